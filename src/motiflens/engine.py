@@ -1,0 +1,211 @@
+"""Training steps for many networks of one architecture on the same batches.
+
+All members share the batch, so its patches, their covariance and the product of the first layer are computed once
+for all (`models/shared_first_layer.py`); from the first pool on each member runs as the plain module it is, in
+cache. A member's parameters are views of one flat vector, so that a fused Adam step is one pass over memory. Members
+never mix: what one becomes does not depend on whom it was stacked with.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+from torch.nn.utils import vector_to_parameters
+
+from motiflens.models.config import HybridConfig
+from motiflens.models.hybrid import HybridNetwork, evaluating
+from motiflens.models.initialise import initialise
+from motiflens.models.layers import Dropout
+from motiflens.models.shared_first_layer import Patches, PooledConvolution, pooled_convolution
+from motiflens.protocol import Protocol
+
+_EVALUATION_BATCH = 250
+
+
+class TrainedMember:
+    """A network in training: its flat parameters and gradient, its optimiser and its source of dropout masks."""
+
+    def __init__(self, network: HybridNetwork, protocol: Protocol, dropout_seed: int) -> None:
+        self.network = network
+        parameters = [p for p in network.parameters() if p.requires_grad]
+        flat = torch.cat([p.detach().flatten() for p in parameters])
+        vector_to_parameters(flat, parameters)  # they are views of it from now on
+        self.flat = torch.nn.Parameter(flat)
+        self.flat.grad = torch.zeros_like(flat)
+        start = 0
+        for p in parameters:
+            p.grad = self.flat.grad[start : start + p.numel()].view_as(p)
+            start += p.numel()
+        self.optimizer = torch.optim.Adam(
+            [self.flat],
+            lr=protocol.learning_rate,
+            betas=(protocol.beta1, protocol.beta2),
+            eps=protocol.adam_eps,
+            fused=True,
+        )
+        self.dropout = np.random.Generator(np.random.SFC64(dropout_seed))
+        self._set_dropout(self.dropout)
+
+    def _set_dropout(self, generator: np.random.Generator | None) -> None:
+        for module in self.network.modules():
+            if isinstance(module, Dropout):
+                module.generator = generator
+
+    def set_learning_rate(self, learning_rate: float) -> None:
+        """Set the learning rate of the next steps."""
+        self.optimizer.param_groups[0]["lr"] = learning_rate
+
+    def release(self) -> HybridNetwork:
+        """Return the network as an ordinary one, in evaluation mode, free of the engine."""
+        self._set_dropout(None)
+        for p in self.network.parameters():
+            p.grad = None
+            p.data = p.data.clone()
+        return self.network.eval()
+
+
+def new_network(config: HybridConfig, protocol: Protocol, seed: int) -> HybridNetwork:
+    """Build a network with the protocol's initialisation drawn from a member's own seed."""
+    with torch.random.fork_rng(devices=[]):  # PyTorch's default initialisation, overwritten, uses global state
+        network = HybridNetwork(config)
+    initialise(network, protocol.initialisation, torch.Generator().manual_seed(seed))
+    return network
+
+
+def _stacked_filters(networks: Sequence[HybridNetwork]) -> tuple[torch.Tensor, torch.Tensor]:
+    """First-layer filters of all networks as one matrix, (4 * kernel_size, E * n_filters), sign-flipped where the
+    BatchNorm gain is negative, and these signs, (E * n_filters,)."""
+    weight = torch.cat([network.stem.first.conv.weight.detach() for network in networks])  # E * F, 4, k
+    gain = torch.cat([network.stem.first.norm.weight.detach() for network in networks])
+    sign = torch.where(gain < 0, -1.0, 1.0).to(weight.dtype)
+    return weight.permute(2, 1, 0).flatten(0, 1) * sign, sign
+
+
+def _activate(network: HybridNetwork, z: torch.Tensor, mean: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:
+    """BatchNorm and activation of pooled convolution output z (N, T, n_filters); returns (N, n_filters, T)."""
+    norm = network.stem.first.norm
+    scale = norm.weight * torch.rsqrt(variance + norm.eps)
+    return network.stem.first.activation(z * scale + (norm.bias - mean * scale)).transpose(1, 2)
+
+
+def train_step(members: Sequence[TrainedMember], codes: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """One optimisation step of every member on the same batch.
+
+    Parameters
+    ----------
+    members : sequence of TrainedMember, E of them
+    codes : torch.Tensor, uint8, shape=(B, L)
+    y : torch.Tensor, shape=(B, n_outputs)
+
+    Returns
+    -------
+    losses : torch.Tensor, shape=(E,)
+        Mean binary cross-entropy of each member before the step.
+    """
+    networks = [member.network for member in members]
+    config = networks[0].config
+    n_filters = config.n_filters
+    patches = Patches.of(codes, config.kernel_size, y.dtype)
+    patch_mean, patch_covariance = patches.moments()
+    filters, sign = _stacked_filters(networks)
+    conv = PooledConvolution(patches, filters, config.first_pool)
+    raw = conv.output.mul_(sign)  # N, T, E * F; the signs taken back
+    filters = filters * sign
+    mean = patch_mean @ filters  # E * F
+    projected = patch_covariance @ filters  # 4k, E * F
+    variance = (filters * projected).sum(0)
+    raw_gradient = torch.empty_like(raw)
+    mean_gradient, variance_gradient = torch.empty_like(mean), torch.empty_like(variance)
+    losses = []
+    for i, member in enumerate(members):
+        own = slice(i * n_filters, (i + 1) * n_filters)
+        inputs = [raw[..., own].contiguous(), mean[own], variance[own]]
+        for tensor in inputs:
+            tensor.requires_grad_()
+        member.flat.grad.zero_()  # type: ignore[union-attr]
+        member.network.train()
+        loss = F.binary_cross_entropy_with_logits(member.network.from_first_pool(_activate(member.network, *inputs)), y)
+        loss.backward()
+        losses.append(loss.detach())
+        raw_gradient[..., own], mean_gradient[own], variance_gradient[own] = [t.grad for t in inputs]  # type: ignore[assignment]
+        _update_running_statistics(member.network, mean[own], variance[own], codes.numel())
+    # y = P w on sign-flipped filters; the two sign flips, of the output and of the weight, cancel.
+    gradient = conv.weight_gradient(raw_gradient)
+    gradient += patch_mean[:, None] * mean_gradient + 2 * projected * variance_gradient
+    gradient = gradient.view(config.kernel_size, 4, -1).permute(2, 1, 0)  # E * F, 4, k
+    for member, own_gradient in zip(members, gradient.split(n_filters), strict=True):
+        member.network.stem.first.conv.weight.grad.copy_(own_gradient)  # type: ignore[union-attr]
+        member.optimizer.step()
+    return torch.stack(losses)
+
+
+def _update_running_statistics(
+    network: HybridNetwork, mean: torch.Tensor, variance: torch.Tensor, n_positions: int
+) -> None:
+    norm = network.stem.first.norm
+    unbiased = variance.detach() * (n_positions / (n_positions - 1))
+    norm.running_mean.lerp_(mean.detach(), norm.momentum)  # type: ignore[union-attr, arg-type]
+    norm.running_var.lerp_(unbiased, norm.momentum)  # type: ignore[union-attr, arg-type]
+    norm.num_batches_tracked.add_(1)  # type: ignore[union-attr]
+
+
+def train_epoch(
+    members: Sequence[TrainedMember],
+    codes: torch.Tensor,
+    y: torch.Tensor,
+    order: torch.Tensor,
+    batch_size: int,
+) -> torch.Tensor:
+    """Train every member for one epoch on the same batches.
+
+    Parameters
+    ----------
+    members : sequence of TrainedMember, E of them
+    codes : torch.Tensor, uint8, shape=(N, L)
+    y : torch.Tensor, shape=(N, n_outputs)
+    order : torch.Tensor, int64, shape=(N,)
+        Batches are consecutive runs of it. A last batch of a single sequence is left out: it has no variance.
+    batch_size : int
+
+    Returns
+    -------
+    losses : torch.Tensor, shape=(E,)
+        Mean over the sequences seen, on the device.
+    """
+    total, n_seen = torch.zeros(len(members), dtype=y.dtype, device=y.device), 0
+    for rows in order.to(codes.device).split(batch_size):
+        if len(rows) > 1:
+            total += train_step(members, codes[rows], y[rows]) * len(rows)
+            n_seen += len(rows)
+    return total / n_seen
+
+
+def stacked_logits(networks: Sequence[HybridNetwork], codes: torch.Tensor) -> torch.Tensor:
+    """Logits of several networks of one configuration in evaluation mode, the first layer shared.
+
+    Parameters
+    ----------
+    networks : sequence of HybridNetwork, E of them, on the device of codes
+    codes : torch.Tensor, uint8, shape=(N, L)
+
+    Returns
+    -------
+    logits : torch.Tensor, shape=(E, N, n_outputs)
+    """
+    config, n_filters = networks[0].config, networks[0].config.n_filters
+    filters, sign = _stacked_filters(networks)
+    parts = []
+    with torch.no_grad():
+        for batch in codes.split(_EVALUATION_BATCH):
+            patches = Patches.of(batch, config.kernel_size, filters.dtype)
+            raw = pooled_convolution(patches, filters, config.first_pool).mul_(sign)
+            outputs = []
+            for i, network in enumerate(networks):
+                norm = network.stem.first.norm
+                z = raw[..., i * n_filters : (i + 1) * n_filters]
+                x = _activate(network, z, norm.running_mean, norm.running_var)  # type: ignore[arg-type]
+                with evaluating(network):
+                    outputs.append(network.from_first_pool(x))
+            parts.append(torch.stack(outputs))
+    return torch.cat(parts, dim=1)

@@ -1,0 +1,16 @@
+"""Hybrid networks: a stem (stage 1), a trunk (stage 2) and a head (stage 3), composed by one configuration."""
+
+from motiflens.models.config import HybridConfig
+from motiflens.models.hybrid import HybridNetwork
+from motiflens.models.layers import Exponential
+from motiflens.models.registry import ARCHITECTURES, build_model, list_models, model_config
+
+__all__ = [
+    "ARCHITECTURES",
+    "Exponential",
+    "HybridConfig",
+    "HybridNetwork",
+    "build_model",
+    "list_models",
+    "model_config",
+]

@@ -1,0 +1,25 @@
+"""Stage 3: from tokens to logits."""
+
+import torch
+from torch import nn
+
+from motiflens.models.config import HybridConfig
+from motiflens.models.layers import Dropout
+
+
+class Head(nn.Module):
+    """Flatten -> dense without bias -> BatchNorm -> ReLU -> dropout -> dense."""
+
+    def __init__(self, config: HybridConfig) -> None:
+        super().__init__()
+        n_inputs = config.n_tokens * config.token_width
+        self.dense = nn.Linear(n_inputs, config.dense_width, bias=False)
+        self.norm = nn.BatchNorm1d(config.dense_width, eps=config.batch_norm_eps, momentum=config.batch_norm_momentum)
+        self.activation = nn.ReLU()
+        self.dropout = Dropout(config.dense_dropout)
+        self.out = nn.Linear(config.dense_width, config.n_outputs)
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Map tokens (N, T, width) to logits (N, n_outputs)."""
+        hidden = self.activation(self.norm(self.dense(tokens.flatten(1))))  # N, dense_width
+        return self.out(self.dropout(hidden))

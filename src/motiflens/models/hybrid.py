@@ -1,0 +1,99 @@
+"""The hybrid network: stage 1 (stem), stage 2 (trunk), stage 3 (head)."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from motiflens.models.attention import Trunk
+from motiflens.models.config import HybridConfig
+from motiflens.models.head import Head
+from motiflens.models.stem import Stem
+
+WEIGHTS_FILE, CONFIG_FILE = "model.safetensors", "config.json"
+
+
+class HybridNetwork(nn.Module):
+    """Convolution-attention hybrid network for one-hot DNA; `forward` returns logits.
+
+    Parameters
+    ----------
+    config : HybridConfig
+    """
+
+    def __init__(self, config: HybridConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.stem = Stem(config)
+        self.trunk = Trunk(config)
+        self.head = Head(config)
+
+    def forward(self, X: torch.Tensor) -> torch.Tensor:
+        """Map one-hot X (N, 4, L) to logits (N, n_outputs)."""
+        self._check_input(X)
+        return self.head(self.trunk(self.stem(X)))
+
+    def from_first_pool(self, x: torch.Tensor) -> torch.Tensor:
+        """Map the first convolution's pooled activations, (N, n_filters, L // first_pool), to logits."""
+        return self.head(self.trunk(self.stem.from_first_pool(x)))
+
+    def first_layer_activations(self, X: torch.Tensor) -> torch.Tensor:
+        """First convolution's map after BatchNorm and activation, before pooling, shape=(N, n_filters, L)."""
+        self._check_input(X)
+        return self.stem.first.activation_map(X)
+
+    def attention_weights(self, X: torch.Tensor) -> list[torch.Tensor]:
+        """Attention weights of every layer, each (N, n_heads, T, T); empty for a network without attention."""
+        self._check_input(X)
+        return self.trunk.attention_weights(self.stem(X))
+
+    def save(self, folder: str | Path) -> None:
+        """Write `model.safetensors` and `config.json` into a folder, created if need be."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file({k: v.contiguous() for k, v in self.state_dict().items()}, folder / WEIGHTS_FILE)
+        (folder / CONFIG_FILE).write_text(self.config.to_json() + "\n")
+
+    @classmethod
+    def load(cls, folder: str | Path) -> "HybridNetwork":
+        """Read a network that `save` wrote; it comes back on the CPU in evaluation mode.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the folder lacks one of the two files.
+        ValueError
+            If the configuration or the weights do not belong to a hybrid network.
+        """
+        folder = Path(folder)
+        for name in (CONFIG_FILE, WEIGHTS_FILE):
+            if not (folder / name).is_file():
+                raise FileNotFoundError(f"expected {name} in {folder}: name a folder that HybridNetwork.save wrote")
+        try:
+            config = HybridConfig.from_dict(json.loads((folder / CONFIG_FILE).read_text()))
+            network = cls(config)
+            network.load_state_dict(load_file(folder / WEIGHTS_FILE))
+        except (json.JSONDecodeError, TypeError, RuntimeError) as error:
+            raise ValueError(f"{folder} does not hold a saved hybrid network: {error}") from error
+        return network.eval()
+
+    def _check_input(self, X: torch.Tensor) -> None:
+        expected = (4, self.config.length)
+        if X.dim() != 3 or tuple(X.shape[1:]) != expected:
+            raise ValueError(f"expected one-hot DNA of shape (N, 4, {expected[1]}), got {tuple(X.shape)}")
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[nn.Module]:
+    """Put a model into evaluation mode, and every module back into its own mode afterwards."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield model
+    finally:
+        for module, mode in modes:
+            module.training = mode

@@ -1,0 +1,105 @@
+"""Batched predictions, first-layer activation maps and attention weights of one network."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from torch import nn
+
+from motiflens.models.hybrid import HybridNetwork, evaluating
+from motiflens.sequence import check_one_hot, one_hot
+
+
+def resolve_device(device: str | torch.device) -> torch.device:
+    """Turn "auto" into the GPU if there is one, else the CPU; other names pass through."""
+    if str(device) != "auto":
+        return torch.device(device)
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Device of a model's first parameter or buffer; the CPU if it has none."""
+    for tensor in (*model.parameters(), *model.buffers()):
+        return tensor.device
+    return torch.device("cpu")
+
+
+def batches(
+    X: np.ndarray | torch.Tensor, batch_size: int, device: torch.device, dtype: torch.dtype = torch.float32
+) -> Iterator[torch.Tensor]:
+    """Yield one-hot batches (n, 4, L) from one-hot X (N, 4, L) or from codes (N, L).
+
+    Raises
+    ------
+    ValueError
+        If X is neither.
+    """
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+    X = torch.as_tensor(X)
+    if X.dim() != 2:
+        check_one_hot(X)
+    for start in range(0, len(X), batch_size):
+        batch = X[start : start + batch_size].to(device)
+        yield one_hot(batch, dtype) if X.dim() == 2 else batch.to(dtype)
+
+
+def _dtype_of(model: nn.Module) -> torch.dtype:
+    return next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
+
+
+def predict(model: nn.Module, X: np.ndarray | torch.Tensor, *, batch_size: int = 500) -> torch.Tensor:
+    """Logits of a model in evaluation mode.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Maps one-hot (n, 4, L) to logits (n, n_outputs). Its mode is restored.
+    X : np.ndarray or torch.Tensor
+        One-hot (N, 4, L) or codes (N, L).
+    batch_size : int
+
+    Returns
+    -------
+    logits : torch.Tensor, shape=(N, n_outputs), on the CPU
+    """
+    with evaluating(model), torch.inference_mode():
+        outputs = [model(x).cpu() for x in batches(X, batch_size, device_of(model), _dtype_of(model))]
+    return torch.cat(outputs)
+
+
+def first_layer_activations(
+    model: HybridNetwork, X: np.ndarray | torch.Tensor, *, batch_size: int = 500
+) -> Callable[[], Iterator[torch.Tensor]]:
+    """Stream the first convolution's activation maps, for `filters.activation_pwms`.
+
+    Returns
+    -------
+    callable
+        Each call yields batches (n, n_filters, L) from the start, so that a large set is never held at once.
+    """
+
+    def stream() -> Iterator[torch.Tensor]:
+        with evaluating(model), torch.inference_mode():
+            for x in batches(X, batch_size, device_of(model), _dtype_of(model)):
+                yield model.first_layer_activations(x).cpu()
+
+    return stream
+
+
+def attention_weights(
+    model: HybridNetwork, X: np.ndarray | torch.Tensor, *, batch_size: int = 500
+) -> list[torch.Tensor]:
+    """Attention weights of every layer.
+
+    Returns
+    -------
+    weights : list of torch.Tensor, each shape=(N, n_heads, T, T), on the CPU
+        One per attention layer; empty for a network without attention.
+    """
+    with evaluating(model), torch.inference_mode():
+        parts = [
+            [layer.cpu() for layer in model.attention_weights(x)]
+            for x in batches(X, batch_size, device_of(model), _dtype_of(model))
+        ]
+    return [torch.cat(layer) for layer in zip(*parts, strict=True)]

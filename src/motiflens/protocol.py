@@ -1,0 +1,90 @@
+"""Every number of a training protocol in one dataclass: PAPER (the text) and REFERENCE (the released code)."""
+
+import dataclasses
+import difflib
+from dataclasses import dataclass
+from typing import Any
+
+from motiflens.models.initialise import SCHEMES
+
+MONITORS = ("auroc", "aupr")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """How a network is trained. Loss: binary cross-entropy; optimiser: Adam.
+
+    Source of PAPER and REFERENCE: Ghotra, Lee, Tripathy, Koo 2021, its text and its released code, which differ.
+    """
+
+    name: str = "custom"
+    initialisation: str = "keras"  # or "he"
+    batch_size: int = 100
+    max_epochs: int = 100
+    learning_rate: float = 1e-3
+    beta1: float = 0.9
+    beta2: float = 0.999
+    adam_eps: float = 1e-7
+    monitor_multi_label: str = "auroc"  # validation metric that steers training, with several outputs
+    monitor_single_label: str = "auroc"  # and with one
+    decay_factor: float = 0.2  # of the learning rate ...
+    decay_patience: int = 4  # ... at this many epochs in a row without improvement
+    decay_min_delta: float = 1e-4  # a gain must exceed this to count as improvement for the decay
+    min_learning_rate: float = 1e-7
+    early_stop_patience: int | None = 10  # epochs without any improvement; None trains all epochs
+    restore_best: bool = True  # weights of the best epoch; otherwise of the last
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        for field in ("batch_size", "max_epochs", "decay_patience"):
+            if getattr(self, field) < 1:
+                raise ValueError(f"{field} must be at least 1, got {getattr(self, field)}")
+        if self.batch_size < 2:
+            raise ValueError("batch_size must be at least 2 (BatchNorm), got 1")
+        if self.learning_rate <= 0:
+            raise ValueError(f"learning_rate must be positive, got {self.learning_rate}")
+        if self.initialisation not in SCHEMES:
+            raise ValueError(f"initialisation must be one of {', '.join(SCHEMES)}, got {self.initialisation!r}")
+        for monitor in (self.monitor_multi_label, self.monitor_single_label):
+            if monitor not in MONITORS:
+                raise ValueError(f"a monitor must be one of {', '.join(MONITORS)}, got {monitor!r}")
+
+    def monitor(self, n_outputs: int) -> str:
+        """Validation metric that steers training: "auroc" or "aupr"."""
+        return self.monitor_single_label if n_outputs == 1 else self.monitor_multi_label
+
+    def replace(self, **changes: Any) -> "Protocol":
+        """Return a copy with some numbers changed, named "custom" unless a name is given."""
+        return dataclasses.replace(self, **{"name": "custom", **changes})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as a flat dictionary."""
+        return dataclasses.asdict(self)
+
+
+REFERENCE = Protocol(name="REFERENCE")
+
+PAPER = Protocol(
+    name="PAPER",
+    initialisation="he",
+    monitor_multi_label="aupr",
+    early_stop_patience=None,
+    restore_best=False,
+)
+
+PROTOCOLS = {protocol.name: protocol for protocol in (PAPER, REFERENCE)}
+
+
+def get_protocol(name: str) -> Protocol:
+    """Look a protocol up by name, in any case.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name.
+    """
+    if name.upper() not in PROTOCOLS:
+        close = difflib.get_close_matches(name.upper(), PROTOCOLS, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(PROTOCOLS)}"
+        raise ValueError(f"unknown protocol {name!r}; {hint}")
+    return PROTOCOLS[name.upper()]
