@@ -6,6 +6,7 @@ network, within floating-point rounding, whatever other members are trained besi
 """
 
 import hashlib
+import json
 import math
 import os
 import time
@@ -26,7 +27,9 @@ from motiflens.models.hybrid import HybridNetwork
 from motiflens.predict import predict, resolve_device
 from motiflens.protocol import REFERENCE, Protocol
 from motiflens.schedule import Schedule
+from motiflens.store import write_atomically
 
+ENSEMBLE_FILE = "ensemble.json"
 HISTORY = ("train_loss", "valid_loss", "valid_metric", "learning_rate")
 
 
@@ -66,6 +69,43 @@ class Ensemble(Sequence[HybridNetwork]):
     def __iter__(self) -> Iterator[HybridNetwork]:
         """Networks of the members that did not fail."""
         return (member.network for member in self.members if member.network is not None)
+
+    def save(self, folder: str | Path) -> None:
+        """Write each network into `member_000`, ... and what became of the members into `ensemble.json`."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        for member in self.members:
+            if member.network is not None:
+                member.network.save(folder / f"member_{member.index:03d}")
+        summary = {
+            "config": self.config.to_dict(),
+            "protocol": self.protocol.to_dict(),
+            "members": [{**vars(member), "network": None} for member in self.members],
+        }
+        write_atomically(folder / ENSEMBLE_FILE, json.dumps(summary, indent=1) + "\n")
+
+    @classmethod
+    def load(cls, folder: str | Path) -> "Ensemble":
+        """Read an ensemble that `save` wrote.
+
+        Raises
+        ------
+        FileNotFoundError, ValueError
+            If a file is missing or not what `save` wrote.
+        """
+        path = Path(folder) / ENSEMBLE_FILE
+        if not path.is_file():
+            raise FileNotFoundError(f"expected {ENSEMBLE_FILE} in {folder}: name a folder that Ensemble.save wrote")
+        try:
+            summary = json.loads(path.read_text())
+            members = [Member(**values) for values in summary["members"]]
+            config, protocol = HybridConfig.from_dict(summary["config"]), Protocol(**summary["protocol"])
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            raise ValueError(f"{path} is not what Ensemble.save wrote: {error!r}") from error
+        for member in members:
+            if member.status == "ok":
+                member.network = HybridNetwork.load(Path(folder) / f"member_{member.index:03d}")
+        return cls(config, protocol, members)
 
 
 def member_seed(seed: int, index: int) -> int:
@@ -271,7 +311,7 @@ def fit(
             trainee.finish_epoch(loss, valid_loss, metric)
             trainee.member.fit_seconds += seconds
             checkpoints.save(trainee)
-            if on_epoch is not None:
+            if on_epoch is not None and trainee.member.status == "training":
                 on_epoch(trainee.member)
     checkpoints.remove(trainees)
     return Ensemble(config, protocol, [trainee.member for trainee in trainees])

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from motiflens.metrics import as_tensor
 from motiflens.models.hybrid import HybridNetwork, evaluating
 from motiflens.sequence import check_one_hot, one_hot
 
@@ -36,7 +37,7 @@ def batches(
     """
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-    X = torch.as_tensor(X)
+    X = as_tensor(X)
     if X.dim() != 2:
         check_one_hot(X)
     for start in range(0, len(X), batch_size):
@@ -80,9 +81,10 @@ def first_layer_activations(
     """
 
     def stream() -> Iterator[torch.Tensor]:
-        with evaluating(model), torch.inference_mode():
-            for x in batches(X, batch_size, device_of(model), _dtype_of(model)):
-                yield model.first_layer_activations(x).cpu()
+        for x in batches(X, batch_size, device_of(model), _dtype_of(model)):
+            with evaluating(model), torch.inference_mode():  # not around the yield: it would leak to the caller
+                maps = model.first_layer_activations(x).cpu()
+            yield maps
 
     return stream
 

@@ -1,0 +1,243 @@
+"""The comparison of ReLU and exponential over all networks of a study, and how figures look and are saved.
+
+Figures are built on `matplotlib.figure.Figure`, so no window system or pyplot state is touched.
+"""
+
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from motiflens.records import (
+    METRICS,
+    Members,
+    Metric,
+    Record,
+    configurations,
+    metric_value,
+    published_results,
+    stage1,
+)
+
+#: Metrics of the two comparison figures: the paper's Figure 2 (task 1) and Figure 3 (task 2).
+PANELS = {
+    1: ("classification_aupr", "filter_tpr", "filter_fpr"),
+    2: ("classification_auroc", "interpretability_auroc", "interpretability_aupr", "interpretability_snr"),
+}
+
+#: Colour-blind-safe and told apart by shape in black and white: label, colour, marker.
+LOOKS = {"relu": ("ReLU", "#0072B2", "o"), "exponential": ("Exponential", "#D55E00", "D")}
+
+_STYLE: dict[Any, Any] = {
+    "font.family": ["DejaVu Sans"],
+    "font.size": 8.0,
+    "axes.titlesize": 9.0,
+    "axes.labelsize": 8.0,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#444444",
+    "xtick.color": "#444444",
+    "ytick.color": "#444444",
+    "xtick.labelcolor": "#111111",
+    "ytick.labelcolor": "#111111",
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "svg.fonttype": "none",  # text stays text: small files, and it can be searched and edited
+    "svg.hashsalt": "motiflens",  # the same figure gives the same bytes
+    "pdf.fonttype": 42,
+}
+_METADATA: Mapping[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
+
+
+def comparison_figure(records: Iterable[Record], task: int, *, select: str = "valid") -> Figure:
+    """ReLU against exponential: one row per stage 1, one panel per metric (the paper's Figures 2 and 3).
+
+    Small marks are single networks, filled if selected; the large mark is the mean of the selected ones with
+    its population SD; a black bar is the published mean; crosses are failed networks (on the axis: diverged).
+
+    Parameters
+    ----------
+    records : iterable of record
+    task : int
+        1 gives Figure 2, 2 gives Figure 3.
+    select : {"valid", "test", "all"}
+        As `motiflens.records.configurations`, which also raises the errors.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+        With one row that says so if there are no records of the task.
+    """
+    groups = configurations(records, task, select=select)
+    metrics = [next(m for m in METRICS[task] if m.name == name) for name in PANELS[task]]
+    by_stage: dict[str, list[str]] = {}
+    for architecture in dict.fromkeys(name for name, _ in groups):
+        by_stage.setdefault(stage1(architecture), []).append(architecture)
+    widest = max(map(len, by_stage.values()), default=1)
+    size = (0.6 + (1.5 + 0.25 * widest) * len(metrics), 0.6 + 2.0 * max(1, len(by_stage)))
+    with figure_style():
+        figure = Figure(figsize=size, layout="constrained")
+        if not by_stage:
+            figure.text(0.5, 0.5, f"No records of task {task}", ha="center", va="center")
+            return figure
+        grid = figure.subplots(len(by_stage), len(metrics), sharey="col", squeeze=False)
+        for (stage, architectures), axes in zip(by_stage.items(), grid, strict=True):
+            for metric, ax in zip(metrics, axes, strict=True):
+                _draw_panel(ax, groups, architectures, metric, task)
+                ax.set_xlim(-0.55, widest - 0.45)
+            axes[0].set_ylabel(stage, fontsize=11, fontweight="bold", rotation=0, ha="right", va="center")
+        for metric, ax in zip(metrics, grid[0], strict=True):
+            ax.set_title(metric.label, loc="left", fontweight="bold")
+            if metric.block == "filters" or metric.field == "snr":
+                low, high = ax.get_ylim()
+                ax.set_ylim(bottom=min(low, -0.03 * high))  # from 0, with room for marks on the line
+        for ax in grid[-1]:
+            ax.set_xlabel("stage 2")
+        n_columns = 5 if size[0] > 7 else 3
+        figure.legend(handles=_legend_handles(), loc="outside upper center", ncols=n_columns, frameon=False)
+    return figure
+
+
+def describe(record: Record) -> str:
+    """One line that names a network, e.g. "Task 1 · C4C6-Att · Exponential · network 3"."""
+    label = look(record["activation"])[0]
+    return f"Task {record['task']} · {record['architecture']} · {label} · network {record['member']}"
+
+
+def look(activation: str) -> tuple[str, str, str]:
+    """Label, colour and marker of an activation."""
+    return LOOKS.get(activation, (activation, "#444444", "s"))
+
+
+def save_figure(figure: Figure, path_stem: str | Path, *, formats: Sequence[str] = ("svg", "pdf", "png")) -> list[Path]:
+    """Save a figure once per format, e.g. figures/figure2.svg for the stem figures/figure2.
+
+    The same figure gives the same SVG: ids are salted and no date is written. Missing folders are made.
+
+    Raises
+    ------
+    ValueError
+        If a format is not svg, pdf or png.
+    """
+    unknown = [name for name in formats if name not in _METADATA]
+    if unknown:
+        raise ValueError(f"formats must be among {', '.join(_METADATA)}, got {', '.join(map(repr, unknown))}")
+    stem = Path(path_stem)
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    paths = [stem.with_name(f"{stem.name}.{name}") for name in formats]
+    for name, path in zip(formats, paths, strict=True):
+        if name == "svg":
+            path.write_text(_svg_text(figure), encoding="utf-8")
+            continue
+        with figure_style():
+            figure.savefig(path, format=name, dpi=200, metadata=_METADATA[name])
+    return paths
+
+
+def figure_svg(figure: Figure, prefix: str) -> str:
+    """A figure as an `<svg>` element for an HTML page; `prefix` keeps its ids apart from other figures'."""
+    svg = _svg_text(figure)
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
+    return re.sub(r'(url\(#|href="#)', rf"\1{prefix}-", svg)
+
+
+def _svg_text(figure: Figure) -> str:
+    """SVG with coordinates cut to a hundredth of a point: half the size, and no eye can tell."""
+    buffer = io.StringIO()
+    with figure_style():
+        figure.savefig(buffer, format="svg", metadata=_METADATA["svg"])
+    return re.sub(r"(\d\.\d\d)\d+", r"\1", buffer.getvalue())
+
+
+@contextmanager
+def figure_style() -> Iterator[None]:
+    """The look of all figures, for the time of a `with` block."""
+    with mpl.rc_context(_STYLE):
+        yield
+
+
+def _draw_panel(
+    ax: Axes,
+    groups: Mapping[tuple[str, str], Members],
+    architectures: Sequence[str],
+    metric: Metric,
+    task: int,
+) -> None:
+    """Members, mean with SD and published mean of each architecture and activation."""
+    for x, architecture in enumerate(architectures):
+        present = [a for name, a in groups if name == architecture]
+        for activation in present:
+            shift = {"relu": -0.2, "exponential": 0.2}.get(activation, 0.0)
+            published = published_results(task).get((architecture, activation), {})
+            _draw_members(ax, x + shift, groups[architecture, activation], metric, look(activation))
+            value = published.get(f"{metric.published}_mean")
+            if value is not None:
+                ax.plot([x + shift - 0.17, x + shift + 0.17], [value, value], color="black", lw=1.4, zorder=4)
+    labels = [_variant(architecture) for architecture in architectures]
+    ax.set_xticks(range(len(labels)), labels, rotation=30, ha="right", rotation_mode="anchor")
+    ax.grid(axis="y", color="#E4E4E4", linewidth=0.6)
+    ax.set_axisbelow(True)
+
+
+def _draw_members(ax: Axes, x: float, members: Members, metric: Metric, looks: tuple[str, str, str]) -> None:
+    """Single networks left of `x`, the mean of the selected ones with its SD right of it."""
+    _, color, marker = looks
+    spread = x - 0.05 + 0.1 * (2 * (np.arange(len(members.trials)) + 0.5) / max(1, len(members.trials)) - 1)
+    place = {record["key"]: at for record, at in zip(members.trials, spread, strict=True)}
+    failed = {record["key"] for record in members.low}
+    selected = [r for r in members.selected if r["key"] not in failed]
+    chosen = {record["key"] for record in selected}
+    others = [r for r in members.trained if r["key"] not in chosen | failed]
+    for group, face, shape in (
+        (selected, color, marker),
+        (others, "white", marker),
+        (members.low, color, "x"),
+    ):
+        values = [metric_value(record, metric) for record in group]
+        at = [place[record["key"]] for record in group]
+        ax.plot(at, values, shape, ms=4 if shape == "x" else 2.8, mec=color, mfc=face, mew=0.7, alpha=0.8)
+    if members.diverged:
+        at = [place[record["key"]] for record in members.diverged]
+        on_axis = ax.get_xaxis_transform()
+        ax.plot(at, [0.02] * len(at), "x", ms=4, color=color, transform=on_axis, clip_on=False)
+    counted = np.array([metric_value(record, metric) for record in members.selected])
+    counted = counted[~np.isnan(counted)]
+    if counted.size:
+        ax.errorbar(
+            x + 0.11,
+            counted.mean(),
+            counted.std(),
+            fmt=marker,
+            ms=5,
+            color=color,
+            mec="white",
+            mew=0.6,
+            elinewidth=1.2,
+            zorder=3,
+        )
+
+
+def _variant(architecture: str) -> str:
+    """Stage 2 of an architecture, for the x axis below its stage 1."""
+    return architecture.partition("-")[2] or "none"
+
+
+def _legend_handles() -> list[Line2D]:
+    handles = [
+        Line2D([], [], color=color, marker=marker, ms=5.5, lw=1.2, label=f"{label}, mean ± SD")
+        for label, color, marker in LOOKS.values()
+    ]
+    handles.append(Line2D([], [], color="#444444", marker="o", ms=3, mfc="white", lw=0, label="network"))
+    handles.append(Line2D([], [], color="#444444", marker="x", ms=4, lw=0, label="failed network"))
+    return [*handles, Line2D([], [], color="black", lw=1.4, label="published mean")]

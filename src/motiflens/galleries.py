@@ -1,0 +1,210 @@
+"""Galleries from stored records: filters with their matches, and saliency logos of example sequences."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from motiflens.figures import describe, figure_style, look
+from motiflens.logo import LETTERS, draw_logo, information_logo
+from motiflens.records import ACTIVATIONS, Record, best_networks, filter_pwms, stage1
+
+#: What a filter matched, with the colour of its mark.
+VERDICTS = {"true": "#009E73", "other": "#CC79A7", "no match": "#8C8C8C", "dead": "#8C8C8C"}
+
+_MIN_BITS = 0.03  # lower letters are not drawn
+_LONGEST_NAME = 20  # characters above a logo; the accession is left out of longer labels
+
+
+class FilterMatch(NamedTuple):
+    """One first-layer filter and what it matched. `verdict` is a key of `VERDICTS`."""
+
+    filter: int  # its number in the network
+    pwm: np.ndarray  # 4, 20
+    n_windows: int
+    verdict: str
+    target_id: str
+    target_name: str
+    q_value: float
+
+
+def filter_matches(record: Record) -> list[FilterMatch]:
+    """First-layer filters of a record with their best matches, in the order of a gallery.
+
+    True matches come first, by name and q; then other matches by q; then filters without a match, the most
+    informative first; dead filters (no activation window) last.
+
+    Raises
+    ------
+    ValueError
+        If the record has no filters or they cannot be read.
+    """
+    pwms = filter_pwms(record)
+    matches = []
+    for number, (pwm, count, best) in enumerate(
+        zip(pwms, record["filters"]["counts"], record["filters"]["best"], strict=True)
+    ):
+        target_id, name, q_value, is_true = best or ("", "", math.nan, False)
+        verdict = "dead" if count == 0 else "no match" if not best else "true" if is_true else "other"
+        matches.append(FilterMatch(number, pwm, int(count), verdict, target_id, name, q_value))
+
+    def place(match: FilterMatch) -> tuple[int, str, float]:
+        order = [*VERDICTS].index(match.verdict)
+        if not match.target_id:
+            return order, "", -float(information_logo(match.pwm).sum())
+        return order, match.target_name.upper() if match.verdict == "true" else "", match.q_value
+
+    return sorted(matches, key=place)
+
+
+def filter_gallery(record: Record, *, n_columns: int = 4) -> Figure:
+    """All first-layer filters of one network as logos (0 to 2 bits) with their best matches and q-values.
+
+    Parameters
+    ----------
+    record : record
+    n_columns : int
+        Logos side by side.
+
+    Raises
+    ------
+    ValueError
+        If the record has no filters, or n_columns is below 1.
+    """
+    if n_columns < 1:
+        raise ValueError(f"n_columns must be at least 1, got {n_columns}")
+    matches = filter_matches(record)
+    n_rows = -(-len(matches) // n_columns)
+    top = 0.3  # inches above the first row
+    with figure_style():
+        figure = Figure(figsize=(2.15 * n_columns, top + 0.78 * n_rows))
+        height = figure.get_figheight()
+        figure.text(
+            0.1 / 2.15 / n_columns,
+            1 - 0.2 / height,
+            describe(record),
+            fontsize=9,
+            fontweight="bold",
+            va="center",
+        )
+        for place, match in enumerate(matches):
+            row, column = divmod(place, n_columns)
+            bottom = height - top - 0.78 * (row + 1)
+            box = ((column + 0.05) / n_columns, (bottom + 0.06) / height, 0.9 / n_columns, 0.46 / height)
+            ax = figure.add_axes(box)
+            draw_logo(ax, information_logo(match.pwm), min_height=_MIN_BITS)
+            ax.set(ylim=(0, 2), xticks=[], yticks=[0, 2], yticklabels=[])
+            ax.tick_params(length=2)
+            ax.spines["left"].set(color=VERDICTS[match.verdict], linewidth=2.5)
+            label = ax.text(0, 2.18, _match_label(match), color="#111111", fontsize=7, va="bottom")
+            label.set_fontweight("bold" if match.verdict == "true" else "normal")
+    return figure
+
+
+def saliency_pair(records: Iterable[Record], stage: str) -> list[Record]:
+    """Best ReLU and best exponential network on task 2 of one architecture with this stage 1.
+
+    The first architecture that has both with example sequences, otherwise the first that has one of them;
+    empty if there is none.
+    """
+    networks = {
+        key: record
+        for key, record in best_networks(records, 2).items()
+        if stage1(key[0]) == stage and (record.get("attribution") or {}).get("examples")
+    }
+    architectures = dict.fromkeys(architecture for architecture, _ in networks)
+    pairs = [[networks[name, a] for a in ACTIVATIONS if (name, a) in networks] for name in architectures]
+    return max(pairs, key=len, default=[])
+
+
+def saliency_figure(networks: Sequence[Record], *, n_examples: int = 2) -> Figure:
+    """Saliency logos (gradient x input) of networks on the same sequences, with the implanted motifs marked.
+
+    Parameters
+    ----------
+    networks : sequence of record
+        Records of task 2 with example sequences, such as `saliency_pair(records, "C4C6")`.
+    n_examples : int
+        Sequences to draw: those that all networks share, in stored order; if there is none, each its own.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+        One logo per sequence and network; arrows give the strand of each motif.
+
+    Raises
+    ------
+    ValueError
+        If a record has no example sequences, there is no record, or n_examples is below 1.
+    """
+    if not networks:
+        raise ValueError("expected at least one record with saliency examples, got none")
+    if n_examples < 1:
+        raise ValueError(f"n_examples must be at least 1, got {n_examples}")
+    examples = _shared_examples(networks, n_examples)
+    n_rows = sum(map(len, examples))
+    with figure_style():
+        figure = Figure(figsize=(12.5, 0.4 + 1.15 * n_rows), layout="constrained")
+        axes = iter(figure.subplots(n_rows, 1, squeeze=False)[:, 0])
+        for number, rows in enumerate(examples, start=1):
+            for (network, example), ax in zip(rows, axes, strict=False):
+                _draw_example(ax, example)
+                label, color, _ = look(network["activation"])
+                ax.set_ylabel(f"{network['architecture']}\n{label}", color=color, fontweight="bold")
+                if network is rows[0][0]:
+                    ax.set_title(f"Sequence {number}: gradient × input", loc="left", fontsize=8)
+    return figure
+
+
+def _match_label(match: FilterMatch) -> str:
+    if not match.target_id:
+        return f"{match.filter}  {match.verdict}"
+    name = f"{match.target_name} {match.target_id}"
+    if len(name) > _LONGEST_NAME:
+        name = match.target_name
+    return f"{match.filter}  {name}  q {match.q_value:.0e}  {match.verdict}"
+
+
+def _shared_examples(networks: Sequence[Record], n_examples: int) -> list[list[tuple[Record, Mapping[str, Any]]]]:
+    """Per sequence, the networks with their example of it."""
+    by_sequence = []
+    for network in networks:
+        stored = (network.get("attribution") or {}).get("examples")
+        if not stored:
+            raise ValueError(f"expected a record with saliency examples, got {network['key']}")
+        by_sequence.append({example["sequence"]: example for example in stored})
+    shared = [s for s in by_sequence[0] if all(s in other for other in by_sequence)]
+    if shared:
+        sequences = [[s] * len(networks) for s in shared]
+    else:
+        sequences = [list(each) for each in zip(*by_sequence, strict=False)]
+    return [
+        [(network, own[s]) for network, own, s in zip(networks, by_sequence, each, strict=True)]
+        for each in sequences[:n_examples]
+    ]
+
+
+def _draw_example(ax: Axes, example: Mapping[str, Any]) -> None:
+    """Signed letters of one sequence, bars with names for its motifs in a strip below."""
+    scores = np.asarray(example["scores"], dtype=np.float64) * example["scale"]
+    heights = np.zeros((4, len(scores)))
+    codes = np.array([LETTERS.find(base) for base in example["sequence"]])
+    known = np.flatnonzero(codes >= 0)
+    heights[codes[known], known] = scores[known]
+    low, high = min(scores.min(), 0.0), max(scores.max(), 0.0)
+    span = (high - low) or 1.0
+    draw_logo(ax, heights, min_height=0.01 * span)
+    ax.set_ylim(low - 0.3 * span, high + 0.02 * span)
+    ax.axhline(0, color="#444444", lw=0.4, zorder=0)
+    for name, strand, start, width in example["sites"]:
+        ax.add_patch(Rectangle((start, low - 0.1 * span), width, 0.05 * span, color="#222222", lw=0))
+        arrow = "→" if strand > 0 else "←"
+        ax.text(start + width / 2, low - 0.13 * span, f"{name} {arrow}", ha="center", va="top", fontsize=7)
+    ax.spines["bottom"].set_visible(False)
+    ax.set_xticks([])
+    ax.set_yticks([0, high])
+    ax.set_yticklabels(["0", f"{high:.2g}"])

@@ -1,0 +1,238 @@
+"""Sequence logos: stacks of A, C, G, T letters on matplotlib axes or as compact inline SVG.
+
+Letters are outlines of one bold face, scaled to fill their box, so a logo of any length is four filled paths
+and an SVG logo refers to four shared shapes.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.font_manager import FontProperties
+from matplotlib.path import Path
+from matplotlib.textpath import TextPath
+
+LETTERS = "ACGT"
+
+#: Colour-blind-safe letter colours (Okabe and Ito), in the order ACGT.
+LETTER_COLORS = ("#009E73", "#0072B2", "#E69F00", "#D55E00")
+
+_GAP = 0.03  # share of a column left free on each side of a letter
+_SVG_COLUMN = 10  # width of a column, and
+_SVG_HEIGHT = 100  # height of the whole logo, in user units: whole numbers are then fine enough
+
+
+class _Letters(NamedTuple):
+    """Boxes of stacked letters: which base, in which column, from `bottom` to `bottom + height`."""
+
+    base: np.ndarray
+    column: np.ndarray
+    bottom: np.ndarray
+    height: np.ndarray
+
+
+def information_logo(pwm: np.ndarray) -> np.ndarray:
+    """Letter heights of an information-content logo.
+
+    A letter is as high as its probability times the information of its column, 2 + sum_b p_b log2 p_b bits
+    (Schneider and Stephens 1990, uniform background, no small-sample correction).
+
+    Parameters
+    ----------
+    pwm : np.ndarray, shape=(4, width)
+        Probabilities; a column that does not sum to 1 is normalised, a column of zeros counts as uniform.
+
+    Returns
+    -------
+    heights : np.ndarray, shape=(4, width)
+        Bits, 0 to 2 per column.
+
+    Raises
+    ------
+    ValueError
+        If the shape is not (4, width), or a value is negative or not finite.
+    """
+    pwm = _check_heights(pwm, "pwm")
+    if (pwm < 0).any():
+        raise ValueError(f"expected probabilities >= 0 in pwm, got {pwm.min():g}")
+    total = pwm.sum(axis=0)
+    probability = np.where(total > 0, pwm, 0.25) / np.where(total > 0, total, 1.0)
+    log2 = np.log2(probability, where=probability > 0, out=np.zeros_like(probability))
+    information = np.maximum(2.0 + (probability * log2).sum(axis=0), 0.0)  # width
+    return probability * information
+
+
+def draw_logo(
+    ax: Axes,
+    heights: np.ndarray,
+    *,
+    start: float = 0.0,
+    min_height: float = 0.0,
+    colors: tuple[str, ...] = LETTER_COLORS,
+) -> None:
+    """Draw stacked letters on axes and set the axes' limits to hold them.
+
+    Positive letters stack upwards from 0, the largest on top; negative letters hang upside down below 0, the
+    largest at the bottom. Column j spans `start + j` to `start + j + 1`.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    heights : np.ndarray, shape=(4, width)
+        Signed letter heights in the order ACGT: `information_logo(pwm)`, or attributions.
+    start : float
+        Where the first column begins on the x axis.
+    min_height : float
+        Letters of at most this height are left out, as they would not be seen and make files large.
+    colors : tuple of 4 colours
+        In the order ACGT.
+
+    Raises
+    ------
+    ValueError
+        If the shape is not (4, width) or a value is not finite.
+    """
+    heights = _check_heights(heights, "heights")
+    letters = _stack(heights, min_height=min_height)
+    for base, color in enumerate(colors):
+        of_base = letters.base == base
+        if not of_base.any():
+            continue
+        outline = _place_glyphs(base, *(values[of_base] for values in letters[1:]), start=start)
+        ax.add_collection(
+            PathCollection([outline], facecolors=color, edgecolors="none", linewidths=0),
+            autolim=False,
+        )
+    low, high = np.minimum(heights, 0).sum(0).min(), np.maximum(heights, 0).sum(0).max()
+    ax.set_xlim(start, start + heights.shape[1])
+    if high > low:
+        ax.set_ylim(low, high)
+
+
+def logo_svg(
+    pwm: np.ndarray, *, height: int = 44, column_width: float = 9.0, min_bits: float = 0.05, defs: bool = True
+) -> str:
+    """Information-content logo as an `<svg>` string for an HTML page, about 1 kB for a motif.
+
+    Parameters
+    ----------
+    pwm : np.ndarray, shape=(4, width)
+        Probabilities.
+    height : int
+        Height in CSS pixels; it stands for 2 bits.
+    column_width : float
+        Width of one position in CSS pixels.
+    min_bits : float
+        Letters lower than this are left out, as they would not be seen.
+    defs : bool
+        Carry the letter shapes along. A page with many logos gives False and holds `logo_svg_defs()` once.
+
+    Returns
+    -------
+    svg : str
+        Labelled with the consensus for readers of the page who do not see it.
+
+    Raises
+    ------
+    ValueError
+        If `pwm` is not a (4, width) array of finite values >= 0.
+    """
+    heights = information_logo(pwm)
+    width = heights.shape[1]
+    letters = _stack(heights, min_height=min_bits)
+    parts = [
+        f'<svg class="logo" role="img" aria-label="{_consensus(heights)}" '
+        f'width="{width * column_width:g}" height="{height}" '
+        f'viewBox="0 0 {width * _SVG_COLUMN} {_SVG_HEIGHT}" preserveAspectRatio="none">'
+    ]
+    if defs:
+        parts.append(f"<defs>{_svg_shapes()}</defs>")
+    to_units = _SVG_HEIGHT / 2.0
+    bottoms = np.rint(_SVG_HEIGHT - letters.bottom * to_units).astype(int)
+    tops = np.rint(_SVG_HEIGHT - (letters.bottom + letters.height) * to_units).astype(int)
+    for base, column, top, bottom in zip(letters.base, letters.column, tops, bottoms, strict=True):
+        x = column * _SVG_COLUMN
+        parts.append(f'<use href="#ml{LETTERS[base]}" transform="matrix(1 0 0 {bottom - top} {x} {top})"/>')
+    parts.append("</svg>")
+    return "".join(parts)
+
+
+def logo_svg_defs() -> str:
+    """Invisible `<svg>` with the letter shapes that `logo_svg(..., defs=False)` needs once per page."""
+    return f'<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>{_svg_shapes()}</defs></svg>'
+
+
+def _check_heights(values: np.ndarray, name: str) -> np.ndarray:
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim != 2 or values.shape[0] != 4 or values.shape[1] == 0:
+        raise ValueError(f"expected {name} of shape (4, width), rows in the order ACGT, got {values.shape}")
+    if not np.isfinite(values).all():
+        column = int(np.flatnonzero(~np.isfinite(values).all(axis=0))[0])
+        raise ValueError(f"expected finite values in {name}, got {values[:, column].tolist()} in column {column}")
+    return values
+
+
+def _stack(heights: np.ndarray, min_height: float = 0.0) -> _Letters:
+    """Stack the letters of each column outwards from 0, small ones first; leave out those below `min_height`.
+
+    `height` stays signed and `bottom` is the end of the letter that is nearer to 0.
+    """
+    order = np.argsort(np.abs(heights), axis=0, kind="stable")  # 4, width: letters from small to large
+    sorted_heights = np.take_along_axis(heights, order, axis=0)
+    positive, negative = np.maximum(sorted_heights, 0), np.minimum(sorted_heights, 0)
+    ends = np.where(sorted_heights > 0, positive.cumsum(0), negative.cumsum(0))
+    rank, column = np.nonzero(np.abs(sorted_heights) > min_height)
+    height = sorted_heights[rank, column]
+    return _Letters(order[rank, column], column, ends[rank, column] - height, height)
+
+
+@lru_cache(maxsize=4)
+def _glyph(base: int) -> Path:
+    """Outline of one letter, stretched to the unit square."""
+    font = FontProperties(family="DejaVu Sans", weight="bold")  # comes with matplotlib
+    outline = TextPath((0, 0), LETTERS[base], size=100, prop=font)
+    box = outline.get_extents()
+    vertices = (outline.vertices - box.min) / box.size
+    return Path(vertices, outline.codes, readonly=True)
+
+
+def _place_glyphs(base: int, column: np.ndarray, bottom: np.ndarray, height: np.ndarray, *, start: float) -> Path:
+    """One path with a copy of the glyph in every box."""
+    glyph = _glyph(base)
+    corner = np.stack([start + column + _GAP, bottom], axis=1)  # n, 2
+    size = np.stack([np.full(len(height), 1 - 2 * _GAP), height], axis=1)  # n, 2
+    vertices = corner[:, None] + size[:, None] * glyph.vertices  # n, n_vertices, 2
+    return Path(vertices.reshape(-1, 2), np.tile(np.asarray(glyph.codes), len(column)))
+
+
+@lru_cache(maxsize=1)
+def _svg_shapes() -> str:
+    """The four letters as `<path>`, one column wide and 1 high, y downwards."""
+    scale = f"scale({_SVG_COLUMN / 100:g} 0.01)"
+    return "".join(
+        f'<path id="ml{letter}" fill="{LETTER_COLORS[base]}" transform="{scale}" d="{_svg_outline(base)}"/>'
+        for base, letter in enumerate(LETTERS)
+    )
+
+
+def _svg_outline(base: int) -> str:
+    commands = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C"}
+    parts = []
+    for vertices, code in _glyph(base).iter_segments(curves=True, simplify=False):
+        if code == Path.CLOSEPOLY:
+            parts.append("Z")
+            continue
+        points = np.asarray(vertices).reshape(-1, 2)
+        x = np.rint(100 * (_GAP + (1 - 2 * _GAP) * points[:, 0])).astype(int)
+        y = np.rint(100 * (1 - points[:, 1])).astype(int)
+        parts.append(commands[code] + " ".join(f"{a} {b}" for a, b in zip(x, y, strict=True)))
+    return "".join(parts)
+
+
+def _consensus(heights: np.ndarray) -> str:
+    """Most informative base per column, a dot where there is less than half a bit."""
+    best = heights.argmax(axis=0)
+    informative = heights.sum(axis=0) >= 0.5
+    return "".join(LETTERS[base] if sure else "." for base, sure in zip(best, informative, strict=True))

@@ -1,0 +1,232 @@
+"""Stored records of trained networks: read, group and choose among them; the published results beside.
+
+A record is the plain dictionary that the study stores for one trained network; no network is needed here.
+"""
+
+import base64
+import csv
+import difflib
+import math
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Record = Mapping[str, Any]
+
+ACTIVATIONS = ("relu", "exponential")
+
+#: How members are chosen: by validation metric, by test metric (as published, though it leaks), or all.
+SELECTIONS = ("valid", "test", "all")
+
+_FAILED_BELOW = 0.9  # of the configuration's best validation metric
+
+
+class Metric(NamedTuple):
+    """One measurement of a record: its column name, its label, and where the record keeps it."""
+
+    name: str
+    label: str
+    block: str
+    field: str
+    published: str | None  # column of the published table, if it has one
+
+
+#: The columns of each task. Those named `_listed` count by the paper's own list of accessions.
+METRICS: dict[int, tuple[Metric, ...]] = {
+    1: (
+        Metric("classification_aupr", "Classification AUPR", "metrics", "test_aupr", "classification_aupr"),
+        Metric("filter_tpr", "Filter TPR", "filters", "tpr", "filter_tpr"),
+        Metric("filter_fpr", "Filter FPR", "filters", "fpr", "filter_fpr"),
+        Metric("filter_no_hit", "Filters without a hit", "filters", "no_hit", None),
+        Metric("filter_tpr_listed", "Filter TPR, paper's list", "filters", "published_tpr", "filter_tpr"),
+        Metric("filter_fpr_listed", "Filter FPR, paper's list", "filters", "published_fpr", "filter_fpr"),
+    ),
+    2: (
+        Metric("classification_auroc", "Classification AUROC", "metrics", "test_auroc", "classification_auroc"),
+        Metric("interpretability_auroc", "Saliency AUROC", "attribution", "auroc", "interpretability_auroc"),
+        Metric("interpretability_aupr", "Saliency AUPR", "attribution", "aupr", "interpretability_aupr"),
+        Metric("interpretability_snr", "Saliency SNR", "attribution", "snr", "interpretability_snr"),
+        Metric("filter_tpr", "Filter TPR", "filters", "tpr", None),
+    ),
+}
+
+
+class Members(NamedTuple):
+    """The records of one configuration, sorted by what became of them."""
+
+    trials: list[Record]
+    diverged: list[Record]
+    low: list[Record]  # trained, but below 0.9 x the best validation metric of the configuration
+    selected: list[Record]
+
+    @property
+    def trained(self) -> list[Record]:
+        """Members that did not diverge, low ones included."""
+        return [record for record in self.trials if record["status"] == "ok"]
+
+
+def stage1(architecture: str) -> str:
+    """First part of an architecture's name, up to the first hyphen: "C4" of "C4-LSTM-Att"."""
+    return architecture.split("-", 1)[0]
+
+
+def metric_value(record: Record, metric: Metric) -> float:
+    """Value of a metric in a record, NaN where the record has none."""
+    block = record.get(metric.block) or {}
+    value = block.get(metric.field)
+    return math.nan if value is None else float(value)
+
+
+def validation_metric(record: Record) -> float:
+    """Validation metric that the record's protocol watched; validation AUROC if it does not say.
+
+    An undefined one (None) is -inf: such a network ranks last.
+
+    Raises
+    ------
+    ValueError
+        If the record holds no metric of that name.
+    """
+    protocol = (record.get("config") or {}).get("protocol") or {}
+    by_task = "monitor_multi_label" if record["task"] == 1 else "monitor_single_label"
+    monitor = protocol.get("monitor") or protocol.get(by_task) or "auroc"
+    name = monitor if monitor.startswith("valid_") else f"valid_{monitor}"
+    if name not in record["metrics"]:
+        raise ValueError(
+            f"expected metric {name!r} in record {record['key']}, got {', '.join(sorted(record['metrics']))}"
+        )
+    return _or_lowest(record["metrics"][name])
+
+
+def configurations(records: Iterable[Record], task: int, *, select: str = "valid") -> dict[tuple[str, str], Members]:
+    """Group the records of a task by architecture and activation, and choose the members that count.
+
+    Of n members that did not diverge, the best ceil(0.3 n) count on task 1 and the best ceil(n / 2) on task 2
+    (3 and 5 of 10, as published).
+
+    Parameters
+    ----------
+    records : iterable of record
+        Records of other tasks are left aside.
+    task : int
+        1 or 2.
+    select : {"valid", "test", "all"}
+        Choose by the protocol's validation metric; by test AUPR (task 1) or test AUROC (task 2), as the
+        published tables did, which lets the test set choose; or keep all.
+
+    Returns
+    -------
+    members : dict of (architecture, activation) to Members
+        In the order of the published tables, unknown architectures after them by name.
+
+    Raises
+    ------
+    ValueError
+        If task or select is unknown, a key occurs twice, or protocols are mixed.
+    """
+    check_choice("task", task, tuple(METRICS))
+    check_choice("select", select, SELECTIONS)
+    grouped: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    seen: set[str] = set()
+    protocols: set[str] = set()
+    for record in records:
+        if record["task"] != task:
+            continue
+        if record["key"] in seen:
+            raise ValueError(f"expected one record per key, got {record['key']} twice; drop one of them")
+        seen.add(record["key"])
+        protocols.add(str(record.get("protocol")))
+        grouped[record["architecture"], record["activation"]].append(record)
+    if len(protocols) > 1:
+        raise ValueError(
+            f"expected records of one protocol for task {task}, got {', '.join(sorted(protocols))}; "
+            "tabulate them one by one"
+        )
+    order = sorted(grouped, key=_published_order)
+    return {key: _choose(sorted(grouped[key], key=lambda r: r["member"]), task, select) for key in order}
+
+
+def best_networks(records: Iterable[Record], task: int) -> dict[tuple[str, str], Record]:
+    """Per architecture and activation, the trained network with the best validation metric."""
+    groups = configurations(records, task, select="all")
+    return {key: max(members.trained, key=validation_metric) for key, members in groups.items() if members.trained}
+
+
+def filter_pwms(record: Record) -> np.ndarray:
+    """First-layer filters of a record as matrices, shape=(F, 4, 20), columns summing to 1.
+
+    They are stored as base64(zlib(uint8 of round(255 p))); the rounding is normalised away.
+
+    Raises
+    ------
+    ValueError
+        If the record has no filters, or their stored form is damaged.
+    """
+    block = record.get("filters")
+    if not block:
+        raise ValueError(f"expected a record with filters, got {record['key']} ({record['status']})")
+    n_filters = len(block["counts"])
+    try:
+        stored = np.frombuffer(zlib.decompress(base64.b64decode(block["pwms"])), dtype=np.uint8)
+        pwms = stored.reshape(n_filters, 4, 20).astype(np.float64)
+    except (zlib.error, ValueError) as error:
+        raise ValueError(f"filters of {record['key']} cannot be read ({error}); redo this trial") from error
+    total = pwms.sum(axis=1, keepdims=True)
+    return np.where(total > 0, pwms, 1.0) / np.where(total > 0, total, 4.0)
+
+
+@lru_cache(maxsize=2)
+def published_results(task: int) -> dict[tuple[str, str], dict[str, float]]:
+    """Published means and SDs: (architecture, activation) to columns such as "filter_tpr_mean"."""
+    check_choice("task", task, tuple(METRICS))
+    text = files("motiflens").joinpath(f"data/published_task{task}.tsv").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return {
+        (row.pop("architecture"), row.pop("activation")): {name: float(value) for name, value in row.items()}
+        for row in csv.DictReader(lines, delimiter="\t")
+    }
+
+
+def _choose(trials: list[Record], task: int, select: str) -> Members:
+    diverged = [record for record in trials if record["status"] != "ok"]
+    trained = [record for record in trials if record["status"] == "ok"]
+    best = max(map(validation_metric, trained), default=0.0)
+    low = [record for record in trained if validation_metric(record) < _FAILED_BELOW * best]
+    if select == "all":
+        return Members(trials, diverged, low, trained)
+    test_metric = "test_aupr" if task == 1 else "test_auroc"
+    ranked = sorted(
+        trained,
+        key=lambda r: validation_metric(r) if select == "valid" else _or_lowest(r["metrics"].get(test_metric)),
+        reverse=True,
+    )
+    n = len(trained)
+    n_selected = -(-3 * n // 10) if task == 1 else -(-n // 2)  # whole numbers: 0.3 * n is not exact
+    return Members(trials, diverged, low, ranked[:n_selected])
+
+
+def _or_lowest(value: float | None) -> float:
+    """A stored metric; -inf for one that was undefined, so that it ranks last."""
+    return -math.inf if value is None else float(value)
+
+
+def _published_order(key: tuple[str, str]) -> tuple[int, str, int, str]:
+    architecture, activation = key
+    known = [*dict.fromkeys(name for name, _ in published_results(1))]
+    position = known.index(architecture) if architecture in known else len(known)
+    rank = ACTIVATIONS.index(activation) if activation in ACTIVATIONS else len(ACTIVATIONS)
+    return position, architecture, rank, activation
+
+
+def check_choice(name: str, value: object, choices: Sequence[object]) -> None:
+    """Raise a ValueError that lists the choices, close ones again, unless the value is among them."""
+    if value in choices:
+        return
+    close = difflib.get_close_matches(str(value), [str(choice) for choice in choices])
+    hint = f"; did you mean {' or '.join(close)}?" if close else ""
+    raise ValueError(f"{name} must be one of {', '.join(map(str, choices))}, got {value!r}{hint}")

@@ -1,0 +1,266 @@
+"""The study: a grid of tasks, architectures, activations and initialisations, run, resumed and stored.
+
+Every trained network leaves one record in the store. Running the same study again does what is missing.
+"""
+
+import dataclasses
+import difflib
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from motiflens.ensemble import Member
+from motiflens.models.registry import ARCHITECTURES, list_models, model_config
+from motiflens.protocol import REFERENCE, Protocol
+from motiflens.runners import Emit, JobError, run_local
+from motiflens.store import Damaged, Record, Store
+from motiflens.trial import Trial, run_trial
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyConfig:
+    """What is run."""
+
+    tasks: tuple[int, ...] = (1, 2)
+    architectures: tuple[str, ...] = ARCHITECTURES
+    activations: tuple[str, ...] = ("relu", "exponential")
+    n_members: int = 10
+    protocol: Protocol = REFERENCE
+    n_sequences_task1: int = 30_000
+    n_sequences_task2: int = 20_000
+    seed: int = 0
+    data_seed: int = 0
+    variant: str = "text"
+    stack_size: int = 5  # members trained at once by one worker
+
+    def __post_init__(self) -> None:
+        """Check names and numbers before anything is run."""
+        for task in self.tasks:
+            for architecture in self.architectures:
+                for activation in self.activations:
+                    model_config(architecture, activation=activation, task=task, variant=self.variant)
+        for field in ("n_members", "stack_size"):
+            if getattr(self, field) < 1:
+                raise ValueError(f"{field} must be at least 1, got {getattr(self, field)}")
+        if not (self.tasks and self.architectures and self.activations):
+            raise ValueError("a study needs at least one task, one architecture and one activation")
+
+    def replace(self, **changes: Any) -> "StudyConfig":
+        """Return a copy with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+
+PAPER_PRESET = StudyConfig()
+
+# Enough to see the finding in minutes: fewer sequences, short training, the extremes of the grid.
+QUICK_PRESET = StudyConfig(
+    architectures=("C24", "C4C6", "C4C6-Att"),
+    n_members=2,
+    protocol=REFERENCE.replace(name="QUICK", max_epochs=24, early_stop_patience=6),
+    n_sequences_task1=10_000,
+    n_sequences_task2=8_000,
+)
+
+PRESETS: dict[str, StudyConfig] = {"quick": QUICK_PRESET, "paper": PAPER_PRESET}
+
+# Seconds per epoch and network on Task 1, one core, rounded: they only order the work and weigh the progress bar.
+_COSTS = {
+    "C24": 1, "C24-Att": 2, "C24-LSTM-Att": 3.5, "C24-LSTM-Trans1": 4.5, "C24-LSTM-Trans2": 6,
+    "C24-LSTM-Trans4": 9, "C4C6": 2, "C4C6-Att": 3.5, "C4C6-LSTM-Att": 5, "C4C6-LSTM-Trans1": 5.5,
+    "C4C6-LSTM-Trans2": 7, "C4C6-LSTM-Trans4": 10, "C4-LSTM": 6.5, "C4-LSTM-Att": 7.5, "C4-LSTM-Trans1": 8,
+    "C4-LSTM-Trans2": 10.5, "C4-LSTM-Trans4": 13,
+}  # fmt: skip
+
+
+def get_preset(name: str) -> StudyConfig:
+    """Look a preset up by name.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name.
+    """
+    if name not in PRESETS:
+        close = difflib.get_close_matches(name, PRESETS, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(PRESETS)}"
+        raise ValueError(f"unknown preset {name!r}; {hint}")
+    return PRESETS[name]
+
+
+def match_architectures(patterns: Iterable[str]) -> tuple[str, ...]:
+    """Architectures that match any of the names or shell patterns, in the study's order.
+
+    Raises
+    ------
+    ValueError
+        If one of them matches nothing.
+    """
+    found: set[str] = set()
+    for pattern in patterns:
+        names = list_models(pattern)
+        if not names:
+            model_config(pattern)  # raises, with close matches
+        found.update(names)
+    return tuple(name for name in ARCHITECTURES if name in found)
+
+
+class Progress(NamedTuple):
+    """News from a worker about one network."""
+
+    key: str
+    n_epochs: int
+    valid_metric: float
+    status: str | None  # "ok" or "failed" when its record has been written
+
+
+class StudyResult(NamedTuple):
+    """What a run left behind."""
+
+    records: list[Record]
+    n_skipped: int  # finished earlier
+    damaged: list[Damaged]  # records that could not be read and were done again
+    errors: list[JobError]  # trials that could not be finished
+
+
+def plan(config: StudyConfig) -> list[Trial]:
+    """All trials of a study, in stacks of members.
+
+    Every configuration's first members come before anyone's second stack; within that, the expensive ones first, so
+    that workers finish together.
+    """
+    trials = [
+        Trial(
+            task=task,
+            architecture=architecture,
+            activation=activation,
+            members=tuple(range(first, min(first + config.stack_size, config.n_members))),
+            protocol=config.protocol,
+            n_sequences=config.n_sequences_task1 if task == 1 else config.n_sequences_task2,
+            seed=config.seed,
+            data_seed=config.data_seed,
+            variant=config.variant,
+        )
+        for first in range(0, config.n_members, config.stack_size)
+        for task in config.tasks
+        for architecture in config.architectures
+        for activation in config.activations
+    ]
+    return sorted(trials, key=lambda trial: (trial.members[0], -cost(trial)))
+
+
+def cost(trial: Trial) -> float:
+    """Expected cost of an epoch of one member, relative to C24 on 21,000 training sequences."""
+    return _COSTS[trial.architecture] * trial.n_sequences / 30_000 * (1 if trial.task == 1 else 0.6)
+
+
+def missing(trials: Iterable[Trial], records: dict[str, Record]) -> list[Trial]:
+    """Trials, or parts of them, that have no record yet.
+
+    Raises
+    ------
+    ValueError
+        If a record of the same key was made with another configuration.
+    """
+    left = []
+    for trial in trials:
+        config_hash = trial.config_hash()
+        for member in trial.members:
+            record = records.get(trial.key(member))
+            if record is not None and record["config_hash"] != config_hash:
+                raise ValueError(
+                    f"the folder holds {record['key']} from another configuration "
+                    f"({_difference(record['config'], trial.config())}): choose another folder"
+                )
+        members = tuple(m for m in trial.members if trial.key(m) not in records)
+        if members:
+            left.append(dataclasses.replace(trial, members=members))
+    return left
+
+
+def _difference(old: dict[str, Any], new: dict[str, Any]) -> str:
+    """First setting in which two nested configurations differ, in words."""
+    for name in sorted(old.keys() | new.keys()):
+        a, b = old.get(name), new.get(name)
+        if a == b:
+            continue
+        if isinstance(a, dict) and isinstance(b, dict):
+            return f"{name}.{_difference(a, b)}"
+        return f"{name} was {a!r}, now {b!r}"
+    return "made by another version"
+
+
+def run_study(
+    config: StudyConfig,
+    folder: str | Path,
+    *,
+    n_workers: int | None = None,
+    save_weights: bool = True,
+    on_start: Callable[[list[Trial], int, list[Damaged]], None] | None = None,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> StudyResult:
+    """Run what is missing of a study and store a record per network.
+
+    Parameters
+    ----------
+    config : StudyConfig
+    folder : path
+        Holds `records/`, one JSONL file per task, `weights/`, and `checkpoints/` while running.
+    n_workers : int, optional
+        Local processes, one thread each; by default one per core.
+    save_weights : bool
+        Whether to keep the trained networks.
+    on_start : callable, optional
+        Told the trials to do, the number of networks done earlier, and damaged records.
+    on_progress : callable
+        Told of every epoch and record.
+
+    Returns
+    -------
+    StudyResult
+        With all records of this study that the folder now holds.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds records of another configuration.
+    """
+    store = Store(Path(folder))
+    records, damaged = store.read()
+    trials = plan(config)
+    to_do = missing(trials, records)
+    n_networks = sum(len(trial.members) for trial in trials)
+    n_skipped = n_networks - sum(len(trial.members) for trial in to_do)
+    if on_start is not None:
+        on_start(to_do, n_skipped, damaged)
+    jobs = [(trial, str(folder), save_weights) for trial in to_do]
+    try:
+        errors = run_local(_work, jobs, n_workers=n_workers, on_message=on_progress)
+    finally:
+        store.export()
+    if not errors:
+        shutil.rmtree(Path(folder) / "checkpoints", ignore_errors=True)
+    records, _ = store.read()
+    wanted = {trial.key(member) for trial in trials for member in trial.members}
+    return StudyResult([records[key] for key in sorted(wanted & records.keys())], n_skipped, damaged, errors)
+
+
+def _work(job: tuple[Trial, str, bool], emit: Emit) -> None:
+    trial, folder, save_weights = job
+    store = Store(Path(folder))
+
+    def tell(member: Member) -> None:
+        emit(Progress(trial.key(member.index), member.n_epochs, member.history["valid_metric"][-1], None))
+
+    def keep(record: Record) -> None:
+        store.write(record)
+        emit(Progress(record["key"], record["n_epochs"], float("nan"), record["status"]))
+
+    run_trial(
+        trial,
+        on_epoch=tell,
+        on_record=keep,
+        checkpoint_dir=Path(folder) / "checkpoints" / f"task{trial.task}" / trial.architecture / trial.activation,
+        weights_dir=Path(folder) / "weights" if save_weights else None,
+    )

@@ -1,0 +1,138 @@
+"""Tables of a study from its stored records: mean, SD, trials, failures and the published value beside."""
+
+import csv
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from motiflens.effects import Effect
+from motiflens.records import (
+    METRICS,
+    Members,
+    Metric,
+    Record,
+    configurations,
+    metric_value,
+    published_results,
+)
+
+
+class MetricSummary(NamedTuple):
+    """Mean and population SD over the selected members and over all, published values; NaN if none."""
+
+    mean: float
+    sd: float
+    all_mean: float
+    all_sd: float
+    published_mean: float
+    published_sd: float
+    difference: float  # mean - published_mean
+
+
+class SummaryRow(NamedTuple):
+    """One architecture with one activation; `metrics` maps the names in `METRICS[task]` to summaries."""
+
+    task: int
+    architecture: str
+    activation: str
+    n_trials: int
+    n_failed: int  # diverged, or best validation metric below 0.9 x the configuration's best
+    n_diverged: int
+    n_selected: int
+    selection: str
+    metrics: dict[str, MetricSummary]
+
+
+def summary_table(records: Iterable[Record], task: int, *, select: str = "valid") -> list[SummaryRow]:
+    """One row per architecture and activation; see `configurations` for the parameters and errors.
+
+    Means over all members include the low ones and leave out only those that diverged, which have no values.
+    """
+    rows = []
+    for (architecture, activation), members in configurations(records, task, select=select).items():
+        published = published_results(task).get((architecture, activation), {})
+        rows.append(
+            SummaryRow(
+                task=task,
+                architecture=architecture,
+                activation=activation,
+                n_trials=len(members.trials),
+                n_failed=len(members.diverged) + len(members.low),
+                n_diverged=len(members.diverged),
+                n_selected=len(members.selected),
+                selection=select,
+                metrics={metric.name: _summarise(metric, members, published) for metric in METRICS[task]},
+            )
+        )
+    return rows
+
+
+def write_tsv(rows: Sequence[SummaryRow] | Sequence[Effect], path: str | Path) -> Path:
+    """Write rows of one kind and task as tab-separated text: six decimals, empty where there is no value."""
+    path = Path(path)
+    header, *lines = _flatten(rows)
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle, delimiter="\t", lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(lines)
+    return path
+
+
+def to_markdown(rows: Sequence[SummaryRow]) -> str:
+    """Readable table in Markdown: mean ± SD of the selected members, the published value in brackets."""
+    if not rows:
+        return "No records.\n"
+    metrics = METRICS[rows[0].task]
+    lines = [
+        ["Architecture", "Activation", "Selected / trained / run", "Failed", *(m.label for m in metrics)],
+        ["---", "---", *["---:"] * (2 + len(metrics))],
+    ]
+    for row in rows:
+        trained = row.n_trials - row.n_diverged
+        counts = [f"{row.n_selected} / {trained} / {row.n_trials}", str(row.n_failed)]
+        cells = [_mean_sd(row.metrics[metric.name]) for metric in metrics]
+        lines.append([row.architecture, row.activation, *counts, *cells])
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+def _mean_sd(summary: MetricSummary) -> str:
+    if math.isnan(summary.mean):
+        return "–"
+    published = "" if math.isnan(summary.published_mean) else f" [{summary.published_mean:.3f}]"
+    return f"{summary.mean:.3f} ± {summary.sd:.3f}{published}"
+
+
+def _flatten(rows: Sequence[SummaryRow] | Sequence[Effect]) -> list[list[str]]:
+    """Header and one line per row, metrics spread over columns."""
+    kind = type(rows[0]) if rows else SummaryRow
+    fixed = [name for name in kind._fields if name != "metrics"]
+    spread = [metric.name for metric in METRICS[rows[0].task]] if rows and kind is SummaryRow else []
+    lines = [fixed + [f"{name}_{part}" for name in spread for part in MetricSummary._fields]]
+    for row in rows:
+        values = [getattr(row, name) for name in fixed]
+        if isinstance(row, SummaryRow):
+            values += [value for name in spread for value in row.metrics[name]]
+        lines.append([_cell(value) for value in values])
+    return lines
+
+
+def _cell(value: object) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    return "" if math.isnan(value) else f"{value:.6f}"
+
+
+def _summarise(metric: Metric, members: Members, published: Mapping[str, float]) -> MetricSummary:
+    mean, sd = _mean_and_sd([metric_value(record, metric) for record in members.selected])
+    all_mean, all_sd = _mean_and_sd([metric_value(record, metric) for record in members.trained])
+    published_mean = published.get(f"{metric.published}_mean", math.nan)
+    published_sd = published.get(f"{metric.published}_sd", math.nan)
+    return MetricSummary(mean, sd, all_mean, all_sd, published_mean, published_sd, mean - published_mean)
+
+
+def _mean_and_sd(values: Sequence[float]) -> tuple[float, float]:
+    present = np.array([value for value in values if not math.isnan(value)])
+    return (float(present.mean()), float(present.std())) if present.size else (math.nan, math.nan)

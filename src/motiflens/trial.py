@@ -1,0 +1,250 @@
+"""One configuration of the study: simulate, fit its initialisations, audit each, hand out a record per network."""
+
+import base64
+import hashlib
+import json
+import math
+import platform
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import motiflens
+from motiflens import ensemble
+from motiflens.audit import Audit, SaliencyAudit, audit
+from motiflens.dataset import SequenceDataset
+from motiflens.ensemble import Member
+from motiflens.filters import filter_matches, task_truth
+from motiflens.models.registry import model_config
+from motiflens.protocol import Protocol
+from motiflens.sequence import decode
+from motiflens.simulate import TASK2_MOTIF_COUNTS, TASK2_MOTIF_COUNTS_PAPER, billboard, multi_motif
+from motiflens.store import SCHEMA, Record
+from motiflens.truth import SiteTruth
+
+DATABASE = "JASPAR2020"
+_DIGITS = 5  # significant, of the numbers in a record
+_N_EXAMPLES = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """Several initialisations of one architecture and activation, on one task: what a worker trains at once."""
+
+    task: int
+    architecture: str
+    activation: str
+    members: tuple[int, ...]
+    protocol: Protocol
+    n_sequences: int
+    seed: int = 0  # of initial weights and dropout
+    data_seed: int = 0  # of the simulated data and the order of batches
+    variant: str = "text"  # of the networks: see `models.model_config`
+
+    def key(self, member: int) -> str:
+        """Key of one member's record."""
+        return f"task{self.task}/{self.architecture}/{self.activation}/{member:03d}"
+
+    def config(self) -> dict[str, Any]:
+        """Everything that a result depends on, but for the member's number, as plain data."""
+        model = model_config(self.architecture, activation=self.activation, task=self.task, variant=self.variant)
+        return {
+            "model": {"architecture": self.architecture, **model.to_dict()},
+            "protocol": self.protocol.to_dict(),
+            "data": {
+                "task": self.task,
+                "n_sequences": self.n_sequences,
+                "length": model.length,
+                "motif_counts": _data_version(self.protocol),
+                "data_seed": self.data_seed,
+            },
+            "seed": self.seed,
+        }
+
+    def config_hash(self) -> str:
+        """Short digest of `config`."""
+        text = json.dumps(self.config(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _data_version(protocol: Protocol) -> str:
+    """The paper's text and its code draw other numbers of motifs on Task 2; data follow the training protocol."""
+    return "paper" if protocol.name == "PAPER" else "code"
+
+
+@lru_cache(maxsize=2)  # a worker meets the same data again and again
+def simulate_task(task: int, n_sequences: int, data_seed: int, motif_counts: str = "code") -> SequenceDataset:
+    """Simulate the data of a task.
+
+    Parameters
+    ----------
+    task : int
+        1 (`simulate.multi_motif`) or 2 (`simulate.billboard`).
+    n_sequences : int
+    data_seed : int
+    motif_counts : str
+        "code" or "paper": how many motifs a Task 2 sequence holds.
+    """
+    if task == 1:
+        return multi_motif(n_sequences, seed=data_seed)
+    if task == 2:
+        counts = TASK2_MOTIF_COUNTS if motif_counts == "code" else TASK2_MOTIF_COUNTS_PAPER
+        return billboard(n_sequences, seed=data_seed, motif_counts=counts)
+    raise ValueError(f"task must be 1 or 2, got {task!r}")
+
+
+def run_trial(
+    trial: Trial,
+    *,
+    on_epoch: Callable[[Member], None] | None = None,
+    on_record: Callable[[Record], None],
+    checkpoint_dir: Path | None = None,
+    weights_dir: Path | None = None,
+) -> None:
+    """Train and audit the members of a trial; each record is handed out as soon as its member has finished.
+
+    Parameters
+    ----------
+    trial : Trial
+    on_epoch : callable, optional
+        Called with a member after each of its epochs.
+    on_record : callable
+        Called with each record.
+    checkpoint_dir : path, optional
+        Where the states of unfinished members are kept.
+    weights_dir : path, optional
+        Where trained networks are saved, each in a folder named by its key.
+    """
+    config = trial.config()
+    dataset = simulate_task(trial.task, trial.n_sequences, trial.data_seed, config["data"]["motif_counts"])
+    model = model_config(trial.architecture, activation=trial.activation, task=trial.task, variant=trial.variant)
+
+    def finish(member: Member) -> None:
+        started = time.process_time()
+        result = None
+        if member.network is not None:
+            # Saliency is the study's Task 2; several labels of Task 1 would need one map each.
+            truth = task_truth(trial.task)
+            result = audit(
+                member.network, dataset, database=DATABASE, truth=truth, target=0 if trial.task == 2 else None
+            )
+            if weights_dir is not None:
+                member.network.save(weights_dir / trial.key(member.index))
+        on_record(_record(trial, member, result, dataset, time.process_time() - started))
+
+    ensemble.fit(
+        model,
+        dataset,
+        protocol=trial.protocol,
+        seed=trial.seed,
+        data_seed=trial.data_seed,
+        members=trial.members,
+        checkpoint_dir=checkpoint_dir,
+        on_epoch=on_epoch,
+        on_member=finish,
+    )
+
+
+def _record(
+    trial: Trial, member: Member, result: Audit | None, dataset: SequenceDataset, audit_seconds: float
+) -> Record:
+    record = {
+        "schema": SCHEMA,
+        "key": trial.key(member.index),
+        "task": trial.task,
+        "architecture": trial.architecture,
+        "activation": trial.activation,
+        "member": member.index,
+        "seed": trial.seed,
+        "member_seed": member.seed,
+        "data_seed": trial.data_seed,
+        "protocol": trial.protocol.name,
+        "config_hash": trial.config_hash(),
+        "status": member.status,
+        "reason": member.reason,
+        "config": trial.config(),
+        "versions": {
+            "motiflens": motiflens.__version__,
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+        "device": "cpu",
+        "timings": {"fit_s": round(member.fit_seconds, 1), "audit_s": round(audit_seconds, 2)},
+        "n_epochs": member.n_epochs,
+        "best_epoch": member.best_epoch,
+        "history": {name: values for name, values in member.history.items() if name != "learning_rate"},
+        "metrics": member.metrics or None,
+        "filters": None if result is None else _filters_block(trial.task, result),
+        "attribution": None
+        if result is None or result.saliency is None
+        else _attribution_block(result.saliency, dataset.test),
+    }
+    return _rounded(record)
+
+
+def _filters_block(task: int, result: Audit) -> dict[str, Any]:
+    listed = filter_matches(result.filters.pwms, DATABASE, truth=task_truth(task, "published"))
+    quantised = np.round(255 * result.filters.pwms).astype(np.uint8)
+    return {
+        "tpr": result.matches.tpr,
+        "fpr": result.matches.fpr,
+        "no_hit": result.matches.no_hit_share,
+        "n_dead": result.matches.n_dead,
+        "published_tpr": listed.tpr,
+        "published_fpr": listed.fpr,
+        "pwms": base64.b64encode(zlib.compress(quantised.tobytes(), 9)).decode("ascii"),
+        "counts": result.filters.counts.tolist(),
+        "best": [
+            None
+            if row.best is None
+            else [row.best.target_id, row.best.target_name, row.best.q_value, row.outcome == "true"]
+            for row in result.matches.rows
+        ],
+    }
+
+
+def _attribution_block(found: SaliencyAudit, test: SequenceDataset) -> dict[str, Any]:
+    means = found.interpretability.means()
+    return {
+        **{name: means[name] for name in ("auroc", "aupr", "snr")},
+        "n_sequences": len(found.rows),
+        "examples": [_example(found, test, i) for i in range(min(_N_EXAMPLES, len(found.rows)))],
+    }
+
+
+def _example(found: SaliencyAudit, test: SequenceDataset, i: int) -> dict[str, Any]:
+    scores, row = found.scores[i], int(found.rows[i])
+    scale = float(np.abs(scores).max()) / 127 or 1.0
+    sites = []
+    if isinstance(test.truth, SiteTruth):
+        table = test.truth.subset([row]).table()
+        motifs = test.truth.motifs
+        sites = [
+            [motifs[motif].name, int(strand), int(start), motifs[motif].width]
+            for motif, strand, start in zip(table.motif, table.strand, table.start, strict=True)
+        ]
+    return {
+        "sequence": decode(test.codes[row])[0],
+        "scores": np.round(scores / scale).astype(int).tolist(),
+        "scale": scale,
+        "sites": sites,
+    }
+
+
+def _rounded(value: Any) -> Any:
+    """Round floats to a few significant digits; NaN becomes None, since JSON has none."""
+    if isinstance(value, dict):
+        return {name: _rounded(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(item) for item in value]
+    if isinstance(value, float):
+        return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
+    return value

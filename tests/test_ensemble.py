@@ -1,0 +1,188 @@
+import numpy as np
+import pytest
+import torch
+
+from motiflens import ensemble
+from motiflens.dataset import SequenceDataset
+from motiflens.models import HybridConfig, model_config
+from motiflens.predict import predict
+from motiflens.protocol import PAPER, REFERENCE
+
+FAST = REFERENCE.replace(max_epochs=3, batch_size=50)
+
+
+@pytest.fixture(scope="module")
+def config():
+    return model_config("C24", task=2, n_filters=8, dense_width=16)
+
+
+@pytest.fixture(scope="module")
+def fitted(config, task2):
+    return ensemble.fit(config, task2, 3, protocol=FAST, seed=5, data_seed=7)
+
+
+def weights(network):
+    return torch.cat([v.flatten().double() for v in network.state_dict().values()])
+
+
+def test_result_holds_history_best_epoch_metrics_and_weights(fitted, task2):
+    assert [m.index for m in fitted.members] == [0, 1, 2]
+    for member, network in zip(fitted.members, fitted, strict=True):
+        assert member.status == "ok"
+        assert member.n_epochs == 3
+        assert {len(values) for values in member.history.values()} == {3}
+        assert member.best_epoch == 1 + int(np.argmax(member.history["valid_metric"]))
+        # The best epoch's weights came back: the stored metric is that of the network handed out.
+        assert member.metrics["valid_auroc"] == pytest.approx(max(member.history["valid_metric"]), abs=1e-4)
+        logits = predict(network, task2.test.codes)
+        expected = ensemble.classification_metrics(logits, task2.test.y)
+        assert member.metrics["test_auroc"] == expected["auroc"]
+
+
+def test_a_member_is_the_same_whatever_is_trained_beside_it(fitted, config, task2):
+    alone = ensemble.fit(config, task2, protocol=FAST, seed=5, data_seed=7, members=[2])
+    torch.testing.assert_close(weights(alone[0]), weights(fitted[2]), rtol=1e-4, atol=1e-5)
+    assert alone.members[0].history["train_loss"] == pytest.approx(fitted.members[2].history["train_loss"], rel=1e-5)
+
+
+def test_seeds_give_the_same_result_and_members_differ(fitted, config, task2):
+    again = ensemble.fit(config, task2, 3, protocol=FAST, seed=5, data_seed=7)
+    assert torch.equal(weights(again[0]), weights(fitted[0]))
+    assert not torch.allclose(weights(fitted[0]), weights(fitted[1]))
+    other_order = ensemble.fit(config, task2, 1, protocol=FAST, seed=5, data_seed=8)
+    assert not torch.allclose(weights(other_order[0]), weights(fitted[0]))
+
+
+def test_global_random_state_is_neither_used_nor_changed(fitted, config, task2):
+    torch.manual_seed(1)
+    before = torch.random.get_rng_state()
+    again = ensemble.fit(config, task2, 1, protocol=FAST, seed=5, data_seed=7)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    torch.testing.assert_close(weights(again[0]), weights(fitted[0]), rtol=1e-4, atol=1e-5)
+
+
+def test_a_diverging_member_is_recorded_and_the_others_go_on(config, task2, monkeypatch):
+    original = ensemble.new_network
+
+    def poisoned(config, protocol, seed):
+        network = original(config, protocol, seed)
+        if seed == ensemble.member_seed(5, 1):
+            with torch.no_grad():
+                network.head.out.bias[:] = torch.inf
+        return network
+
+    monkeypatch.setattr(ensemble, "new_network", poisoned)
+    seen = []
+    result = ensemble.fit(config, task2, 3, protocol=FAST, seed=5, data_seed=7, on_member=seen.append)
+    assert [m.status for m in result.members] == ["ok", "failed", "ok"]
+    assert "the training loss became" in result.members[1].reason
+    assert "epoch 1" in result.members[1].reason
+    assert len(seen) == 3
+    assert len(list(result)) == 2
+    with pytest.raises(ValueError, match="member 1 failed"):
+        result[1]
+
+
+def test_members_stop_each_at_its_own_epoch(config, task2):
+    protocol = REFERENCE.replace(max_epochs=12, batch_size=50, early_stop_patience=1)
+    result = ensemble.fit(config, task2, 6, protocol=protocol)
+    epochs = [m.n_epochs for m in result.members]
+    assert len(set(epochs)) > 1
+    for member in result.members:
+        assert member.n_epochs in (member.best_epoch + 1, 12)
+        alone = ensemble.fit(config, task2, protocol=protocol, members=[member.index]).members[0]
+        assert alone.history["valid_metric"] == pytest.approx(member.history["valid_metric"], abs=1e-3)
+
+
+def test_an_interrupted_fit_goes_on_to_the_same_end(fitted, config, task2, tmp_path):
+    def interrupt(member):
+        if member.n_epochs == 2 and member.index == 1:
+            raise KeyboardInterrupt
+
+    options = {"protocol": FAST, "seed": 5, "data_seed": 7, "checkpoint_dir": tmp_path}
+    with pytest.raises(KeyboardInterrupt):
+        ensemble.fit(config, task2, 3, on_epoch=interrupt, **options)
+    assert len(list(tmp_path.iterdir())) == 3
+    epochs = []
+    resumed = ensemble.fit(config, task2, 3, on_epoch=lambda m: epochs.append((m.index, m.n_epochs)), **options)
+    # Member 2's second epoch had not been kept when the interrupt came; everything else had.
+    assert sorted(epochs) == [(0, 3), (1, 3), (2, 2), (2, 3)]
+    for i in range(3):
+        torch.testing.assert_close(weights(resumed[i]), weights(fitted[i]), rtol=1e-4, atol=1e-5)
+        assert resumed.members[i].history["train_loss"] == pytest.approx(fitted.members[i].history["train_loss"])
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_checkpoint_of_another_fit_is_refused(config, task2, tmp_path):
+    def interrupt(member):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ensemble.fit(config, task2, 1, protocol=FAST, checkpoint_dir=tmp_path, on_epoch=interrupt)
+    with pytest.raises(ValueError, match="belongs to a fit with another"):
+        ensemble.fit(config, task2, 1, protocol=FAST, seed=1, checkpoint_dir=tmp_path)
+
+
+def test_the_papers_protocol_keeps_the_last_weights(config, task2):
+    protocol = PAPER.replace(max_epochs=4, batch_size=50)
+    member = ensemble.fit(config, task2, 1, protocol=protocol).members[0]
+    assert member.n_epochs == 4
+    assert member.metrics["valid_auroc"] == pytest.approx(member.history["valid_metric"][-1], abs=1e-4)
+
+
+def test_training_learns_an_easy_task():
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 4, (600, 60), dtype=np.uint8)
+    y = rng.integers(0, 2, 600)
+    codes[y == 1, 20:28] = [0, 1, 2, 3, 3, 2, 1, 0]
+    data = SequenceDataset.from_arrays(codes, y, split=["train"] * 400 + ["valid"] * 100 + ["test"] * 100)
+    config = HybridConfig(length=60, n_filters=8, kernel_size=9, first_pool=10, dense_width=16)
+    result = ensemble.fit(config, data, 1, protocol=REFERENCE.replace(max_epochs=15, batch_size=20))
+    assert result.members[0].metrics["test_auroc"] > 0.95
+
+
+def test_save_and_load(fitted, tmp_path):
+    fitted.save(tmp_path)
+    loaded = ensemble.Ensemble.load(tmp_path)
+    assert loaded.protocol == fitted.protocol
+    assert [m.metrics for m in loaded.members] == [m.metrics for m in fitted.members]
+    assert torch.equal(weights(loaded[1]), weights(fitted[1]))
+    with pytest.raises(FileNotFoundError, match=r"ensemble.json"):
+        ensemble.Ensemble.load(tmp_path / "nowhere")
+    (tmp_path / "ensemble.json").write_text("{}")
+    with pytest.raises(ValueError, match="not what Ensemble.save wrote"):
+        ensemble.Ensemble.load(tmp_path)
+
+
+def relabelled(dataset, **changes):
+    fields = {name: getattr(dataset, name) for name in ("codes", "y", "label_names", "split_codes")}
+    return SequenceDataset(**{**fields, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "message"),
+    [
+        ({"length": 300}, {}, "build it with length=200"),
+        ({"n_outputs": 2}, {}, "build it with n_outputs=1"),
+        ({}, {"members": [0, 0]}, "each once"),
+        ({}, {"members": [-1]}, "numbered from 0"),
+        ({}, {"n_members": 0}, "at least one member"),
+        ({}, {"protocol": FAST.replace(batch_size=5000)}, "smaller batch_size"),
+    ],
+)
+def test_what_does_not_fit_is_named(config, task2, changes, options, message):
+    import dataclasses
+
+    with pytest.raises(ValueError, match=message):
+        ensemble.fit(dataclasses.replace(config, **changes), task2, **{"n_members": 1, "protocol": FAST, **options})
+
+
+def test_unusable_labels_are_named(config, task2):
+    y = task2.y.copy()
+    y[0] = 0.5
+    with pytest.raises(ValueError, match="must be 0 or 1"):
+        ensemble.fit(config, relabelled(task2, y=y, split_codes=np.sort(task2.split_codes)), 1, protocol=FAST)
+    with pytest.raises(ValueError, match="both 0 and 1 are needed"):
+        ensemble.fit(config, relabelled(task2, y=np.ones_like(y)), 1, protocol=FAST)
+    with pytest.raises(ValueError, match="no validation sequences"):
+        ensemble.fit(config, relabelled(task2, split_codes=np.zeros_like(task2.split_codes)), 1, protocol=FAST)

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+import torch
+
+from motiflens.models import build_model
+from motiflens.predict import attention_weights, batches, first_layer_activations, predict, resolve_device
+from motiflens.sequence import one_hot
+
+
+@pytest.fixture(scope="module")
+def model():
+    return build_model("C4C6-Att", task=2)
+
+
+@pytest.fixture(scope="module")
+def codes():
+    return np.random.default_rng(0).integers(0, 4, (11, 200), dtype=np.uint8)
+
+
+def test_batches_do_not_change_predictions_and_the_mode_is_restored(model, codes):
+    model.train()
+    with torch.no_grad():
+        expected = model.eval()(one_hot(codes))
+    model.train()
+    torch.testing.assert_close(predict(model, codes, batch_size=4), expected)
+    torch.testing.assert_close(predict(model, one_hot(codes), batch_size=100), expected)
+    assert model.training
+
+
+def test_activations_stream_twice(model, codes):
+    stream = first_layer_activations(model, codes, batch_size=4)
+    first, second = (torch.cat(list(stream())) for _ in range(2))
+    assert first.shape == (11, 24, 200)
+    assert torch.equal(first, second)
+    with torch.no_grad():
+        torch.testing.assert_close(first, model.eval().first_layer_activations(one_hot(codes)))
+
+
+def test_attention_weights_of_all_batches(model, codes):
+    (weights,) = attention_weights(model, codes, batch_size=4)
+    assert weights.shape == (11, 8, 8, 8)
+    assert attention_weights(build_model("C24", task=2), codes) == []
+
+
+def test_bad_input_is_named(codes):
+    cpu = torch.device("cpu")
+    with pytest.raises(ValueError, match="at least 1"):
+        next(batches(codes, 0, cpu))
+    with pytest.raises(ValueError, match=r"\(N, 4, L\)"):
+        next(batches(np.zeros((2, 3, 4)), 5, cpu))
+    assert resolve_device("cpu") == cpu
+    assert resolve_device("auto").type in ("cpu", "cuda")

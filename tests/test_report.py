@@ -1,0 +1,144 @@
+"""The page holds what the records say, in one file, and the folder holds every figure and table."""
+
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from study_records import encode_pwms, make_failed, make_record, make_study
+
+from motiflens.records import published_results
+from motiflens.report import write_outputs, write_report
+
+VOID = {"meta", "br", "link", "img", "hr", "input"}
+
+
+class Page(HTMLParser):
+    """Text, ids and addresses of a page; `unclosed` lists tags that do not match."""
+
+    def __init__(self, source):
+        super().__init__()
+        self.open, self.unclosed, self.text, self.ids, self.links, self.tags = [], [], [], [], [], []
+        self.feed(source)
+        self.unclosed += self.open
+
+    def handle_starttag(self, tag, attributes):
+        self.handle_startendtag(tag, attributes)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append(tag)
+        for name, value in attributes:
+            if name == "id":
+                self.ids.append(value)
+            if name in ("src", "href", "xlink:href"):
+                self.links.append(value)
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.unclosed.append(tag)
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def read(path):
+    return Page(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    path = tmp_path_factory.mktemp("report") / "new" / "report.html"
+    assert write_report(make_study(), path, title="A <b>study</b>", command="motiflens study run quick") == path
+    return read(path)
+
+
+def test_page_is_well_formed_and_needs_nothing_else(page):
+    assert page.unclosed == []
+    assert all(link.startswith("#") for link in page.links)
+    assert not {"script", "link", "img", "iframe"} & set(page.tags)
+    assert {link[1:] for link in page.links} <= set(page.ids)
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_page_escapes_its_title(page):
+    assert "A <b>study</b>" in page.text
+    assert page.text.count("A <b>study</b>") == 2  # tab and heading
+
+
+def test_page_holds_findings_tables_and_provenance(page):
+    text = " ".join(" ".join(page.text).split())
+    assert "with C4C6 by 0.40 (0.41 to 0.81; 6 and 6 networks" in text
+    assert "0.820 ± 0.000" in text
+    assert "paper 0.844 (−0.024)" in text
+    assert "48 networks run, 47 fit for use, 1 failed" in text
+    assert "loss became NaN in epoch 3" in text
+    assert "n_sequences 3000, length 200" in text
+    assert "torch 2.13.0" in text
+    assert "motiflens study run quick" in text
+    assert "Gabpa" in text
+
+
+def test_low_network_is_listed_with_its_reason(tmp_path):
+    records = [make_record(1, "C24", "relu", m, metrics={"valid_auroc": v}) for m, v in enumerate([0.9, 0.5])]
+    text = " ".join(read(write_report(records, tmp_path / "r.html")).text)
+    assert "best validation metric 0.500, below 0.9 × 0.900" in text
+    assert "2 networks run, 1 fit for use, 1 failed" in text
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [],
+        [make_failed(1, "C24", "relu", 0), make_failed(2, "C24", "relu", 0)],
+        [make_record(2, "Mine", "gelu", 0, attribution={"examples": []})],
+        [make_record(1, "C24", "relu", 0, filters={"tpr": None}, n_epochs=None)],
+    ],
+)
+def test_odd_records_still_make_a_page(tmp_path, records):
+    outputs = write_outputs(records, tmp_path, formats=("svg",))
+    assert read(outputs.report).unclosed == []
+    assert all(path.stat().st_size > 0 for path in [*outputs.figures, *outputs.tables])
+
+
+def test_full_grid_stays_below_3_mb(tmp_path):
+    architectures = list(dict.fromkeys(name for name, _ in published_results(1)))
+    records = make_study(architectures, n_members=10)
+    pwms = np.random.default_rng(0).dirichlet([0.3] * 4, (48, 20)).transpose(0, 2, 1)
+    dense = encode_pwms(pwms)  # 48 filters full of letters, more than any network of the study has
+    for record in records:
+        if record["filters"]:
+            best = record["filters"]["best"] * 8
+            record["filters"] |= {"pwms": dense, "counts": [1] * 48, "best": best}
+    path = write_report(records, tmp_path / "report.html")
+    assert path.stat().st_size < 3_000_000
+    left_out = [text for text in read(path).text if "Not shown here" in text]
+    assert "task 2 C4-LSTM-Trans4" in left_out[0]
+
+
+def test_outputs_lists_every_file(tmp_path):
+    outputs = write_outputs(make_study(("C4C6",)), tmp_path, formats=("svg",))
+    figures = {path.relative_to(tmp_path).as_posix() for path in outputs.figures}
+    assert figures == {
+        "figures/figure2.svg",
+        "figures/figure3.svg",
+        *(f"figures/filters-task{t}-C4C6-{a}.svg" for t in (1, 2) for a in ("relu", "exponential")),
+        "figures/saliency-C4C6.svg",
+    }
+    tables = [path.name for path in outputs.tables]
+    assert tables == ["task1.tsv", "effects-task1.tsv", "task2.tsv", "effects-task2.tsv"]
+    assert outputs.report == tmp_path / "report.html"
+    on_disk = {path for path in tmp_path.rglob("*") if path.is_file()}
+    assert on_disk == {outputs.report, *outputs.figures, *outputs.tables}
+
+
+def test_effects_table_holds_every_metric(tmp_path):
+    write_outputs(make_study(("C4C6",)), tmp_path, formats=())
+    lines = (tmp_path / "tables" / "effects-task2.tsv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 1 + 5
+
+
+def test_unknown_selection_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="select must be one of valid, test, all, got 'best'"):
+        write_report([], tmp_path / "r.html", select="best")
+    assert not (tmp_path / "r.html").exists()

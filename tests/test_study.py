@@ -1,0 +1,173 @@
+import dataclasses
+import json
+
+import pytest
+
+from motiflens.display import StudyDisplay
+from motiflens.protocol import REFERENCE
+from motiflens.study import (
+    PAPER_PRESET,
+    QUICK_PRESET,
+    Progress,
+    StudyConfig,
+    get_preset,
+    match_architectures,
+    missing,
+    plan,
+    run_study,
+)
+
+TINY = StudyConfig(
+    tasks=(2,),
+    architectures=("C24",),
+    activations=("relu", "exponential"),
+    n_members=2,
+    protocol=REFERENCE.replace(max_epochs=2, batch_size=50),
+    n_sequences_task1=400,
+    n_sequences_task2=400,
+)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("study")
+    news = []
+    return folder, run_study(TINY, folder, n_workers=2, on_progress=news.append), news
+
+
+def test_the_paper_preset_is_the_whole_grid():
+    trials = plan(PAPER_PRESET)
+    keys = {trial.key(m) for trial in trials for m in trial.members}
+    assert sum(len(trial.members) for trial in trials) == len(keys) == 680
+    assert all(len(trial.members) <= 5 for trial in trials)
+    firsts = [trial.members[0] for trial in trials]
+    assert firsts == sorted(firsts)  # every configuration's first members before anyone's second stack
+    assert {(t.task, t.n_sequences) for t in trials} == {(1, 30_000), (2, 20_000)}
+
+
+def test_every_network_leaves_a_small_complete_record(finished):
+    folder, result, news = finished
+    assert result.errors == []
+    assert len(result.records) == 4
+    for record in result.records:
+        path = folder / "records" / f"{record['key']}.json"
+        assert path.stat().st_size < 10_000
+        assert record["status"] == "ok"
+        assert set(record["metrics"]) == {"valid_auroc", "valid_aupr", "test_auroc", "test_aupr"}
+        assert 0 <= record["filters"]["tpr"] <= 1
+        assert len(record["filters"]["best"]) == 24
+        assert record["attribution"]["n_sequences"] > 20
+        assert record["config"]["protocol"]["max_epochs"] == 2
+        assert {"motiflens", "torch", "numpy", "python"} == set(record["versions"])
+        assert (folder / "weights" / record["key"] / "model.safetensors").exists()
+    assert {item.key for item in news if item.status == "ok"} == {record["key"] for record in result.records}
+    assert not (folder / "checkpoints").exists()
+    lines = (folder / "task2.jsonl").read_text().splitlines()
+    assert [json.loads(line)["key"] for line in lines] == [record["key"] for record in result.records]
+
+
+def test_the_example_in_a_record_lies_on_its_motifs(finished):
+    from motiflens.sequence import encode
+
+    _, result, _ = finished
+    example = result.records[0]["attribution"]["examples"][0]
+    assert len(example["scores"]) == len(example["sequence"]) == 200
+    assert encode(example["sequence"]).max() < 4
+    assert len(example["sites"]) >= 3
+    for _, strand, start, width in example["sites"]:
+        assert strand in (-1, 1)
+        assert 0 <= start <= 200 - width
+
+
+def test_the_stored_filters_are_those_of_the_stored_weights(finished):
+    import numpy as np
+
+    from motiflens.filters import activation_pwms
+    from motiflens.models import HybridNetwork
+    from motiflens.predict import first_layer_activations
+    from motiflens.records import filter_pwms
+    from motiflens.trial import simulate_task
+
+    folder, result, _ = finished
+    record = result.records[0]
+    network = HybridNetwork.load(folder / "weights" / record["key"])
+    test = simulate_task(2, 400, 0).test
+    pwms, counts = activation_pwms(first_layer_activations(network, test.codes), test.codes)
+    assert counts.tolist() == record["filters"]["counts"]
+    np.testing.assert_allclose(filter_pwms(record), pwms, atol=0.01)
+
+
+def test_nothing_is_done_twice_and_more_members_add_only_the_new(finished):
+    folder, result, _ = finished
+    times = {path: path.stat().st_mtime_ns for path in folder.glob("records/**/*.json")}
+    news = []
+    again = run_study(TINY, folder, n_workers=1, on_progress=news.append)
+    assert (again.records, again.n_skipped, news) == (result.records, 4, [])
+    more = run_study(TINY.replace(n_members=3, activations=("relu",)), folder, n_workers=1, on_progress=news.append)
+    assert {item.key for item in news} == {"task2/C24/relu/002"}
+    assert len(more.records) == 3
+    assert all(path.stat().st_mtime_ns == stamp for path, stamp in times.items())
+
+
+def test_a_study_resumes_from_exported_records_alone(finished, tmp_path):
+    folder, result, _ = finished
+    (tmp_path / "task2.jsonl").write_bytes((folder / "task2.jsonl").read_bytes())
+    again = run_study(TINY, tmp_path, n_workers=1)
+    assert again.n_skipped == 4
+    assert again.records == result.records
+
+
+def test_a_damaged_record_is_named_and_redone(finished):
+    folder, result, _ = finished
+    path = folder / "records" / f"{result.records[0]['key']}.json"
+    (folder / "task2.jsonl").unlink()
+    path.write_text(path.read_text()[:500])
+    told = []
+    again = run_study(TINY, folder, n_workers=1, on_start=lambda *news: told.append(news))
+    assert [place.where for place in again.damaged] == [f"records/{result.records[0]['key']}.json"]
+    trials, n_skipped, damaged = told[0]
+    assert [(trial.activation, trial.members) for trial in trials] == [("exponential", (0,))]
+    assert n_skipped == 3
+    assert damaged == again.damaged
+    redone, before = again.records[0], result.records[0]
+    assert redone["metrics"] == pytest.approx(before["metrics"], rel=1e-3)
+    assert redone["filters"]["counts"] == before["filters"]["counts"]
+
+
+def test_records_of_another_configuration_are_not_mixed_in(finished):
+    folder, *_ = finished
+    with pytest.raises(ValueError, match=r"data.data_seed was 0, now 1\): choose another folder"):
+        run_study(TINY.replace(data_seed=1), folder)
+    with pytest.raises(ValueError, match="protocol.max_epochs was 2, now 100"):
+        run_study(TINY.replace(protocol=dataclasses.replace(TINY.protocol, max_epochs=100)), folder)
+
+
+def test_missing_keeps_the_order_of_the_plan():
+    trials = plan(QUICK_PRESET)
+    assert missing(trials, {}) == trials
+
+
+def test_names_are_checked_before_anything_runs():
+    with pytest.raises(ValueError, match="did you mean 'quick'"):
+        get_preset("quik")
+    with pytest.raises(ValueError, match="did you mean"):
+        match_architectures(["C4C6-Attt"])
+    with pytest.raises(ValueError, match="task must be 1 or 2"):
+        StudyConfig(tasks=(3,))
+    with pytest.raises(ValueError, match="activation must be one of"):
+        StudyConfig(activations=("tanh",))
+    with pytest.raises(ValueError, match="n_members must be at least 1"):
+        StudyConfig(n_members=0)
+    with pytest.raises(ValueError, match="at least one task"):
+        StudyConfig(architectures=())
+    assert match_architectures(["C4C6", "C24*"])[-1] == "C4C6"
+
+
+def test_time_left_is_in_proportion_to_the_work_left():
+    display = StudyDisplay(TINY)
+    display.start(plan(TINY), 0, [])
+    assert display.seconds_left(10) is None
+    keys = sorted(display.costs)
+    display.update(Progress(keys[0], 2, 0.5, "ok"))
+    # One of four equal networks took 10 s; the others are expected to take as many epochs.
+    assert display.seconds_left(10) == pytest.approx(30)
