@@ -23,6 +23,7 @@ from motiflens.dataset import SequenceDataset
 from motiflens.ensemble import Member
 from motiflens.filters import filter_matches, task_truth
 from motiflens.models.registry import model_config
+from motiflens.predict import resolve_device
 from motiflens.protocol import Protocol
 from motiflens.sequence import decode
 from motiflens.simulate import TASK2_MOTIF_COUNTS, TASK2_MOTIF_COUNTS_PAPER, billboard, multi_motif
@@ -105,6 +106,7 @@ def run_trial(
     *,
     on_epoch: Callable[[Member], None] | None = None,
     on_record: Callable[[Record], None],
+    device: str = "auto",
     checkpoint_dir: Path | None = None,
     weights_dir: Path | None = None,
 ) -> None:
@@ -117,6 +119,8 @@ def run_trial(
         Called with a member after each of its epochs.
     on_record : callable
         Called with each record.
+    device : str
+        "auto", "cpu", "cuda", ...
     checkpoint_dir : path, optional
         Where the states of unfinished members are kept.
     weights_dir : path, optional
@@ -137,7 +141,8 @@ def run_trial(
             )
             if weights_dir is not None:
                 member.network.save(weights_dir / trial.key(member.index))
-        on_record(_record(trial, member, result, dataset, time.process_time() - started))
+        seconds = {"fit_s": round(member.fit_seconds, 1), "audit_s": round(time.process_time() - started, 2)}
+        on_record(_record(trial, member, result, dataset, str(resolve_device(device)), seconds))
 
     ensemble.fit(
         model,
@@ -146,6 +151,7 @@ def run_trial(
         seed=trial.seed,
         data_seed=trial.data_seed,
         members=trial.members,
+        device=device,
         checkpoint_dir=checkpoint_dir,
         on_epoch=on_epoch,
         on_member=finish,
@@ -153,7 +159,12 @@ def run_trial(
 
 
 def _record(
-    trial: Trial, member: Member, result: Audit | None, dataset: SequenceDataset, audit_seconds: float
+    trial: Trial,
+    member: Member,
+    result: Audit | None,
+    dataset: SequenceDataset,
+    device: str,
+    timings: dict[str, float],
 ) -> Record:
     record = {
         "schema": SCHEMA,
@@ -176,8 +187,8 @@ def _record(
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
-        "device": "cpu",
-        "timings": {"fit_s": round(member.fit_seconds, 1), "audit_s": round(audit_seconds, 2)},
+        "device": device,
+        "timings": timings,  # process CPU seconds; a stack's are shared evenly among its members
         "n_epochs": member.n_epochs,
         "best_epoch": member.best_epoch,
         "history": {name: values for name, values in member.history.items() if name != "learning_rate"},
