@@ -24,8 +24,8 @@ def test_a_hand_set_motif_filter_is_found_and_counted(task1):
             logs = np.log2(np.clip(motif.pwm[:, :width], 0.01, 1) / 0.25)
             model.stem.first.conv.weight[i, :, start : start + width] = torch.from_numpy(logs).float()
     result = audit(model, task1, truth=task_truth(1), target=None)
-    best = [row.best.target_id.split(".")[0] for row in result.matches.rows[:3]]
-    assert best == ["MA0062", "MA0079", "MA0083"]
+    assert [row.factor for row in result.matches.rows[:3]] == ["Gabpa", "SP1", "SRF"]
+    assert [row.outcome for row in result.matches.rows[:3]] == ["true"] * 3
     # A constant filter exceeds half its maximum everywhere: its matrix is the background.
     assert result.matches.tpr == 3 / 32
     assert result.saliency is None

@@ -99,10 +99,10 @@ def test_an_interrupted_fit_goes_on_to_the_same_end(fitted, config, task2, tmp_p
         if member.n_epochs == 2 and member.index == 1:
             raise KeyboardInterrupt
 
-    options = {"protocol": FAST, "seed": 5, "data_seed": 7, "checkpoint_dir": tmp_path}
+    options = {"protocol": FAST, "seed": 5, "data_seed": 7, "checkpoint_dir": tmp_path / "checkpoints"}
     with pytest.raises(KeyboardInterrupt):
         ensemble.fit(config, task2, 3, on_epoch=interrupt, **options)
-    assert len(list(tmp_path.iterdir())) == 3
+    assert len(list((tmp_path / "checkpoints").iterdir())) == 3
     epochs = []
     resumed = ensemble.fit(config, task2, 3, on_epoch=lambda m: epochs.append((m.index, m.n_epochs)), **options)
     # Member 2's second epoch had not been kept when the interrupt came; everything else had.
@@ -110,7 +110,7 @@ def test_an_interrupted_fit_goes_on_to_the_same_end(fitted, config, task2, tmp_p
     for i in range(3):
         torch.testing.assert_close(weights(resumed[i]), weights(fitted[i]), rtol=1e-4, atol=1e-5)
         assert resumed.members[i].history["train_loss"] == pytest.approx(fitted.members[i].history["train_loss"])
-    assert not list(tmp_path.iterdir())
+    assert not (tmp_path / "checkpoints").exists()
 
 
 def test_a_checkpoint_of_another_fit_is_refused(config, task2, tmp_path):
@@ -147,7 +147,7 @@ def test_save_and_load(fitted, tmp_path):
     assert loaded.protocol == fitted.protocol
     assert [m.metrics for m in loaded.members] == [m.metrics for m in fitted.members]
     assert torch.equal(weights(loaded[1]), weights(fitted[1]))
-    with pytest.raises(FileNotFoundError, match=r"ensemble.json"):
+    with pytest.raises(FileNotFoundError, match=r"ensemble\.json"):
         ensemble.Ensemble.load(tmp_path / "nowhere")
     (tmp_path / "ensemble.json").write_text("{}")
     with pytest.raises(ValueError, match="not what Ensemble.save wrote"):

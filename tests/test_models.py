@@ -21,10 +21,16 @@ from motiflens.sequence import one_hot
 
 # Trainable parameters as published with the study's code, rerun.
 PARAMETERS = {
-    1: [140748, 562764, 649292, 658412, 732940, 881996, 147980, 569996, 656524, 665644, 740172, 889228]
-    + [583628, 649292, 658412, 732940, 881996],
-    2: [20593, 44833, 57697, 61137, 73745, 98961, 24673, 48913, 61777, 65217, 77825, 103041]
-    + [48433, 57697, 61137, 73745, 98961],
+    1: [
+        *(140748, 562764, 649292, 658412, 732940, 881996),  # C24
+        *(147980, 569996, 656524, 665644, 740172, 889228),  # C4C6
+        *(583628, 649292, 658412, 732940, 881996),  # C4
+    ],
+    2: [
+        *(20593, 44833, 57697, 61137, 73745, 98961),
+        *(24673, 48913, 61777, 65217, 77825, 103041),
+        *(48433, 57697, 61137, 73745, 98961),
+    ],
 }
 
 
@@ -163,7 +169,7 @@ def test_save_and_load_give_the_same_network(tmp_path):
 
 
 def test_load_says_what_is_wrong(tmp_path):
-    with pytest.raises(FileNotFoundError, match="config.json"):
+    with pytest.raises(FileNotFoundError, match=r"config\.json"):
         HybridNetwork.load(tmp_path)
     build_model("C24", task=2).save(tmp_path)
     config = json.loads((tmp_path / "config.json").read_text())

@@ -136,9 +136,9 @@ def test_a_damaged_record_is_named_and_redone(finished):
 
 def test_records_of_another_configuration_are_not_mixed_in(finished):
     folder, *_ = finished
-    with pytest.raises(ValueError, match=r"data.data_seed was 0, now 1\): choose another folder"):
+    with pytest.raises(ValueError, match=r"data\.data_seed was 0, now 1\): choose another folder"):
         run_study(TINY.replace(data_seed=1), folder)
-    with pytest.raises(ValueError, match="protocol.max_epochs was 2, now 100"):
+    with pytest.raises(ValueError, match=r"protocol\.max_epochs was 2, now 100"):
         run_study(TINY.replace(protocol=dataclasses.replace(TINY.protocol, max_epochs=100)), folder)
 
 

@@ -106,7 +106,8 @@ def parse_jaspar(text: str, source: str) -> list[MotifRecord]:
 def counts_to_pwm(counts: np.ndarray) -> tuple[np.ndarray, int]:
     """Normalise each column of counts, shape=(4, width); sites are the mean of the column sums, halves up.
 
-    That is what the MEME Suite's converters write for a JASPAR matrix. A matrix whose columns sum to 1 holds probabilities, or a single site; its sites count as unknown.
+    That is what the MEME Suite's converters write for a JASPAR matrix. A matrix whose columns sum to 1 holds
+    probabilities, or a single site; its sites count as unknown.
     """
     sums = counts.sum(axis=0)
     if not (np.isfinite(counts).all() and (counts >= 0).all() and (sums > 0).all()):

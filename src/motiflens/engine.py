@@ -44,8 +44,18 @@ class TrainedMember:
             eps=protocol.adam_eps,
             fused=True,
         )
-        self.dropout = np.random.Generator(np.random.SFC64(dropout_seed))
-        self._set_dropout(self.dropout)
+        self._dropout = np.random.SFC64(dropout_seed)
+        self._set_dropout(np.random.Generator(self._dropout))
+
+    def dropout_state(self) -> list[int]:
+        """State of the source of dropout masks, as plain numbers."""
+        return [int(word) for word in self._dropout.state["state"]["state"]]
+
+    def set_dropout_state(self, words: list[int]) -> None:
+        """Go on drawing dropout masks from a state that `dropout_state` returned."""
+        state = self._dropout.state
+        state["state"]["state"] = np.array(words, dtype=np.uint64)
+        self._dropout.state = state
 
     def _set_dropout(self, generator: np.random.Generator | None) -> None:
         for module in self.network.modules():

@@ -207,7 +207,7 @@ class _Trainee:
             "schedule": vars(self.schedule) | {"protocol": None},
             "network": self.trained.network.state_dict(),
             "optimizer": self.trained.optimizer.state_dict(),
-            "dropout": self.trained.dropout.bit_generator.state,
+            "dropout": self.trained.dropout_state(),
             "best_weights": self.best_weights,
         }
 
@@ -217,7 +217,7 @@ class _Trainee:
         vars(self.schedule).update(state["schedule"] | {"protocol": self.protocol})
         self.trained.network.load_state_dict(state["network"])
         self.trained.optimizer.load_state_dict(state["optimizer"])
-        self.trained.dropout.bit_generator.state = state["dropout"]
+        self.trained.set_dropout_state(state["dropout"])
         self.best_weights = state["best_weights"]
 
 
@@ -258,8 +258,8 @@ def fit(
     device : str
         "auto", "cpu", "cuda", ...
     checkpoint_dir : path, optional
-        After every epoch the state of each member is kept in this folder; the same call goes on from there. A finished
-        member's file is removed when the whole fit ends.
+        After every epoch the state of each member is kept in this folder; the same call goes on from there. They
+        are removed when the whole fit ends.
     on_epoch, on_member : callable, optional
         Called with a member after each of its epochs, and once when it has finished or failed.
 
@@ -357,6 +357,8 @@ class _Checkpoints:
         if self.folder is not None:
             for trainee in trainees:
                 self._path(trainee.member.index).unlink(missing_ok=True)
+            if not any(self.folder.iterdir()):
+                self.folder.rmdir()
 
 
 def _fingerprint(dataset: SequenceDataset) -> str:

@@ -112,7 +112,8 @@ def write_outputs(
 
     Figures: figure2 and figure3, filters-task<t>-<architecture>-<activation> of the best network of each
     configuration, saliency-<stage 1>. Tables: task<t>.tsv and effects-task<t>.tsv. Parameters and errors
-    are those of `write_report`; `formats` those of `motiflens.figures.save_figure`.
+    are those of `write_report`; `formats` those of `motiflens.figures.save_figure`. Filter galleries, of which
+    there are many, are written as SVG only.
     """
     records = list(records)
     folder = Path(folder)
@@ -133,7 +134,7 @@ def write_outputs(
         for (architecture, activation), record in best_networks(records, task).items():
             if record.get("filters"):
                 name = f"filters-task{task}-{architecture}-{activation}"
-                figures += save_figure(filter_gallery(record), folder / "figures" / name, formats=formats)
+                figures += save_figure(filter_gallery(record), folder / "figures" / name, formats=("svg",))
     for stage, pair in _saliency_pairs(records).items():
         figures += save_figure(saliency_figure(pair), folder / "figures" / f"saliency-{stage}", formats=formats)
     return Outputs(report, figures, tables)

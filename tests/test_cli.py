@@ -1,0 +1,173 @@
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from motiflens import cli
+from motiflens.cli import app
+from motiflens.io import read_hdf5, write_hdf5
+from motiflens.motifs import read_meme
+
+README = Path(__file__).parent.parent / "README.md"
+runner = CliRunner()
+
+
+def run(*arguments, **options):
+    result = runner.invoke(app, [str(argument) for argument in arguments], **options)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def fails(capsys, monkeypatch, *arguments):
+    """Exit code and message of a command that fails, as a user would see them."""
+    monkeypatch.setattr(sys, "argv", ["motiflens", *map(str, arguments)])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    message = capsys.readouterr().err
+    assert "Traceback" not in message
+    return stop.value.code, message
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cli")
+    data, out = folder / "data.h5", folder / "nets"
+    run("simulate", "billboard", "-n", 600, "--seed", 1, "-o", data)
+    result = run(
+        "train", data, "-o", out, "--architecture", "C24", "--members", 2, "--task", 2, "--max-epochs", 2, "--json"
+    )
+    return data, out, json.loads(result.stdout)
+
+
+def test_simulate_writes_the_librarys_data(trained):
+    from motiflens.simulate import billboard
+
+    dataset, expected = read_hdf5(trained[0]), billboard(600, seed=1)
+    assert np.array_equal(dataset.train.codes, expected.train.codes)
+    assert np.array_equal(dataset.test.truth.matrix(), expected.test.truth.matrix())
+
+
+def test_train_saves_networks_that_the_other_commands_read(trained, tmp_path):
+    data, out, members = trained
+    assert [member["status"] for member in members] == ["ok", "ok"]
+    assert 0 < members[0]["test_auroc"] < 1
+    rows = json.loads(run("filters", out / "member_001", data, "-o", tmp_path / "f.meme", "--json").stdout)
+    assert len(rows) == 24
+    assert len(read_meme(tmp_path / "f.meme")) == 24
+    text = run("filters", out / "member_001", data).stdout
+    assert len(text.splitlines()) >= 24
+
+    npz = tmp_path / "scores.npz"
+    result = json.loads(run("attribute", out / "member_000", data, "-o", npz, "--json").stdout)
+    assert 0 <= result["auroc"] <= 1
+    with np.load(npz) as stored:
+        assert stored["saliency"].shape == (result["n_sequences"], 4, 200)
+        assert np.array_equal(stored["one_hot"], read_hdf5(data).test.subset(stored["rows"]).X.numpy())
+
+
+def test_motif_sets_convert_and_list(tmp_path):
+    run("motifs", "convert", "JASPAR2016-vertebrates", tmp_path / "all.meme")
+    assert len(read_meme(tmp_path / "all.meme")) == 519
+    listed = json.loads(run("motifs", "list", tmp_path / "all.meme", "--json").stdout)
+    assert listed[0]["id"] == "MA0004.1"
+    assert "MA0004.1\tArnt\t6" in run("motifs", "list", tmp_path / "all.meme").stdout
+
+
+def test_study_run_and_report(tmp_path):
+    tiny = ["--tasks", "2", "--architectures", "C24", "--members", "1", "--activations", "relu", "--workers", "1"]
+    from motiflens.study import PRESETS
+
+    small = PRESETS["quick"].replace(
+        n_sequences_task2=400, protocol=PRESETS["quick"].protocol.replace(max_epochs=1, batch_size=50)
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(PRESETS, "quick", small)
+        result = json.loads(run("study", "run", *tiny, "--out", tmp_path, "--json").stdout)
+    assert result["n_records"] == 1
+    assert Path(result["report"]).is_file()
+    again = tmp_path / "again"
+    again.mkdir()
+    (again / "task2.jsonl").write_bytes((tmp_path / "task2.jsonl").read_bytes())
+    assert "1 networks" in run("study", "report", again, "--select", "all").stdout
+    assert (again / "report.html").is_file()
+    assert (again / "tables" / "task2.tsv").is_file()
+
+
+def test_every_command_has_help_and_stands_in_the_readme():
+    import typer.main
+
+    def commands(group, path):
+        for name, command in group.commands.items():
+            if hasattr(command, "commands"):
+                yield from commands(command, [*path, name])
+            else:
+                yield [*path, name], command
+
+    text = README.read_text()
+    for path, command in commands(typer.main.get_command(app), []):
+        assert command.help
+        assert all(getattr(p, "help", None) for p in command.params if p.name != "help"), path
+        assert re.search(rf"motiflens {' '.join(path)}\b", text), f"README does not show: motiflens {' '.join(path)}"
+
+
+def test_help_does_not_import_torch():
+    code = "import sys, motiflens.cli; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_version():
+    from motiflens import __version__
+
+    assert run("--version").stdout.strip() == __version__
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "missing.h5", "-o", "x"], "missing.h5"),
+        (["simulate", "multi-motif", "-o", "x.h5", "--motifs", "JASPAR1999"], "JASPAR1999"),
+        (["simulate", "multi-motif", "-o", "x.h5", "--background", "JASPAR2020"], "belongs to billboard"),
+        (["filters", "no-folder", "missing.h5"], "config.json"),
+        (["motifs", "list", "missing.meme"], "missing.meme"),
+        (["study", "run", "--preset", "quik"], "did you mean 'quick'"),
+        (["study", "run", "--architectures", "C5"], "unknown architecture 'C5'"),
+        (["study", "run", "--protocol", "papr"], "did you mean PAPER"),
+        (["study", "run", "--tasks", "one"], "invalid literal"),
+        (["study", "report", "no-folder"], "no folder no-folder"),
+    ],
+)
+def test_errors_are_one_line_and_exit_code_1(arguments, message, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    code, text = fails(capsys, monkeypatch, *arguments)
+    assert code == 1
+    assert message in text
+    assert text.startswith("error: ")
+    assert len(text.splitlines()) == 1
+    assert not list(tmp_path.glob("*.h5"))
+
+
+def test_report_of_an_empty_folder(tmp_path, capsys, monkeypatch):
+    code, text = fails(capsys, monkeypatch, "study", "report", tmp_path)
+    assert code == 1
+    assert "holds no records" in text
+
+
+def test_attribute_names_a_bad_target(trained, tmp_path, capsys, monkeypatch):
+    data, out, _ = trained
+    code, text = fails(
+        capsys, monkeypatch, "attribute", out / "member_000", data, "-o", tmp_path / "a.npz", "--target", 3
+    )
+    assert (code, "--target must be in 0..0, got 3" in text) == (1, True)
+    dataset = read_hdf5(data)
+    write_hdf5(dataset.subset(np.flatnonzero(dataset.y[:, 0] == 0)), tmp_path / "negatives.h5")
+    code, text = fails(
+        capsys, monkeypatch, "attribute", out / "member_000", tmp_path / "negatives.h5", "-o", tmp_path / "a.npz"
+    )
+    assert (code, "try --no-positives" in text) == (1, True)
+    assert not list(tmp_path.glob("*.npz"))
