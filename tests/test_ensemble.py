@@ -150,7 +150,7 @@ def test_save_and_load(fitted, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"ensemble\.json"):
         ensemble.Ensemble.load(tmp_path / "nowhere")
     (tmp_path / "ensemble.json").write_text("{}")
-    with pytest.raises(ValueError, match="not what Ensemble.save wrote"):
+    with pytest.raises(ValueError, match=r"not what Ensemble\.save wrote"):
         ensemble.Ensemble.load(tmp_path)
 
 

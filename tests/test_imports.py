@@ -18,7 +18,7 @@ ORDER = [
     "cli",
 ]
 MODELS = [
-    *("layers", "config", "initialise", "shared_first_layer"),
+    *("products", "layers", "config", "initialise", "shared_first_layer"),
     *("stem", "attention", "head", "hybrid", "registry"),
 ]
 

@@ -16,7 +16,7 @@ from torch.nn.utils import vector_to_parameters
 from motiflens.models.config import HybridConfig
 from motiflens.models.hybrid import HybridNetwork, evaluating
 from motiflens.models.initialise import initialise
-from motiflens.models.layers import Dropout
+from motiflens.models.layers import Dropout, Linear
 from motiflens.models.shared_first_layer import Patches, PooledConvolution, pooled_convolution
 from motiflens.protocol import Protocol
 
@@ -45,7 +45,7 @@ class TrainedMember:
             fused=True,
         )
         self._dropout = np.random.SFC64(dropout_seed)
-        self._set_dropout(np.random.Generator(self._dropout))
+        self._set_fast(np.random.Generator(self._dropout))
 
     def dropout_state(self) -> list[int]:
         """State of the source of dropout masks, as plain numbers."""
@@ -57,10 +57,13 @@ class TrainedMember:
         state["state"]["state"] = np.array(words, dtype=np.uint64)
         self._dropout.state = state
 
-    def _set_dropout(self, generator: np.random.Generator | None) -> None:
+    def _set_fast(self, dropout: np.random.Generator | None) -> None:
+        """Let the layers take what only the engine gives them, or, without dropout masks, take it back."""
         for module in self.network.modules():
             if isinstance(module, Dropout):
-                module.generator = generator
+                module.generator = dropout
+            elif isinstance(module, Linear):
+                module.fast = dropout is not None
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """Set the learning rate of the next steps."""
@@ -68,7 +71,7 @@ class TrainedMember:
 
     def release(self) -> HybridNetwork:
         """Return the network as an ordinary one, in evaluation mode, free of the engine."""
-        self._set_dropout(None)
+        self._set_fast(None)
         for p in self.network.parameters():
             p.grad = None
             p.data = p.data.clone()

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from motiflens.models.config import HybridConfig
-from motiflens.models.layers import BiLSTM, Dropout
+from motiflens.models.layers import BiLSTM, Dropout, Linear
 
 
 class MultiHeadAttention(nn.Module):
@@ -20,10 +20,10 @@ class MultiHeadAttention(nn.Module):
     def __init__(self, n_inputs: int, width: int, n_heads: int) -> None:
         super().__init__()
         self.n_heads = n_heads
-        self.query = nn.Linear(n_inputs, width, bias=False)
-        self.key = nn.Linear(n_inputs, width, bias=False)
-        self.value = nn.Linear(n_inputs, width, bias=False)
-        self.out = nn.Linear(width, width)
+        self.query = Linear(n_inputs, width, bias=False)
+        self.key = Linear(n_inputs, width, bias=False)
+        self.value = Linear(n_inputs, width, bias=False)
+        self.out = Linear(width, width)
 
     def _heads(self, x: torch.Tensor) -> torch.Tensor:
         return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)  # N, n_heads, T, head_width
@@ -31,7 +31,9 @@ class MultiHeadAttention(nn.Module):
     def weights(self, tokens: torch.Tensor) -> torch.Tensor:
         """Attention weights, shape=(N, n_heads, T, T); each row sums to 1."""
         query, key = self._heads(self.query(tokens)), self._heads(self.key(tokens))
-        return torch.softmax(query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1]), dim=-1)
+        scores = (query / math.sqrt(query.shape[-1])) @ key.transpose(-1, -2)  # N, n_heads, T, T
+        # Softmax over a short last axis is many times slower than over a leading one.
+        return scores.movedim(-1, 0).contiguous().softmax(0).movedim(0, -1)
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """Map tokens (N, T, n_inputs) to (N, T, width)."""
@@ -47,8 +49,8 @@ class EncoderLayer(nn.Module):
         width = config.attention_width
         self.attention = MultiHeadAttention(width, width, config.n_heads)
         self.attention_norm = nn.LayerNorm(width, eps=1e-6)
-        self.feedforward_in = nn.Linear(width, config.feedforward_width)
-        self.feedforward_out = nn.Linear(config.feedforward_width, width)
+        self.feedforward_in = Linear(width, config.feedforward_width)
+        self.feedforward_out = Linear(config.feedforward_width, width)
         self.feedforward_norm = nn.LayerNorm(width, eps=1e-6)
         self.dropout = Dropout(config.dropout)
 

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from motiflens.models.config import HybridConfig
-from motiflens.models.layers import Dropout
+from motiflens.models.layers import Dropout, Linear
 
 
 class Head(nn.Module):
@@ -13,11 +13,11 @@ class Head(nn.Module):
     def __init__(self, config: HybridConfig) -> None:
         super().__init__()
         n_inputs = config.n_tokens * config.token_width
-        self.dense = nn.Linear(n_inputs, config.dense_width, bias=False)
+        self.dense = Linear(n_inputs, config.dense_width, bias=False)
         self.norm = nn.BatchNorm1d(config.dense_width, eps=config.batch_norm_eps, momentum=config.batch_norm_momentum)
         self.activation = nn.ReLU()
         self.dropout = Dropout(config.dense_dropout)
-        self.out = nn.Linear(config.dense_width, config.n_outputs)
+        self.out = Linear(config.dense_width, config.n_outputs)
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """Map tokens (N, T, width) to logits (N, n_outputs)."""

@@ -5,6 +5,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from motiflens.models.products import linear
+
 
 class Exponential(nn.Module):
     """exp(x), unclipped, as a module so that attribution libraries can register a rule for it.
@@ -41,6 +43,16 @@ class Dropout(nn.Dropout):
         return x * mask.view(x.shape).to(x.device, x.dtype)
 
 
+class Linear(nn.Linear):
+    """`nn.Linear` whose products the training engine may hand to oneDNN (set `fast`)."""
+
+    fast: bool = False
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map (..., n_inputs) to (..., n_outputs)."""
+        return linear(x, self.weight, self.bias) if self.fast else super().forward(x)
+
+
 class ChannelsLastConv1d(nn.Conv1d):
     """`nn.Conv1d` computed as a channels-last 2d convolution, several times faster on the CPU for few channels.
 
@@ -52,6 +64,14 @@ class ChannelsLastConv1d(nn.Conv1d):
         image = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)  # N, n_inputs, 1, L
         weight = self.weight.unsqueeze(2).contiguous(memory_format=torch.channels_last)
         return F.conv2d(image, weight, self.bias, padding=(0, self.kernel_size[0] // 2)).squeeze(2)
+
+
+class MaxPool1d(nn.MaxPool1d):
+    """`nn.MaxPool1d` that is as fast on tensors with the strides of (N, L, C) as on those of (N, C, L)."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map (N, C, L) to (N, C, L // kernel_size)."""
+        return F.max_pool2d(x.unsqueeze(2), (1, self.kernel_size)).squeeze(2)  # type: ignore[arg-type]
 
 
 class BiLSTM(nn.Module):
@@ -83,7 +103,7 @@ class BiLSTM(nn.Module):
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """Map tokens (N, T, n_inputs) to (N, T, width)."""
         if self.backward_activation == "tanh":
-            return self.lstm(tokens)[0]  # N, T, width
+            return self.lstm(tokens)[0].contiguous()  # N, T, width; PyTorch gives a view of (T, N, width)
         forward_half = self.lstm(tokens)[0][..., : self.lstm.hidden_size]
         return torch.cat([forward_half, self._relu_backward(tokens)], dim=-1)  # N, T, width
 

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional as F
 
+from motiflens.models.products import product
+
 _BLOCK_BYTES = 1 << 19  # of convolution output kept in cache at a time
 
 
@@ -50,7 +52,7 @@ class Patches:
         flat = self.windows.flatten(0, 1)
         # Sums of products of zeros and ones are exact; the difference below is not, in single precision.
         mean = flat.sum(0).double() / len(flat)
-        covariance = (flat.T @ flat).double() / len(flat) - mean[:, None] * mean[None, :]
+        covariance = product(flat.T, flat).double() / len(flat) - mean[:, None] * mean[None, :]
         return mean.to(flat.dtype), covariance.to(flat.dtype)
 
 
@@ -62,7 +64,7 @@ def _blocks(patches: Patches, n_filters: int) -> range:
 
 def _map_of_block(windows: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     n, length, _ = windows.shape
-    y = windows.flatten(0, 1) @ weight
+    y = product(windows.flatten(0, 1), weight)
     return y.view(n, 1, length, -1).permute(0, 3, 1, 2)  # n, n_filters, 1, L in channels-last order
 
 
@@ -83,7 +85,7 @@ def pooled_convolution(patches: Patches, weight: torch.Tensor, pool: int) -> tor
     parts = []
     for start in (blocks := _blocks(patches, weight.shape[1])):
         windows = patches.windows[start : start + blocks.step]
-        y = (windows.flatten(0, 1) @ weight).unflatten(0, windows.shape[:2])  # n, L, n_filters
+        y = product(windows.flatten(0, 1), weight).unflatten(0, windows.shape[:2])  # n, L, n_filters
         parts.append(y[:, :length].unflatten(1, (-1, pool)).amax(2))
     return torch.cat(parts)
 
@@ -114,5 +116,5 @@ class PooledConvolution:
             windows = self.patches.windows[rows]
             dense = gradient.new_zeros(len(windows), length, self.weight.shape[1])
             dense.scatter_(1, self._where[rows].long(), gradient[rows])
-            total.addmm_(windows.flatten(0, 1).T, dense.flatten(0, 1))
+            total += product(windows.flatten(0, 1).T, dense.flatten(0, 1))
         return total

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from motiflens.models.config import HybridConfig
-from motiflens.models.layers import ACTIVATIONS, BiLSTM, ChannelsLastConv1d, Dropout
+from motiflens.models.layers import ACTIVATIONS, BiLSTM, ChannelsLastConv1d, Dropout, MaxPool1d
 
 
 class ConvBlock(nn.Module):
@@ -19,7 +19,7 @@ class ConvBlock(nn.Module):
         self.conv = conv
         self.norm = nn.BatchNorm1d(config.n_filters, eps=config.batch_norm_eps, momentum=config.batch_norm_momentum)
         self.activation = activation
-        self.pool = nn.MaxPool1d(pool)
+        self.pool = MaxPool1d(pool)
         self.dropout = Dropout(config.dropout)
 
     def activation_map(self, x: torch.Tensor) -> torch.Tensor:
@@ -55,7 +55,7 @@ class Stem(nn.Module):
         elif config.second_stage == "lstm":
             backward = "relu" if config.variant == "code" else "tanh"
             self.lstm = BiLSTM(n_filters, config.lstm_width, backward)
-            self.lstm_pool = nn.MaxPool1d(config.second_pool)
+            self.lstm_pool = MaxPool1d(config.second_pool)
             self.lstm_dropout = Dropout(config.dropout)
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:

@@ -1,0 +1,182 @@
+"""Training speed: an ensemble against one network at a time, process CPU seconds per member and epoch, one thread.
+
+Task 1 sizes: 21,000 training sequences of 200 bp, batches of 100; a few batches are timed and scaled to an epoch.
+(a) plain: the loop that most people write, stock PyTorch modules, a DataLoader over one-hot floats, one network.
+(b) Lightning's Trainer around the same network, if it is installed.
+"""
+
+import argparse
+import copy
+import math
+import resource
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+from motiflens.engine import TrainedMember, new_network, train_epoch
+from motiflens.models import ARCHITECTURES, HybridNetwork, model_config
+from motiflens.models.attention import MultiHeadAttention
+from motiflens.models.layers import ChannelsLastConv1d, Dropout, Linear, MaxPool1d
+from motiflens.protocol import REFERENCE
+from motiflens.sequence import one_hot
+
+BATCH, EPOCH_STEPS = 100, 210
+QUICK = ("C24", "C4C6-Att", "C4-LSTM-Trans1", "C4C6-LSTM-Trans4")
+
+
+def data(n_steps: int) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    codes = torch.randint(0, 4, (BATCH * n_steps, 200), generator=generator).to(torch.uint8)
+    return codes, torch.randint(0, 2, (BATCH * n_steps, 12), generator=generator).float()
+
+
+class StockAttention(MultiHeadAttention):
+    """Attention weights as people write them."""
+
+    def weights(self, tokens: torch.Tensor) -> torch.Tensor:
+        query, key = self._heads(self.query(tokens)), self._heads(self.key(tokens))
+        return torch.softmax(query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1]), dim=-1)
+
+
+def stock(network: HybridNetwork) -> HybridNetwork:
+    """The same network without our layers: PyTorch's own, and attention as most people write it."""
+    network = copy.deepcopy(network)
+    own = {ChannelsLastConv1d: nn.Conv1d, MaxPool1d: nn.MaxPool1d, Linear: nn.Linear, Dropout: nn.Dropout}
+    for module in network.modules():
+        if type(module) in own:
+            module.__class__ = own[type(module)]
+        elif type(module) is MultiHeadAttention:
+            module.__class__ = StockAttention
+    return network
+
+
+def per_epoch(run: Callable[[], None], n_steps: int, n_networks: int) -> float:
+    """CPU seconds per network and epoch; the first run warms up, the faster of two counts."""
+    run()
+    times = []
+    for _ in range(2):
+        start = time.process_time()
+        run()
+        times.append(time.process_time() - start)
+    return min(times) / n_steps / n_networks * EPOCH_STEPS
+
+
+def plain(architecture: str, n_steps: int) -> float:
+    network = stock(new_network(model_config(architecture, task=1), REFERENCE, 0)).train()
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
+    codes, y = data(n_steps)
+    loader = DataLoader(TensorDataset(one_hot(codes), y), batch_size=BATCH, shuffle=True)
+
+    def run() -> None:
+        for X, labels in loader:
+            optimizer.zero_grad()
+            loss = F.binary_cross_entropy_with_logits(network(X), labels)
+            loss.backward()
+            optimizer.step()
+
+    return per_epoch(run, n_steps, 1)
+
+
+def lightning(architecture: str, n_steps: int) -> float:
+    import lightning
+
+    class Module(lightning.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = stock(new_network(model_config(architecture, task=1), REFERENCE, 0))
+
+        def training_step(self, batch: tuple[torch.Tensor, torch.Tensor], index: int) -> torch.Tensor:
+            X, labels = batch
+            return F.binary_cross_entropy_with_logits(self.network(X), labels)
+
+        def configure_optimizers(self) -> torch.optim.Optimizer:
+            return torch.optim.Adam(self.parameters(), lr=1e-3)
+
+    codes, y = data(n_steps)
+    loader = DataLoader(TensorDataset(one_hot(codes), y), batch_size=BATCH, shuffle=True)
+    module = Module()
+
+    def run() -> None:
+        trainer = lightning.Trainer(
+            max_epochs=1, accelerator="cpu", logger=False, enable_checkpointing=False,
+            enable_progress_bar=False, enable_model_summary=False,
+        )  # fmt: skip
+        trainer.fit(module, loader)
+
+    return per_epoch(run, n_steps, 1)
+
+
+def stacked(architecture: str, n_steps: int, n_members: int) -> float:
+    config = model_config(architecture, task=1)
+    members = [TrainedMember(new_network(config, REFERENCE, seed), REFERENCE, seed) for seed in range(n_members)]
+    codes, y = data(n_steps)
+    order = torch.randperm(len(codes))
+    return per_epoch(lambda: (train_epoch(members, codes, y, order, BATCH), None)[1], n_steps, n_members)
+
+
+def product_rate() -> float:
+    """This machine's fp32 products, GFLOP/s, one thread."""
+    a, b = torch.randn(1024, 1024), torch.randn(1024, 1024)
+    best = 0.0
+    for _ in range(8):
+        start = time.process_time()
+        for _ in range(4):
+            a @ b
+        best = max(best, 4 * 2 * 1024**3 / (time.process_time() - start) / 1e9)
+    return best
+
+
+def products(architecture: str) -> float:
+    """GFLOP of matrix products per member and epoch, forward and backward."""
+    c = model_config(architecture, task=1)
+    positions = c.length // c.first_pool
+    macs = 2 * c.length * 4 * c.kernel_size * c.n_filters  # the first layer has no input gradient
+    later = 0
+    if c.second_stage == "conv":
+        later += positions * c.second_kernel_size * c.n_filters**2
+    if c.uses_lstm:
+        steps = positions if c.second_stage == "lstm" else c.n_tokens
+        later += steps * 4 * c.lstm_width * (c.n_filters + c.lstm_width // 2)
+    width, tokens = c.attention_width, c.n_tokens
+    n_layers = {"none": 0, "attention": 1, "transformer": c.n_layers}[c.attention]
+    later += n_layers * tokens * width * (3 * c.stem_or_lstm_width + width + 2 * tokens)
+    if c.attention == "transformer":
+        later += n_layers * tokens * width * 2 * c.feedforward_width
+    later += tokens * c.token_width * c.dense_width + c.dense_width * c.n_outputs
+    return 2 * (macs + 3 * later) * BATCH * EPOCH_STEPS / 1e9
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="four architectures")
+    parser.add_argument("--architectures", nargs="*", help="only these")
+    parser.add_argument("--members", type=int, default=10)
+    parser.add_argument("--steps", type=int, default=10, help="batches timed")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    names = arguments.architectures or (QUICK if arguments.quick else ARCHITECTURES)
+    rate = product_rate()
+    with_lightning = find_spec("lightning") is not None
+    print(f"fp32 products {rate:.0f} GFLOP/s; {arguments.members} members; CPU seconds per member and epoch")
+    print(f"{'':16s} {'plain':>7s} {'Lightn.':>7s} {'ours':>7s} {'ratio':>6s} {'of fp32 rate':>12s}")
+    ratios = []
+    for name in names:
+        a = plain(name, arguments.steps)
+        b = f"{lightning(name, arguments.steps):7.2f}" if with_lightning else "      -"
+        ours = stacked(name, arguments.steps, arguments.members)
+        ratios.append(a / ours)
+        print(
+            f"{name:16s} {a:7.2f} {b} {ours:7.2f} {ratios[-1]:5.2f}x {products(name) / ours / rate:11.0%}", flush=True
+        )
+    mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(f"geometric mean {mean:.2f}x, least {min(ratios):.2f}x; peak resident memory {peak:.2f} GiB")
+
+
+if __name__ == "__main__":
+    main()
