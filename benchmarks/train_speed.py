@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
-from motiflens.engine import TrainedMember, new_network, train_epoch
+from motiflens.engine import LoopEngine, new_network
 from motiflens.models import ARCHITECTURES, HybridNetwork, model_config
 from motiflens.models.attention import MultiHeadAttention
 from motiflens.models.layers import ChannelsLastConv1d, Dropout, Linear, MaxPool1d
@@ -113,10 +113,12 @@ def lightning(architecture: str, n_steps: int) -> float:
 
 def stacked(architecture: str, n_steps: int, n_members: int) -> float:
     config = model_config(architecture, task=1)
-    members = [TrainedMember(new_network(config, REFERENCE, seed), REFERENCE, seed) for seed in range(n_members)]
+    seeds = list(range(n_members))
+    engine = LoopEngine([new_network(config, REFERENCE, seed) for seed in seeds], REFERENCE, seeds)
+    rates = [REFERENCE.learning_rate] * n_members
     codes, y = data(n_steps)
     order = torch.randperm(len(codes))
-    return per_epoch(lambda: (train_epoch(members, codes, y, order, BATCH), None)[1], n_steps, n_members)
+    return per_epoch(lambda: (engine.train_epoch(codes, y, order, BATCH, rates), None)[1], n_steps, n_members)
 
 
 def product_rate() -> float:

@@ -113,6 +113,35 @@ def test_an_interrupted_fit_goes_on_to_the_same_end(fitted, config, task2, tmp_p
     assert not (tmp_path / "checkpoints").exists()
 
 
+def test_the_stacked_engine_goes_the_same_way_without_dropout(task2):
+    """Early stopping per member included: members leave the stack at different epochs."""
+    config = model_config("C4C6-LSTM-Att", task=2, dropout=0.0, dense_dropout=0.0)
+    protocol = REFERENCE.replace(max_epochs=6, batch_size=64, early_stop_patience=1)  # the last batch is a short one
+    loop, stacked = (
+        ensemble.fit(config, task2, 4, protocol=protocol, seed=2, engine=engine) for engine in ("loop", "stacked")
+    )
+    assert len({member.n_epochs for member in loop.members}) > 1
+    for a, b in zip(loop.members, stacked.members, strict=True):
+        assert a.n_epochs == b.n_epochs
+        assert a.history["train_loss"] == pytest.approx(b.history["train_loss"], rel=1e-3)
+
+
+def test_the_stacked_engine_resumes_and_members_do_not_depend_on_the_stack(config, task2, tmp_path):
+    def interrupt(member):
+        if member.n_epochs == 2 and member.index == 1:
+            raise KeyboardInterrupt
+
+    options = {"protocol": FAST, "seed": 5, "engine": "stacked"}
+    whole = ensemble.fit(config, task2, 3, **options)
+    alone = ensemble.fit(config, task2, members=[2], **options)
+    with pytest.raises(KeyboardInterrupt):
+        ensemble.fit(config, task2, 3, on_epoch=interrupt, checkpoint_dir=tmp_path / "c", **options)
+    resumed = ensemble.fit(config, task2, 3, checkpoint_dir=tmp_path / "c", **options)
+    for i in range(3):
+        torch.testing.assert_close(weights(resumed[i]), weights(whole[i]), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(weights(alone[0]), weights(whole[2]), rtol=1e-4, atol=1e-5)
+
+
 def test_a_checkpoint_of_another_fit_is_refused(config, task2, tmp_path):
     def interrupt(member):
         raise KeyboardInterrupt
@@ -167,6 +196,7 @@ def relabelled(dataset, **changes):
         ({}, {"members": [0, 0]}, "each once"),
         ({}, {"members": [-1]}, "numbered from 0"),
         ({}, {"n_members": 0}, "at least one member"),
+        ({}, {"engine": "gpu"}, "engine must be one of auto, loop, stacked"),
         ({}, {"protocol": FAST.replace(batch_size=5000)}, "smaller batch_size"),
     ],
 )

@@ -11,7 +11,7 @@ ORDER = [
     *("sequence", "metrics", "store", "runners"),
     *("_motif_text", "motifs", "_complete_scores", "tomtom"),
     *("truth", "dataset", "_hdf5_arrays", "io", "simulate"),
-    *("models", "predict", "protocol", "schedule", "engine", "ensemble"),
+    *("models", "predict", "protocol", "schedule", "member", "engine", "stacked_engine", "ensemble"),
     *("_factors", "filters", "attribute", "scoring", "audit"),
     *("trial", "study", "display"),
     *("logo", "records", "effects", "tables", "figures", "galleries", "report"),
@@ -19,7 +19,7 @@ ORDER = [
 ]
 MODELS = [
     *("products", "layers", "config", "initialise", "shared_first_layer"),
-    *("stem", "attention", "head", "hybrid", "registry"),
+    *("stem", "attention", "head", "hybrid", "masks", "stacked", "registry"),
 ]
 
 

@@ -7,6 +7,7 @@ never mix: what one becomes does not depend on whom it was stacked with.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,13 +15,100 @@ from torch.nn import functional as F
 from torch.nn.utils import vector_to_parameters
 
 from motiflens.models.config import HybridConfig
-from motiflens.models.hybrid import HybridNetwork, evaluating
+from motiflens.models.hybrid import HybridNetwork, blank_network, evaluating
 from motiflens.models.initialise import initialise
 from motiflens.models.layers import Dropout, Linear
 from motiflens.models.shared_first_layer import Patches, PooledConvolution, pooled_convolution
 from motiflens.protocol import Protocol
 
 _EVALUATION_BATCH = 250
+
+
+def new_network(config: HybridConfig, protocol: Protocol, seed: int) -> HybridNetwork:
+    """Build a network with the protocol's initialisation drawn from a member's own seed."""
+    network = blank_network(config)
+    initialise(network, protocol.initialisation, torch.Generator().manual_seed(seed))
+    return network
+
+
+class LoopEngine:
+    """Members that train side by side, each as the plain module it is: the engine for CPUs.
+
+    Parameters
+    ----------
+    networks : sequence of HybridNetwork
+        Of one configuration, on one device. They are taken over: read weights back with `weights`.
+    protocol : Protocol
+    seeds : sequence of int
+        Of each member's dropout masks.
+    """
+
+    def __init__(self, networks: Sequence[HybridNetwork], protocol: Protocol, seeds: Sequence[int]) -> None:
+        self.members = [TrainedMember(network, protocol, seed) for network, seed in zip(networks, seeds, strict=True)]
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def train_epoch(
+        self,
+        codes: torch.Tensor,
+        y: torch.Tensor,
+        order: torch.Tensor,
+        batch_size: int,
+        learning_rates: Sequence[float],
+    ) -> torch.Tensor:
+        """Train every member for one epoch on the same batches.
+
+        Parameters
+        ----------
+        codes : torch.Tensor, uint8, shape=(N, L)
+        y : torch.Tensor, shape=(N, n_outputs)
+        order : torch.Tensor, int64, shape=(N,)
+            Batches are consecutive runs of it. A last batch of a single sequence is left out: it has no variance.
+        batch_size : int
+        learning_rates : sequence of float
+            One per member.
+
+        Returns
+        -------
+        losses : torch.Tensor, shape=(E,)
+            Mean over the sequences seen, on the device.
+        """
+        for member, rate in zip(self.members, learning_rates, strict=True):
+            member.optimizer.param_groups[0]["lr"] = rate
+        total, n_seen = torch.zeros(len(self), dtype=y.dtype, device=y.device), 0
+        for rows in order.to(codes.device).split(batch_size):
+            if len(rows) > 1:
+                total += train_step(self.members, codes[rows], y[rows]) * len(rows)
+                n_seen += len(rows)
+        return total / n_seen
+
+    def logits(self, codes: torch.Tensor) -> torch.Tensor:
+        """Logits of all members in evaluation mode, shape=(E, N, n_outputs)."""
+        return stacked_logits([member.network for member in self.members], codes)
+
+    def weights(self, i: int) -> dict[str, torch.Tensor]:
+        """Copy of one member's weights and running statistics."""
+        return {name: value.detach().clone() for name, value in self.members[i].network.state_dict().items()}
+
+    def state(self, i: int) -> dict[str, Any]:
+        """Everything that one member needs to go on from here."""
+        member = self.members[i]
+        return {
+            "network": self.weights(i),
+            "optimizer": member.optimizer.state_dict(),
+            "dropout": member.dropout_state(),
+        }
+
+    def load_state(self, i: int, state: dict[str, Any]) -> None:
+        """Let one member go on from what `state` returned."""
+        self.members[i].network.load_state_dict(state["network"])
+        self.members[i].optimizer.load_state_dict(state["optimizer"])
+        self.members[i].set_dropout_state(state["dropout"])
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Keep only these members, in this order."""
+        self.members = [self.members[row] for row in rows]
 
 
 class TrainedMember:
@@ -57,33 +145,13 @@ class TrainedMember:
         state["state"]["state"] = np.array(words, dtype=np.uint64)
         self._dropout.state = state
 
-    def _set_fast(self, dropout: np.random.Generator | None) -> None:
-        """Let the layers take what only the engine gives them, or, without dropout masks, take it back."""
+    def _set_fast(self, dropout: np.random.Generator) -> None:
+        """Let the layers take what only the engine gives them."""
         for module in self.network.modules():
             if isinstance(module, Dropout):
                 module.generator = dropout
             elif isinstance(module, Linear):
-                module.fast = dropout is not None
-
-    def set_learning_rate(self, learning_rate: float) -> None:
-        """Set the learning rate of the next steps."""
-        self.optimizer.param_groups[0]["lr"] = learning_rate
-
-    def release(self) -> HybridNetwork:
-        """Return the network as an ordinary one, in evaluation mode, free of the engine."""
-        self._set_fast(None)
-        for p in self.network.parameters():
-            p.grad = None
-            p.data = p.data.clone()
-        return self.network.eval()
-
-
-def new_network(config: HybridConfig, protocol: Protocol, seed: int) -> HybridNetwork:
-    """Build a network with the protocol's initialisation drawn from a member's own seed."""
-    with torch.random.fork_rng(devices=[]):  # PyTorch's default initialisation, overwritten, uses global state
-        network = HybridNetwork(config)
-    initialise(network, protocol.initialisation, torch.Generator().manual_seed(seed))
-    return network
+                module.fast = True
 
 
 def _stacked_filters(networks: Sequence[HybridNetwork]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -161,37 +229,6 @@ def _update_running_statistics(
     norm.running_mean.lerp_(mean.detach(), norm.momentum)  # type: ignore[union-attr, arg-type]
     norm.running_var.lerp_(unbiased, norm.momentum)  # type: ignore[union-attr, arg-type]
     norm.num_batches_tracked.add_(1)  # type: ignore[union-attr]
-
-
-def train_epoch(
-    members: Sequence[TrainedMember],
-    codes: torch.Tensor,
-    y: torch.Tensor,
-    order: torch.Tensor,
-    batch_size: int,
-) -> torch.Tensor:
-    """Train every member for one epoch on the same batches.
-
-    Parameters
-    ----------
-    members : sequence of TrainedMember, E of them
-    codes : torch.Tensor, uint8, shape=(N, L)
-    y : torch.Tensor, shape=(N, n_outputs)
-    order : torch.Tensor, int64, shape=(N,)
-        Batches are consecutive runs of it. A last batch of a single sequence is left out: it has no variance.
-    batch_size : int
-
-    Returns
-    -------
-    losses : torch.Tensor, shape=(E,)
-        Mean over the sequences seen, on the device.
-    """
-    total, n_seen = torch.zeros(len(members), dtype=y.dtype, device=y.device), 0
-    for rows in order.to(codes.device).split(batch_size):
-        if len(rows) > 1:
-            total += train_step(members, codes[rows], y[rows]) * len(rows)
-            n_seen += len(rows)
-    return total / n_seen
 
 
 def stacked_logits(networks: Sequence[HybridNetwork], codes: torch.Tensor) -> torch.Tensor:

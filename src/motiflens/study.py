@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from motiflens.ensemble import Member
+from motiflens.member import Member
 from motiflens.models.registry import ARCHITECTURES, list_models, model_config
 from motiflens.protocol import REFERENCE, Protocol
 from motiflens.runners import Emit, JobError, run_local

@@ -20,8 +20,8 @@ import motiflens
 from motiflens import ensemble
 from motiflens.audit import Audit, SaliencyAudit, audit
 from motiflens.dataset import SequenceDataset
-from motiflens.ensemble import Member
 from motiflens.filters import filter_matches, task_truth
+from motiflens.member import Member
 from motiflens.models.registry import model_config
 from motiflens.predict import resolve_device
 from motiflens.protocol import Protocol

@@ -75,7 +75,7 @@ class HybridNetwork(nn.Module):
                 raise FileNotFoundError(f"expected {name} in {folder}: name a folder that HybridNetwork.save wrote")
         try:
             config = HybridConfig.from_dict(json.loads((folder / CONFIG_FILE).read_text()))
-            network = cls(config)
+            network = blank_network(config)
             network.load_state_dict(load_file(folder / WEIGHTS_FILE))
         except (json.JSONDecodeError, TypeError, RuntimeError) as error:
             raise ValueError(f"{folder} does not hold a saved hybrid network: {error}") from error
@@ -85,6 +85,12 @@ class HybridNetwork(nn.Module):
         expected = (4, self.config.length)
         if X.dim() != 3 or tuple(X.shape[1:]) != expected:
             raise ValueError(f"expected one-hot DNA of shape (N, 4, {expected[1]}), got {tuple(X.shape)}")
+
+
+def blank_network(config: HybridConfig) -> HybridNetwork:
+    """Build a network whose values are to be set; PyTorch's global random state stays as it is."""
+    with torch.random.fork_rng(devices=[]):
+        return HybridNetwork(config)
 
 
 @contextmanager

@@ -58,6 +58,8 @@ class Patches:
 
 def _blocks(patches: Patches, n_filters: int) -> range:
     length = patches.windows.shape[1]
+    if patches.windows.device.type != "cpu":
+        return range(0, len(patches.windows), len(patches.windows))
     per_sequence = length * n_filters * patches.windows.element_size()
     return range(0, len(patches.windows), max(1, _BLOCK_BYTES // per_sequence))
 

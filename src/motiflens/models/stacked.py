@@ -1,0 +1,289 @@
+"""Many networks of one configuration as one: every parameter has a leading member axis.
+
+Each function here is the counterpart of a plain module (`stem`, `attention`, `head`) for E members at once, as a few
+large operations in place of E times as many small ones, which is what a GPU wants. `tests/test_stacked.py` holds
+every one of the 17 architectures to its plain module. Members never mix.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch.nn import functional as F
+
+from motiflens.models.hybrid import HybridNetwork, blank_network
+from motiflens.models.layers import ACTIVATIONS
+from motiflens.models.masks import MaskSource
+from motiflens.models.shared_first_layer import Patches, PooledConvolution, pooled_convolution
+
+
+class StackedNetwork:
+    """E networks of one configuration.
+
+    Parameters
+    ----------
+    networks : sequence of HybridNetwork
+        All of one configuration, on one device. Their values are copied.
+
+    Attributes
+    ----------
+    flat, flat_gradient : torch.Tensor, shape=(E * n_parameters,)
+        All trainable parameters, one after the other, and their gradients.
+    parameters : dict of str to torch.Tensor, each shape=(E, ...)
+        Views of `flat` under the names of the plain network.
+    buffers : dict of str to torch.Tensor, each shape=(E, ...)
+        Running statistics.
+    """
+
+    def __init__(self, networks: Sequence[HybridNetwork]) -> None:
+        self.config = networks[0].config
+        if any(network.config != self.config for network in networks):
+            raise ValueError("networks of different configurations cannot be stacked")
+        self.template = blank_network(self.config).to(next(networks[0].parameters()).dtype)
+        states = [network.state_dict() for network in networks]
+        names = [name for name, p in networks[0].named_parameters() if p.requires_grad]
+        self.buffers = {
+            name: torch.stack([state[name] for state in states])
+            for name, buffer in networks[0].named_buffers()
+            if buffer.is_floating_point()
+        }
+        self._set_parameters({name: torch.stack([state[name] for state in states]) for name in names})
+
+    def _set_parameters(self, values: dict[str, torch.Tensor]) -> None:
+        self.flat = torch.cat([value.detach().flatten() for value in values.values()])
+        self.flat_gradient = torch.zeros_like(self.flat)
+        sizes = [value.numel() for value in values.values()]
+        self.parameters = {}
+        parts = zip(self.flat.split(sizes), self.flat_gradient.split(sizes), strict=True)
+        for (name, value), (own, gradient) in zip(values.items(), parts, strict=True):
+            self.parameters[name] = own.view(value.shape).requires_grad_()
+            self.parameters[name].grad = gradient.view(value.shape)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.parameters.values())))
+
+    def state_dict(self, i: int) -> dict[str, torch.Tensor]:
+        """Copy of one member's weights and running statistics, under the names of the plain network."""
+        state = {name: value.detach().cpu().clone() for name, value in self.template.state_dict().items()}
+        for name, value in (*self.parameters.items(), *self.buffers.items()):
+            state[name] = value[i].detach().clone()
+        return state
+
+    def __getitem__(self, i: int) -> HybridNetwork:
+        network = blank_network(self.config).to(self.flat.device, self.flat.dtype)
+        network.load_state_dict(self.state_dict(i))
+        return network.eval()
+
+    def load_state_dict(self, i: int, state: dict[str, torch.Tensor]) -> None:
+        """Set one member's weights and running statistics."""
+        with torch.no_grad():
+            for name, value in (*self.parameters.items(), *self.buffers.items()):
+                value[i] = state[name].to(value.device)
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Keep only these members, in this order."""
+        index = torch.tensor(list(rows), device=self.flat.device)
+        self.buffers = {name: value[index] for name, value in self.buffers.items()}
+        self._set_parameters({name: value.detach()[index] for name, value in self.parameters.items()})
+
+    # Vectors laid out as `flat`: gradients, moments, learning rates
+
+    def _blocks(self, flat: torch.Tensor) -> list[torch.Tensor]:
+        """Views of a vector like `flat`, one per parameter, each (E, numel of one member)."""
+        sizes = [parameter.numel() for parameter in self.parameters.values()]
+        return [part.view(len(self), -1) for part in flat.split(sizes)]
+
+    def row(self, flat: torch.Tensor, i: int) -> torch.Tensor:
+        """Copy of one member's part of a vector like `flat`."""
+        return torch.cat([block[i] for block in self._blocks(flat)])
+
+    def set_row(self, flat: torch.Tensor, i: int, values: torch.Tensor) -> None:
+        """Set one member's part of a vector like `flat`."""
+        blocks = self._blocks(flat)
+        for block, part in zip(blocks, values.split([block.shape[1] for block in blocks]), strict=True):
+            block[i] = part.to(block.device)
+
+    def select(self, flat: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        """A vector like `flat` for some of the members."""
+        return torch.cat([block[rows].flatten() for block in self._blocks(flat)])
+
+    def spread(self, values: torch.Tensor) -> torch.Tensor:
+        """A vector like `flat` that repeats one value per member, shape=(E,)."""
+        return torch.cat([values[:, None].expand_as(block).flatten() for block in self._blocks(self.flat)])
+
+    def logits(self, codes: torch.Tensor, masks: MaskSource | None = None) -> torch.Tensor:
+        """Logits of all members.
+
+        Parameters
+        ----------
+        codes : torch.Tensor, uint8, shape=(N, L)
+        masks : MaskSource, optional
+            Source of dropout masks; given, the networks are in training mode: batch statistics are used, and the
+            running ones updated.
+
+        Returns
+        -------
+        logits : torch.Tensor, shape=(E, N, n_outputs)
+        """
+        x = self._stem(codes, masks)  # E, N, T, width
+        return self._head(self._trunk(x, masks), masks)
+
+    # Layers
+
+    def _dropout(self, x: torch.Tensor, p: float, masks: MaskSource | None) -> torch.Tensor:
+        return x if masks is None or p == 0 else x * masks.draw(x, p)
+
+    def _linear(self, x: torch.Tensor, name: str) -> torch.Tensor:
+        """Map (E, ..., n_inputs) to (E, ..., n_outputs)."""
+        weight, bias = self.parameters[f"{name}.weight"], self.parameters.get(f"{name}.bias")
+        flat = x.flatten(1, -2)  # E, M, n_inputs
+        if bias is None:
+            y = torch.bmm(flat, weight.transpose(1, 2))
+        else:
+            y = torch.baddbmm(bias[:, None], flat, weight.transpose(1, 2))
+        return y.unflatten(1, x.shape[1:-1])
+
+    def _affine(
+        self, name: str, mean: torch.Tensor, variance: torch.Tensor, n: int, masks: MaskSource | None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Scale and shift, (E, C), by which BatchNorm acts, given the batch's statistics, (E, C), over n values."""
+        if masks is None:
+            mean, variance = self.buffers[f"{name}.running_mean"], self.buffers[f"{name}.running_var"]
+        else:
+            momentum = self.config.batch_norm_momentum
+            self.buffers[f"{name}.running_mean"].lerp_(mean.detach(), momentum)
+            self.buffers[f"{name}.running_var"].lerp_(variance.detach() * (n / (n - 1)), momentum)
+        scale = self.parameters[f"{name}.weight"] * torch.rsqrt(variance + self.config.batch_norm_eps)
+        return scale, self.parameters[f"{name}.bias"] - mean * scale
+
+    def _batch_norm(self, x: torch.Tensor, name: str, masks: MaskSource | None) -> torch.Tensor:
+        """Normalise (E, ..., C) over all but the first and the last axis."""
+        flat = x.flatten(1, -2)  # E, M, C
+        variance, mean = torch.var_mean(flat, 1, correction=0)
+        scale, shift = self._affine(name, mean, variance, flat.shape[1], masks)
+        return torch.addcmul(shift[:, None], flat, scale[:, None]).unflatten(1, x.shape[1:-1])
+
+    def _layer_norm(self, x: torch.Tensor, name: str) -> torch.Tensor:
+        normal = F.layer_norm(x, x.shape[-1:], eps=1e-6)
+        return torch.addcmul(
+            self.parameters[f"{name}.bias"][:, None, None], normal, self.parameters[f"{name}.weight"][:, None, None]
+        )
+
+    def _lstm(self, x: torch.Tensor, name: str) -> torch.Tensor:
+        """Both directions of all members, step by step; (E, N, T, n_inputs) to (E, N, T, width)."""
+        both = []
+        for suffix, tokens in (("l0", x), ("l0_reverse", x.flip(2))):
+            weight = self.parameters[f"{name}.lstm.weight_ih_{suffix}"].transpose(1, 2)
+            bias = self.parameters[f"{name}.lstm.bias_ih_{suffix}"][:, None]
+            both.append(torch.baddbmm(bias, tokens.flatten(1, 2), weight).unflatten(1, x.shape[1:3]))
+        gates_of_input = torch.stack(both).flatten(0, 1)  # 2 E, N, T, 4 hidden
+        recurrent = torch.cat([self.parameters[f"{name}.lstm.weight_hh_{s}"] for s in ("l0", "l0_reverse")])
+        recurrent = recurrent.transpose(1, 2)  # 2 E, hidden, 4 hidden
+        hidden = x.new_zeros(len(recurrent), x.shape[1], recurrent.shape[1])
+        cell = torch.zeros_like(hidden)
+        outputs = []
+        for gates in gates_of_input.unbind(2):
+            i, f, g, o = torch.baddbmm(gates, hidden, recurrent).chunk(4, dim=-1)
+            cell = torch.sigmoid(f) * cell + torch.sigmoid(i) * self._cell_activation(g)
+            hidden = torch.sigmoid(o) * self._cell_activation(cell)
+            outputs.append(hidden)
+        forward, backward = torch.stack(outputs, dim=2).chunk(2)  # each E, N, T, hidden
+        return torch.cat([forward, backward.flip(2)], dim=-1)
+
+    def _cell_activation(self, x: torch.Tensor) -> torch.Tensor:
+        if self.config.variant == "text":
+            return torch.tanh(x)
+        forward, backward = x.chunk(2)
+        return torch.cat([torch.tanh(forward), torch.relu(backward)])
+
+    # Stages
+
+    def _stem(self, codes: torch.Tensor, masks: MaskSource | None) -> torch.Tensor:
+        config, n_members = self.config, len(self)
+        patches = Patches.of(codes, config.kernel_size, self.flat.dtype)
+        name = "stem.first.norm"
+        gain = self.parameters[f"{name}.weight"].detach().flatten()
+        sign = torch.where(gain < 0, -1.0, 1.0).to(gain.dtype)
+        weight = self.parameters["stem.first.conv.weight"].flatten(0, 1).permute(2, 1, 0).flatten(0, 1)  # 4k, E F
+        pooled = _PooledFirstLayer.apply(weight, patches, sign, config.first_pool, masks is not None)  # N, T, E F
+        if masks is None:
+            mean = variance = weight.new_zeros(n_members, config.n_filters)  # the running ones are used
+        else:
+            patch_mean, patch_covariance = patches.moments()
+            mean = (patch_mean @ weight).view(n_members, -1)
+            variance = (weight * (patch_covariance @ weight)).sum(0).view(n_members, -1)
+        scale, shift = self._affine(name, mean, variance, codes.numel(), masks)
+        x = pooled.unflatten(2, (n_members, -1)).permute(2, 0, 1, 3)  # E, N, T, F
+        activation = ACTIVATIONS[config.activation]()
+        x = activation(torch.addcmul(shift[:, None, None], x, scale[:, None, None]))
+        x = self._dropout(x, config.dropout, masks)
+        if config.second_stage == "conv":
+            x = torch.relu(self._batch_norm(self._second_conv(x), "stem.second.norm", masks))
+        elif config.second_stage == "lstm":
+            x = self._lstm(x, "stem.lstm")
+        if config.second_stage != "none":
+            x = self._dropout(_max_pool(x, config.second_pool), config.dropout, masks)
+        return x
+
+    def _second_conv(self, x: torch.Tensor) -> torch.Tensor:
+        weight = self.parameters["stem.second.conv.weight"].flatten(0, 1)  # E F, F, k
+        n_members, n, length, _ = x.shape
+        channels = x.permute(1, 0, 3, 2).reshape(n, -1, length)  # N, E F, T
+        y = F.conv1d(channels, weight, padding=weight.shape[-1] // 2, groups=n_members)
+        return y.unflatten(1, (n_members, -1)).permute(1, 0, 3, 2)  # E, N, T, F
+
+    def _trunk(self, x: torch.Tensor, masks: MaskSource | None) -> torch.Tensor:
+        config = self.config
+        if config.lstm and config.second_stage != "lstm":
+            x = self._dropout(self._lstm(x, "trunk.lstm"), config.dropout, masks)
+        if config.attention == "attention":
+            return self._dropout(self._attention(x, "trunk.attention"), config.dropout, masks)
+        if config.attention == "transformer":
+            x = self._layer_norm(x, "trunk.input_norm")
+            for i in range(config.n_layers):
+                x = self._encoder_layer(x, f"trunk.layers.{i}", masks)
+        return x
+
+    def _attention(self, x: torch.Tensor, name: str) -> torch.Tensor:
+        query, key, value = (
+            self._linear(x, f"{name}.{part}").unflatten(-1, (self.config.n_heads, -1)).transpose(2, 3)
+            for part in ("query", "key", "value")
+        )  # E, N, n_heads, T, head_width
+        weights = torch.softmax(query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1]), dim=-1)
+        return self._linear((weights @ value).transpose(2, 3).flatten(-2), f"{name}.out")
+
+    def _encoder_layer(self, x: torch.Tensor, name: str, masks: MaskSource | None) -> torch.Tensor:
+        p = self.config.dropout
+        mixed = self._dropout(self._attention(x, f"{name}.attention"), p, masks)
+        x = self._layer_norm(x + mixed, f"{name}.attention_norm")
+        hidden = self._dropout(torch.relu(self._linear(x, f"{name}.feedforward_in")), p, masks)
+        out = self._dropout(self._linear(hidden, f"{name}.feedforward_out"), p, masks)
+        return self._layer_norm(x + out, f"{name}.feedforward_norm")
+
+    def _head(self, x: torch.Tensor, masks: MaskSource | None) -> torch.Tensor:
+        hidden = torch.relu(self._batch_norm(self._linear(x.flatten(2), "head.dense"), "head.norm", masks))
+        return self._linear(self._dropout(hidden, self.config.dense_dropout, masks), "head.out")
+
+
+def _max_pool(x: torch.Tensor, pool: int) -> torch.Tensor:
+    """Maximum over windows of the third axis of (E, N, T, C)."""
+    image = x.flatten(0, 1).permute(0, 2, 1).unsqueeze(2)  # E N, C, 1, T
+    return F.max_pool2d(image, (1, pool)).squeeze(2).transpose(1, 2).unflatten(0, x.shape[:2])
+
+
+class _PooledFirstLayer(torch.autograd.Function):
+    """`PooledConvolution` of sign-flipped filters, with the signs taken back from its output."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, weight: torch.Tensor, patches: Patches, sign: torch.Tensor, pool: int, train: bool
+    ) -> torch.Tensor:
+        if not train:
+            return pooled_convolution(patches, weight * sign, pool).mul_(sign)
+        ctx.conv = PooledConvolution(patches, weight * sign, pool)
+        return ctx.conv.output * sign
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None, None, None]:
+        return ctx.conv.weight_gradient(gradient), None, None, None, None  # the signs of output and weight cancel

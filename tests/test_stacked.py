@@ -1,0 +1,86 @@
+import pytest
+import torch
+from torch.nn import functional as F
+
+from motiflens.engine import new_network
+from motiflens.models import ARCHITECTURES, model_config
+from motiflens.models.masks import MaskSource
+from motiflens.models.stacked import StackedNetwork
+from motiflens.protocol import REFERENCE
+from motiflens.sequence import one_hot
+
+SEEDS, STEP = torch.tensor([3, 4]), torch.tensor(0)
+
+
+def networks(architecture, activation="exponential", variant="text"):
+    config = model_config(architecture, activation=activation, task=2, dropout=0.0, dense_dropout=0.0, variant=variant)
+    members = [new_network(config, REFERENCE, seed).double() for seed in (1, 2)]
+    for member in members:
+        with torch.no_grad():
+            member.stem.first.norm.weight[::3] *= -1
+    return members
+
+
+@pytest.mark.parametrize(
+    ("architecture", "variant"),
+    [*((name, "text") for name in ARCHITECTURES), ("C24-LSTM-Att", "code"), ("C4-LSTM", "code")],
+)
+def test_logits_gradients_and_running_statistics_equal_the_plain_modules(architecture, variant):
+    members = networks(architecture, "relu" if len(architecture) % 2 else "exponential", variant)
+    stack = StackedNetwork(members)
+    codes = torch.randint(0, 5, (6, 200), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
+    y = torch.tensor([0.0, 1, 0, 1, 1, 0], dtype=torch.float64)[:, None]
+    logits = stack.logits(codes, MaskSource(SEEDS, STEP))
+    F.binary_cross_entropy_with_logits(logits, y.expand_as(logits), reduction="sum").backward()
+    for i, member in enumerate(members):
+        expected = member.train()(one_hot(codes, torch.float64))
+        torch.testing.assert_close(logits[i], expected)
+        F.binary_cross_entropy_with_logits(expected, y, reduction="sum").backward()
+        for name, parameter in stack.parameters.items():
+            torch.testing.assert_close(parameter.grad[i], member.get_parameter(name).grad, msg=lambda m, n=name: n + m)
+        for name, buffer in stack.buffers.items():
+            torch.testing.assert_close(buffer[i], member.get_buffer(name))
+        torch.testing.assert_close(stack.logits(codes)[i], member.eval()(one_hot(codes, torch.float64)))
+        torch.testing.assert_close(stack[i](one_hot(codes, torch.float64)), member(one_hot(codes, torch.float64)))
+
+
+def test_members_can_leave_and_be_set():
+    members = networks("C24-Att")
+    stack = StackedNetwork([*members, members[0]])
+    codes = torch.randint(0, 4, (3, 200)).to(torch.uint8)
+    before = stack.logits(codes)
+    stack.keep([1, 2])
+    assert len(stack) == 2
+    torch.testing.assert_close(stack.logits(codes), before[1:])
+    stack.load_state_dict(0, members[0].state_dict())
+    torch.testing.assert_close(stack.logits(codes)[0], before[0])
+    assert stack.parameters["head.out.bias"].grad.data_ptr() != 0
+
+
+def test_different_configurations_cannot_be_stacked():
+    with pytest.raises(ValueError, match="different configurations"):
+        StackedNetwork([*networks("C24"), *networks("C24", "relu")])
+
+
+def test_masks_have_the_right_share_and_depend_on_member_step_and_draw_alone():
+    like = torch.empty(3, 500, 301)
+    source = MaskSource(torch.tensor([5, 6, 7]), torch.tensor(9))
+    first, second = source.draw(like, 0.3), source.draw(like, 0.3)
+    share = (first == 0).double().mean((1, 2))
+    assert (share - 0.3).abs().max() < 5 * (0.3 * 0.7 / first[0].numel()) ** 0.5
+    assert first.max().item() == pytest.approx(1 / 0.7, rel=1e-4)
+    masks = [*first.unbind(), *second.unbind(), MaskSource(torch.tensor([5]), torch.tensor(10)).draw(like[:1], 0.3)[0]]
+    n = masks[0].numel()
+    for i, a in enumerate(masks):
+        for b in masks[:i]:  # independent: they agree on a share .3^2 + .7^2
+            agreement = ((a == 0) == (b == 0)).double().mean().item()
+            assert abs(agreement - 0.58) < 5 * (0.58 * 0.42 / n) ** 0.5
+    alone = MaskSource(torch.tensor([6]), torch.tensor(9)).draw(like[1:2], 0.3)
+    assert torch.equal(alone[0], first[1])
+    # Neighbours within a mask are independent too.
+    flat = (first[0].flatten() == 0).double()
+    for lag in (1, 2, 3, 4, 301):
+        both = (flat[lag:] * flat[:-lag]).mean().item()
+        assert abs(both - 0.09) < 6 * (0.09 * 0.91 / n) ** 0.5
+    source.rewind()
+    assert torch.equal(source.draw(like, 0.3), first)
