@@ -5,6 +5,7 @@ import torch
 from motiflens import ensemble
 from motiflens.dataset import SequenceDataset
 from motiflens.models import HybridConfig, model_config
+from motiflens.models.stacked import StackedNetwork
 from motiflens.predict import predict
 from motiflens.protocol import PAPER, REFERENCE
 
@@ -168,6 +169,24 @@ def test_training_learns_an_easy_task():
     config = HybridConfig(length=60, n_filters=8, kernel_size=9, first_pool=10, dense_width=16)
     result = ensemble.fit(config, data, 1, protocol=REFERENCE.replace(max_epochs=15, batch_size=20))
     assert result.members[0].metrics["test_auroc"] > 0.95
+
+
+def test_all_members_in_one_call(task2):
+    config = model_config("C24-Att", task=2)
+    result = ensemble.fit(config, task2, 2, protocol=FAST.replace(max_epochs=1))
+    X = task2.test.X[:5]
+    networks = list(result)
+    assert result.predict(X).shape == (2, 5, 1)
+    assert torch.equal(result.predict(X)[1], predict(networks[1], X))
+    assert result.first_layer_activations(X).shape == (2, 5, 24, 200)
+    (weights_of_layer,) = result.attention_weights(X)
+    assert weights_of_layer.shape == (2, 5, 8, 8, 8)
+    torch.testing.assert_close(weights_of_layer[0], networks[0].attention_weights(X)[0].detach())
+    gradient = result.saliency(X)
+    assert gradient.shape == (2, 5, 4, 200)
+    assert not torch.equal(gradient[0], gradient[1])
+    restacked = StackedNetwork(networks)
+    torch.testing.assert_close(restacked.logits(torch.from_numpy(task2.test.codes[:5])), result.predict(X))
 
 
 def test_save_and_load(fitted, tmp_path):

@@ -16,13 +16,14 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from motiflens.attribute import saliency
 from motiflens.dataset import SequenceDataset
 from motiflens.engine import LoopEngine, new_network
 from motiflens.member import Checkpoints, Member, Trainee, member_seed
 from motiflens.metrics import aupr, auroc
 from motiflens.models.config import HybridConfig
 from motiflens.models.hybrid import HybridNetwork, blank_network
-from motiflens.predict import predict, resolve_device
+from motiflens.predict import attention_weights, first_layer_activations, predict, resolve_device
 from motiflens.protocol import REFERENCE, Protocol
 from motiflens.stacked_engine import StackedEngine
 from motiflens.store import write_atomically
@@ -36,7 +37,10 @@ ENSEMBLE_FILE = "ensemble.json"
 
 @dataclass
 class Ensemble(Sequence[HybridNetwork]):
-    """Result of `fit`: `ensemble[i]` is a plain `HybridNetwork`, `ensemble.members` says how each fared."""
+    """Result of `fit`: `ensemble[i]` is a plain `HybridNetwork`, `ensemble.members` says how each fared.
+
+    Its methods speak for all members that did not fail, E of them, on a leading axis.
+    """
 
     config: HybridConfig
     protocol: Protocol
@@ -54,6 +58,22 @@ class Ensemble(Sequence[HybridNetwork]):
     def __iter__(self) -> Iterator[HybridNetwork]:
         """Networks of the members that did not fail."""
         return (member.network for member in self.members if member.network is not None)
+
+    def predict(self, X: np.ndarray | torch.Tensor) -> torch.Tensor:
+        """Logits of all members, shape=(E, N, n_outputs); X as one-hot (N, 4, L) or codes (N, L)."""
+        return torch.stack([predict(network, X) for network in self])
+
+    def first_layer_activations(self, X: np.ndarray | torch.Tensor) -> torch.Tensor:
+        """First-layer activation maps of all members, shape=(E, N, n_filters, L)."""
+        return torch.stack([torch.cat(list(first_layer_activations(network, X)())) for network in self])
+
+    def attention_weights(self, X: np.ndarray | torch.Tensor) -> list[torch.Tensor]:
+        """Attention weights of all members, per layer, each shape=(E, N, n_heads, T, T)."""
+        return [torch.stack(layer) for layer in zip(*(attention_weights(network, X) for network in self), strict=True)]
+
+    def saliency(self, X: torch.Tensor, *, target: int = 0) -> torch.Tensor:
+        """Gradient of one logit with respect to one-hot X, for all members, shape=(E, N, 4, L)."""
+        return torch.stack([saliency(network, X, target=target) for network in self])
 
     def save(self, folder: str | Path) -> None:
         """Write each network into `member_000`, ... and what became of the members into `ensemble.json`."""
