@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from motiflens.engine import LoopEngine, new_network
 from motiflens.models import ARCHITECTURES, HybridNetwork, model_config
 from motiflens.models.attention import MultiHeadAttention
-from motiflens.models.layers import ChannelsLastConv1d, Dropout, Linear, MaxPool1d
+from motiflens.models.layers import BatchNorm1d, ChannelsLastConv1d, Dropout, Linear, MaxPool1d
 from motiflens.protocol import REFERENCE
 from motiflens.sequence import one_hot
 
@@ -46,7 +46,13 @@ class StockAttention(MultiHeadAttention):
 def stock(network: HybridNetwork) -> HybridNetwork:
     """The same network without our layers: PyTorch's own, and attention as most people write it."""
     network = copy.deepcopy(network)
-    own = {ChannelsLastConv1d: nn.Conv1d, MaxPool1d: nn.MaxPool1d, Linear: nn.Linear, Dropout: nn.Dropout}
+    own = {
+        BatchNorm1d: nn.BatchNorm1d,
+        ChannelsLastConv1d: nn.Conv1d,
+        Dropout: nn.Dropout,
+        Linear: nn.Linear,
+        MaxPool1d: nn.MaxPool1d,
+    }
     for module in network.modules():
         if type(module) in own:
             module.__class__ = own[type(module)]

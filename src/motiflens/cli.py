@@ -388,6 +388,7 @@ def study_report(
     select: Annotated[
         Selection, typer.Option(help="Networks behind each mean: best by validation, best by test (as published), all.")
     ] = Selection.valid,
+    formats: Annotated[str, typer.Option(help="Of the figures.")] = "svg,pdf,png",
     as_json: Json = False,
 ) -> None:
     """Write tables, figures and the page of a study from its stored records alone."""
@@ -402,7 +403,9 @@ def study_report(
     if not records:
         raise ValueError(f"{folder} holds no records: expected *.jsonl or records/")
     command = f"motiflens study report {folder}"
-    outputs = write_outputs(list(records.values()), out or folder, select=select.value, command=command)
+    outputs = write_outputs(
+        list(records.values()), out or folder, select=select.value, command=command, formats=_names(formats) or ()
+    )
     if as_json:
         _print_json({"n_records": len(records), "n_damaged": len(damaged), "report": str(outputs.report)})
     else:

@@ -167,7 +167,7 @@ def _activate(network: HybridNetwork, z: torch.Tensor, mean: torch.Tensor, varia
     """BatchNorm and activation of pooled convolution output z (N, T, n_filters); returns (N, n_filters, T)."""
     norm = network.stem.first.norm
     scale = norm.weight * torch.rsqrt(variance + norm.eps)
-    return network.stem.first.activation(z * scale + (norm.bias - mean * scale)).transpose(1, 2)
+    return network.stem.first.activation(torch.addcmul(norm.bias - mean * scale, z, scale)).transpose(1, 2)
 
 
 def train_step(members: Sequence[TrainedMember], codes: torch.Tensor, y: torch.Tensor) -> torch.Tensor:

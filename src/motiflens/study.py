@@ -57,10 +57,10 @@ PAPER_PRESET = StudyConfig()
 # Enough to see the finding in minutes: fewer sequences, short training, the extremes of the grid.
 QUICK_PRESET = StudyConfig(
     architectures=("C24", "C4C6", "C4C6-Att"),
-    n_members=2,
+    n_members=3,
     protocol=REFERENCE.replace(name="QUICK", max_epochs=24, early_stop_patience=6),
-    n_sequences_task1=10_000,
-    n_sequences_task2=8_000,
+    n_sequences_task1=8_000,
+    n_sequences_task2=6_000,
 )
 
 PRESETS: dict[str, StudyConfig] = {"quick": QUICK_PRESET, "paper": PAPER_PRESET}

@@ -66,6 +66,18 @@ class ChannelsLastConv1d(nn.Conv1d):
         return F.conv2d(image, weight, self.bias, padding=(0, self.kernel_size[0] // 2)).squeeze(2)
 
 
+class BatchNorm1d(nn.BatchNorm1d):
+    """`nn.BatchNorm1d` that is as fast on tensors with the strides of (N, L, C), and keeps them."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Normalise (N, C) or (N, C, L) over all but the channels."""
+        return super().forward(x) if x.dim() == 2 else super().forward(x.unsqueeze(2)).squeeze(2)
+
+    def _check_input_dim(self, input: torch.Tensor) -> None:
+        if input.dim() not in (2, 4):
+            raise ValueError(f"expected (N, C) or (N, C, L), got {input.dim()} dimensions")
+
+
 class MaxPool1d(nn.MaxPool1d):
     """`nn.MaxPool1d` that is as fast on tensors with the strides of (N, L, C) as on those of (N, C, L)."""
 

@@ -29,45 +29,58 @@ class Patches:
 
     Attributes
     ----------
-    windows : torch.Tensor, shape=(N, L, 4 * kernel_size)
-        At each position the one-hot sequence around it, position by position, zero beyond the ends and at unknown
-        bases.
+    encoded : torch.Tensor, shape=(N, L + kernel_size - 1, 4)
+        One-hot sequences, zero beyond the ends and at unknown bases.
+    kernel_size : int
     """
 
-    windows: torch.Tensor
+    encoded: torch.Tensor
+    kernel_size: int
 
     @classmethod
     def of(cls, codes: torch.Tensor, kernel_size: int, dtype: torch.dtype = torch.float32) -> "Patches":
-        """Cut the patches of sequences given as codes, shape=(N, L)."""
+        """Encode sequences given as codes, shape=(N, L)."""
         n, length = codes.shape
         padded = codes.new_full((n, length + kernel_size - 1), 4)
         padded[:, kernel_size // 2 : kernel_size // 2 + length] = codes
         bases = torch.arange(4, device=codes.device, dtype=codes.dtype)
-        encoded = (padded[:, :, None] == bases).to(dtype)  # N, L + kernel_size - 1, 4
+        return cls((padded[:, :, None] == bases).to(dtype), kernel_size)
+
+    def __len__(self) -> int:
+        return len(self.encoded)
+
+    @property
+    def length(self) -> int:
+        """L of the sequences."""
+        return self.encoded.shape[1] - self.kernel_size + 1
+
+    def windows(self, rows: slice) -> torch.Tensor:
+        """The one-hot sequence around each position of some sequences, shape=(n * L, 4 * kernel_size)."""
+        encoded = self.encoded[rows]
+        shape = (len(encoded), self.length, 4 * self.kernel_size)
         strides = (encoded.stride(0), 4, 1)  # a window begins one base after the one before it
-        return cls(encoded.as_strided((n, length, 4 * kernel_size), strides).contiguous())
+        return encoded.as_strided(shape, strides, encoded.storage_offset()).reshape(-1, shape[2])
+
+    def blocks(self, n_filters: int) -> list[slice]:
+        """Runs of sequences whose convolution output stays in cache on a CPU; all of them elsewhere."""
+        if self.encoded.device.type != "cpu":
+            return [slice(0, len(self))]
+        step = max(1, _BLOCK_BYTES // (self.length * n_filters * self.encoded.element_size()))
+        return [slice(start, min(start + step, len(self))) for start in range(0, len(self), step)]
 
     def moments(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean, shape=(4k,), and covariance, shape=(4k, 4k), over all positions of the batch."""
-        flat = self.windows.flatten(0, 1)
-        # Sums of products of zeros and ones are exact; the difference below is not, in single precision.
-        mean = flat.sum(0).double() / len(flat)
-        covariance = product(flat.T, flat).double() / len(flat) - mean[:, None] * mean[None, :]
-        return mean.to(flat.dtype), covariance.to(flat.dtype)
-
-
-def _blocks(patches: Patches, n_filters: int) -> range:
-    length = patches.windows.shape[1]
-    if patches.windows.device.type != "cpu":
-        return range(0, len(patches.windows), len(patches.windows))
-    per_sequence = length * n_filters * patches.windows.element_size()
-    return range(0, len(patches.windows), max(1, _BLOCK_BYTES // per_sequence))
-
-
-def _map_of_block(windows: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    n, length, _ = windows.shape
-    y = product(windows.flatten(0, 1), weight)
-    return y.view(n, 1, length, -1).permute(0, 3, 1, 2)  # n, n_filters, 1, L in channels-last order
+        width = 4 * self.kernel_size
+        products = self.encoded.new_zeros(width, width)
+        for rows in self.blocks(width):
+            windows = self.windows(rows)
+            products.addmm_(windows.T, windows)
+        # Sums of products of zeros and ones are exact; the difference below is not, in single precision. A one-hot
+        # value is its own square, so that the diagonal holds the sums.
+        n = len(self) * self.length
+        mean = products.diagonal().double() / n
+        covariance = products.double() / n - mean[:, None] * mean[None, :]
+        return mean.to(products.dtype), covariance.to(products.dtype)
 
 
 def pooled_convolution(patches: Patches, weight: torch.Tensor, pool: int) -> torch.Tensor:
@@ -83,12 +96,11 @@ def pooled_convolution(patches: Patches, weight: torch.Tensor, pool: int) -> tor
     -------
     torch.Tensor, shape=(N, L // pool, n_filters)
     """
-    length = patches.windows.shape[1] // pool * pool
+    used = patches.length // pool * pool
     parts = []
-    for start in (blocks := _blocks(patches, weight.shape[1])):
-        windows = patches.windows[start : start + blocks.step]
-        y = product(windows.flatten(0, 1), weight).unflatten(0, windows.shape[:2])  # n, L, n_filters
-        parts.append(y[:, :length].unflatten(1, (-1, pool)).amax(2))
+    for rows in patches.blocks(weight.shape[1]):
+        y = product(patches.windows(rows), weight).unflatten(0, (-1, patches.length))  # n, L, n_filters
+        parts.append(y[:, :used].unflatten(1, (-1, pool)).amax(2))
     return torch.cat(parts)
 
 
@@ -96,27 +108,26 @@ class PooledConvolution:
     """`pooled_convolution` that remembers where the maxima were, for its backward pass."""
 
     def __init__(self, patches: Patches, weight: torch.Tensor, pool: int) -> None:
-        self.patches, self.weight, self.pool = patches, weight, pool
-        n, length, _ = patches.windows.shape
-        index_type = torch.int16 if length < 2**15 else torch.int32  # a quarter of what the kernel returns
-        shape = (n, length // pool, weight.shape[1])
+        self.patches, self.n_filters = patches, weight.shape[1]
+        index_type = torch.int16 if patches.length < 2**15 else torch.int32  # a quarter of what the kernel returns
+        shape = (len(patches), patches.length // pool, self.n_filters)
         self.output = weight.new_empty(shape)  # N, T, n_filters
         self._where = torch.empty(shape, dtype=index_type, device=weight.device)
-        for start in (blocks := _blocks(patches, weight.shape[1])):
-            rows = slice(start, start + blocks.step)
-            y = _map_of_block(patches.windows[rows], weight)
-            value, where = F.max_pool2d(y, (1, pool), return_indices=True)
+        for rows in patches.blocks(self.n_filters):
+            y = product(patches.windows(rows), weight).unflatten(0, (-1, 1, patches.length))  # n, 1, L, n_filters
+            value, where = F.max_pool2d(y.permute(0, 3, 1, 2), (1, pool), return_indices=True)
             self.output[rows] = value.squeeze(2).transpose(1, 2)
             self._where[rows] = where.squeeze(2).transpose(1, 2)
 
     def weight_gradient(self, gradient: torch.Tensor) -> torch.Tensor:
         """Gradient with respect to the weight, given that with respect to the output, (N, T, n_filters)."""
-        total = torch.zeros_like(self.weight)
-        length = self.patches.windows.shape[1]
-        for start in (blocks := _blocks(self.patches, self.weight.shape[1])):
-            rows = slice(start, start + blocks.step)
-            windows = self.patches.windows[rows]
-            dense = gradient.new_zeros(len(windows), length, self.weight.shape[1])
-            dense.scatter_(1, self._where[rows].long(), gradient[rows])
-            total += product(windows.flatten(0, 1).T, dense.flatten(0, 1))
+        patches = self.patches
+        total = gradient.new_zeros(4 * patches.kernel_size, self.n_filters)
+        blocks = patches.blocks(self.n_filters)
+        dense = gradient.new_zeros(blocks[0].stop, patches.length, self.n_filters)
+        for rows in blocks:
+            where, n = self._where[rows].long(), rows.stop - rows.start
+            dense[:n].scatter_(1, where, gradient[rows])
+            total += product(patches.windows(rows).T, dense[:n].flatten(0, 1))
+            dense[:n].scatter_(1, where, 0.0)  # cheaper than to clear it all
         return total

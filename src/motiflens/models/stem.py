@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from motiflens.models.config import HybridConfig
-from motiflens.models.layers import ACTIVATIONS, BiLSTM, ChannelsLastConv1d, Dropout, MaxPool1d
+from motiflens.models.layers import ACTIVATIONS, BatchNorm1d, BiLSTM, ChannelsLastConv1d, Dropout, MaxPool1d
 
 
 class ConvBlock(nn.Module):
@@ -17,7 +17,7 @@ class ConvBlock(nn.Module):
     def __init__(self, conv: nn.Conv1d, activation: nn.Module, pool: int, config: HybridConfig) -> None:
         super().__init__()
         self.conv = conv
-        self.norm = nn.BatchNorm1d(config.n_filters, eps=config.batch_norm_eps, momentum=config.batch_norm_momentum)
+        self.norm = BatchNorm1d(config.n_filters, eps=config.batch_norm_eps, momentum=config.batch_norm_momentum)
         self.activation = activation
         self.pool = MaxPool1d(pool)
         self.dropout = Dropout(config.dropout)
