@@ -337,7 +337,9 @@ def study_run(
     members: Annotated[int | None, typer.Option(help="Initialisations of each configuration.")] = None,
     protocol: Annotated[str | None, typer.Option(help="REFERENCE or PAPER.")] = None,
     data_seed: Annotated[int | None, typer.Option(help="Of the simulated data.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes; default: one per core.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; default: one per core, one on a GPU.")] = None,
+    stack_size: Annotated[int | None, typer.Option(help="Members that a worker trains at once.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     weights: Annotated[bool, typer.Option(help="Keep the trained networks.")] = True,
     as_json: Json = False,
 ) -> None:
@@ -354,6 +356,7 @@ def study_run(
         "n_members": members,
         "protocol": None if protocol is None else get_protocol(protocol),
         "data_seed": data_seed,
+        "stack_size": stack_size,
     }
     config = get_preset(preset).replace(**{name: value for name, value in changes.items() if value is not None})
     folder = out or Path("runs") / preset
@@ -362,6 +365,7 @@ def study_run(
             config,
             folder,
             n_workers=workers,
+            device=device,
             save_weights=weights,
             on_start=display.start,
             on_progress=display.update,

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from motiflens.member import Member
 from motiflens.models.registry import ARCHITECTURES, list_models, model_config
+from motiflens.predict import resolve_device
 from motiflens.protocol import REFERENCE, Protocol
 from motiflens.runners import Emit, JobError, run_local
 from motiflens.store import Damaged, Record, Store
@@ -196,6 +197,7 @@ def run_study(
     folder: str | Path,
     *,
     n_workers: int | None = None,
+    device: str = "auto",
     save_weights: bool = True,
     on_start: Callable[[list[Trial], int, list[Damaged]], None] | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
@@ -208,7 +210,9 @@ def run_study(
     folder : path
         Holds `records/`, one JSONL file per task, `weights/`, and `checkpoints/` while running.
     n_workers : int, optional
-        Local processes, one thread each; by default one per core.
+        Local processes, one thread each; by default one per core, and a single one on a GPU.
+    device : str
+        "auto", "cpu", "cuda", ...
     save_weights : bool
         Whether to keep the trained networks.
     on_start : callable, optional
@@ -234,7 +238,9 @@ def run_study(
     n_skipped = n_networks - sum(len(trial.members) for trial in to_do)
     if on_start is not None:
         on_start(to_do, n_skipped, damaged)
-    jobs = [(trial, str(folder), save_weights) for trial in to_do]
+    jobs = [(trial, str(folder), device, save_weights) for trial in to_do]
+    if n_workers is None and resolve_device(device).type != "cpu":
+        n_workers = 1
     try:
         errors = run_local(_work, jobs, n_workers=n_workers, on_message=on_progress)
     finally:
@@ -246,8 +252,8 @@ def run_study(
     return StudyResult([records[key] for key in sorted(wanted & records.keys())], n_skipped, damaged, errors)
 
 
-def _work(job: tuple[Trial, str, bool], emit: Emit) -> None:
-    trial, folder, save_weights = job
+def _work(job: tuple[Trial, str, str, bool], emit: Emit) -> None:
+    trial, folder, device, save_weights = job
     store = Store(Path(folder))
 
     def tell(member: Member) -> None:
@@ -261,6 +267,7 @@ def _work(job: tuple[Trial, str, bool], emit: Emit) -> None:
         trial,
         on_epoch=tell,
         on_record=keep,
+        device=device,
         checkpoint_dir=Path(folder) / "checkpoints" / f"task{trial.task}" / trial.architecture / trial.activation,
         weights_dir=Path(folder) / "weights" if save_weights else None,
     )
