@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from motiflens.allocator import keep_freed_memory
 from motiflens.attribute import saliency
 from motiflens.dataset import SequenceDataset
 from motiflens.engine import LoopEngine, new_network
@@ -205,7 +206,8 @@ def fit(
         for position, i in enumerate(rows):
             if (state := states[i]) is not None:
                 engine_of_stack.load_state(position, state["engine"])
-        fitting.run(stack, engine_of_stack)
+        with keep_freed_memory():
+            fitting.run(stack, engine_of_stack)
     fitting.checkpoints.remove(indices)
     return Ensemble(config, protocol, [trainee.member for trainee in trainees])
 

@@ -19,15 +19,8 @@ from typing import Any, cast
 Emit = Callable[[Any], None]
 JobFunction = Callable[[Any, Emit], None]
 
-# One thread per process (two in one process are slower on networks of this size), and an allocator that keeps
-# freed memory instead of handing it back page by page between training steps.
-_WORKER_ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
-    "MALLOC_TRIM_THRESHOLD_": str(1 << 32),
-    "MALLOC_TOP_PAD_": str(1 << 27),
-}
+# One thread per process: two in one process are slower on networks of this size.
+_WORKER_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True)

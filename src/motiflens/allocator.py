@@ -1,0 +1,42 @@
+"""Keep freed memory for the next training step instead of handing it back to the system page by page.
+
+A training step allocates and frees the same megabytes again and again; by default glibc returns large blocks to the
+system at once, and every step pays for fresh, zeroed pages (10 to 30 % of the time of small networks on a CPU).
+"""
+
+import ctypes
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3  # of glibc's mallopt
+# By itself glibc raises its thresholds to at most these, and a setting stops that; so they are what is left behind.
+_AFTERWARDS = {_MMAP_THRESHOLD: 32 << 20, _TRIM_THRESHOLD: 64 << 20, _TOP_PAD: 128 << 10}
+_KEEPING = {_MMAP_THRESHOLD: 1 << 30, _TRIM_THRESHOLD: (1 << 31) - 1, _TOP_PAD: 64 << 20}
+
+
+def _glibc() -> ctypes.CDLL | None:
+    if not sys.platform.startswith("linux"):
+        return None
+    library = ctypes.CDLL(None)
+    return library if hasattr(library, "mallopt") and hasattr(library, "malloc_trim") else None
+
+
+@contextmanager
+def keep_freed_memory() -> Iterator[None]:
+    """Within this context freed memory stays with the process; afterwards what is unused goes back.
+
+    Does nothing where the C library is not glibc.
+    """
+    library = _glibc()
+    if library is None:
+        yield
+        return
+    for name, value in _KEEPING.items():
+        library.mallopt(name, value)
+    try:
+        yield
+    finally:
+        for name, value in _AFTERWARDS.items():
+            library.mallopt(name, value)
+        library.malloc_trim(0)
