@@ -119,10 +119,10 @@ def lightning(architecture: str, n_steps: int) -> float:
     return per_epoch(run, n_steps, 1)
 
 
-def stacked(architecture: str, n_steps: int, n_members: int) -> float:
+def stacked(architecture: str, n_steps: int, n_members: int, precision: str) -> float:
     config = model_config(architecture, task=1)
     seeds = list(range(n_members))
-    engine = LoopEngine([new_network(config, REFERENCE, seed) for seed in seeds], REFERENCE, seeds)
+    engine = LoopEngine([new_network(config, REFERENCE, seed) for seed in seeds], REFERENCE, seeds, precision)
     rates = [REFERENCE.learning_rate] * n_members
     codes, y = data(n_steps)
     order = torch.randperm(len(codes))
@@ -179,6 +179,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="four architectures")
     parser.add_argument("--architectures", nargs="*", help="only these")
     parser.add_argument("--members", type=int, default=10)
+    parser.add_argument("--precision", default="float32", help="of our products: float32 or bfloat16")
     parser.add_argument("--steps", type=int, default=10, help="batches timed")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -191,7 +192,7 @@ def main() -> None:
     for name in names:
         a, _ = measure(plain, name, arguments.steps)
         b = f"{measure(lightning, name, arguments.steps)[0]:7.2f}" if with_lightning else "      -"
-        ours, memory = measure(stacked, name, arguments.steps, arguments.members)
+        ours, memory = measure(stacked, name, arguments.steps, arguments.members, arguments.precision)
         peak = max(peak, memory)
         ratios.append(a / ours)
         print(

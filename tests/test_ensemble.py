@@ -143,6 +143,18 @@ def test_the_stacked_engine_resumes_and_members_do_not_depend_on_the_stack(confi
     torch.testing.assert_close(weights(alone[0]), weights(whole[2]), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("engine", ["loop", "stacked"])
+def test_bfloat16_products_train_almost_the_same_network(task2, engine):
+    config = model_config("C4C6-Att", task=2, dropout=0.0, dense_dropout=0.0)
+    options = {"protocol": FAST.replace(max_epochs=1), "engine": engine}
+    exact, rounded = (
+        ensemble.fit(config, task2, 1, precision=precision, **options).members[0].history["train_loss"][0]
+        for precision in ("float32", "bfloat16")
+    )
+    assert rounded != exact
+    assert rounded == pytest.approx(exact, rel=0.02)
+
+
 def test_a_checkpoint_of_another_fit_is_refused(config, task2, tmp_path):
     def interrupt(member):
         raise KeyboardInterrupt
@@ -215,6 +227,7 @@ def relabelled(dataset, **changes):
         ({}, {"members": [0, 0]}, "each once"),
         ({}, {"members": [-1]}, "numbered from 0"),
         ({}, {"n_members": 0}, "at least one member"),
+        ({}, {"precision": "half"}, "precision must be one of float32, bfloat16"),
         ({}, {"engine": "gpu"}, "engine must be one of auto, loop, stacked"),
         ({}, {"protocol": FAST.replace(batch_size=5000)}, "smaller batch_size"),
     ],

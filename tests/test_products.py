@@ -26,6 +26,14 @@ def test_linear_and_its_gradients_equal_pytorchs(with_bias):
         torch.testing.assert_close(mine, other)
 
 
+def test_bfloat16_rounds_the_factors_only():
+    a, b = torch.randn(64, 300), torch.randn(300, 32)
+    expected = a.bfloat16().double() @ b.bfloat16().double()
+    error = (product(a, b, "bfloat16").double() - expected).norm() / expected.norm()
+    assert error < 2**-8  # of the result; sums of 300 terms in bfloat16 would be off by more
+    assert product(a.double(), b.double(), "bfloat16").dtype == torch.float64
+
+
 def test_linear_in_double_precision_passes_gradcheck():
     x, weight = (torch.randn(3, 4, dtype=torch.float64, requires_grad=True) for _ in range(2))
     assert torch.autograd.gradcheck(lambda a, b: linear(a, b, None), (x, weight))

@@ -41,10 +41,21 @@ class LoopEngine:
     protocol : Protocol
     seeds : sequence of int
         Of each member's dropout masks.
+    precision : str
+        Of the matrix products in training, see `products.product`.
     """
 
-    def __init__(self, networks: Sequence[HybridNetwork], protocol: Protocol, seeds: Sequence[int]) -> None:
-        self.members = [TrainedMember(network, protocol, seed) for network, seed in zip(networks, seeds, strict=True)]
+    def __init__(
+        self,
+        networks: Sequence[HybridNetwork],
+        protocol: Protocol,
+        seeds: Sequence[int],
+        precision: str = "float32",
+    ) -> None:
+        self.precision = precision
+        self.members = [
+            TrainedMember(network, protocol, seed, precision) for network, seed in zip(networks, seeds, strict=True)
+        ]
 
     def __len__(self) -> int:
         return len(self.members)
@@ -79,7 +90,7 @@ class LoopEngine:
         total, n_seen = torch.zeros(len(self), dtype=y.dtype, device=y.device), 0
         for rows in order.to(codes.device).split(batch_size):
             if len(rows) > 1:
-                total += train_step(self.members, codes[rows], y[rows]) * len(rows)
+                total += train_step(self.members, codes[rows], y[rows], self.precision) * len(rows)
                 n_seen += len(rows)
         return total / n_seen
 
@@ -114,7 +125,9 @@ class LoopEngine:
 class TrainedMember:
     """A network in training: its flat parameters and gradient, its optimiser and its source of dropout masks."""
 
-    def __init__(self, network: HybridNetwork, protocol: Protocol, dropout_seed: int) -> None:
+    def __init__(
+        self, network: HybridNetwork, protocol: Protocol, dropout_seed: int, precision: str = "float32"
+    ) -> None:
         self.network = network
         parameters = [p for p in network.parameters() if p.requires_grad]
         flat = torch.cat([p.detach().flatten() for p in parameters])
@@ -133,7 +146,7 @@ class TrainedMember:
             fused=True,
         )
         self._dropout = np.random.SFC64(dropout_seed)
-        self._set_fast(np.random.Generator(self._dropout))
+        self._set_fast(np.random.Generator(self._dropout), precision)
 
     def dropout_state(self) -> list[int]:
         """State of the source of dropout masks, as plain numbers."""
@@ -145,13 +158,13 @@ class TrainedMember:
         state["state"]["state"] = np.array(words, dtype=np.uint64)
         self._dropout.state = state
 
-    def _set_fast(self, dropout: np.random.Generator) -> None:
+    def _set_fast(self, dropout: np.random.Generator, precision: str) -> None:
         """Let the layers take what only the engine gives them."""
         for module in self.network.modules():
             if isinstance(module, Dropout):
                 module.generator = dropout
             elif isinstance(module, Linear):
-                module.fast = True
+                module.precision = precision
 
 
 def _stacked_filters(networks: Sequence[HybridNetwork]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -170,7 +183,9 @@ def _activate(network: HybridNetwork, z: torch.Tensor, mean: torch.Tensor, varia
     return network.stem.first.activation(torch.addcmul(norm.bias - mean * scale, z, scale)).transpose(1, 2)
 
 
-def train_step(members: Sequence[TrainedMember], codes: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+def train_step(
+    members: Sequence[TrainedMember], codes: torch.Tensor, y: torch.Tensor, precision: str = "float32"
+) -> torch.Tensor:
     """One optimisation step of every member on the same batch.
 
     Parameters
@@ -190,7 +205,7 @@ def train_step(members: Sequence[TrainedMember], codes: torch.Tensor, y: torch.T
     patches = Patches.of(codes, config.kernel_size, y.dtype)
     patch_mean, patch_covariance = patches.moments()
     filters, sign = _stacked_filters(networks)
-    conv = PooledConvolution(patches, filters, config.first_pool)
+    conv = PooledConvolution(patches, filters, config.first_pool, precision)
     raw = conv.output.mul_(sign)  # N, T, E * F; the signs taken back
     filters = filters * sign
     mean = patch_mean @ filters  # E * F

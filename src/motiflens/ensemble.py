@@ -24,6 +24,7 @@ from motiflens.member import Checkpoints, Member, Trainee, member_seed
 from motiflens.metrics import aupr, auroc
 from motiflens.models.config import HybridConfig
 from motiflens.models.hybrid import HybridNetwork, blank_network
+from motiflens.models.products import PRECISIONS
 from motiflens.predict import attention_weights, first_layer_activations, predict, resolve_device
 from motiflens.protocol import REFERENCE, Protocol
 from motiflens.stacked_engine import StackedEngine
@@ -137,6 +138,7 @@ def fit(
     members: Sequence[int] | None = None,
     device: str = "auto",
     engine: str = "auto",
+    precision: str = "float32",
     checkpoint_dir: str | Path | None = None,
     on_epoch: Callable[[Member], None] | None = None,
     on_member: Callable[[Member], None] | None = None,
@@ -167,6 +169,8 @@ def fit(
         "loop" runs the members side by side as plain modules, which suits CPUs; "stacked" runs all in each operation,
         as a CUDA graph on a GPU; "auto" chooses by the device. A member becomes the same network in any stack of one
         engine; between engines dropout masks differ.
+    precision : str
+        Of the matrix products in training: "float32", or "bfloat16" for their factors.
     checkpoint_dir : path, optional
         After every epoch the state of each member is kept in this folder; the same call goes on from there. They
         are removed when the whole fit ends.
@@ -187,9 +191,11 @@ def fit(
     indices = list(range(n_members)) if members is None else list(members)
     if not indices or len(set(indices)) != len(indices) or min(indices) < 0:
         raise ValueError(f"expected at least one member, each once and numbered from 0, got {indices}")
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
     target = resolve_device(device)
     kind = _choose_engine(engine, target)
-    identity = repr((config, protocol, seed, data_seed, _fingerprint(dataset), kind.__name__))
+    identity = repr((config, protocol, seed, data_seed, _fingerprint(dataset), kind.__name__, precision))
     fitting = _Fit(config, dataset, protocol, data_seed, target, Checkpoints(checkpoint_dir, identity))
     fitting.on_epoch, fitting.on_member = on_epoch, on_member
     trainees = [Trainee(protocol, index, seed) for index in indices]
@@ -202,7 +208,7 @@ def fit(
         rows = [i for i, trainee in enumerate(trainees) if trainee.schedule.epoch == epoch]
         stack = [trainees[i] for i in rows]
         networks = [new_network(config, protocol, trainee.member.seed).to(target) for trainee in stack]
-        engine_of_stack = kind(networks, protocol, [trainee.member.seed for trainee in stack])
+        engine_of_stack = kind(networks, protocol, [trainee.member.seed for trainee in stack], precision)
         for position, i in enumerate(rows):
             if (state := states[i]) is not None:
                 engine_of_stack.load_state(position, state["engine"])

@@ -30,11 +30,19 @@ class StackedEngine:
     protocol : Protocol
     seeds : sequence of int
         Of each member's dropout masks.
+    precision : str
+        "float32", or "bfloat16" for automatic mixed precision in training.
     """
 
-    def __init__(self, networks: Sequence[HybridNetwork], protocol: Protocol, seeds: Sequence[int]) -> None:
+    def __init__(
+        self,
+        networks: Sequence[HybridNetwork],
+        protocol: Protocol,
+        seeds: Sequence[int],
+        precision: str = "float32",
+    ) -> None:
         self.network = StackedNetwork(networks)
-        self.protocol = protocol
+        self.protocol, self.precision = protocol, precision
         device = self.network.flat.device
         self.seeds = torch.tensor(list(seeds), dtype=torch.int64, device=device)
         self.step = torch.zeros((), dtype=torch.int64, device=device)
@@ -80,7 +88,10 @@ class StackedEngine:
     def _train_step(self, codes: torch.Tensor, y: torch.Tensor) -> None:
         self.step += 1
         self.network.flat_gradient.zero_()
-        logits = self.network.logits(codes, MaskSource(self.seeds, self.step))
+        mixed = self.precision == "bfloat16"
+        with torch.autocast(codes.device.type, dtype=torch.bfloat16, enabled=mixed, cache_enabled=False):
+            logits = self.network.logits(codes, MaskSource(self.seeds, self.step))
+        logits = logits.to(y.dtype)
         losses = F.binary_cross_entropy_with_logits(logits, y.expand_as(logits), reduction="none").mean((1, 2))
         losses.sum().backward()
         self._losses.copy_(losses.detach())

@@ -44,13 +44,15 @@ class Dropout(nn.Dropout):
 
 
 class Linear(nn.Linear):
-    """`nn.Linear` whose products the training engine may hand to oneDNN (set `fast`)."""
+    """`nn.Linear` whose products the training engine may hand to `products.product` (set `precision`)."""
 
-    fast: bool = False
+    precision: str | None = None
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map (..., n_inputs) to (..., n_outputs)."""
-        return linear(x, self.weight, self.bias) if self.fast else super().forward(x)
+        if self.precision is None:
+            return super().forward(x)
+        return linear(x, self.weight, self.bias, self.precision)
 
 
 class ChannelsLastConv1d(nn.Conv1d):

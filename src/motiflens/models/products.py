@@ -1,7 +1,8 @@
 """Matrix products on the CPU by oneDNN, which on some processors are twice as fast as those behind `@`.
 
 PyTorch gives float32 products to MKL, whose AVX-512 code runs on Intel processors only; oneDNN's runs on all. Results
-agree within rounding, and strided operands are taken as they are.
+agree within rounding, and strided operands are taken as they are. "bfloat16" rounds the factors to 8 significant bits
+and sums in float32.
 """
 
 import torch
@@ -13,18 +14,25 @@ def has_onednn() -> bool:
     return torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
 
-def product(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+PRECISIONS = ("float32", "bfloat16")
+
+
+def product(a: torch.Tensor, b: torch.Tensor, precision: str = "float32") -> torch.Tensor:
     """Product of two matrices, without gradient: oneDNN for float32 on the CPU, `a @ b` for anything else.
 
     Parameters
     ----------
     a : torch.Tensor, shape=(M, K)
     b : torch.Tensor, shape=(K, N)
+    precision : str
+        Of the factors if they are float32: "float32" or "bfloat16".
 
     Returns
     -------
-    torch.Tensor, shape=(M, N)
+    torch.Tensor, shape=(M, N), of the type of a
     """
+    if precision == "bfloat16" and a.dtype == torch.float32:
+        return (a.bfloat16() @ b.bfloat16()).float()
     if a.dtype == torch.float32 and a.device.type == "cpu" and has_onednn():
         return torch.ops.mkldnn._linear_pointwise(a, b.T, None, "none", [], "")
     return a @ b
@@ -32,18 +40,23 @@ def product(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 
 class _Linear(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: FunctionCtx, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    def forward(ctx: FunctionCtx, x: torch.Tensor, weight: torch.Tensor, precision: str) -> torch.Tensor:
         ctx.save_for_backward(x, weight)
-        return product(x, weight.T)
+        ctx.precision = precision  # type: ignore[attr-defined]
+        return product(x, weight.T, precision)
 
     @staticmethod
-    def backward(ctx: FunctionCtx, gradient: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor]:
+    def backward(ctx: FunctionCtx, gradient: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor, None]:
         x, weight = ctx.saved_tensors  # type: ignore[attr-defined]
         needs_x = ctx.needs_input_grad[0]  # type: ignore[attr-defined]
-        return product(gradient, weight) if needs_x else None, product(gradient.T, x)
+        precision = ctx.precision  # type: ignore[attr-defined]
+        x_gradient = product(gradient, weight, precision) if needs_x else None
+        return x_gradient, product(gradient.T, x, precision), None
 
 
-def linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+def linear(
+    x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, precision: str = "float32"
+) -> torch.Tensor:
     """`torch.nn.functional.linear` through `product`, with gradient.
 
     Parameters
@@ -51,10 +64,12 @@ def linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> 
     x : torch.Tensor, shape=(..., n_inputs)
     weight : torch.Tensor, shape=(n_outputs, n_inputs)
     bias : torch.Tensor, shape=(n_outputs,), optional
+    precision : str
+        "float32" or "bfloat16".
 
     Returns
     -------
     torch.Tensor, shape=(..., n_outputs)
     """
-    y = _Linear.apply(x.flatten(0, -2), weight).unflatten(0, x.shape[:-1])
+    y = _Linear.apply(x.flatten(0, -2), weight, precision).unflatten(0, x.shape[:-1])
     return y if bias is None else y + bias

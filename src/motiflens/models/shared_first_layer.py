@@ -83,7 +83,7 @@ class Patches:
         return mean.to(products.dtype), covariance.to(products.dtype)
 
 
-def pooled_convolution(patches: Patches, weight: torch.Tensor, pool: int) -> torch.Tensor:
+def pooled_convolution(patches: Patches, weight: torch.Tensor, pool: int, precision: str = "float32") -> torch.Tensor:
     """Maximum of each filter's output over windows of `pool` positions, without gradient.
 
     Parameters
@@ -91,6 +91,8 @@ def pooled_convolution(patches: Patches, weight: torch.Tensor, pool: int) -> tor
     patches : Patches
     weight : torch.Tensor, shape=(4 * kernel_size, n_filters)
     pool : int
+    precision : str
+        Of the product, see `products.product`.
 
     Returns
     -------
@@ -99,7 +101,7 @@ def pooled_convolution(patches: Patches, weight: torch.Tensor, pool: int) -> tor
     used = patches.length // pool * pool
     parts = []
     for rows in patches.blocks(weight.shape[1]):
-        y = product(patches.windows(rows), weight).unflatten(0, (-1, patches.length))  # n, L, n_filters
+        y = product(patches.windows(rows), weight, precision).unflatten(0, (-1, patches.length))  # n, L, n_filters
         parts.append(y[:, :used].unflatten(1, (-1, pool)).amax(2))
     return torch.cat(parts)
 
@@ -107,14 +109,15 @@ def pooled_convolution(patches: Patches, weight: torch.Tensor, pool: int) -> tor
 class PooledConvolution:
     """`pooled_convolution` that remembers where the maxima were, for its backward pass."""
 
-    def __init__(self, patches: Patches, weight: torch.Tensor, pool: int) -> None:
-        self.patches, self.n_filters = patches, weight.shape[1]
+    def __init__(self, patches: Patches, weight: torch.Tensor, pool: int, precision: str = "float32") -> None:
+        self.patches, self.n_filters, self.precision = patches, weight.shape[1], precision
         index_type = torch.int16 if patches.length < 2**15 else torch.int32  # a quarter of what the kernel returns
         shape = (len(patches), patches.length // pool, self.n_filters)
         self.output = weight.new_empty(shape)  # N, T, n_filters
         self._where = torch.empty(shape, dtype=index_type, device=weight.device)
         for rows in patches.blocks(self.n_filters):
-            y = product(patches.windows(rows), weight).unflatten(0, (-1, 1, patches.length))  # n, 1, L, n_filters
+            y = product(patches.windows(rows), weight, precision)  # n * L, n_filters
+            y = y.unflatten(0, (-1, 1, patches.length))
             value, where = F.max_pool2d(y.permute(0, 3, 1, 2), (1, pool), return_indices=True)
             self.output[rows] = value.squeeze(2).transpose(1, 2)
             self._where[rows] = where.squeeze(2).transpose(1, 2)
@@ -128,6 +131,6 @@ class PooledConvolution:
         for rows in blocks:
             where, n = self._where[rows].long(), rows.stop - rows.start
             dense[:n].scatter_(1, where, gradient[rows])
-            total += product(patches.windows(rows).T, dense[:n].flatten(0, 1))
+            total += product(patches.windows(rows).T, dense[:n].flatten(0, 1), self.precision)
             dense[:n].scatter_(1, where, 0.0)  # cheaper than to clear it all
         return total

@@ -159,7 +159,7 @@ class StackedNetwork:
 
     def _batch_norm(self, x: torch.Tensor, name: str, masks: MaskSource | None) -> torch.Tensor:
         """Normalise (E, ..., C) over all but the first and the last axis."""
-        flat = x.flatten(1, -2)  # E, M, C
+        flat = x.flatten(1, -2).to(self.flat.dtype)  # E, M, C
         variance, mean = torch.var_mean(flat, 1, correction=0)
         scale, shift = self._affine(name, mean, variance, flat.shape[1], masks)
         return torch.addcmul(shift[:, None], flat, scale[:, None]).unflatten(1, x.shape[1:-1])
@@ -210,9 +210,10 @@ class StackedNetwork:
         if masks is None:
             mean = variance = weight.new_zeros(n_members, config.n_filters)  # the running ones are used
         else:
-            patch_mean, patch_covariance = patches.moments()
-            mean = (patch_mean @ weight).view(n_members, -1)
-            variance = (weight * (patch_covariance @ weight)).sum(0).view(n_members, -1)
+            with torch.autocast(codes.device.type, enabled=False):  # statistics are not rounded
+                patch_mean, patch_covariance = patches.moments()
+                mean = (patch_mean @ weight).view(n_members, -1)
+                variance = (weight * (patch_covariance @ weight)).sum(0).view(n_members, -1)
         scale, shift = self._affine(name, mean, variance, codes.numel(), masks)
         x = pooled.unflatten(2, (n_members, -1)).permute(2, 0, 1, 3)  # E, N, T, F
         activation = ACTIVATIONS[config.activation]()
