@@ -2,8 +2,7 @@
 
 All members share the batch, so its patches, their covariance and the product of the first layer are computed once
 for all (`models/shared_first_layer.py`); from the first pool on each member runs as the plain module it is, in
-cache. A member's parameters are views of one flat vector, so that a fused Adam step is one pass over memory. Members
-never mix: what one becomes does not depend on whom it was stacked with.
+cache. Members never mix: what one becomes does not depend on whom it was stacked with.
 """
 
 from collections.abc import Sequence
@@ -12,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch.nn import functional as F
-from torch.nn.utils import vector_to_parameters
 
 from motiflens.models.config import HybridConfig
 from motiflens.models.hybrid import HybridNetwork, blank_network, evaluating
@@ -123,23 +121,14 @@ class LoopEngine:
 
 
 class TrainedMember:
-    """A network in training: its flat parameters and gradient, its optimiser and its source of dropout masks."""
+    """A network in training, with its optimiser and its source of dropout masks."""
 
     def __init__(
         self, network: HybridNetwork, protocol: Protocol, dropout_seed: int, precision: str = "float32"
     ) -> None:
         self.network = network
-        parameters = [p for p in network.parameters() if p.requires_grad]
-        flat = torch.cat([p.detach().flatten() for p in parameters])
-        vector_to_parameters(flat, parameters)  # they are views of it from now on
-        self.flat = torch.nn.Parameter(flat)
-        self.flat.grad = torch.zeros_like(flat)
-        start = 0
-        for p in parameters:
-            p.grad = self.flat.grad[start : start + p.numel()].view_as(p)
-            start += p.numel()
         self.optimizer = torch.optim.Adam(
-            [self.flat],
+            [p for p in network.parameters() if p.requires_grad],
             lr=protocol.learning_rate,
             betas=(protocol.beta1, protocol.beta2),
             eps=protocol.adam_eps,
@@ -219,7 +208,7 @@ def train_step(
         inputs = [raw[..., own].contiguous(), mean[own], variance[own]]
         for tensor in inputs:
             tensor.requires_grad_()
-        member.flat.grad.zero_()  # type: ignore[union-attr]
+        member.optimizer.zero_grad(set_to_none=True)  # the next gradients are taken as they are, not added
         member.network.train()
         loss = F.binary_cross_entropy_with_logits(member.network.from_first_pool(_activate(member.network, *inputs)), y)
         loss.backward()
@@ -231,7 +220,7 @@ def train_step(
     gradient += patch_mean[:, None] * mean_gradient + 2 * projected * variance_gradient
     gradient = gradient.view(config.kernel_size, 4, -1).permute(2, 1, 0)  # E * F, 4, k
     for member, own_gradient in zip(members, gradient.split(n_filters), strict=True):
-        member.network.stem.first.conv.weight.grad.copy_(own_gradient)  # type: ignore[union-attr]
+        member.network.stem.first.conv.weight.grad = own_gradient.contiguous()
         member.optimizer.step()
     return torch.stack(losses)
 

@@ -17,8 +17,10 @@ def has_onednn() -> bool:
 PRECISIONS = ("float32", "bfloat16")
 
 
-def product(a: torch.Tensor, b: torch.Tensor, precision: str = "float32") -> torch.Tensor:
-    """Product of two matrices, without gradient: oneDNN for float32 on the CPU, `a @ b` for anything else.
+def product(
+    a: torch.Tensor, b: torch.Tensor, precision: str = "float32", bias: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Product of two matrices plus a bias, without gradient: oneDNN for float32 on the CPU, else PyTorch's own.
 
     Parameters
     ----------
@@ -26,32 +28,39 @@ def product(a: torch.Tensor, b: torch.Tensor, precision: str = "float32") -> tor
     b : torch.Tensor, shape=(K, N)
     precision : str
         Of the factors if they are float32: "float32" or "bfloat16".
+    bias : torch.Tensor, shape=(N,), optional
 
     Returns
     -------
     torch.Tensor, shape=(M, N), of the type of a
     """
     if precision == "bfloat16" and a.dtype == torch.float32:
-        return (a.bfloat16() @ b.bfloat16()).float()
+        y = (a.bfloat16() @ b.bfloat16()).float()
+        return y if bias is None else y.add_(bias)
     if a.dtype == torch.float32 and a.device.type == "cpu" and has_onednn():
-        return torch.ops.mkldnn._linear_pointwise(a, b.T, None, "none", [], "")
-    return a @ b
+        return torch.ops.mkldnn._linear_pointwise(a, b.T, bias, "none", [], "")
+    return a @ b if bias is None else torch.addmm(bias, a, b)
 
 
 class _Linear(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: FunctionCtx, x: torch.Tensor, weight: torch.Tensor, precision: str) -> torch.Tensor:
+    def forward(
+        ctx: FunctionCtx, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, precision: str
+    ) -> torch.Tensor:
         ctx.save_for_backward(x, weight)
-        ctx.precision = precision  # type: ignore[attr-defined]
-        return product(x, weight.T, precision)
+        ctx.precision, ctx.has_bias = precision, bias is not None  # type: ignore[attr-defined]
+        return product(x, weight.T, precision, bias)
 
     @staticmethod
-    def backward(ctx: FunctionCtx, gradient: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor, None]:
+    def backward(
+        ctx: FunctionCtx, gradient: torch.Tensor
+    ) -> tuple[torch.Tensor | None, torch.Tensor, torch.Tensor | None, None]:
         x, weight = ctx.saved_tensors  # type: ignore[attr-defined]
         needs_x = ctx.needs_input_grad[0]  # type: ignore[attr-defined]
         precision = ctx.precision  # type: ignore[attr-defined]
         x_gradient = product(gradient, weight, precision) if needs_x else None
-        return x_gradient, product(gradient.T, x, precision), None
+        bias_gradient = gradient.sum(0) if ctx.has_bias else None  # type: ignore[attr-defined]
+        return x_gradient, product(gradient.T, x, precision), bias_gradient, None
 
 
 def linear(
@@ -71,5 +80,4 @@ def linear(
     -------
     torch.Tensor, shape=(..., n_outputs)
     """
-    y = _Linear.apply(x.flatten(0, -2), weight, precision).unflatten(0, x.shape[:-1])
-    return y if bias is None else y + bias
+    return _Linear.apply(x.flatten(0, -2), weight, bias, precision).unflatten(0, x.shape[:-1])
