@@ -57,11 +57,14 @@ def test_train_saves_networks_that_the_other_commands_read(trained, tmp_path):
     data, out, members = trained
     assert [member["status"] for member in members] == ["ok", "ok"]
     assert 0 < members[0]["test_auroc"] < 1
-    rows = json.loads(run("filters", out / "member_001", data, "-o", tmp_path / "f.meme", "--json").stdout)
-    assert len(rows) == 24
+    found = json.loads(run("filters", out / "member_001", data, "-o", tmp_path / "f.meme", "--json").stdout)
+    assert len(found["filters"]) == 24
+    assert found["tpr"] is None
     assert len(read_meme(tmp_path / "f.meme")) == 24
-    text = run("filters", out / "member_001", data).stdout
-    assert len(text.splitlines()) >= 24
+    text = run("filters", out / "member_001", data, "--truth", "task2").stdout
+    assert len(text.splitlines()) == 26
+    (tmp_path / "truth.json").write_text('{"SP1": ["MA0079"]}')
+    assert "(TPR)" in run("filters", out / "member_001", data, "--truth", tmp_path / "truth.json").stdout
 
     npz = tmp_path / "scores.npz"
     result = json.loads(run("attribute", out / "member_000", data, "-o", npz, "--json").stdout)
@@ -97,6 +100,49 @@ def test_study_run_and_report(tmp_path):
     assert "1 networks" in run("study", "report", again, "--select", "all").stdout
     assert (again / "report.html").is_file()
     assert (again / "tables" / "task2.tsv").is_file()
+
+
+def test_an_interrupt_is_told_and_the_same_command_goes_on(trained, tmp_path, monkeypatch):
+    data = trained[0]
+    arguments = ["train", data, "-o", tmp_path, "--architecture", "C24", "--members", 1, "--task", 2, "--max-epochs", 3]
+
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cli, "_short", interrupt)
+        patch.setattr("motiflens.ensemble_folder._write_summary", interrupt)
+        result = runner.invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == 130
+    assert "run the same command again" in result.stderr
+    assert "epoch" not in run(*arguments).stderr  # all epochs had been kept
+    assert "member 0" in run(*arguments).stdout  # all is done, and told again
+
+
+def test_raising_members_trains_only_the_new(trained):
+    data, out, _ = trained
+    arguments = ["train", data, "-o", out, "--architecture", "C24", "--task", 2, "--max-epochs", 2]
+    result = run(*arguments, "--members", 3)
+    assert "member 2" in result.stderr
+    assert "member 1" not in result.stderr
+
+
+def test_simulate_with_other_numbers_of_motifs(tmp_path):
+    run(
+        "simulate",
+        "multi-motif",
+        "-n",
+        50,
+        "-o",
+        tmp_path / "a.h5",
+        "--motif-counts",
+        "2:0.5,3:0.5",
+        "--split",
+        "1,0,0",
+    )
+    dataset = read_hdf5(tmp_path / "a.h5")
+    assert len(dataset.train) == 50
+    assert set(np.bincount(dataset.truth.table().sequence)) == {2, 3}
 
 
 def test_every_command_has_help_and_stands_in_the_readme():
@@ -138,7 +184,9 @@ def test_version():
         (["study", "run", "--preset", "quik"], "did you mean 'quick'"),
         (["study", "run", "--architectures", "C5"], "unknown architecture 'C5'"),
         (["study", "run", "--protocol", "papr"], "did you mean PAPER"),
-        (["study", "run", "--tasks", "one"], "invalid literal"),
+        (["study", "run", "--tasks", "one"], "expected a whole number, got 'one'"),
+        (["study", "run", "--device", "cuda:99"], "CUDA"),
+        (["study", "run", "--device", "tpu0"], "unknown device 'tpu0'"),
         (["study", "report", "no-folder"], "no folder no-folder"),
     ],
 )

@@ -165,6 +165,36 @@ def test_a_checkpoint_of_another_fit_is_refused(config, task2, tmp_path):
         ensemble.fit(config, task2, 1, protocol=FAST, seed=1, checkpoint_dir=tmp_path)
 
 
+def test_a_damaged_checkpoint_is_named_and_the_member_starts_anew(fitted, config, task2, tmp_path):
+    options = {"protocol": FAST, "seed": 5, "data_seed": 7, "checkpoint_dir": tmp_path / "c"}
+
+    def interrupt(member):
+        if member.n_epochs == 2:
+            raise KeyboardInterrupt
+
+    for content in (b"", b"PK\x03\x04 cut short"):
+        with pytest.raises(KeyboardInterrupt):
+            ensemble.fit(config, task2, 1, on_epoch=interrupt, **options)
+        (tmp_path / "c" / "member_000.ckpt").write_bytes(content)
+        with pytest.warns(UserWarning, match=r"member_000\.ckpt cannot be read .*: member 0 starts anew"):
+            again = ensemble.fit(config, task2, 1, **options)
+        torch.testing.assert_close(weights(again[0]), weights(fitted[0]), rtol=1e-4, atol=1e-5)
+
+
+def test_a_checkpoint_outlives_a_failure_to_store_the_result(config, task2, tmp_path):
+    def full_disk(member):
+        raise OSError("no space left")
+
+    options = {"protocol": FAST, "checkpoint_dir": tmp_path / "c"}
+    with pytest.raises(OSError, match="no space"):
+        ensemble.fit(config, task2, 1, on_member=full_disk, **options)
+    epochs = []
+    stored = []
+    ensemble.fit(config, task2, 1, on_epoch=epochs.append, on_member=stored.append, **options)
+    assert epochs == []  # nothing had to be trained again
+    assert stored[0].status == "ok"
+
+
 def test_the_papers_protocol_keeps_the_last_weights(config, task2):
     protocol = PAPER.replace(max_epochs=4, batch_size=50)
     member = ensemble.fit(config, task2, 1, protocol=protocol).members[0]
@@ -199,19 +229,6 @@ def test_all_members_in_one_call(task2):
     assert not torch.equal(gradient[0], gradient[1])
     restacked = StackedNetwork(networks)
     torch.testing.assert_close(restacked.logits(torch.from_numpy(task2.test.codes[:5])), result.predict(X))
-
-
-def test_save_and_load(fitted, tmp_path):
-    fitted.save(tmp_path)
-    loaded = ensemble.Ensemble.load(tmp_path)
-    assert loaded.protocol == fitted.protocol
-    assert [m.metrics for m in loaded.members] == [m.metrics for m in fitted.members]
-    assert torch.equal(weights(loaded[1]), weights(fitted[1]))
-    with pytest.raises(FileNotFoundError, match=r"ensemble\.json"):
-        ensemble.Ensemble.load(tmp_path / "nowhere")
-    (tmp_path / "ensemble.json").write_text("{}")
-    with pytest.raises(ValueError, match=r"not what Ensemble\.save wrote"):
-        ensemble.Ensemble.load(tmp_path)
 
 
 def relabelled(dataset, **changes):

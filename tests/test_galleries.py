@@ -10,13 +10,32 @@ from study_records import make_failed, make_filters, make_record, make_study
 from motiflens.galleries import filter_gallery, filter_matches, saliency_figure, saliency_pair
 
 
-def test_filters_are_sorted_true_other_none_dead():
-    matches = filter_matches(make_record(1, "C4C6", "exponential", 0))
+def test_filters_of_older_records_are_named_by_their_best_match():
+    matches = filter_matches(make_record(1, "C4C6", "relu", 0))
     assert [match.filter for match in matches] == [1, 2, 0, 3, 4, 5]
     assert [match.verdict for match in matches] == ["true", "true", "true", "other", "no match", "dead"]
     assert [match.target_name for match in matches] == ["Gabpa", "MAX", "SP1", "Zfx", "", ""]
     assert matches[3].q_value == 0.04
     assert math.isnan(matches[4].q_value)
+    assert {match.factor for match in matches} == {None}
+    assert {match.other_name for match in matches} == {""}
+
+
+def test_filters_are_sorted_true_not_counted_none_dead_by_factor():
+    matches = filter_matches(make_record(1, "C4C6", "exponential", 0))
+    assert [match.filter for match in matches] == [1, 2, 0, 3, 4, 5]
+    assert [match.verdict for match in matches] == ["true", "true", "true", "not counted", "no match", "dead"]
+    assert [match.factor for match in matches] == ["Gabpa", "MAX", "SP1", None, None, None]
+    assert [match.other_name for match in matches] == ["", "", "SP2", "", "", ""]
+
+
+def test_false_filter_is_other_even_if_its_best_is_marked_true():
+    best = [["MA0079.3", "SP1", 0.01, True]] * 6
+    outcomes, factors = ["false"] * 5 + ["true"], [None] * 5 + ["sp1"]
+    filters = {"best": best, "counts": [1] * 6, "outcomes": outcomes, "factors": factors}
+    matches = filter_matches(make_record(1, "C4C6", "relu", 0, filters=filters))
+    assert [match.verdict for match in matches] == ["true"] + ["other"] * 5
+    assert matches[0].other_name == ""  # the same name, but for its case
 
 
 def test_one_motif_s_filters_are_sorted_by_q():
@@ -31,6 +50,8 @@ def test_gallery_has_a_logo_and_a_label_per_filter():
     assert figure.texts[0].get_text() == "Task 1 · C4C6 · Exponential · network 3"
     labels = [ax.texts[0].get_text() for ax in figure.axes]
     assert labels[0] == "1  Gabpa MA0062.2  q 2e-04  true"
+    assert labels[2] == "0  SP1  true\nbest: SP2 MA0516.2  q 1e-06"
+    assert labels[3] == "3  Gmeb1 MA0615.1  q 4e-02  not counted"
     assert labels[4:] == ["4  no match", "5  dead"]
     assert {ax.get_ylim() for ax in figure.axes} == {(0, 2)}
     assert figure.axes[0].collections

@@ -22,10 +22,11 @@ ORDER = [
         "engine",
         "stacked_engine",
         "ensemble",
+        "ensemble_folder",
     ),
     *("_factors", "filters", "scoring", "audit"),
-    *("trial", "study", "display"),
-    *("logo", "records", "effects", "tables", "figures", "galleries", "report"),
+    *("records", "trial", "study", "display"),
+    *("logo", "effects", "tables", "figures", "galleries", "report"),
     "cli",
 ]
 MODELS = [

@@ -146,6 +146,31 @@ def test_layouts_and_types_are_found(tmp_path, X):
     assert dataset.label_names == ("label_0", "label_1")
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, ">f8"])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_columns_of_a_quarter_are_unknown_bases(tmp_path, dtype, transposed):
+    data = arrays()
+    assert (data["train"][0] == 4).any()
+
+    def half_uniform(codes):
+        X = one_hot(codes)
+        X[::2] = np.where(X[::2].any(1, keepdims=True), X[::2], 0.25)  # zeros and quarters in one file
+        return (X.transpose(0, 2, 1) if transposed else X).astype(dtype)
+
+    dataset = read_hdf5(write_file(tmp_path / "a.h5", data, X=half_uniform))
+    for split, part in (("train", dataset.train), ("valid", dataset.valid), ("test", dataset.test)):
+        np.testing.assert_array_equal(part.codes, data[split][0])
+
+
+@pytest.mark.parametrize("column", [[0.25, 0.25, 0.5, 0], [0.25, 0, 0, 0], [0.5, 0.5, 0, 0], [np.nan] * 4])
+def test_other_columns_are_refused_with_advice(tmp_path, column):
+    X = one_hot(arrays()["train"][0])
+    X[3, :, 7], X[:, :, 2] = column, 0.25
+    path = with_changes(tmp_path / "a.h5", X_train=X)
+    with pytest.raises(ValueError, match=r"X_train: .* at sequence 3, position 7: write unknown bases as .* 0.25"):
+        read_hdf5(path)
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -1,6 +1,7 @@
 """Reading stored records: grouping, choosing, failures, decoding."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from motiflens.records import (
     configurations,
     filter_pwms,
     metric_value,
+    problem,
     published_results,
     stage1,
     validation_metric,
@@ -72,8 +74,32 @@ def test_duplicate_keys_are_refused():
 
 def test_mixed_protocols_are_refused():
     records = [make_record(1, "C24", "relu", 0), make_record(1, "C24", "relu", 1, protocol="PAPER")]
-    with pytest.raises(ValueError, match="PAPER, REFERENCE"):
+    with pytest.raises(ValueError, match="got protocol PAPER and REFERENCE; tabulate them one by one"):
         configurations(records, 1)
+
+
+@pytest.mark.parametrize(
+    ("block", "name", "expected"),
+    [
+        ("data", "data_seed", "got data.data_seed 0 and 7;"),
+        ("data", "n_sequences", "got data.n_sequences 3000 and 7;"),
+        ("protocol", "monitor_multi_label", "got protocol.monitor_multi_label 7 and auroc;"),
+        ("protocol", "max_epochs", "got protocol.max_epochs 7 and the default;"),
+        ("audit", "database", "got audit.database 7 and the default;"),
+    ],
+)
+def test_mixed_settings_are_refused(block, name, expected):
+    first, second = make_record(1, "C24", "relu", 0), make_record(1, "C24", "relu", 1)
+    second["config"][block] = {**second["config"].get(block, {}), name: 7}
+    with pytest.raises(ValueError, match=expected):
+        configurations([first, second], 1)
+
+
+def test_mixed_seeds_are_refused_within_a_task_only():
+    records = [make_record(1, "C24", "relu", 0), make_record(2, "C24", "relu", 0, seed=3)]
+    assert len(configurations(records, 1)) == len(configurations(records, 2)) == 1
+    with pytest.raises(ValueError, match="task 2, got seed 0 and 3;"):
+        configurations([*records, make_record(2, "C24", "relu", 1)], 2)
 
 
 def test_unknown_task_and_selection_are_refused():
@@ -89,12 +115,11 @@ def test_validation_metric_follows_the_protocol():
     paper = {"protocol": {"monitor_multi_label": "aupr", "monitor_single_label": "auroc"}}
     assert validation_metric({**record, "config": paper}) == 0.6
     assert validation_metric({**record, "config": paper, "task": 2}) == 0.7
-    assert validation_metric({**record, "config": {"protocol": {"monitor": "valid_aupr"}}}) == 0.6
     assert validation_metric({**record, "config": {}}) == 0.7
 
 
 def test_validation_metric_that_is_not_there_is_named():
-    record = make_record(1, "C24", "relu", 0, config={"protocol": {"monitor": "accuracy"}})
+    record = make_record(1, "C24", "relu", 0, config={"protocol": {"monitor_multi_label": "accuracy"}})
     with pytest.raises(ValueError, match="valid_accuracy"):
         validation_metric(record)
 
@@ -157,6 +182,62 @@ def test_published_means_give_the_paper_s_averages():
     }
     assert np.mean(small["relu"]) == pytest.approx(0.41, abs=0.005)
     assert np.mean(small["exponential"]) == pytest.approx(0.85, abs=0.005)
+
+
+def test_records_of_the_study_have_no_problem():
+    assert {problem(record) for record in make_study()} == {None}
+    assert problem(make_record(2, "C24", "relu", 0, attribution={"snr": None})) is None
+    assert problem({**make_record(2, "C24", "relu", 0), "attribution": None}) is None
+
+
+def test_failed_network_needs_only_its_names():
+    names = ("key", "task", "architecture", "activation", "member", "status")
+    record = make_failed(1, "C24", "relu", 0)
+    assert problem({name: record[name] for name in names}) is None
+    for name in names:
+        assert problem({key: record[key] for key in names if key != name}).startswith(f"{name} must be")
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"task": 3}, "task must be one of 1, 2, got 3"),
+        ({"task": True}, "task must be a whole number, got True"),
+        ({"task": "1"}, "task must be a whole number, got '1'"),
+        ({"member": 1.5}, "member must be a whole number, got 1.5"),
+        ({"architecture": ["C24"]}, r"architecture must be a name, got \['C24'\]"),
+        ({"status": None}, "status must be a name, got None"),
+        ({"config": "x"}, "config must be an object, got 'x'"),
+        ({"config": {"protocol": "PAPER"}}, "protocol must be an object, got 'PAPER'"),
+        ({"metrics": None}, "metrics must be an object, got None"),
+        ({"filters": []}, r"filters must be an object, got \[\]"),
+        ({"attribution": 1}, "attribution must be an object, got 1"),
+        ({"metrics": {"valid_auroc": 0.9}}, "metrics lacks test_aupr"),
+        ({"metrics": {"test_aupr": 0.9}}, "metrics lacks valid_auroc"),
+        ({"filters": {"tpr": 1}}, "filters lacks fpr"),
+    ],
+)
+def test_problem_is_named(changes, expected):
+    assert re.fullmatch(expected, problem({**make_record(1, "C24", "relu", 0), **changes}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"tpr": "high"}, "filters.tpr must be a number, got 'high'"),
+        ({"pwms": None}, "filters.pwms must be text"),
+        ({"counts": 6}, "filters.counts must be a list of whole numbers"),
+        ({"best": [None]}, "filters.best must be a list of 6, one per filter"),
+        ({"factors": None}, "filters.factors must be a list of 6, one per filter"),
+        (
+            {"best": [["MA0079.3", "SP1", None, True]] * 6},
+            "filters.best must hold lists of id, name, q and truth, or null",
+        ),
+        ({"outcomes": ["odd"] * 6}, "filters.outcomes must be among true, false, not counted, no hit, dead, got 'odd'"),
+    ],
+)
+def test_problem_of_filters_is_named(changes, expected):
+    assert problem(make_record(1, "C24", "exponential", 0, filters=changes)) == expected
 
 
 def test_stage1():

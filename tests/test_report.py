@@ -77,6 +77,43 @@ def test_page_holds_findings_tables_and_provenance(page):
     assert "torch 2.13.0" in text
     assert "motiflens study run quick" in text
     assert "Gabpa" in text
+    assert "SP1 ; best match SP2 MA0516.2 q 1e-06 · true · filter 0" in text
+    assert "Gmeb1 MA0615.1 q 4e-02 · not counted · filter 3" in text
+    assert "SP1 MA0079.3 q 1e-06 · true · filter 0" in text  # of an older record
+    assert "could not be scored" not in text
+
+
+def test_sequences_without_saliency_scores_are_told(tmp_path):
+    records = [make_record(2, "C24", "relu", m, attribution={"n_undefined": n}) for m, n in enumerate([0, 3, 5])]
+    text = " ".join(read(write_report(records, tmp_path / "r.html")).text)
+    assert "Saliency could not be scored on 3 to 5 sequences of 2 networks" in text
+    text = " ".join(read(write_report(records[:1], tmp_path / "r.html")).text)
+    assert "could not be scored" not in text
+
+
+def test_earlier_figures_and_tables_are_removed_and_other_files_stay(tmp_path):
+    before = write_outputs(make_study(("C24", "C4C6")), tmp_path, formats=("svg", "pdf"))
+    others = [tmp_path / "figures" / "figure2-mine.svg", tmp_path / "tables" / "notes.tsv", tmp_path / "figure2.svg"]
+    for path in others:
+        path.write_text("mine")
+    records = [record for record in make_study(("C4C6",)) if record["task"] == 1]
+    after = write_outputs(records, tmp_path, formats=("svg",))
+    assert len(after.figures) < len(before.figures)
+    on_disk = {path for path in tmp_path.rglob("*") if path.is_file()}
+    assert on_disk == {after.report, *after.figures, *after.tables, *others}
+
+
+def test_unknown_format_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(ValueError, match="formats must be among svg, pdf, png, got 'gif'"):
+        write_outputs(make_study(("C4C6",)), tmp_path / "new", formats=("svg", "gif"))
+    assert not (tmp_path / "new").exists()
+
+
+def test_failed_network_with_nothing_but_its_names_makes_a_page(tmp_path):
+    names = ("key", "task", "architecture", "activation", "member", "status")
+    record = make_failed(1, "C24", "relu", 0)
+    path = write_report([{name: record[name] for name in names}], tmp_path / "r.html")
+    assert "no reason stored" in " ".join(read(path).text)
 
 
 def test_low_network_is_listed_with_its_reason(tmp_path):
@@ -108,8 +145,8 @@ def test_full_grid_stays_below_3_mb(tmp_path):
     dense = encode_pwms(pwms)  # 48 filters full of letters, more than any network of the study has
     for record in records:
         if record["filters"]:
-            best = record["filters"]["best"] * 8
-            record["filters"] |= {"pwms": dense, "counts": [1] * 48, "best": best}
+            lists = {name: record["filters"].get(name, [None] * 6) * 8 for name in ("best", "outcomes", "factors")}
+            record["filters"] |= {"pwms": dense, "counts": [1] * 48, **lists}
     path = write_report(records, tmp_path / "report.html")
     assert path.stat().st_size < 3_000_000
     left_out = [text for text in read(path).text if "Not shown here" in text]

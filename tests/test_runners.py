@@ -30,7 +30,8 @@ def test_jobs_run_apart_and_one_that_fails_or_dies_does_not_stop_the_others():
     assert {message[2:] for message in messages} == {(1, "1")}
     assert sorted(error.job for error in errors) == [1, 2]
     by_job = {error.job: error.message for error in errors}
-    assert "one is not welcome" in by_job[1]
+    assert by_job[1] == "ValueError: one is not welcome"
+    assert "Traceback" in next(error.details for error in errors if error.job == 1)
     assert "exit code -9" in by_job[2]
 
 

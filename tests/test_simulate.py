@@ -168,6 +168,30 @@ def test_every_gap_has_the_same_mean():
     np.testing.assert_allclose(gaps.mean(0), 10, atol=4 * gaps.std() / np.sqrt(4000))
 
 
+def gaps_of(truth, n_motifs):
+    """Free positions before, between and after the motifs of sequences that have equally many."""
+    ends = truth.start + np.array([motif.width for motif in truth.motifs])[truth.motif]
+    start, ends = truth.start.reshape(-1, n_motifs), ends.reshape(-1, n_motifs)
+    outer = np.zeros((len(start), 1), dtype=int)
+    return np.hstack([start, outer + truth.length]) - np.hstack([outer, ends])
+
+
+def test_many_motifs_in_little_room_are_placed_exactly():
+    truth = multi_motif(2000, motif_counts={15: 1.0}).truth
+    gaps = gaps_of(truth, 15)
+    widths = np.array([motif.width for motif in truth.motifs])[truth.motif].reshape(-1, 15)
+    assert (gaps >= 0).all()
+    np.testing.assert_array_equal(gaps.sum(1), 200 - widths.sum(1))
+
+
+def test_one_free_position_goes_to_every_gap_equally():
+    motif = Motif("m", "m", np.full((4, 10), 0.25))
+    gaps = gaps_of(multi_motif(2600, motifs=[motif], motif_counts={12: 1.0}, length=121).truth, 12)
+    assert (gaps >= 0).all()
+    assert (gaps.sum(1) == 1).all()
+    assert chi_square(gaps.sum(0), np.full(13, 200)) < 5
+
+
 def test_motifs_may_fill_the_sequence():
     motif = Motif("m", "m", np.eye(4))
     dataset = multi_motif(5, motifs=[motif], motif_counts={3: 1.0}, length=12)

@@ -134,10 +134,59 @@ def test_a_damaged_record_is_named_and_redone(finished):
     assert redone["filters"]["counts"] == before["filters"]["counts"]
 
 
+def test_a_damaged_record_is_restored_where_the_export_still_has_it(finished):
+    folder, result, _ = finished
+    path = folder / "records" / f"{result.records[0]['key']}.json"
+    path.write_text("{")
+    again = run_study(TINY, folder, n_workers=1)
+    assert again.n_skipped == 4
+    assert len(again.damaged) == 1
+    assert json.loads(path.read_text())["key"] == result.records[0]["key"]
+    assert run_study(TINY, folder, n_workers=1).damaged == []
+
+
+def test_a_record_without_what_reports_need_is_redone(finished):
+    folder, result, _ = finished
+    path = folder / "records" / f"{result.records[1]['key']}.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"metrics": None}))
+    (folder / "task2.jsonl").unlink()
+    again = run_study(TINY, folder, n_workers=1)
+    assert [place.key for place in again.damaged] == [result.records[1]["key"]]
+    assert again.records[1]["metrics"] == pytest.approx(result.records[1]["metrics"], rel=1e-3)
+
+
+def test_checkpoints_of_other_trials_are_left_alone(finished):
+    folder, *_ = finished
+    other = folder / "checkpoints" / "task2" / "C4C6" / "relu" / "member_000.ckpt"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"some state")
+    run_study(TINY, folder, n_workers=1)
+    assert other.exists()
+    other.unlink()
+    run_study(TINY, folder, n_workers=1)
+    assert not (folder / "checkpoints").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named_before_anything_runs(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="file"):
+        run_study(TINY, tmp_path / "file" / "out")
+
+
+def test_the_text_differs_from_the_code_in_data_and_database_too():
+    trial = plan(get_preset("paper-text"))[0]
+    assert (trial.protocol.name, trial.motif_counts, trial.database) == ("PAPER", "paper", "JASPAR2016-vertebrates")
+    assert get_preset("paper-text").n_sequences_task1 == 25_000
+    assert trial.config()["audit"] == {"database": "JASPAR2016-vertebrates"}
+    assert "audit" not in plan(PAPER_PRESET)[0].config()
+
+
 def test_records_of_another_configuration_are_not_mixed_in(finished):
     folder, *_ = finished
     with pytest.raises(ValueError, match=r"data\.data_seed was 0, now 1\): choose another folder"):
         run_study(TINY.replace(data_seed=1), folder)
+    with pytest.raises(ValueError, match=r"data\.data_seed was 0, now 1"):  # other networks, but pooled in one table
+        run_study(TINY.replace(architectures=("C4C6",), data_seed=1), folder)
     with pytest.raises(ValueError, match=r"protocol\.max_epochs was 2, now 100"):
         run_study(TINY.replace(protocol=dataclasses.replace(TINY.protocol, max_epochs=100)), folder)
 
@@ -158,8 +207,12 @@ def test_names_are_checked_before_anything_runs():
         StudyConfig(activations=("tanh",))
     with pytest.raises(ValueError, match="n_members must be at least 1"):
         StudyConfig(n_members=0)
-    with pytest.raises(ValueError, match="at least one task"):
+    with pytest.raises(ValueError, match="architectures must name at least one"):
         StudyConfig(architectures=())
+    with pytest.raises(ValueError, match="tasks must name at least one, each once, got 2, 2"):
+        StudyConfig(tasks=(2, 2))
+    with pytest.raises(ValueError, match="motif_counts must be one of code, paper"):
+        StudyConfig(motif_counts="text")
     assert match_architectures(["C4C6", "C24*"])[-1] == "C4C6"
 
 

@@ -22,6 +22,8 @@ def row_blocks(n: int, length: int) -> Iterator[slice]:
 def read_codes(array: h5py.Dataset, channels: Channels | None) -> tuple[np.ndarray, Channels]:
     """Read one-hot sequences as codes, shape=(N, L), and say where their bases were.
 
+    Columns of 0 and columns of 0.25 are unknown bases.
+
     Raises
     ------
     ValueError
@@ -36,10 +38,11 @@ def read_codes(array: h5py.Dataset, channels: Channels | None) -> tuple[np.ndarr
     parts = [np.empty((0, shape[2] if channels == "first" else shape[1]), dtype=np.uint8)]
     for rows in row_blocks(shape[0], parts[0].shape[1]):
         try:
-            parts.append(codes_from_one_hot(_read_rows(array, rows, shape, channels)))
+            parts.append(codes_from_one_hot(_clear_uniform(_read_rows(array, rows, shape, channels))))
         except ValueError as error:
             start = f", from sequence {rows.start} on" if rows.start else ""
-            raise ValueError(f"{name}{start}: {error}") from None
+            advice = "write unknown bases as columns of 0 or of 0.25, and probabilities under model_ instead of X_"
+            raise ValueError(f"{name}{start}: {error}: {advice}") from None
     return np.concatenate(parts), channels
 
 
@@ -84,6 +87,16 @@ def read_model(array: h5py.Dataset, channels: Channels) -> np.ndarray:
 def _read_rows(array: h5py.Dataset, rows: slice, shape: tuple[int, int, int], channels: Channels) -> np.ndarray:
     block = array[rows].reshape(-1, *shape[1:])
     return block if channels == "first" else block.transpose(0, 2, 1)  # n, 4, L
+
+
+def _clear_uniform(block: np.ndarray) -> np.ndarray:
+    """Turn columns of 0.25, the other way to write an unknown base, into zeros; changes block, shape=(n, 4, L)."""
+    if block.dtype.kind == "f":
+        uniform = block[:, 0] == 0.25  # n, L; one channel first, as most files have no such column
+        if uniform.any():
+            uniform &= (block[:, 1:] == 0.25).all(axis=1)
+            block.transpose(0, 2, 1)[uniform] = 0
+    return block
 
 
 def _three_axes(array: h5py.Dataset) -> tuple[int, int, int]:

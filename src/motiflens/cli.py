@@ -5,6 +5,8 @@ Imports that cost time stand inside the commands, so that `--help` answers at on
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +15,7 @@ import typer
 
 if TYPE_CHECKING:
     from motiflens.dataset import SequenceDataset
+    from motiflens.member import Member
     from motiflens.models.hybrid import HybridNetwork
 
 app = typer.Typer(
@@ -55,13 +58,22 @@ def main() -> None:
     except (ValueError, OSError, ImportError, RuntimeError) as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(1)
+
+
+@contextmanager
+def _resumable() -> Iterator[None]:
+    """Tell, on an interrupt, that the work can go on."""
+    try:
+        yield
     except KeyboardInterrupt:
         typer.echo("interrupted; run the same command again to go on", err=True)
-        sys.exit(130)
+        raise typer.Exit(130) from None
 
 
 def _print_json(result: Any) -> None:
-    typer.echo(json.dumps(result, indent=1, allow_nan=False, default=float))
+    from motiflens.store import without_nan
+
+    typer.echo(json.dumps(without_nan(result), indent=1, allow_nan=False, default=float))
 
 
 def _one_thread() -> None:
@@ -98,6 +110,10 @@ def simulate(
     background: Annotated[
         str | None, typer.Option(help="billboard: motif set or file of the negatives' background motifs.")
     ] = None,
+    motif_counts: Annotated[
+        str | None, typer.Option(help="Probability of each number of motifs, e.g. 1:.5,2:.5. Default: the study's.")
+    ] = None,
+    split: Annotated[str, typer.Option(help="Shares of training, validation and test.")] = "0.7,0.1,0.2",
     as_json: Json = False,
 ) -> None:
     """Simulate sequences with known motif sites, labels and splits."""
@@ -106,7 +122,10 @@ def simulate(
     from motiflens.motifs import load_motifs
 
     embedded = None if motifs is None else load_motifs(motifs)
-    options: dict[str, Any] = {"seed": seed, "length": length}
+    options: dict[str, Any] = {"seed": seed, "length": length, "split": [float(x) for x in _names(split) or ()]}
+    if motif_counts is not None:
+        pairs = [pair.partition(":") for pair in _names(motif_counts) or ()]
+        options["motif_counts"] = {_number(number): float(share) for number, _, share in pairs}
     if n_sequences is not None:
         options["n_sequences"] = n_sequences
     if simulator is Simulator.multi_motif:
@@ -147,8 +166,8 @@ def train(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     as_json: Json = False,
 ) -> None:
-    """Train several initialisations of one architecture on a data set; resumes where it was interrupted."""
-    from motiflens import ensemble
+    """Train several initialisations of one architecture on a data set; goes on where it was interrupted."""
+    from motiflens.ensemble_folder import fit_to_folder
     from motiflens.io import read_hdf5
     from motiflens.models import model_config
     from motiflens.protocol import get_protocol
@@ -163,22 +182,13 @@ def train(
         chosen = chosen.replace(max_epochs=max_epochs)
     monitor = chosen.monitor(dataset.n_outputs).upper()
 
-    def tell(member: ensemble.Member) -> None:
+    def tell(member: "Member") -> None:
         loss, metric = member.history["valid_loss"][-1], member.history["valid_metric"][-1]
         epoch = f"member {member.index}  epoch {member.n_epochs:3d}"
         typer.echo(f"{epoch}  validation loss {loss:.4f}  {monitor} {metric:.4f}", err=True)
 
-    fitted = ensemble.fit(
-        config,
-        dataset,
-        members,
-        protocol=chosen,
-        seed=seed,
-        device=device,
-        checkpoint_dir=out / "checkpoints",
-        on_epoch=tell,
-    )
-    fitted.save(out)
+    with _resumable():
+        fitted = fit_to_folder(out, config, dataset, members, protocol=chosen, seed=seed, device=device, on_epoch=tell)
     rows = [
         {"member": m.index, "status": m.status, "reason": m.reason, "best_epoch": m.best_epoch, **m.metrics}
         for m in fitted.members
@@ -208,6 +218,9 @@ def filters(
     data: DataFile,
     database: Annotated[str, typer.Option(help="Motif set or file to compare with.")] = "JASPAR2020",
     q: Annotated[float, typer.Option(help="Largest q-value of a match.")] = 0.1,
+    truth: Annotated[
+        str | None, typer.Option(help="task1, task2, or a JSON file of factors and their accessions: for TPR and FPR.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="MEME file for the filters' motifs.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -216,10 +229,11 @@ def filters(
     from motiflens.motifs import write_meme
     from motiflens.predict import first_layer_activations
 
+    accessions = None if truth is None else _read_truth(truth)
     network, dataset = _load(model, data)
     sequences = _test_sequences(dataset).codes
     pwms, counts = activation_pwms(first_layer_activations(network, sequences), sequences)
-    matches = filter_matches(pwms, database, q=q)
+    matches = filter_matches(pwms, database, truth=accessions, q=q)
     if out is not None:
         write_meme(out, filter_motifs(pwms, counts))
     rows = [
@@ -227,6 +241,7 @@ def filters(
             "filter": row.filter,
             "n_windows": int(counts[row.filter]),
             "outcome": row.outcome,
+            "factor": row.factor,
             "match": None if row.best is None else row.best.target_id,
             "name": None if row.best is None else row.best.target_name,
             "q": None if row.best is None else float(row.best.q_value),
@@ -234,12 +249,27 @@ def filters(
         for row in matches.rows
     ]
     if as_json:
-        _print_json(rows)
+        _print_json({"filters": rows, "tpr": matches.tpr, "fpr": matches.fpr, "no_hit": matches.no_hit_share})
         return
     for row in rows:
         best = f"{row['match']}  {row['name']}  q {row['q']:.2g}" if row["match"] else row["outcome"]
-        typer.echo(f"filter {row['filter']:3d}  {row['n_windows']:6d} windows  {best}")
-    typer.echo(f"{1 - matches.no_hit_share:.0%} of {len(rows)} filters match {database} at q <= {q}", err=True)
+        verdict = "" if accessions is None or not row["match"] else f"  {row['outcome']}"
+        factor = f": {row['factor']}" if row["factor"] else ""
+        typer.echo(f"filter {row['filter']:3d}  {row['n_windows']:6d} windows  {best}{verdict}{factor}")
+    typer.echo(f"{1 - matches.no_hit_share:.0%} of {len(rows)} filters match {database} at q <= {q}")
+    if matches.tpr is not None and matches.fpr is not None:
+        typer.echo(f"{matches.tpr:.0%} match a motif of the truth (TPR), {matches.fpr:.0%} only others (FPR)")
+
+
+def _read_truth(name: str) -> dict[str, tuple[str, ...]]:
+    from motiflens.filters import task_truth
+
+    if name in ("task1", "task2"):
+        return task_truth(int(name[-1]))
+    values = json.loads(Path(name).read_text(encoding="utf-8"))
+    if not isinstance(values, dict) or not all(isinstance(ids, list) for ids in values.values()):
+        raise ValueError(f'{name}: expected a JSON object such as {{"CEBPB": ["MA0466"]}}')
+    return {factor: tuple(map(str, ids)) for factor, ids in values.items()}
 
 
 @app.command()
@@ -323,20 +353,32 @@ def motifs_convert(
     typer.echo(f"{out}: {len(motifs)} motifs", err=True)
 
 
+def _number(text: str) -> int:
+    if not text.isdigit():
+        raise ValueError(f"expected a whole number, got {text!r}")
+    return int(text)
+
+
 def _names(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 @study_app.command("run")
 def study_run(
-    preset: Annotated[str, typer.Option(help="quick (minutes) or paper (the whole grid).")] = "quick",
+    preset: Annotated[
+        str, typer.Option(help="quick (minutes), paper (the whole grid), paper-text (as its text has it).")
+    ] = "quick",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Default: runs/PRESET.")] = None,
     tasks: Annotated[str | None, typer.Option(help="1, 2 or 1,2.")] = None,
     architectures: Annotated[str | None, typer.Option(help="Names or patterns, e.g. 'C24,C4C6*'.")] = None,
     activations: Annotated[str | None, typer.Option(help="relu,exponential.")] = None,
     members: Annotated[int | None, typer.Option(help="Initialisations of each configuration.")] = None,
-    protocol: Annotated[str | None, typer.Option(help="REFERENCE or PAPER.")] = None,
-    data_seed: Annotated[int | None, typer.Option(help="Of the simulated data.")] = None,
+    protocol: Annotated[str | None, typer.Option(help="Of training: REFERENCE or PAPER.")] = None,
+    variant: Annotated[str | None, typer.Option(help="Of the networks: text, or code for the code's quirks.")] = None,
+    n_sequences_task1: Annotated[int | None, typer.Option(help="Simulated sequences of Task 1.")] = None,
+    n_sequences_task2: Annotated[int | None, typer.Option(help="Simulated sequences of Task 2.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of initial weights and dropout.")] = None,
+    data_seed: Annotated[int | None, typer.Option(help="Of the simulated data and the order of batches.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes; default: one per core, one on a GPU.")] = None,
     stack_size: Annotated[int | None, typer.Option(help="Members that a worker trains at once.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -347,20 +389,25 @@ def study_run(
     from motiflens.display import StudyDisplay
     from motiflens.protocol import get_protocol
     from motiflens.report import write_outputs
-    from motiflens.study import get_preset, match_architectures, run_study
+    from motiflens.store import Store
+    from motiflens.study import get_preset, match_architectures, read_records, run_study
 
     changes: dict[str, Any] = {
-        "tasks": None if tasks is None else tuple(int(task) for task in _names(tasks) or ()),
+        "tasks": None if tasks is None else tuple(_number(task) for task in _names(tasks) or ()),
         "architectures": None if architectures is None else match_architectures(_names(architectures) or ()),
         "activations": _names(activations),
         "n_members": members,
         "protocol": None if protocol is None else get_protocol(protocol),
+        "variant": variant,
+        "n_sequences_task1": n_sequences_task1,
+        "n_sequences_task2": n_sequences_task2,
+        "seed": seed,
         "data_seed": data_seed,
         "stack_size": stack_size,
     }
     config = get_preset(preset).replace(**{name: value for name, value in changes.items() if value is not None})
     folder = out or Path("runs") / preset
-    with StudyDisplay(config) as display:
+    with _resumable(), StudyDisplay(config) as display:
         result = run_study(
             config,
             folder,
@@ -371,18 +418,23 @@ def study_run(
             on_progress=display.update,
         )
     command = " ".join(["motiflens", *sys.argv[1:]])
-    outputs = write_outputs(result.records, folder, command=command) if result.records else None
+    records = list(read_records(Store(folder))[0].values())  # of earlier runs of other parts too
+    outputs = write_outputs(records, folder, command=command) if records else None
     if as_json:
-        n_failed = sum(record["status"] == "failed" for record in result.records)
+        n_failed = sum(record["status"] == "failed" for record in records)
         report = None if outputs is None else str(outputs.report)
-        _print_json({"n_records": len(result.records), "n_failed": n_failed, "report": report})
+        _print_json({"n_records": len(records), "n_failed": n_failed, "report": report})
     elif outputs is not None:
-        typer.echo(f"{len(result.records)} networks; open {outputs.report}")
+        typer.echo(f"{len(records)} networks; open {outputs.report}")
     if result.errors:
         first = result.errors[0]
+        (folder / "errors.log").write_text("\n".join(error.details or error.message for error in result.errors))
         trial = first.job[0]
         name = f"task {trial.task} {trial.architecture} {trial.activation}"
-        raise RuntimeError(f"{len(result.errors)} trials could not be finished; the first, {name}: {first.message}")
+        raise RuntimeError(
+            f"{len(result.errors)} trials could not be finished (see {folder / 'errors.log'}); "
+            f"the first, {name}: {first.message}"
+        )
 
 
 @study_app.command("report")
@@ -396,6 +448,7 @@ def study_report(
     as_json: Json = False,
 ) -> None:
     """Write tables, figures and the page of a study from its stored records alone."""
+    from motiflens.records import problem
     from motiflens.report import write_outputs
     from motiflens.store import Store
 
@@ -404,6 +457,8 @@ def study_report(
     records, damaged = Store(folder).read()
     for place in damaged:
         typer.echo(f"warning: {place.where} could not be read: {place.reason}", err=True)
+    for key in [key for key, record in records.items() if problem(record)]:
+        typer.echo(f"warning: {key} is left out: {problem(records.pop(key))}", err=True)
     if not records:
         raise ValueError(f"{folder} holds no records: expected *.jsonl or records/")
     command = f"motiflens study report {folder}"

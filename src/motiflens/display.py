@@ -55,7 +55,9 @@ class StudyDisplay:
         self.costs = {trial.key(m): cost(trial) for trial in trials for m in trial.members}
         self.started = time.monotonic()
         for place in damaged:
-            self.console.print(f"{place.where} could not be read ({place.reason}): that network is trained again")
+            again = place.key is None or place.key in self.costs
+            what = "that network is trained again" if again else "it was restored from the exported records"
+            self.console.print(f"{place.where} could not be read ({place.reason}): {what}")
         skipped = f", {n_skipped} finished earlier" if n_skipped else ""
         self.console.print(f"{len(self.costs)} networks to train{skipped}")
         self.progress.update(self.bar, total=len(self.costs))
@@ -73,7 +75,7 @@ class StudyDisplay:
 
     def _left(self, before: str = "") -> str:
         seconds = self.seconds_left(time.monotonic() - self.started)
-        if seconds is None:
+        if seconds is None or len(self.finished) == len(self.costs):
             return ""
         hours, minutes = divmod(round(seconds / 60), 60)
         return before + (f"about {hours} h {minutes:02d} min left" if hours else f"about {max(minutes, 1)} min left")

@@ -6,7 +6,6 @@ network, within floating-point rounding, whatever other members are trained besi
 """
 
 import hashlib
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,13 +27,11 @@ from motiflens.models.products import PRECISIONS
 from motiflens.predict import attention_weights, first_layer_activations, predict, resolve_device
 from motiflens.protocol import REFERENCE, Protocol
 from motiflens.stacked_engine import StackedEngine
-from motiflens.store import write_atomically
 
 __all__ = ["ENGINES", "Ensemble", "Member", "batch_order", "check_fit", "evaluate", "fit", "member_seed"]
 
 ENGINES = ("auto", "loop", "stacked")
 METRICS = {"auroc": auroc, "aupr": aupr}
-ENSEMBLE_FILE = "ensemble.json"
 
 
 @dataclass
@@ -76,43 +73,6 @@ class Ensemble(Sequence[HybridNetwork]):
     def saliency(self, X: torch.Tensor, *, target: int = 0) -> torch.Tensor:
         """Gradient of one logit with respect to one-hot X, for all members, shape=(E, N, 4, L)."""
         return torch.stack([saliency(network, X, target=target) for network in self])
-
-    def save(self, folder: str | Path) -> None:
-        """Write each network into `member_000`, ... and what became of the members into `ensemble.json`."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        for member in self.members:
-            if member.network is not None:
-                member.network.save(folder / f"member_{member.index:03d}")
-        summary = {
-            "config": self.config.to_dict(),
-            "protocol": self.protocol.to_dict(),
-            "members": [{**vars(member), "network": None} for member in self.members],
-        }
-        write_atomically(folder / ENSEMBLE_FILE, json.dumps(summary, indent=1) + "\n")
-
-    @classmethod
-    def load(cls, folder: str | Path) -> "Ensemble":
-        """Read an ensemble that `save` wrote.
-
-        Raises
-        ------
-        FileNotFoundError, ValueError
-            If a file is missing or not what `save` wrote.
-        """
-        path = Path(folder) / ENSEMBLE_FILE
-        if not path.is_file():
-            raise FileNotFoundError(f"expected {ENSEMBLE_FILE} in {folder}: name a folder that Ensemble.save wrote")
-        try:
-            summary = json.loads(path.read_text())
-            members = [Member(**values) for values in summary["members"]]
-            config, protocol = HybridConfig.from_dict(summary["config"]), Protocol(**summary["protocol"])
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
-            raise ValueError(f"{path} is not what Ensemble.save wrote: {error!r}") from error
-        for member in members:
-            if member.status == "ok":
-                member.network = HybridNetwork.load(Path(folder) / f"member_{member.index:03d}")
-        return cls(config, protocol, members)
 
 
 def batch_order(n_sequences: int, data_seed: int, epoch: int) -> torch.Tensor:
@@ -172,8 +132,8 @@ def fit(
     precision : str
         Of the matrix products in training: "float32", or "bfloat16" for their factors.
     checkpoint_dir : path, optional
-        After every epoch the state of each member is kept in this folder; the same call goes on from there. They
-        are removed when the whole fit ends.
+        After every epoch the state of each member is kept in this folder; the same call goes on from there. A
+        member's file is removed when `on_member` has returned, or else when the fit ends.
     on_epoch, on_member : callable, optional
         Called with a member after each of its epochs, and once when it has finished or failed.
 
@@ -195,7 +155,7 @@ def fit(
         raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
     target = resolve_device(device)
     kind = _choose_engine(engine, target)
-    identity = repr((config, protocol, seed, data_seed, _fingerprint(dataset), kind.__name__, precision))
+    identity = repr((config, protocol, seed, data_seed, fingerprint(dataset), kind.__name__, precision))
     fitting = _Fit(config, dataset, protocol, data_seed, target, Checkpoints(checkpoint_dir, identity))
     fitting.on_epoch, fitting.on_member = on_epoch, on_member
     trainees = [Trainee(protocol, index, seed) for index in indices]
@@ -214,7 +174,7 @@ def fit(
                 engine_of_stack.load_state(position, state["engine"])
         with keep_freed_memory():
             fitting.run(stack, engine_of_stack)
-    fitting.checkpoints.remove(indices)
+    fitting.checkpoints.close(indices)
     return Ensemble(config, protocol, [trainee.member for trainee in trainees])
 
 
@@ -298,6 +258,7 @@ class _Fit:
             member.status = "ok"
         if self.on_member is not None:
             self.on_member(member)
+            self.checkpoints.remove(member.index)  # not before: whoever was told has stored what it needs
 
 
 def check_fit(config: HybridConfig, dataset: SequenceDataset, protocol: Protocol) -> None:
@@ -333,7 +294,7 @@ def check_fit(config: HybridConfig, dataset: SequenceDataset, protocol: Protocol
         )
 
 
-def _fingerprint(dataset: SequenceDataset) -> str:
+def fingerprint(dataset: SequenceDataset) -> str:
     """A short text that differs between data sets."""
     digest = hashlib.sha256()
     for array in (dataset.codes, dataset.y, dataset.split_codes):

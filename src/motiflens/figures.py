@@ -128,9 +128,7 @@ def save_figure(figure: Figure, path_stem: str | Path, *, formats: Sequence[str]
     ValueError
         If a format is not svg, pdf or png.
     """
-    unknown = [name for name in formats if name not in _METADATA]
-    if unknown:
-        raise ValueError(f"formats must be among {', '.join(_METADATA)}, got {', '.join(map(repr, unknown))}")
+    check_formats(formats)
     stem = Path(path_stem)
     stem.parent.mkdir(parents=True, exist_ok=True)
     paths = [stem.with_name(f"{stem.name}.{name}") for name in formats]
@@ -141,6 +139,13 @@ def save_figure(figure: Figure, path_stem: str | Path, *, formats: Sequence[str]
         with figure_style():
             figure.savefig(path, format=name, dpi=200, metadata=_METADATA[name])
     return paths
+
+
+def check_formats(formats: Sequence[str]) -> None:
+    """Raise a ValueError that lists the known formats unless all are among them."""
+    unknown = [name for name in formats if name not in _METADATA]
+    if unknown:
+        raise ValueError(f"formats must be among {', '.join(_METADATA)}, got {', '.join(map(repr, unknown))}")
 
 
 def figure_svg(figure: Figure, prefix: str) -> str:

@@ -14,7 +14,15 @@ from motiflens.logo import LETTERS, draw_logo, information_logo
 from motiflens.records import ACTIVATIONS, Record, best_networks, filter_pwms, stage1
 
 #: What a filter matched, with the colour of its mark.
-VERDICTS = {"true": "#009E73", "other": "#CC79A7", "no match": "#8C8C8C", "dead": "#8C8C8C"}
+VERDICTS = {
+    "true": "#009E73",
+    "other": "#CC79A7",
+    "not counted": "#E69F00",
+    "no match": "#8C8C8C",
+    "dead": "#8C8C8C",
+}
+
+_VERDICT_OF = {"false": "other", "no hit": "no match"}  # stored outcome to verdict, where the words differ
 
 _MIN_BITS = 0.03  # lower letters are not drawn
 _LONGEST_NAME = 20  # characters above a logo; the accession is left out of longer labels
@@ -30,13 +38,22 @@ class FilterMatch(NamedTuple):
     target_id: str
     target_name: str
     q_value: float
+    factor: str | None  # whose motif a true filter matched; None in older records
+
+    @property
+    def other_name(self) -> str:
+        """Name of the best match where it is not that of the factor, else ""."""
+        same = self.factor is None or self.factor.upper() == self.target_name.upper()
+        return "" if same else self.target_name
 
 
 def filter_matches(record: Record) -> list[FilterMatch]:
     """First-layer filters of a record with their best matches, in the order of a gallery.
 
-    True matches come first, by name and q; then other matches by q; then filters without a match, the most
-    informative first; dead filters (no activation window) last.
+    True matches come first, by factor (by name in older records, which store no factors) and q; then other
+    matches by q; then those that the study does not count; then filters without a match, the most informative
+    first; dead filters (no activation window) last. The best match of a true filter, the one of lowest p, need
+    not be a true motif itself.
 
     Raises
     ------
@@ -44,19 +61,26 @@ def filter_matches(record: Record) -> list[FilterMatch]:
         If the record has no filters or they cannot be read.
     """
     pwms = filter_pwms(record)
+    block = record["filters"]
+    nothing = [None] * len(pwms)
+    outcomes, factors = block.get("outcomes") or nothing, block.get("factors") or nothing
     matches = []
-    for number, (pwm, count, best) in enumerate(
-        zip(pwms, record["filters"]["counts"], record["filters"]["best"], strict=True)
+    for number, (pwm, count, best, outcome, factor) in enumerate(
+        zip(pwms, block["counts"], block["best"], outcomes, factors, strict=True)
     ):
         target_id, name, q_value, is_true = best or ("", "", math.nan, False)
         verdict = "dead" if count == 0 else "no match" if not best else "true" if is_true else "other"
-        matches.append(FilterMatch(number, pwm, int(count), verdict, target_id, name, q_value))
+        if outcome is not None:
+            verdict = _VERDICT_OF.get(outcome, outcome)
+        factor = factor if verdict == "true" else None
+        matches.append(FilterMatch(number, pwm, int(count), verdict, target_id, name, q_value, factor))
 
     def place(match: FilterMatch) -> tuple[int, str, float]:
         order = [*VERDICTS].index(match.verdict)
         if not match.target_id:
             return order, "", -float(information_logo(match.pwm).sum())
-        return order, match.target_name.upper() if match.verdict == "true" else "", match.q_value
+        name = (match.factor or match.target_name).upper()
+        return order, name if match.verdict == "true" else "", match.q_value
 
     return sorted(matches, key=place)
 
@@ -101,6 +125,8 @@ def filter_gallery(record: Record, *, n_columns: int = 4) -> Figure:
             ax.tick_params(length=2)
             ax.spines["left"].set(color=VERDICTS[match.verdict], linewidth=2.5)
             label = ax.text(0, 2.18, _match_label(match), color="#111111", fontsize=7, va="bottom")
+            if match.other_name:
+                label.set_fontsize(6)
             label.set_fontweight("bold" if match.verdict == "true" else "normal")
     return figure
 
@@ -166,6 +192,8 @@ def _match_label(match: FilterMatch) -> str:
     name = f"{match.target_name} {match.target_id}"
     if len(name) > _LONGEST_NAME:
         name = match.target_name
+    if match.other_name:  # two lines
+        return f"{match.filter}  {match.factor}  {match.verdict}\nbest: {name}  q {match.q_value:.0e}"
     return f"{match.filter}  {name}  q {match.q_value:.0e}  {match.verdict}"
 
 

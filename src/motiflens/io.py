@@ -70,8 +70,9 @@ def read_hdf5(
 
     Keys may be in lower case, and the validation split may be called valid, val or validation. A file may lack
     splits. Sequences are one-hot of any numeric type, of shape (N, 4, L) or (N, L, 4), with or without axes of
-    length 1 in between; a column of zeros is an unknown base. Ground truth is read where ``model_*`` is there;
-    splits without it, if others have it, get uniform columns, in which no motif can be found.
+    length 1 in between; a column of zeros, or of 0.25 in all four channels, is an unknown base (code 4). Ground
+    truth is read where ``model_*`` is there; splits without it, if others have it, get uniform columns, in which
+    no motif can be found.
 
     Parameters
     ----------

@@ -2,6 +2,8 @@
 
 import math
 import os
+import pickle
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,13 +114,16 @@ class Checkpoints:
             return
         temporary = path.with_suffix(f".{os.getpid()}.tmp")
         try:
-            torch.save({"identity": self.identity, **state}, temporary)
+            with temporary.open("wb") as file:
+                torch.save({"identity": self.identity, **state}, file)
+                file.flush()
+                os.fsync(file.fileno())
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
 
     def load(self, index: int) -> dict[str, Any] | None:
-        """Return a member's state, or None if none was kept.
+        """Return a member's state, or None if none was kept; one that cannot be read is left aside with a warning.
 
         Raises
         ------
@@ -128,20 +133,29 @@ class Checkpoints:
         path = self._path(index)
         if path is None or not path.exists():
             return None
-        state = torch.load(path, weights_only=True, map_location="cpu")
-        if state.pop("identity") != self.identity:
+        try:
+            state = torch.load(path, weights_only=True, map_location="cpu")
+            identity = state.pop("identity")
+        except (EOFError, RuntimeError, KeyError, AttributeError, pickle.UnpicklingError) as error:
+            warnings.warn(
+                f"checkpoint {path} cannot be read ({type(error).__name__}): member {index} starts anew", stacklevel=2
+            )
+            return None
+        if identity != self.identity:
             raise ValueError(
                 f"{path} belongs to a fit with another configuration, protocol, seed, data or engine: "
-                "choose another checkpoint_dir, or remove it to start anew"
+                "choose another folder, or remove this file to start that member anew"
             )
         return state
 
-    def remove(self, indices: Sequence[int]) -> None:
-        """Remove the files of these members, and the folder if nothing else is in it."""
-        if self.folder is None:
-            return
+    def remove(self, index: int) -> None:
+        """Remove a member's file, if there is one."""
+        if (path := self._path(index)) is not None:
+            path.unlink(missing_ok=True)
+
+    def close(self, indices: Sequence[int]) -> None:
+        """Remove what is left of these members, and the folder if nothing else is in it."""
         for index in indices:
-            if (path := self._path(index)) is not None:
-                path.unlink(missing_ok=True)
-        if not any(self.folder.iterdir()):
+            self.remove(index)
+        if self.folder is not None and not any(self.folder.iterdir()):
             self.folder.rmdir()

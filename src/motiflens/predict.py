@@ -12,10 +12,22 @@ from motiflens.sequence import check_one_hot, one_hot
 
 
 def resolve_device(device: str | torch.device) -> torch.device:
-    """Turn "auto" into the GPU if there is one, else the CPU; other names pass through."""
-    if str(device) != "auto":
-        return torch.device(device)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """Turn "auto" into the GPU if there is one, else the CPU; other names pass through.
+
+    Raises
+    ------
+    ValueError
+        If there is no such device.
+    """
+    if str(device) == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f"unknown device {str(device)!r}; use auto, cpu or cuda") from error
+    if chosen.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"no CUDA device for {str(device)!r}: use cpu or auto")
+    return chosen
 
 
 def device_of(model: nn.Module) -> torch.device:

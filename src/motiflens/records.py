@@ -23,6 +23,9 @@ ACTIVATIONS = ("relu", "exponential")
 #: How members are chosen: by validation metric, by test metric (as published, though it leaks), or all.
 SELECTIONS = ("valid", "test", "all")
 
+#: What a filter can have matched: any true hit, only false ones, only ones that do not count, none.
+OUTCOMES = ("true", "false", "not counted", "no hit", "dead")
+
 _FAILED_BELOW = 0.9  # of the configuration's best validation metric
 
 
@@ -56,6 +59,9 @@ METRICS: dict[int, tuple[Metric, ...]] = {
 }
 
 
+_LISTS_OF_FILTERS = ("best", "outcomes", "factors")  # one item per filter; the last two are missing in older records
+
+
 class Members(NamedTuple):
     """The records of one configuration, sorted by what became of them."""
 
@@ -82,20 +88,82 @@ def metric_value(record: Record, metric: Metric) -> float:
     return math.nan if value is None else float(value)
 
 
+def problem(record: Record) -> str | None:
+    """Why a record cannot be reported, in a few words; None if it can.
+
+    A network that failed needs no more than its key, task, architecture, activation, member and status. One that
+    trained needs its validation metric and its filters too, and the values that `METRICS` reads must be numbers or
+    None (undefined).
+    """
+    for name in ("key", "architecture", "activation", "status"):
+        if not isinstance(record.get(name), str) or not record[name]:
+            return f"{name} must be a name, got {record.get(name)!r}"
+    for name in ("task", "member"):
+        if type(record.get(name)) is not int:  # True is an int, too
+            return f"{name} must be a whole number, got {record.get(name)!r}"
+    if record["task"] not in METRICS:
+        return f"task must be one of {', '.join(map(str, METRICS))}, got {record['task']}"
+    blocks = [("config", record), ("versions", record), ("timings", record)]
+    config = record.get("config")
+    if isinstance(config, Mapping):
+        blocks += [("protocol", config), ("data", config), ("audit", config)]
+    for name, parent in blocks:
+        if not isinstance(parent.get(name) or {}, Mapping):
+            return f"{name} must be an object, got {parent[name]!r}"
+    return _problem_of_trained(record) if record["status"] == "ok" else None
+
+
+def _problem_of_trained(record: Record) -> str | None:
+    for name in ("metrics", "filters", "attribution"):
+        block = record.get(name)
+        if name == "attribution" and block is None:
+            continue  # saliency was not scored
+        if not isinstance(block, Mapping):
+            return f"{name} must be an object, got {block!r}"
+        fields = [metric.field for metric in METRICS[record["task"]] if metric.block == name]
+        for field in [*fields, _monitor(record)] if name == "metrics" else fields:
+            if field not in block:
+                return f"{name} lacks {field}"
+            if isinstance(block[field], bool) or not isinstance(block[field], int | float | None):
+                return f"{name}.{field} must be a number, got {block[field]!r}"
+    return _problem_of_filters(record["filters"])
+
+
+def _problem_of_filters(block: Mapping[str, Any]) -> str | None:
+    if not isinstance(block.get("pwms"), str):
+        return "filters.pwms must be text"
+    counts = block.get("counts")
+    if not isinstance(counts, list) or any(type(count) is not int for count in counts):
+        return "filters.counts must be a list of whole numbers"
+    for name in _LISTS_OF_FILTERS:
+        if name != "best" and name not in block:
+            continue
+        if not isinstance(block.get(name), list) or len(block[name]) != len(counts):
+            return f"filters.{name} must be a list of {len(counts)}, one per filter"
+    if not all(best is None or _is_match(best) for best in block["best"]):
+        return "filters.best must hold lists of id, name, q and truth, or null"
+    unknown = [outcome for outcome in block.get("outcomes", []) if outcome not in OUTCOMES]
+    return f"filters.outcomes must be among {', '.join(OUTCOMES)}, got {unknown[0]!r}" if unknown else None
+
+
+def _is_match(best: object) -> bool:
+    if not isinstance(best, list) or len(best) != 4:
+        return False
+    return isinstance(best[0], str) and isinstance(best[1], str) and isinstance(best[2], int | float)
+
+
 def validation_metric(record: Record) -> float:
     """Validation metric that the record's protocol watched; validation AUROC if it does not say.
 
-    An undefined one (None) is -inf: such a network ranks last.
+    It is that of the weights which the metrics of the record belong to: of the best epoch, or of the last where the
+    protocol does not restore the best. An undefined one (None) is -inf: such a network ranks last.
 
     Raises
     ------
     ValueError
         If the record holds no metric of that name.
     """
-    protocol = (record.get("config") or {}).get("protocol") or {}
-    by_task = "monitor_multi_label" if record["task"] == 1 else "monitor_single_label"
-    monitor = protocol.get("monitor") or protocol.get(by_task) or "auroc"
-    name = monitor if monitor.startswith("valid_") else f"valid_{monitor}"
+    name = _monitor(record)
     if name not in record["metrics"]:
         raise ValueError(
             f"expected metric {name!r} in record {record['key']}, got {', '.join(sorted(record['metrics']))}"
@@ -107,7 +175,8 @@ def configurations(records: Iterable[Record], task: int, *, select: str = "valid
     """Group the records of a task by architecture and activation, and choose the members that count.
 
     Of n members that did not diverge, the best ceil(0.3 n) count on task 1 and the best ceil(n / 2) on task 2
-    (3 and 5 of 10, as published).
+    (3 and 5 of 10, as in the study's released code). This holds for records of either protocol, although the text,
+    which PAPER follows, keeps the top 3 of 10 on both tasks (and the caption of its Figure 3 says 5).
 
     Parameters
     ----------
@@ -127,26 +196,21 @@ def configurations(records: Iterable[Record], task: int, *, select: str = "valid
     Raises
     ------
     ValueError
-        If task or select is unknown, a key occurs twice, or protocols are mixed.
+        If task or select is unknown, a key occurs twice, or records of different settings (protocol, data or
+        seed) are mixed.
     """
     check_choice("task", task, tuple(METRICS))
     check_choice("select", select, SELECTIONS)
     grouped: dict[tuple[str, str], list[Record]] = defaultdict(list)
     seen: set[str] = set()
-    protocols: set[str] = set()
     for record in records:
         if record["task"] != task:
             continue
         if record["key"] in seen:
             raise ValueError(f"expected one record per key, got {record['key']} twice; drop one of them")
         seen.add(record["key"])
-        protocols.add(str(record.get("protocol")))
         grouped[record["architecture"], record["activation"]].append(record)
-    if len(protocols) > 1:
-        raise ValueError(
-            f"expected records of one protocol for task {task}, got {', '.join(sorted(protocols))}; "
-            "tabulate them one by one"
-        )
+    _check_one_setting((record for group in grouped.values() for record in group), task)
     order = sorted(grouped, key=_published_order)
     return {key: _choose(sorted(grouped[key], key=lambda r: r["member"]), task, select) for key in order}
 
@@ -190,6 +254,37 @@ def published_results(task: int) -> dict[tuple[str, str], dict[str, float]]:
         (row.pop("architecture"), row.pop("activation")): {name: float(value) for name, value in row.items()}
         for row in csv.DictReader(lines, delimiter="\t")
     }
+
+
+def _monitor(record: Record) -> str:
+    """Name of the validation metric that the record's protocol watched."""
+    protocol = (record.get("config") or {}).get("protocol") or {}
+    field = "monitor_multi_label" if record["task"] == 1 else "monitor_single_label"
+    return f"valid_{protocol.get(field, 'auroc')}"
+
+
+def _check_one_setting(records: Iterable[Record], task: int) -> None:
+    """Raise a ValueError that names what differs unless all records share protocol, data and seed."""
+    settings = [_setting(record) for record in records]
+    found: dict[str, list[str]] = {}
+    for name in dict.fromkeys(name for setting in settings for name in setting):
+        values = sorted({setting.get(name, "the default") for setting in settings})
+        if len(values) > 1:
+            found[name] = values
+    if "protocol" in found:  # a name says it all
+        found = {name: values for name, values in found.items() if not name.startswith("protocol.")}
+    if found:
+        listed = "; ".join(f"{name} {' and '.join(values)}" for name, values in found.items())
+        raise ValueError(f"expected records of one setting for task {task}, got {listed}; tabulate them one by one")
+
+
+def _setting(record: Record) -> dict[str, str]:
+    """What all records of a task must share, as text by name, e.g. "data.data_seed"."""
+    config = record.get("config") or {}
+    blocks = {block: config.get(block) or {} for block in ("protocol", "data", "audit")}
+    fields = {f"{block}.{name}": value for block, items in blocks.items() for name, value in items.items()}
+    named = {"protocol": record.get("protocol"), "seed": record.get("seed"), **fields}
+    return {name: str(value) for name, value in named.items()}
 
 
 def _choose(trials: list[Record], task: int, select: str) -> Members:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from motiflens.effects import Effect, activation_effects, findings, format_p
-from motiflens.figures import comparison_figure, figure_svg, look, save_figure
+from motiflens.figures import check_formats, comparison_figure, figure_svg, look, save_figure
 from motiflens.galleries import VERDICTS, filter_gallery, filter_matches, saliency_figure, saliency_pair
 from motiflens.logo import logo_svg, logo_svg_defs
 from motiflens.records import (
@@ -28,6 +29,12 @@ from motiflens.tables import summary_table, write_tsv
 _QUESTIONS = {1: "do first-layer filters learn motifs?", 2: "do saliency maps find the motifs?"}
 
 _GALLERY_BYTES = 1_100_000  # of logos in one page
+
+# Every name that `write_outputs` gives a file, by folder.
+_OWN_NAMES = {
+    "figures": re.compile(r"(figure[23]|filters-task[12]-.+|saliency-.+)\.(svg|pdf|png)"),
+    "tables": re.compile(r"(effects-)?task[12]\.tsv"),
+}
 
 
 class Outputs(NamedTuple):
@@ -69,7 +76,7 @@ def write_report(
     Raises
     ------
     ValueError
-        If select is unknown, a key occurs twice, protocols are mixed within a task, or a record is damaged.
+        If select is unknown, a key occurs twice, settings are mixed within a task, or a record is damaged.
     """
     check_choice("select", select, SELECTIONS)
     records = list(records)
@@ -87,6 +94,7 @@ def write_report(
             galleries=galleries,
             left_out=left_out,
             saliency=_saliency(records),
+            undefined=_undefined(records),
             n_run=len(records),
             provenance=_provenance(records),
             failures=_failures(records, numbers),
@@ -113,8 +121,10 @@ def write_outputs(
     Figures: figure2 and figure3, filters-task<t>-<architecture>-<activation> of the best network of each
     configuration, saliency-<stage 1>. Tables: task<t>.tsv and effects-task<t>.tsv. Parameters and errors
     are those of `write_report`; `formats` those of `motiflens.figures.save_figure`. Filter galleries, of which
-    there are many, are written as SVG only.
+    there are many, are written as SVG only. Figures and tables that an earlier call left in the folder, and that
+    these records no longer give, are removed.
     """
+    check_formats(formats)
     records = list(records)
     folder = Path(folder)
     report = write_report(records, folder / "report.html", title=title, select=select, command=command)
@@ -137,7 +147,16 @@ def write_outputs(
                 figures += save_figure(filter_gallery(record), folder / "figures" / name, formats=("svg",))
     for stage, pair in _saliency_pairs(records).items():
         figures += save_figure(saliency_figure(pair), folder / "figures" / f"saliency-{stage}", formats=formats)
+    _remove_earlier(folder, keep={*figures, *tables})
     return Outputs(report, figures, tables)
+
+
+def _remove_earlier(folder: Path, keep: set[Path]) -> None:
+    """Delete figures and tables of an earlier call; files of any other name stay."""
+    for name, own in _OWN_NAMES.items():
+        for path in (folder / name).glob("*"):
+            if own.fullmatch(path.name) and path not in keep and path.is_file():
+                path.unlink()
 
 
 def _environment() -> Environment:
@@ -217,7 +236,8 @@ def _gallery(record: Record) -> dict[str, Any]:
             {
                 "svg": Markup(logo_svg(match.pwm, min_bits=0.06, defs=False)),
                 "verdict": match.verdict,
-                "name": match.target_name,
+                "name": match.factor if match.other_name else match.target_name,
+                "best": match.other_name,
                 "id": match.target_id,
                 "q": f"{match.q_value:.0e}",
                 "filter": match.filter,
@@ -243,12 +263,29 @@ def _saliency(records: Sequence[Record]) -> list[dict[str, Any]]:
     ]
 
 
+def _undefined(records: Sequence[Record]) -> str:
+    """How many test sequences saliency could not be scored on, in a sentence; empty if on all."""
+    blocks = [record.get("attribution") or {} for record in records]
+    found = [block["n_undefined"] for block in blocks if block.get("n_undefined")]
+    if not found:
+        return ""
+    of = _plural(len(found), "network")
+    return (
+        f"Saliency could not be scored on {_span(found)} sequences of {of}, where the ground truth has no motif or "
+        "no background; the means leave them out."
+    )
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def _failures(records: Sequence[Record], tasks: Sequence[int]) -> list[tuple[str, str]]:
     """Key and reason of every failed network."""
     failures = []
     for task in tasks:
         for members in configurations(records, task, select="all").values():
-            failures += [(record["key"], record["reason"] or "no reason stored") for record in members.diverged]
+            failures += [(record["key"], record.get("reason") or "no reason stored") for record in members.diverged]
             best = max(map(validation_metric, members.trained), default=math.nan)
             failures += [
                 (
@@ -267,23 +304,31 @@ def _provenance(records: Sequence[Record]) -> list[tuple[str, str]]:
         mine = [record for record in records if record["task"] == task]
         facts += [
             (f"Task {task}: protocol", _distinct(record.get("protocol") for record in mine)),
-            (f"Task {task}: data", _distinct(_plain(record["config"].get("data") or {}) for record in mine)),
-            (f"Task {task}: data seeds", _distinct(record["data_seed"] for record in mine)),
-            (f"Task {task}: network seed", _distinct(record["seed"] for record in mine)),
+            (
+                f"Task {task}: data",
+                _distinct(map(_data, mine)),
+            ),
+            (f"Task {task}: data seeds", _distinct(record.get("data_seed") for record in mine)),
+            (f"Task {task}: network seed", _distinct(record.get("seed") for record in mine)),
             (f"Task {task}: initialisations", _span([record["member"] for record in mine])),
             (f"Task {task}: epochs", _span([r["n_epochs"] for r in mine if r.get("n_epochs") is not None])),
         ]
     hours = sum((record.get("timings") or {}).get("fit_s") or 0.0 for record in records) / 3600
     facts += [
-        ("Versions", _distinct(_plain(record["versions"]) for record in records)),
+        ("Versions", _distinct(_plain(record.get("versions") or {}) for record in records)),
         ("Device", _distinct(record.get("device") for record in records)),
         ("Training time, all networks", f"{hours:.2f} h"),
     ]
     return facts
 
 
+def _data(record: Record) -> str:
+    config = record.get("config") or {}
+    return _plain({**(config.get("data") or {}), **(config.get("audit") or {})})
+
+
 def _distinct(values: Iterable[object]) -> str:
-    return "; ".join(str(value) for value in dict.fromkeys(values))
+    return "; ".join(dict.fromkeys(map(str, values)))
 
 
 def _plain(mapping: Mapping[str, Any]) -> str:

@@ -28,7 +28,8 @@ class JobError:
     """A job that raised or whose process died; the other jobs went on."""
 
     job: Any
-    message: str
+    message: str  # one line
+    details: str = ""  # traceback
 
 
 def n_cores() -> int:
@@ -112,7 +113,7 @@ def run_local(
                     on_message(payload)
                 else:
                     if kind == "error":
-                        errors.append(JobError(job, payload))
+                        errors.append(JobError(job, *payload))
                     next_job(connection)
     finally:
         for process, _ in workers.values():
@@ -136,8 +137,8 @@ def _work(function: JobFunction, connection: Connection) -> None:
             function(job, lambda message: connection.send(("message", message)))
         except BrokenPipeError:  # the driver is gone
             return
-        except Exception:
-            connection.send(("error", traceback.format_exc()))
+        except Exception as error:
+            connection.send(("error", (f"{type(error).__name__}: {error}", traceback.format_exc())))
         else:
             connection.send(("done", None))
 

@@ -6,6 +6,7 @@ gets committed or sent, and from which a run resumes as well as from the single 
 """
 
 import json
+import math
 import os
 import re
 from collections.abc import Iterable
@@ -25,6 +26,7 @@ class Damaged(NamedTuple):
 
     where: str  # file, and line in a JSONL file
     reason: str
+    key: str | None = None  # of a single file; unknown for a line
 
 
 @dataclass(frozen=True)
@@ -92,12 +94,15 @@ class Store:
         try:
             record = json.loads(text)
         except ValueError as error:
-            damaged.append(Damaged(where, f"not JSON ({error})"))
+            damaged.append(Damaged(where, f"not JSON ({error})", expected_key))
             return
         if not isinstance(record, dict) or any(name not in record for name in _REQUIRED):
-            damaged.append(Damaged(where, f"not a record: it lacks one of {', '.join(_REQUIRED)}"))
+            reason = f"not a record: it lacks one of {', '.join(_REQUIRED)}"
+            damaged.append(Damaged(where, reason, expected_key))
+        elif not isinstance(record["schema"], int) or not isinstance(record["key"], str):
+            damaged.append(Damaged(where, "not a record: schema or key is of the wrong type", expected_key))
         elif expected_key is not None and record["key"] != expected_key:
-            damaged.append(Damaged(where, f"its key is {record['key']!r}"))
+            damaged.append(Damaged(where, f"its key is {record['key']!r}", expected_key))
         elif record["schema"] > SCHEMA:
             raise ValueError(
                 f"{where} has schema {record['schema']}, this version reads up to {SCHEMA}: update motiflens"
@@ -118,6 +123,15 @@ def write_jsonl(path: Path, records: Iterable[Record]) -> Path:
     lines = (json.dumps(record, separators=(",", ":"), allow_nan=False) + "\n" for record in records)
     write_atomically(path, "".join(lines))
     return path
+
+
+def without_nan(value: Any) -> Any:
+    """Replace NaN and infinite numbers by None, at any depth: JSON has neither."""
+    if isinstance(value, dict):
+        return {name: without_nan(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def write_atomically(path: Path, text: str) -> None:

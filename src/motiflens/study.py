@@ -5,19 +5,20 @@ Every trained network leaves one record in the store. Running the same study aga
 
 import dataclasses
 import difflib
-import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from motiflens.ensemble_folder import difference
 from motiflens.member import Member
 from motiflens.models.registry import ARCHITECTURES, list_models, model_config
 from motiflens.predict import resolve_device
-from motiflens.protocol import REFERENCE, Protocol
+from motiflens.protocol import PAPER, REFERENCE, Protocol
+from motiflens.records import problem
 from motiflens.runners import Emit, JobError, run_local
 from motiflens.store import Damaged, Record, Store
-from motiflens.trial import Trial, run_trial
+from motiflens.trial import DATABASE, MOTIF_COUNTS, Trial, run_trial
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,8 @@ class StudyConfig:
     seed: int = 0
     data_seed: int = 0
     variant: str = "text"
+    motif_counts: str = "code"  # of Task 2: "code", or "paper" for the text's
+    database: str = DATABASE  # that filters are compared with
     stack_size: int = 5  # members trained at once by one worker
 
     def __post_init__(self) -> None:
@@ -45,8 +48,12 @@ class StudyConfig:
         for field in ("n_members", "stack_size"):
             if getattr(self, field) < 1:
                 raise ValueError(f"{field} must be at least 1, got {getattr(self, field)}")
-        if not (self.tasks and self.architectures and self.activations):
-            raise ValueError("a study needs at least one task, one architecture and one activation")
+        for field in ("tasks", "architectures", "activations"):
+            names = getattr(self, field)
+            if not names or len(set(names)) < len(names):
+                raise ValueError(f"{field} must name at least one, each once, got {', '.join(map(str, names))}")
+        if self.motif_counts not in MOTIF_COUNTS:
+            raise ValueError(f"motif_counts must be one of {', '.join(MOTIF_COUNTS)}, got {self.motif_counts!r}")
 
     def replace(self, **changes: Any) -> "StudyConfig":
         """Return a copy with some fields changed."""
@@ -54,6 +61,11 @@ class StudyConfig:
 
 
 PAPER_PRESET = StudyConfig()
+
+# What the paper's text says where its code, which made the published tables, does otherwise.
+TEXT_PRESET = StudyConfig(
+    protocol=PAPER, n_sequences_task1=25_000, motif_counts="paper", database="JASPAR2016-vertebrates"
+)
 
 # Enough to see the finding in minutes: fewer sequences, short training, the extremes of the grid.
 QUICK_PRESET = StudyConfig(
@@ -64,7 +76,7 @@ QUICK_PRESET = StudyConfig(
     n_sequences_task2=6_000,
 )
 
-PRESETS: dict[str, StudyConfig] = {"quick": QUICK_PRESET, "paper": PAPER_PRESET}
+PRESETS: dict[str, StudyConfig] = {"quick": QUICK_PRESET, "paper": PAPER_PRESET, "paper-text": TEXT_PRESET}
 
 # Seconds per epoch and network on Task 1, one core, rounded: they only order the work and weigh the progress bar.
 _COSTS = {
@@ -142,6 +154,8 @@ def plan(config: StudyConfig) -> list[Trial]:
             seed=config.seed,
             data_seed=config.data_seed,
             variant=config.variant,
+            motif_counts=config.motif_counts,
+            database=config.database,
         )
         for first in range(0, config.n_members, config.stack_size)
         for task in config.tasks
@@ -162,34 +176,27 @@ def missing(trials: Iterable[Trial], records: dict[str, Record]) -> list[Trial]:
     Raises
     ------
     ValueError
-        If a record of the same key was made with another configuration.
+        If a record of the same task was made under other conditions: protocol, data, seed or database.
     """
     left = []
     for trial in trials:
-        config_hash = trial.config_hash()
-        for member in trial.members:
-            record = records.get(trial.key(member))
-            if record is not None and record["config_hash"] != config_hash:
+        wanted = trial.config()
+        for record in records.values():
+            if record["task"] != trial.task:
+                continue
+            same_network = record["key"] in {trial.key(m) for m in trial.members}
+            old, new = (
+                {name: part for name, part in config.items() if name != "model" or same_network}
+                for config in (record["config"], wanted)
+            )
+            if different := difference(old, new):
                 raise ValueError(
-                    f"the folder holds {record['key']} from another configuration "
-                    f"({_difference(record['config'], trial.config())}): choose another folder"
+                    f"the folder holds {record['key']} from another configuration ({different}): choose another folder"
                 )
         members = tuple(m for m in trial.members if trial.key(m) not in records)
         if members:
             left.append(dataclasses.replace(trial, members=members))
     return left
-
-
-def _difference(old: dict[str, Any], new: dict[str, Any]) -> str:
-    """First setting in which two nested configurations differ, in words."""
-    for name in sorted(old.keys() | new.keys()):
-        a, b = old.get(name), new.get(name)
-        if a == b:
-            continue
-        if isinstance(a, dict) and isinstance(b, dict):
-            return f"{name}.{_difference(a, b)}"
-        return f"{name} was {a!r}, now {b!r}"
-    return "made by another version"
 
 
 def run_study(
@@ -230,8 +237,11 @@ def run_study(
     ValueError
         If the folder holds records of another configuration.
     """
+    if resolve_device(device).type != "cpu" and n_workers is None:
+        n_workers = 1
+    Path(folder).mkdir(parents=True, exist_ok=True)
     store = Store(Path(folder))
-    records, damaged = store.read()
+    records, damaged = read_records(store)
     trials = plan(config)
     to_do = missing(trials, records)
     n_networks = sum(len(trial.members) for trial in trials)
@@ -239,17 +249,38 @@ def run_study(
     if on_start is not None:
         on_start(to_do, n_skipped, damaged)
     jobs = [(trial, str(folder), device, save_weights) for trial in to_do]
-    if n_workers is None and resolve_device(device).type != "cpu":
-        n_workers = 1
     try:
         errors = run_local(_work, jobs, n_workers=n_workers, on_message=on_progress)
     finally:
         store.export()
-    if not errors:
-        shutil.rmtree(Path(folder) / "checkpoints", ignore_errors=True)
-    records, _ = store.read()
+    _remove_empty_folders(Path(folder) / "checkpoints")  # those of trials that are not finished stay
+    records, _ = read_records(store)
     wanted = {trial.key(member) for trial in trials for member in trial.members}
     return StudyResult([records[key] for key in sorted(wanted & records.keys())], n_skipped, damaged, errors)
+
+
+def read_records(store: Store) -> tuple[dict[str, Record], list[Damaged]]:
+    """Read a study's records; those that lack what reports need are damaged too.
+
+    A damaged single file whose record stands intact in the exported JSONL is written anew from there.
+    """
+    records, damaged = store.read()
+    for key, record in list(records.items()):
+        if reason := problem(record):
+            damaged.append(Damaged(key, reason, key))
+            del records[key]
+    for place in damaged:
+        if place.key in records:
+            store.write(records[place.key])
+    return records, damaged
+
+
+def _remove_empty_folders(folder: Path) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _work(job: tuple[Trial, str, str, bool], emit: Emit) -> None:

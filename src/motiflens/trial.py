@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-import math
 import platform
 import time
 import zlib
@@ -27,12 +26,15 @@ from motiflens.predict import resolve_device
 from motiflens.protocol import Protocol
 from motiflens.sequence import decode
 from motiflens.simulate import TASK2_MOTIF_COUNTS, TASK2_MOTIF_COUNTS_PAPER, billboard, multi_motif
-from motiflens.store import SCHEMA, Record
+from motiflens.store import SCHEMA, Record, without_nan
 from motiflens.truth import SiteTruth
 
 DATABASE = "JASPAR2020"
 _DIGITS = 5  # significant, of the numbers in a record
 _N_EXAMPLES = 2
+
+
+MOTIF_COUNTS = {"code": TASK2_MOTIF_COUNTS, "paper": TASK2_MOTIF_COUNTS_PAPER}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,8 @@ class Trial:
     seed: int = 0  # of initial weights and dropout
     data_seed: int = 0  # of the simulated data and the order of batches
     variant: str = "text"  # of the networks: see `models.model_config`
+    motif_counts: str = "code"  # of Task 2: "code", or "paper" for the text's
+    database: str = DATABASE  # that filters are compared with
 
     def key(self, member: int) -> str:
         """Key of one member's record."""
@@ -56,28 +60,26 @@ class Trial:
     def config(self) -> dict[str, Any]:
         """Everything that a result depends on, but for the member's number, as plain data."""
         model = model_config(self.architecture, activation=self.activation, task=self.task, variant=self.variant)
-        return {
+        config: dict[str, Any] = {
             "model": {"architecture": self.architecture, **model.to_dict()},
             "protocol": self.protocol.to_dict(),
             "data": {
                 "task": self.task,
                 "n_sequences": self.n_sequences,
                 "length": model.length,
-                "motif_counts": _data_version(self.protocol),
+                "motif_counts": self.motif_counts,
                 "data_seed": self.data_seed,
             },
             "seed": self.seed,
         }
+        if self.database != DATABASE:  # left out otherwise, so that older records keep their hash
+            config["audit"] = {"database": self.database}
+        return config
 
     def config_hash(self) -> str:
         """Short digest of `config`."""
         text = json.dumps(self.config(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def _data_version(protocol: Protocol) -> str:
-    """The paper's text and its code draw other numbers of motifs on Task 2; data follow the training protocol."""
-    return "paper" if protocol.name == "PAPER" else "code"
 
 
 @lru_cache(maxsize=2)  # a worker meets the same data again and again
@@ -96,8 +98,7 @@ def simulate_task(task: int, n_sequences: int, data_seed: int, motif_counts: str
     if task == 1:
         return multi_motif(n_sequences, seed=data_seed)
     if task == 2:
-        counts = TASK2_MOTIF_COUNTS if motif_counts == "code" else TASK2_MOTIF_COUNTS_PAPER
-        return billboard(n_sequences, seed=data_seed, motif_counts=counts)
+        return billboard(n_sequences, seed=data_seed, motif_counts=MOTIF_COUNTS[motif_counts])
     raise ValueError(f"task must be 1 or 2, got {task!r}")
 
 
@@ -126,8 +127,7 @@ def run_trial(
     weights_dir : path, optional
         Where trained networks are saved, each in a folder named by its key.
     """
-    config = trial.config()
-    dataset = simulate_task(trial.task, trial.n_sequences, trial.data_seed, config["data"]["motif_counts"])
+    dataset = simulate_task(trial.task, trial.n_sequences, trial.data_seed, trial.motif_counts)
     model = model_config(trial.architecture, activation=trial.activation, task=trial.task, variant=trial.variant)
 
     def finish(member: Member) -> None:
@@ -137,7 +137,7 @@ def run_trial(
             # Saliency is the study's Task 2; several labels of Task 1 would need one map each.
             truth = task_truth(trial.task)
             result = audit(
-                member.network, dataset, database=DATABASE, truth=truth, target=0 if trial.task == 2 else None
+                member.network, dataset, database=trial.database, truth=truth, target=0 if trial.task == 2 else None
             )
             if weights_dir is not None:
                 member.network.save(weights_dir / trial.key(member.index))
@@ -193,16 +193,16 @@ def _record(
         "best_epoch": member.best_epoch,
         "history": {name: values for name, values in member.history.items() if name != "learning_rate"},
         "metrics": member.metrics or None,
-        "filters": None if result is None else _filters_block(trial.task, result),
+        "filters": None if result is None else _filters_block(trial, result),
         "attribution": None
         if result is None or result.saliency is None
         else _attribution_block(result.saliency, dataset.test),
     }
-    return _rounded(record)
+    return without_nan(_rounded(record))
 
 
-def _filters_block(task: int, result: Audit) -> dict[str, Any]:
-    listed = filter_matches(result.filters.pwms, DATABASE, truth=task_truth(task, "published"))
+def _filters_block(trial: Trial, result: Audit) -> dict[str, Any]:
+    listed = filter_matches(result.filters.pwms, trial.database, truth=task_truth(trial.task, "published"))
     quantised = np.round(255 * result.filters.pwms).astype(np.uint8)
     return {
         "tpr": result.matches.tpr,
@@ -219,6 +219,8 @@ def _filters_block(task: int, result: Audit) -> dict[str, Any]:
             else [row.best.target_id, row.best.target_name, row.best.q_value, row.outcome == "true"]
             for row in result.matches.rows
         ],
+        "outcomes": [row.outcome for row in result.matches.rows],
+        "factors": [row.factor for row in result.matches.rows],
     }
 
 
@@ -227,6 +229,7 @@ def _attribution_block(found: SaliencyAudit, test: SequenceDataset) -> dict[str,
     return {
         **{name: means[name] for name in ("auroc", "aupr", "snr")},
         "n_sequences": len(found.rows),
+        "n_undefined": found.interpretability.n_undefined,
         "examples": [_example(found, test, i) for i in range(min(_N_EXAMPLES, len(found.rows)))],
     }
 
@@ -251,11 +254,9 @@ def _example(found: SaliencyAudit, test: SequenceDataset, i: int) -> dict[str, A
 
 
 def _rounded(value: Any) -> Any:
-    """Round floats to a few significant digits; NaN becomes None, since JSON has none."""
+    """Round floats to a few significant digits."""
     if isinstance(value, dict):
         return {name: _rounded(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [_rounded(item) for item in value]
-    if isinstance(value, float):
-        return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
-    return value
+    return float(f"{value:.{_DIGITS}g}") if isinstance(value, float) else value

@@ -55,8 +55,15 @@ class HybridNetwork(nn.Module):
         """Write `model.safetensors` and `config.json` into a folder, created if need be."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        save_file({k: v.contiguous() for k, v in self.state_dict().items()}, folder / WEIGHTS_FILE)
-        (folder / CONFIG_FILE).write_text(self.config.to_json() + "\n")
+        new_weights, new_config = folder / f".{WEIGHTS_FILE}.tmp", folder / f".{CONFIG_FILE}.tmp"
+        try:  # an interruption leaves what was there before
+            save_file({k: v.contiguous() for k, v in self.state_dict().items()}, new_weights)
+            new_config.write_text(self.config.to_json() + "\n")
+            new_weights.replace(folder / WEIGHTS_FILE)
+            new_config.replace(folder / CONFIG_FILE)
+        finally:
+            new_weights.unlink(missing_ok=True)
+            new_config.unlink(missing_ok=True)
 
     @classmethod
     def load(cls, folder: str | Path) -> "HybridNetwork":

@@ -14,6 +14,7 @@ from motiflens.truth import SiteTruth, column_bank, ranges, site_columns
 
 MOTIF_SET = "JASPAR2016-vertebrates"  # where motifs given by id come from
 _MAX_REDRAWS = 1000
+_MAX_GAP_DRAWS = 200  # the study's presets need about 20, so that the limit never touches them
 
 
 class Generator(NamedTuple):
@@ -139,19 +140,39 @@ def check_request(n_sequences: int, length: int, motif_counts: Mapping[int, floa
 def _draw_gaps(counts: np.ndarray, free: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Divide free positions into counts + 1 gaps each; unused columns are 0; shape=(n, max(counts) + 1).
 
-    Uniform draws are normalised and rounded, and drawn again until the rounded ones sum exactly: repairing
-    the sum instead would favour some gaps.
+    Uniform draws are normalised and rounded, and drawn again until the rounded ones sum exactly, as the study
+    did it. Many gaps that share few positions hardly ever do: after _MAX_GAP_DRAWS draws the rest are split
+    by largest remainder instead, which always sums exactly and favours no place in the sequence either.
     """
     gaps = np.zeros((len(counts), counts.max() + 1), dtype=np.int64)
     for k in np.unique(counts):
         pending = np.flatnonzero(counts == k)
-        while pending.size:
-            shares = rng.random((len(pending), k + 1))
-            drawn = np.round(shares / shares.sum(axis=1, keepdims=True) * free[pending, None]).astype(np.int64)
+        for _ in range(_MAX_GAP_DRAWS):
+            if not pending.size:
+                break
+            drawn = np.round(_draw_parts(free[pending], k + 1, rng)).astype(np.int64)
             exact = drawn.sum(axis=1) == free[pending]
             gaps[pending[exact], : k + 1] = drawn[exact]
             pending = pending[~exact]
+        if pending.size:
+            gaps[pending, : k + 1] = _draw_exact_gaps(free[pending], k + 1, rng)
     return gaps
+
+
+def _draw_exact_gaps(free: np.ndarray, n_gaps: int, rng: np.random.Generator) -> np.ndarray:
+    """Divide free positions by largest remainder, ties at random; shape=(n, n_gaps)."""
+    parts = _draw_parts(free, n_gaps, rng)
+    gaps = np.floor(parts).astype(np.int64)
+    missing = free - gaps.sum(axis=1)
+    order = np.lexsort((rng.random(parts.shape), gaps - parts))  # largest remainder first
+    np.put_along_axis(gaps, order, np.take_along_axis(gaps, order, 1) + (np.arange(n_gaps) < missing[:, None]), 1)
+    return gaps
+
+
+def _draw_parts(free: np.ndarray, n_gaps: int, rng: np.random.Generator) -> np.ndarray:
+    """Divide free positions in proportion to uniform draws, not rounded; shape=(n, n_gaps)."""
+    shares = rng.random((len(free), n_gaps))
+    return shares / shares.sum(axis=1, keepdims=True) * free[:, None]
 
 
 def _sum_before(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
