@@ -1,0 +1,43 @@
+"""What the README shows must work and be complete."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import motiflens
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_ten_lines_run(capsys):
+    code = re.search(r"<!-- run -->\n```python\n(.*?)```", README, re.DOTALL)[1]
+    assert len([line for line in code.splitlines() if line.strip()]) <= 10
+    small = code.replace("8_000", "600").replace("max_epochs=25", "max_epochs=1").replace("n_members=2", "n_members=1")
+    assert small != code
+    exec(compile(small, "README.md", "exec"), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["relu", "exponential"]
+    assert all(re.search(r"AUPR 0\.\d\d  filters that are motifs \d+%", line) for line in lines)
+
+
+@pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
+def test_python_blocks_compile(block):
+    compile(block, "README.md", "exec")
+
+
+def test_every_module_is_named_and_nothing_is_left_to_fill_in():
+    for path in (ROOT / "src" / "motiflens").rglob("*.py"):
+        if path.stem not in ("__init__",) and path.parent.name != "simulate":
+            assert f"{path.stem}.py" in README, f"{path.name} is not in the README's table of files"
+    assert not re.findall(r"\b[A-Z0-9]+_[A-Z]{3,}\b(?<!MOTIFLENS_IRF1)", README.replace("MOTIFLENS_IRF1", ""))
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), f"the README points to {target}, which does not exist"
+
+
+def test_named_modules_are_imported_on_use():
+    for name in motiflens.__all__:
+        assert getattr(motiflens, name) is not None
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = motiflens.nonsense
