@@ -281,7 +281,7 @@ def attribute(
     positives: Annotated[bool, typer.Option(help="Only test sequences whose label is 1.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Compute saliency maps of test sequences; scored against the ground truth where the data hold it."""
+    """Compute saliency maps of test sequences; data of one label with ground truth have them scored against it."""
     import numpy as np
 
     from motiflens.attribute import saliency
@@ -298,7 +298,7 @@ def attribute(
     gradient = saliency(network, chosen.X, target=target)
     _write_npz(out, saliency=gradient.numpy(), one_hot=chosen.X.numpy().astype(np.uint8), rows=rows)
     result: dict[str, Any] = {"file": str(out), "n_sequences": len(rows)}
-    if chosen.truth is not None:
+    if chosen.truth is not None and chosen.n_outputs == 1:  # the truth does not say which label a motif is for
         scores = (gradient * chosen.X).sum(1)
         result |= interpretability(scores, chosen.truth.matrix(np.arange(len(rows)))).means()
     if as_json:
