@@ -63,6 +63,9 @@ def test_train_saves_networks_that_the_other_commands_read(trained, tmp_path):
     assert len(read_meme(tmp_path / "f.meme")) == 24
     text = run("filters", out / "member_001", data, "--truth", "task2").stdout
     assert len(text.splitlines()) == 26
+    logos = tmp_path / "logos.svg"
+    run("filters", out / "member_001", data, "--logos", logos)
+    assert logos.read_text(encoding="utf-8").count('id="axes_') == 24
     (tmp_path / "truth.json").write_text('{"SP1": ["MA0079"]}')
     assert "(TPR)" in run("filters", out / "member_001", data, "--truth", tmp_path / "truth.json").stdout
 

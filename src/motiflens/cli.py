@@ -222,6 +222,7 @@ def filters(
         str | None, typer.Option(help="task1, task2, or a JSON file of factors and their accessions: for TPR and FPR.")
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="MEME file for the filters' motifs.")] = None,
+    logos: Annotated[Path | None, typer.Option(help="SVG, PDF or PNG file for the filters' logos.")] = None,
     as_json: Json = False,
 ) -> None:
     """Turn first-layer filters into motifs, on the test sequences, and look them up with TomTom."""
@@ -236,6 +237,12 @@ def filters(
     matches = filter_matches(pwms, database, truth=accessions, q=q)
     if out is not None:
         write_meme(out, filter_motifs(pwms, counts))
+    if logos is not None:
+        from motiflens.figures import save_figure
+        from motiflens.galleries import draw_matches, gallery_matches
+
+        figure = draw_matches(gallery_matches(pwms, counts, matches.rows), f"{model} · {database}")
+        save_figure(figure, logos.with_suffix(""), formats=(logos.suffix.lstrip("."),))
     rows = [
         {
             "filter": row.filter,

@@ -22,7 +22,8 @@ VERDICTS = {
     "dead": "#8C8C8C",
 }
 
-_VERDICT_OF = {"false": "other", "no hit": "no match"}  # stored outcome to verdict, where the words differ
+# Outcome to verdict, where the words differ; without a truth every match is just a match.
+_VERDICT_OF = {"false": "other", "hit": "other", "no hit": "no match"}
 
 _MIN_BITS = 0.03  # lower letters are not drawn
 _LONGEST_NAME = 20  # characters above a logo; the accession is left out of longer labels
@@ -75,14 +76,43 @@ def filter_matches(record: Record) -> list[FilterMatch]:
         factor = factor if verdict == "true" else None
         matches.append(FilterMatch(number, pwm, int(count), verdict, target_id, name, q_value, factor))
 
-    def place(match: FilterMatch) -> tuple[int, str, float]:
-        order = [*VERDICTS].index(match.verdict)
-        if not match.target_id:
-            return order, "", -float(information_logo(match.pwm).sum())
-        name = (match.factor or match.target_name).upper()
-        return order, name if match.verdict == "true" else "", match.q_value
+    return sorted(matches, key=_place)
 
-    return sorted(matches, key=place)
+
+def _place(match: FilterMatch) -> tuple[int, str, float]:
+    order = [*VERDICTS].index(match.verdict)
+    if not match.target_id:
+        return order, "", -float(information_logo(match.pwm).sum())
+    name = (match.factor or match.target_name).upper()
+    return order, name if match.verdict == "true" else "", match.q_value
+
+
+def gallery_matches(pwms: np.ndarray, counts: np.ndarray, rows: Iterable[Any]) -> list[FilterMatch]:
+    """Filters of a network at hand, sorted as in a gallery.
+
+    Parameters
+    ----------
+    pwms : np.ndarray, shape=(F, 4, width)
+    counts : np.ndarray, shape=(F,)
+        As from `filters.activation_pwms`.
+    rows : iterable of filters.FilterMatch
+        The rows of `filters.filter_matches`.
+    """
+    matches = []
+    for row in rows:
+        best = row.best
+        match = FilterMatch(
+            filter=row.filter,
+            pwm=pwms[row.filter],
+            n_windows=int(counts[row.filter]),
+            verdict=_VERDICT_OF.get(row.outcome, row.outcome),
+            target_id="" if best is None else best.target_id,
+            target_name="" if best is None else best.target_name,
+            q_value=math.nan if best is None else float(best.q_value),
+            factor=row.factor,
+        )
+        matches.append(match)
+    return sorted(matches, key=_place)
 
 
 def filter_gallery(record: Record, *, n_columns: int = 4) -> Figure:
@@ -99,9 +129,13 @@ def filter_gallery(record: Record, *, n_columns: int = 4) -> Figure:
     ValueError
         If the record has no filters, or n_columns is below 1.
     """
+    return draw_matches(filter_matches(record), describe(record), n_columns=n_columns)
+
+
+def draw_matches(matches: Sequence[FilterMatch], title: str, *, n_columns: int = 4) -> Figure:
+    """Filters as logos (0 to 2 bits) with their best matches and q-values; parameters as `filter_gallery`."""
     if n_columns < 1:
         raise ValueError(f"n_columns must be at least 1, got {n_columns}")
-    matches = filter_matches(record)
     n_rows = -(-len(matches) // n_columns)
     top = 0.3  # inches above the first row
     with figure_style():
@@ -110,7 +144,7 @@ def filter_gallery(record: Record, *, n_columns: int = 4) -> Figure:
         figure.text(
             0.1 / 2.15 / n_columns,
             1 - 0.2 / height,
-            describe(record),
+            title,
             fontsize=9,
             fontweight="bold",
             va="center",
