@@ -179,24 +179,31 @@ def missing(trials: Iterable[Trial], records: dict[str, Record]) -> list[Trial]:
         If a record of the same task was made under other conditions: protocol, data, seed or database.
     """
     left = []
+    compared: set[int] = set()  # tasks: all trials of a task share its conditions, so one comparison does for them
     for trial in trials:
         wanted = trial.config()
-        for record in records.values():
-            if record["task"] != trial.task:
+        own = {trial.key(member) for member in trial.members}
+        for key, record in records.items():
+            if key in own:
+                different = difference(record["config"], wanted)
+            elif record["task"] == trial.task and trial.task not in compared:
+                different = difference(_conditions(record["config"]), _conditions(wanted))
+            else:
                 continue
-            same_network = record["key"] in {trial.key(m) for m in trial.members}
-            old, new = (
-                {name: part for name, part in config.items() if name != "model" or same_network}
-                for config in (record["config"], wanted)
-            )
-            if different := difference(old, new):
+            if different:
                 raise ValueError(
-                    f"the folder holds {record['key']} from another configuration ({different}): choose another folder"
+                    f"the folder holds {key} from another configuration ({different}): choose another folder"
                 )
+        compared.add(trial.task)
         members = tuple(m for m in trial.members if trial.key(m) not in records)
         if members:
             left.append(dataclasses.replace(trial, members=members))
     return left
+
+
+def _conditions(config: dict[str, Any]) -> dict[str, Any]:
+    """What all networks of a task must share for one table: everything but the network itself."""
+    return {name: part for name, part in config.items() if name != "model"}
 
 
 def run_study(
