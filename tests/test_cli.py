@@ -113,7 +113,7 @@ def test_an_interrupt_is_told_and_the_same_command_goes_on(trained, tmp_path, mo
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(cli, "_short", interrupt)
+        patch.setattr("motiflens.cli.train.short", interrupt)
         patch.setattr("motiflens.ensemble_folder._write_summary", interrupt)
         result = runner.invoke(app, [str(argument) for argument in arguments])
     assert result.exit_code == 130

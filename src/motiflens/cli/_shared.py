@@ -1,0 +1,79 @@
+"""What commands share: types of options, messages, reading of arguments."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from motiflens.dataset import SequenceDataset
+    from motiflens.models.hybrid import HybridNetwork
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
+DataFile = Annotated[Path, typer.Argument(help="HDF5 data set (X_train, Y_train, X_valid, ...).")]
+ModelFolder = Annotated[Path, typer.Argument(help="Folder of a saved network, e.g. OUT/member_000.")]
+
+
+@contextmanager
+def resumable() -> Iterator[None]:
+    """Tell, on an interrupt, that the work can go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("interrupted; run the same command again to go on", err=True)
+        raise typer.Exit(130) from None
+
+
+def print_json(result: Any) -> None:
+    from motiflens.store import without_nan
+
+    typer.echo(json.dumps(without_nan(result), indent=1, allow_nan=False, default=float))
+
+
+def one_thread() -> None:
+    """Two threads in one process are slower than one on networks of this size."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def short(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def load_model(model: Path, data: Path) -> "tuple[HybridNetwork, SequenceDataset]":
+    from motiflens.io import read_hdf5
+    from motiflens.models import HybridNetwork
+
+    one_thread()
+    return HybridNetwork.load(model), read_hdf5(data)
+
+
+def test_sequences(dataset: "SequenceDataset") -> "SequenceDataset":
+    if len(dataset.test) == 0:
+        raise ValueError("the data hold no test sequences (X_test)")
+    return dataset.test
+
+
+def write_npz(path: Path, **arrays: Any) -> None:
+    import numpy as np
+
+    temporary = path.with_name(f".{path.name}.tmp.npz")
+    try:
+        np.savez_compressed(temporary, **arrays)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def whole_number(text: str) -> int:
+    if not text.isdigit():
+        raise ValueError(f"expected a whole number, got {text!r}")
+    return int(text)
+
+
+def split_names(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())

@@ -1,0 +1,109 @@
+"""What a trained network has learned: its filters, its attributions."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from motiflens.cli._shared import DataFile, Json, ModelFolder, load_model, print_json, short, test_sequences, write_npz
+
+
+def filters(
+    model: ModelFolder,
+    data: DataFile,
+    database: Annotated[str, typer.Option(help="Motif set or file to compare with.")] = "JASPAR2020",
+    q: Annotated[float, typer.Option(help="Largest q-value of a match.")] = 0.1,
+    truth: Annotated[
+        str | None, typer.Option(help="task1, task2, or a JSON file of factors and their accessions: for TPR and FPR.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="MEME file for the filters' motifs.")] = None,
+    logos: Annotated[Path | None, typer.Option(help="SVG, PDF or PNG file for the filters' logos.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Turn first-layer filters into motifs, on the test sequences, and look them up with TomTom."""
+    from motiflens.filters import activation_pwms, filter_matches, filter_motifs
+    from motiflens.motifs import write_meme
+    from motiflens.predict import first_layer_activations
+
+    accessions = None if truth is None else _read_truth(truth)
+    network, dataset = load_model(model, data)
+    sequences = test_sequences(dataset).codes
+    pwms, counts = activation_pwms(first_layer_activations(network, sequences), sequences)
+    matches = filter_matches(pwms, database, truth=accessions, q=q)
+    if out is not None:
+        write_meme(out, filter_motifs(pwms, counts))
+    if logos is not None:
+        from motiflens.figures import save_figure
+        from motiflens.galleries import draw_matches, gallery_matches
+
+        figure = draw_matches(gallery_matches(pwms, counts, matches.rows), f"{model} · {database}")
+        save_figure(figure, logos.with_suffix(""), formats=(logos.suffix.lstrip("."),))
+    rows = [
+        {
+            "filter": row.filter,
+            "n_windows": int(counts[row.filter]),
+            "outcome": row.outcome,
+            "factor": row.factor,
+            "match": None if row.best is None else row.best.target_id,
+            "name": None if row.best is None else row.best.target_name,
+            "q": None if row.best is None else float(row.best.q_value),
+        }
+        for row in matches.rows
+    ]
+    if as_json:
+        print_json({"filters": rows, "tpr": matches.tpr, "fpr": matches.fpr, "no_hit": matches.no_hit_share})
+        return
+    for row in rows:
+        best = f"{row['match']}  {row['name']}  q {row['q']:.2g}" if row["match"] else row["outcome"]
+        verdict = "" if accessions is None or not row["match"] else f"  {row['outcome']}"
+        factor = f": {row['factor']}" if row["factor"] else ""
+        typer.echo(f"filter {row['filter']:3d}  {row['n_windows']:6d} windows  {best}{verdict}{factor}")
+    typer.echo(f"{1 - matches.no_hit_share:.0%} of {len(rows)} filters match {database} at q <= {q}")
+    if matches.tpr is not None and matches.fpr is not None:
+        typer.echo(f"{matches.tpr:.0%} match a motif of the truth (TPR), {matches.fpr:.0%} only others (FPR)")
+
+
+def _read_truth(name: str) -> dict[str, tuple[str, ...]]:
+    from motiflens.filters import task_truth
+
+    if name in ("task1", "task2"):
+        return task_truth(int(name[-1]))
+    values = json.loads(Path(name).read_text(encoding="utf-8"))
+    if not isinstance(values, dict) or not all(isinstance(ids, list) for ids in values.values()):
+        raise ValueError(f'{name}: expected a JSON object such as {{"CEBPB": ["MA0466"]}}')
+    return {factor: tuple(map(str, ids)) for factor, ids in values.items()}
+
+
+def attribute(
+    model: ModelFolder,
+    data: DataFile,
+    out: Annotated[Path, typer.Option("--out", "-o", help="NPZ file for the attributions.")],
+    target: Annotated[int, typer.Option(help="Which output.")] = 0,
+    positives: Annotated[bool, typer.Option(help="Only test sequences whose label is 1.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Compute saliency maps of test sequences; data of one label with ground truth have them scored against it."""
+    import numpy as np
+
+    from motiflens.attribute import saliency
+    from motiflens.scoring import interpretability
+
+    network, dataset = load_model(model, data)
+    test = test_sequences(dataset)
+    if not 0 <= target < test.n_outputs:
+        raise ValueError(f"--target must be in 0..{test.n_outputs - 1}, got {target}")
+    rows = np.flatnonzero(test.y[:, target] == 1) if positives else np.arange(len(test))
+    if len(rows) == 0:
+        raise ValueError(f"no test sequence is positive for label {test.label_names[target]!r}: try --no-positives")
+    chosen = test.subset(rows)
+    gradient = saliency(network, chosen.X, target=target)
+    write_npz(out, saliency=gradient.numpy(), one_hot=chosen.X.numpy().astype(np.uint8), rows=rows)
+    result: dict[str, Any] = {"file": str(out), "n_sequences": len(rows)}
+    if chosen.truth is not None and chosen.n_outputs == 1:  # the truth does not say which label a motif is for
+        scores = (gradient * chosen.X).sum(1)
+        result |= interpretability(scores, chosen.truth.matrix(np.arange(len(rows)))).means()
+    if as_json:
+        print_json(result)
+    else:
+        typer.echo("  ".join(f"{name} {short(value)}" for name, value in result.items()))
