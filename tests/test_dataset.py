@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from motiflens.dataset import SPLITS, MatrixTruth, SequenceDataset, random_split
+from motiflens.dataset import SPLITS, MatrixTruth, SequenceDataset, concatenate, random_split
 from motiflens.sequence import encode, one_hot
 
 CODES = encode(["ACGTA", "CCCCC", "GTNNA", "TTTTT"])
@@ -68,6 +68,42 @@ def test_empty_view_is_a_dataset():
     assert (len(part), part.length, part.n_outputs) == (0, 5, 2)
 
 
+def test_names_follow_their_sequences():
+    named = SequenceDataset.from_arrays(CODES, Y, split=SPLIT, names=["p", "q", "r", "s"])
+    assert named.train.names.tolist() == ["p", "r"]
+    assert named.subset([3, 0]).names.tolist() == ["s", "p"]
+    assert dataset().train.names is None
+
+
+def test_concatenate_joins_in_order():
+    named = SequenceDataset.from_arrays(CODES, Y, split=SPLIT, names=["p", "q", "r", "s"], metadata={"a": 1})
+    other = SequenceDataset.from_arrays(CODES[:1], Y[:1], split="test", metadata={"b": 2})
+    joined = concatenate([named, other])
+    np.testing.assert_array_equal(joined.codes, CODES[[0, 1, 2, 3, 0]])
+    np.testing.assert_array_equal(joined.y, Y[[0, 1, 2, 3, 0]])
+    assert joined.split.tolist() == [*SPLIT, "test"]
+    assert joined.names.tolist() == ["p", "q", "r", "s", ""]
+    assert joined.metadata == {"a": 1}
+    assert concatenate([other, other]).names is None
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ([], "at least one dataset, got none"),
+        (
+            [dataset(), dataset(label_names=("a", "c"))],
+            r"expected sequences of 5 bp with labels \('a', 'b'\), got 5 bp",
+        ),
+        ([dataset(), SequenceDataset.from_arrays(CODES[:, 1:], Y, label_names=("a", "b"))], "got 4 bp"),
+        ([dataset(), dataset(truth=TRUTH)], "without ground truth"),
+    ],
+)
+def test_concatenate_errors(parts, message):
+    with pytest.raises(ValueError, match=message):
+        concatenate(parts)
+
+
 def test_repr_says_what_is_inside():
     text = repr(dataset())
     assert text == "SequenceDataset(4 sequences of 5 bp; train 2, valid 1, test 1; 2 labels: a, b; truth: None)"
@@ -91,6 +127,9 @@ def test_repr_says_what_is_inside():
         ({"split_codes": np.array([0, 1, 2, 3], np.uint8)}, "split codes must be 0 to 2 .* got 3"),
         ({"truth": TRUTH.subset([0])}, "truth of 4 sequences of length 5, got 1 of 5"),
         ({"truth": MatrixTruth(np.full((4, 4, 6), 0.25))}, "got 4 of 6"),
+        ({"names": ["a"] * 4}, r"name for each of 4 sequences as an object array, got list \(4,\); see from_arrays"),
+        ({"names": np.array(["a"] * 3, dtype=object)}, r"got object \(3,\)"),
+        ({"names": np.array(["a", "b", "c", 4], dtype=object)}, "names must be text"),
     ],
 )
 def test_constructor_errors(change, message):

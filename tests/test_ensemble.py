@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 
 from motiflens import ensemble
 from motiflens.dataset import SequenceDataset
-from motiflens.models import HybridConfig, model_config
+from motiflens.ensemble import Part
+from motiflens.models import HybridConfig, attention_entropy, model_config
 from motiflens.models.stacked import StackedNetwork
 from motiflens.predict import predict
 from motiflens.protocol import PAPER, REFERENCE
@@ -213,6 +215,77 @@ def test_training_learns_an_easy_task():
     assert result.members[0].metrics["test_auroc"] > 0.95
 
 
+@pytest.mark.parametrize("engine", ["loop", "stacked"])
+def test_both_activations_train_together_as_each_would_alone(task2, engine, tmp_path):
+    """And a fit of one activation goes on where a fit of both was interrupted."""
+    configs = [
+        model_config("C24", activation=name, task=2, n_filters=8, dense_width=16) for name in ("relu", "exponential")
+    ]
+    options = {"protocol": FAST, "seed": 5, "engine": engine}
+    alone = [ensemble.fit(config, task2, members=[0, 2], **options) for config in configs]
+    told = []
+    parts = [Part(config=config, members=[0, 2], on_member=told.append) for config in configs]
+    together = ensemble.fit_together(parts, task2, **options)
+    assert len(told) == 4
+    for apart, shared, config in zip(alone, together, configs, strict=True):
+        assert shared.config == config
+        for a, b in zip(apart.members, shared.members, strict=True):
+            assert (b.index, b.status, b.network.config) == (a.index, "ok", config)
+            assert a.history["train_loss"] == pytest.approx(b.history["train_loss"], rel=1e-5)
+            torch.testing.assert_close(weights(a.network), weights(b.network), rtol=1e-4, atol=1e-5)
+
+    def interrupt(member):
+        if member.n_epochs == 2:
+            raise KeyboardInterrupt
+
+    folders = [tmp_path / "relu", tmp_path / "exponential"]
+    parts = [
+        Part(config=config, members=[0, 2], checkpoint_dir=folder, on_epoch=interrupt)
+        for config, folder in zip(configs, folders, strict=True)
+    ]
+    with pytest.raises(KeyboardInterrupt):
+        ensemble.fit_together(parts, task2, **options)
+    epochs = []
+    resumed = ensemble.fit(
+        configs[1],
+        task2,
+        members=[0, 2],
+        checkpoint_dir=folders[1],
+        on_epoch=lambda m: epochs.append(m.n_epochs),
+        **options,
+    )
+    assert min(epochs) > 1
+    torch.testing.assert_close(weights(resumed[0]), weights(alone[1][0]), rtol=1e-4, atol=1e-5)
+    assert not folders[1].exists()
+    assert folders[0].exists()
+
+
+def test_parts_that_cannot_train_together_are_named(config, task2, tmp_path):
+    other = model_config("C24", task=2, n_filters=8, dense_width=17)
+    with pytest.raises(ValueError, match="got dense_width=16 and dense_width=17: train them apart"):
+        ensemble.fit_together([Part(config=config), Part(config=other)], task2, protocol=FAST)
+    same = [Part(config=config, checkpoint_dir=tmp_path), Part(config=config, checkpoint_dir=tmp_path / ".")]
+    with pytest.raises(ValueError, match="checkpoint folder of its own"):
+        ensemble.fit_together(same, task2, protocol=FAST)
+
+
+@pytest.mark.parametrize("engine", ["loop", "stacked"])
+def test_an_entropy_penalty_sharpens_attention_and_is_left_out_of_what_is_reported(task2, engine):
+    config = model_config("C24-Att", task=2, n_filters=8, dense_width=16)
+    X = task2.valid.X
+    entropy, histories = [], []
+    for weight in (0.0, 3.0):
+        protocol = FAST.replace(attention_entropy_weight=weight, learning_rate=1e-2, max_epochs=6, restore_best=False)
+        member = ensemble.fit(config, task2, 1, protocol=protocol, seed=5, engine=engine).members[0]
+        with torch.no_grad():
+            entropy.append(attention_entropy(member.network.attention_weights(X)).item())
+        loss = F.binary_cross_entropy_with_logits(predict(member.network, X), torch.from_numpy(task2.valid.y))
+        assert member.history["valid_loss"][-1] == pytest.approx(loss.item(), rel=1e-4)
+        histories.append(member.history)
+    assert entropy[1] < entropy[0] / 2
+    assert max(histories[1]["train_loss"]) < 1.5  # the penalty alone begins near 3
+
+
 def test_all_members_in_one_call(task2):
     config = model_config("C24-Att", task=2)
     result = ensemble.fit(config, task2, 2, protocol=FAST.replace(max_epochs=1))
@@ -247,6 +320,12 @@ def relabelled(dataset, **changes):
         ({}, {"precision": "half"}, "precision must be one of float32, bfloat16"),
         ({}, {"engine": "gpu"}, "engine must be one of auto, loop, stacked"),
         ({}, {"protocol": FAST.replace(batch_size=5000)}, "smaller batch_size"),
+        ({}, {"protocol": FAST.replace(attention_entropy_weight=1.0)}, "is 1, but the configuration has no attention"),
+        (
+            {"attention": "attention", "first_pool": 200},
+            {"protocol": FAST.replace(attention_entropy_weight=1.0)},
+            "leaves the attention a single token",
+        ),
     ],
 )
 def test_what_does_not_fit_is_named(config, task2, changes, options, message):

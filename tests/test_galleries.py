@@ -46,16 +46,39 @@ def test_one_motif_s_filters_are_sorted_by_q():
 
 def test_gallery_has_a_logo_and_a_label_per_filter():
     figure = filter_gallery(make_record(1, "C4C6", "exponential", 3), n_columns=3)
-    assert len(figure.axes) == 6
-    assert figure.texts[0].get_text() == "Task 1 · C4C6 · Exponential · network 3"
-    labels = [ax.texts[0].get_text() for ax in figure.axes]
+    (ax,) = figure.axes
+    title, *labels = [text.get_text() for text in ax.texts]
+    assert title == "Task 1 · C4C6 · Exponential · network 3"
     assert labels[0] == "1  Gabpa MA0062.2  q 2e-04  true"
     assert labels[2] == "0  SP1  true\nbest: SP2 MA0516.2  q 1e-06"
     assert labels[3] == "3  Gmeb1 MA0615.1  q 4e-02  not counted"
     assert labels[4:] == ["4  no match", "5  dead"]
-    assert {ax.get_ylim() for ax in figure.axes} == {(0, 2)}
-    assert figure.axes[0].collections
-    assert not figure.axes[5].collections
+
+
+def test_letters_of_a_gallery_stand_on_the_base_line_of_their_filter():
+    figure = filter_gallery(make_record(1, "C4C6", "exponential", 0), n_columns=3)
+    (ax,) = figure.axes
+    bars = [line.get_xydata() for line in ax.lines if line.get_linewidth() == 2.5]
+    assert [np.ptp(bar[:, 1]) for bar in bars] == pytest.approx([2] * 6)  # bits
+    to_data = ax.transData.inverted()
+    boxes = [
+        to_data.transform_bbox(path.get_extents(letters.get_transform()))
+        for letters in ax.collections
+        for path in letters.get_paths()
+    ]
+    # per filter: widths of 20 positions from the bar, heights of at most 2 bits above its foot
+    owners = [
+        next(
+            n
+            for n, bar in enumerate(bars)
+            if bar[0, 0] <= box.x0 <= bar[0, 0] + 20 and bar[0, 1] <= box.y1 <= bar[1, 1]
+        )
+        for box in boxes
+    ]
+    assert set(owners) == {0, 1, 2, 3, 4}  # the last, dead, is uniform
+    for box, owner in zip(boxes, owners, strict=True):
+        assert bars[owner][0, 1] - 1e-6 <= box.y0 < box.y1 <= bars[owner][1, 1] + 1e-6
+        assert box.x1 <= bars[owner][0, 0] + 20
 
 
 def test_gallery_needs_filters_and_a_column():

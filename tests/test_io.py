@@ -55,6 +55,14 @@ def assert_same(a, b):
     assert dict(a.metadata) == dict(b.metadata)
 
 
+def test_names_come_back(tmp_path):
+    names = [f"chr{i}:0-30(+) é" for i in range(12)]
+    write_hdf5(dataset_with(names=names), tmp_path / "data.h5")
+    assert read_hdf5(tmp_path / "data.h5").names.tolist() == names
+    write_hdf5(dataset_with(), tmp_path / "data.h5")
+    assert read_hdf5(tmp_path / "data.h5").names is None
+
+
 def test_round_trip_with_sites_is_exact(tmp_path):
     dataset = dataset_with(site_truth(), label_names=("α", "b c"), metadata={"seed": 3, "k": [1, 2.5, None]})
     write_hdf5(dataset, tmp_path / "data.h5")

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import auc, precision_recall_curve, roc_auc_score
 
-from motiflens.metrics import aupr, auroc, information_content
+from motiflens.metrics import aupr, auroc, information_content, mean_squared_error, pearson
 
 
 def sklearn_aupr(labels, scores):
@@ -156,3 +156,42 @@ def test_information_is_never_negative():
 def test_information_content_refuses_what_is_no_pwm(pwm, axis, message):
     with pytest.raises(ValueError, match=message):
         information_content(pwm, axis=axis)
+
+
+def test_correlation_and_squared_error_equal_numpy_row_by_row():
+    rng = np.random.default_rng(0)
+    y, values = rng.normal(1e3, 5, (6, 40)), rng.normal(-2, 0.1, (3, 6, 40))
+    r, error = pearson(y, values), mean_squared_error(y, values)
+    assert r.shape == error.shape == (3, 6)
+    for member in range(3):
+        for row in range(6):
+            expected = np.corrcoef(y[row], values[member, row])[0, 1]
+            assert r[member, row] == pytest.approx(expected, abs=1e-12)
+            assert error[member, row] == pytest.approx(((y[row] - values[member, row]) ** 2).mean(), rel=1e-12)
+    as_tensor = pearson(torch.from_numpy(y), torch.from_numpy(values))
+    assert isinstance(as_tensor, torch.Tensor)
+    np.testing.assert_array_equal(as_tensor, r)
+    assert pearson(y[0], 3 * y[0] - 1) == pytest.approx(1)
+    assert pearson(y[0], -y[0]) == pytest.approx(-1)
+
+
+def test_constants_have_no_correlation_and_constant_predictions_none_either():
+    y = np.array([1.0, 2.0, 4.0])
+    assert np.isnan(pearson(np.full(3, 0.1), y))
+    assert np.isnan(pearson(np.full(3, 0.1), np.full(3, 0.3)))
+    assert pearson(y, np.full(3, 0.1)) == 0
+
+
+@pytest.mark.parametrize("metric", [pearson, mean_squared_error])
+@pytest.mark.parametrize(
+    ("y", "values", "message"),
+    [
+        ([1.0], [1.0, 2.0], "expected targets to fit predictions of shape"),
+        ([], [], "n >= 1"),
+        ([1.0, 2.0], [1.0, np.nan], "must be finite"),
+        ([1.0, np.inf], [1.0, 2.0], "must be finite"),
+    ],
+)
+def test_values_that_cannot_be_compared_are_named(metric, y, values, message):
+    with pytest.raises(ValueError, match=message):
+        metric(np.array(y), np.array(values))

@@ -6,6 +6,7 @@ from torch import nn
 
 from motiflens.models import (
     ARCHITECTURES,
+    EXTRA_ARCHITECTURES,
     Exponential,
     HybridConfig,
     HybridNetwork,
@@ -69,6 +70,20 @@ def test_forward_activations_and_attention_have_the_documented_shapes(name):
         torch.testing.assert_close(layer.sum(-1), torch.ones(3, 8, 8))
 
 
+@pytest.mark.parametrize("name", EXTRA_ARCHITECTURES)
+def test_the_other_architectures_are_what_their_names_say(name):
+    model = build_model(name, task=1).eval()
+    n_tokens = 50 if name.startswith("C4-") or name == "C4" else 8
+    has_attention, takes_mean = "-Att" in name, name.endswith("-mean")
+    width = 128 if has_attention else 32
+    assert model.head.dense.in_features == width * (1 if takes_mean else n_tokens)
+    assert not any(isinstance(module, nn.LSTM) for module in model.modules())
+    X = random_dna(2)
+    assert model(X).shape == (2, 12)
+    expected = [(2, 8, n_tokens, n_tokens)] if has_attention else []
+    assert [weights.shape for weights in model.attention_weights(X)] == expected
+
+
 def test_a_hand_set_network_gives_the_known_logit():
     """One filter that answers to the base A, pools of 4: everything downstream can be computed by hand."""
     config = HybridConfig(
@@ -86,13 +101,14 @@ def test_a_hand_set_network_gives_the_known_logit():
     torch.testing.assert_close(model(X), (2 * hidden + 0.5).view(1, 1))
 
 
-def test_attention_equals_pytorchs_own():
+@pytest.mark.parametrize("n_tokens", [7, 20])  # few and many: the softmax runs over another axis
+def test_attention_equals_pytorchs_own(n_tokens):
     attention = MultiHeadAttention(16, 16, 4)
     other = nn.MultiheadAttention(16, 4, batch_first=True, bias=False)
     with torch.no_grad():
         other.in_proj_weight[:] = torch.cat([attention.query.weight, attention.key.weight, attention.value.weight])
         other.out_proj.weight[:] = attention.out.weight
-    tokens = torch.randn(5, 7, 16)
+    tokens = torch.randn(5, n_tokens, 16)
     expected, weights = other(tokens, tokens, tokens, average_attn_weights=False)
     torch.testing.assert_close(attention(tokens), expected + attention.out.bias)
     torch.testing.assert_close(attention.weights(tokens), weights)
@@ -192,8 +208,10 @@ def test_free_composition_for_other_data():
 
 
 def test_list_models_matches_patterns():
-    assert len(list_models()) == 17
-    assert list_models("C4-*") == ["C4-LSTM", "C4-LSTM-Att", "C4-LSTM-Trans1", "C4-LSTM-Trans2", "C4-LSTM-Trans4"]
+    assert len(ARCHITECTURES) == 17
+    assert list_models() == [*ARCHITECTURES, *EXTRA_ARCHITECTURES]
+    assert list_models("C4-LSTM*") == ["C4-LSTM", "C4-LSTM-Att", "C4-LSTM-Trans1", "C4-LSTM-Trans2", "C4-LSTM-Trans4"]
+    assert list_models("C4*mean") == ["C4-mean", "C4-Att-mean", "C4C6-mean", "C4C6-Att-mean"]
     assert list_models("nothing") == []
 
 
@@ -226,6 +244,13 @@ def test_evaluating_restores_every_modules_mode():
         (lambda: model_config("C24-Att", attention_width=100), "multiple of n_heads"),
         (lambda: model_config("C24-LSTM-Att", lstm_width=7), "must be even"),
         (lambda: model_config("C24-LSTM-Trans1", attention_width=64), "must equal the width of its input, 128"),
+        (lambda: model_config("C24-Att", positional_encoding="rotatory"), "did you mean 'rotary'"),
+        (lambda: model_config("C24", head="avg"), "head must be one of flatten, mean"),
+        (lambda: model_config("C24", positional_encoding="learned"), "acts in the attention, and there is none"),
+        (
+            lambda: model_config("C24-Att", attention_width=40, positional_encoding="rotary"),
+            "multiple of twice n_heads, got 40 and 8",
+        ),
         (lambda: build_model("C24")(torch.zeros(1, 4, 100)), r"shape \(N, 4, 200\), got \(1, 4, 100\)"),
         (lambda: initialise(build_model("C24"), "xavier", torch.Generator()), "keras, he"),
     ],

@@ -1,11 +1,14 @@
 """The page holds what the records say, in one file, and the folder holds every figure and table."""
 
+import json
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 from study_records import encode_pwms, make_failed, make_record, make_study
+from typer.testing import CliRunner
 
+from motiflens.cli import app
 from motiflens.records import published_results
 from motiflens.report import write_outputs, write_report
 
@@ -92,11 +95,11 @@ def test_sequences_without_saliency_scores_are_told(tmp_path):
 
 
 def test_earlier_figures_and_tables_are_removed_and_other_files_stay(tmp_path):
-    before = write_outputs(make_study(("C24", "C4C6")), tmp_path, formats=("svg", "pdf"))
+    before = write_outputs(make_study(("C4C6",), n_members=2), tmp_path, formats=("png",))
     others = [tmp_path / "figures" / "figure2-mine.svg", tmp_path / "tables" / "notes.tsv", tmp_path / "figure2.svg"]
     for path in others:
         path.write_text("mine")
-    records = [record for record in make_study(("C4C6",)) if record["task"] == 1]
+    records = [record for record in make_study(("C4C6",), n_members=2) if record["task"] == 1]
     after = write_outputs(records, tmp_path, formats=("svg",))
     assert len(after.figures) < len(before.figures)
     on_disk = {path for path in tmp_path.rglob("*") if path.is_file()}
@@ -159,23 +162,89 @@ def test_outputs_lists_every_file(tmp_path):
     assert figures == {
         "figures/figure2.svg",
         "figures/figure3.svg",
+        "figures/claims-differences.svg",
+        "figures/claims-correlation.svg",
+        "figures/published.svg",
         *(f"figures/filters-task{t}-C4C6-{a}.svg" for t in (1, 2) for a in ("relu", "exponential")),
         "figures/saliency-C4C6.svg",
     }
     tables = [path.name for path in outputs.tables]
-    assert tables == ["task1.tsv", "effects-task1.tsv", "task2.tsv", "effects-task2.tsv"]
+    assert tables == [
+        *("task1.tsv", "effects-task1.tsv", "task2.tsv", "effects-task2.tsv"),
+        *("claims.tsv", "published_comparison.tsv", "published_summary.tsv"),
+    ]
     assert outputs.report == tmp_path / "report.html"
     on_disk = {path for path in tmp_path.rglob("*") if path.is_file()}
     assert on_disk == {outputs.report, *outputs.figures, *outputs.tables}
 
 
-def test_effects_table_holds_every_metric(tmp_path):
-    write_outputs(make_study(("C4C6",)), tmp_path, formats=())
+def test_page_tells_claims_and_what_is_missing(page):
+    text = " ".join(" ".join(page.text).split())
+    assert "Here 0 of 12 statements are supported, 0 not, 12 undecided; 8 of 34 configurations of task 1" in text
+    assert "Filter TPR 1a C4C6 +0.400 +0.400 2 of 2 4 of 12 12 0 undecided" in text
+    assert "Task 1, Exponential: 1 of 12 (8.3%; 95 % interval 1.5% to 35.4%)" in text
+    assert "How much the draw" not in text
+
+
+def test_page_tells_what_differs_from_the_published(page):
+    text = " ".join(" ".join(page.text).split())
+    assert "Saliency AUROC task 2 8 of 34" in text
+    assert "means that could be tested differ at q ≤ 0.05" in text
+
+
+def test_grids_of_other_architectures_have_no_claims(tmp_path):
+    records = [make_record(1, "Mine", a, m, filters={"tpr": 0.1 * m}) for a in ("relu", "exponential") for m in (0, 1)]
+    outputs = write_outputs(records, tmp_path, formats=("svg",))
+    assert [path.name for path in outputs.tables] == ["task1.tsv", "effects-task1.tsv"]
+    page = read(outputs.report)
+    assert not {"claims", "published"} & set(page.ids)
+    assert {link[1:] for link in page.links} <= set(page.ids)
+
+
+def drawn(seed):
+    """C24 on another draw of the data, which lowers filter TPR by 0.1 for each seed."""
+    records = make_study(("C24",))
+    for record in records:
+        record["config"] = {**record["config"], "data": {**record["config"]["data"], "data_seed": seed}}
+        record["filters"] = {**record["filters"], "tpr": record["filters"]["tpr"] - 0.1 * seed}
+    return records
+
+
+def test_other_draws_of_the_data_are_shown(tmp_path):
+    outputs = write_outputs(drawn(0), tmp_path, formats=(), draws=[*drawn(1), *drawn(2)])
+    text = " ".join(" ".join(read(outputs.report).text).split())
+    # variance between draws: 0.01 of the means less a third of 0.0001 within
+    assert "Filter TPR task 1 0.100 0.010 0.990 3 18" in text
+    assert "Filter FPR task 1 0.000 0.010 0.000 3 18" in text
+    assert (tmp_path / "tables" / "data_draw.tsv").exists()
+
+
+def test_tables_hold_every_metric_and_follow_the_selection(tmp_path):
+    write_outputs(make_study(("C4C6",)), tmp_path, formats=(), select="all")
     lines = (tmp_path / "tables" / "effects-task2.tsv").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 1 + 5
+    rows = (tmp_path / "tables" / "task1.tsv").read_text(encoding="utf-8").splitlines()
+    assert all("\tall\t" in row for row in rows[1:])
 
 
 def test_unknown_selection_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="select must be one of valid, test, all, got 'best'"):
+    with pytest.raises(ValueError, match="select must be one of valid, published, all, got 'best'"):
         write_report([], tmp_path / "r.html", select="best")
     assert not (tmp_path / "r.html").exists()
+
+
+def test_command_reads_other_draws_from_their_folders(tmp_path):
+    for seed in (0, 1):
+        (tmp_path / f"draw{seed}").mkdir()
+        lines = [json.dumps(record) for record in drawn(seed) if record["task"] == 1]
+        (tmp_path / f"draw{seed}" / "task1.jsonl").write_text("\n".join(lines))
+    first, second, out = (str(tmp_path / name) for name in ("draw0", "draw1", "out"))
+    arguments = ["study", "report", first, "--draw", second, "--select", "published", "--formats", "", "--out", out]
+    result = CliRunner().invoke(app, [*arguments, "--json"])
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["n_records"] == 6
+    text = " ".join(" ".join(read(tmp_path / "out" / "report.html").text).split())
+    assert "Filter TPR task 1" in text
+    assert f"motiflens study report {first} --select published --draw {second}" in text
+    rows = (tmp_path / "out" / "tables" / "data_draw.tsv").read_text(encoding="utf-8").splitlines()
+    assert any(row.startswith("1\tfilter_tpr\tC24\trelu\t2\t6\t") for row in rows)

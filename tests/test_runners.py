@@ -47,6 +47,17 @@ def test_an_interrupt_ends_the_workers():
         os.kill(pids[0], 0)
 
 
+def test_jobs_are_asked_for_when_a_worker_is_free_so_they_may_end_early():
+    def jobs():
+        while len(ended) < 3:
+            yield 0.0
+
+    ended = []
+    assert run_local(sleep, jobs(), n_workers=1, on_message=ended.append) == []
+    assert len(ended) == 3
+    assert len(set(ended)) == 1  # one process did them all
+
+
 def test_no_jobs_and_bad_numbers():
     assert run_local(job, []) == []
     with pytest.raises(ValueError, match="at least 1"):

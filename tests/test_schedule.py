@@ -46,6 +46,7 @@ def test_the_papers_text_trains_all_epochs():
 def test_monitors_differ_between_text_and_code():
     assert (PAPER.monitor(12), PAPER.monitor(1)) == ("aupr", "auroc")
     assert (REFERENCE.monitor(12), REFERENCE.monitor(1)) == ("auroc", "auroc")
+    assert PAPER.replace(objective="regression").monitor(12) == "pearson"
 
 
 def test_a_changed_protocol_does_not_keep_the_name():
@@ -60,6 +61,13 @@ def test_a_changed_protocol_does_not_keep_the_name():
         (lambda: Protocol(batch_size=1), "at least 2"),
         (lambda: Protocol(max_epochs=0), "at least 1"),
         (lambda: Protocol(learning_rate=0), "positive"),
+        (lambda: Protocol(attention_entropy_weight=-0.1), "or positive and finite, got -0.1"),
+        (lambda: Protocol(attention_entropy_weight=float("nan")), "or positive and finite, got nan"),
+        (lambda: Protocol(objective="ranking"), "classification, regression, got 'ranking'"),
+        (lambda: Protocol(positive_weight=0), "positive number or None, got 0"),
+        (lambda: Protocol(positive_weight=float("inf")), "positive number or None, got inf"),
+        (lambda: Protocol(positive_weight="equal"), "must be 'balanced', a positive number or None, got 'equal'"),
+        (lambda: Protocol(positive_weight=2, objective="regression"), "leave it out of a regression"),
         (lambda: Protocol(initialisation="glorot"), "keras, he"),
         (lambda: Protocol(monitor_single_label="loss"), "auroc, aupr"),
     ],

@@ -2,7 +2,17 @@ import numpy as np
 import pytest
 import torch
 
-from motiflens.sequence import check_one_hot, codes_from_one_hot, decode, encode, one_hot, reverse_complement
+from motiflens.sequence import (
+    INVALID,
+    check_one_hot,
+    codes_from_one_hot,
+    decode,
+    encode,
+    gc_content,
+    one_hot,
+    reverse_complement,
+    translate_letters,
+)
 
 
 def test_encode_and_decode_are_inverse():
@@ -21,6 +31,17 @@ def test_one_hot_has_channels_acgt_and_zeros_where_unknown():
 
 def test_reverse_complement():
     assert decode(reverse_complement(encode(["AACGN"]))) == ["NCGTT"]
+
+
+def test_bytes_of_a_file_become_codes_without_white_space():
+    assert list(translate_letters(b"Ac g\r\nTn\tR")) == [0, 1, 2, 3, 4, 4]
+    every_byte = translate_letters(bytes(range(256)))
+    assert len(every_byte) == 256 - len(b" \t\r\n")
+    assert sum(code != INVALID for code in every_byte) == len("ACGTacgt" + "NXRYSWKMBDHV" * 2 + ".-")
+
+
+def test_gc_content_leaves_unknown_bases_out():
+    np.testing.assert_array_equal(gc_content(encode(["GCAT", "GNNN", "NNNN", "TTTA"])), [0.5, 1, np.nan, 0])
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,21 @@ import torch
 from torch.nn import functional as F
 
 from motiflens.engine import new_network
-from motiflens.models import ARCHITECTURES, model_config
+from motiflens.models import ARCHITECTURES, EXTRA_ARCHITECTURES, model_config
 from motiflens.models.masks import MaskSource
+from motiflens.models.positions import POSITIONAL_ENCODINGS
 from motiflens.models.stacked import StackedNetwork
 from motiflens.protocol import REFERENCE
 from motiflens.sequence import one_hot
 
-SEEDS, STEP = torch.tensor([3, 4]), torch.tensor(0)
+SEEDS, STEP = torch.tensor([3, 4, 5]), torch.tensor(0)
 
 
-def networks(architecture, activation="exponential", variant="text"):
-    config = model_config(architecture, activation=activation, task=2, dropout=0.0, dense_dropout=0.0, variant=variant)
-    members = [new_network(config, REFERENCE, seed).double() for seed in (1, 2)]
+def networks(architecture, activations=("exponential", "exponential"), **changes):
+    members = []
+    for seed, activation in enumerate(activations, start=1):
+        config = model_config(architecture, activation=activation, task=2, dropout=0.0, dense_dropout=0.0, **changes)
+        members.append(new_network(config, REFERENCE, seed).double())
     for member in members:
         with torch.no_grad():
             member.stem.first.norm.weight[::3] *= -1
@@ -22,11 +25,16 @@ def networks(architecture, activation="exponential", variant="text"):
 
 
 @pytest.mark.parametrize(
-    ("architecture", "variant"),
-    [*((name, "text") for name in ARCHITECTURES), ("C24-LSTM-Att", "code"), ("C4-LSTM", "code")],
+    ("architecture", "changes"),
+    [
+        *((name, {}) for name in (*ARCHITECTURES, *EXTRA_ARCHITECTURES)),
+        *((name, {"variant": "code"}) for name in ("C24-LSTM-Att", "C4-LSTM")),
+        *(("C4-Att", {"positional_encoding": encoding}) for encoding in POSITIONAL_ENCODINGS),
+        *(("C24-LSTM-Trans2", {"positional_encoding": encoding, "head": "mean"}) for encoding in POSITIONAL_ENCODINGS),
+    ],
 )
-def test_logits_gradients_and_running_statistics_equal_the_plain_modules(architecture, variant):
-    members = networks(architecture, "relu" if len(architecture) % 2 else "exponential", variant)
+def test_logits_gradients_and_running_statistics_equal_the_plain_modules(architecture, changes):
+    members = networks(architecture, ("relu", "exponential", "relu"), **changes)
     stack = StackedNetwork(members)
     codes = torch.randint(0, 5, (6, 200), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
     y = torch.tensor([0.0, 1, 0, 1, 1, 0], dtype=torch.float64)[:, None]
@@ -57,9 +65,22 @@ def test_members_can_leave_and_be_set():
     assert stack.parameters["head.out.bias"].grad.data_ptr() != 0
 
 
-def test_different_configurations_cannot_be_stacked():
-    with pytest.raises(ValueError, match="different configurations"):
-        StackedNetwork([*networks("C24"), *networks("C24", "relu")])
+def test_members_keep_their_own_activation():
+    relu, exponential = networks("C24", ("relu", "exponential"))
+    with torch.no_grad():  # exp overflows here: what ReLU members see must not touch the others' branch
+        relu.stem.first.norm.bias[:] = 1000.0
+    stack = StackedNetwork([exponential, relu, exponential])
+    codes = torch.randint(0, 4, (3, 200)).to(torch.uint8)
+    stack.logits(codes, MaskSource(SEEDS, STEP)).sum().backward()
+    assert all(parameter.grad.isfinite().all() for parameter in stack.parameters.values())
+    stack.keep([1, 2])
+    assert [network.config.activation for network in (stack[0], stack[1])] == ["relu", "exponential"]
+    torch.testing.assert_close(stack.logits(codes)[1], stack[1](one_hot(codes, torch.float64)))
+
+
+def test_only_the_activation_may_differ_within_a_stack():
+    with pytest.raises(ValueError, match="got head='flatten' and head='mean'"):
+        StackedNetwork([*networks("C24"), *networks("C24", head="mean")])
 
 
 def test_masks_have_the_right_share_and_depend_on_member_step_and_draw_alone():

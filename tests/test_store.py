@@ -80,3 +80,45 @@ def test_records_of_a_newer_schema_are_refused(tmp_path):
     (tmp_path / "task1.jsonl").write_text(json.dumps(record("task1/a") | {"schema": SCHEMA + 1}) + "\n")
     with pytest.raises(ValueError, match="update motiflens"):
         Store(tmp_path).read()
+
+
+def test_one_record_is_read_if_it_is_intact(tmp_path):
+    store = Store(tmp_path)
+    store.write(record("task1/a", value=1))
+    store.path_of("task1/b").write_text("{")
+    assert store.intact("task1/a") == record("task1/a", value=1)
+    assert store.intact("task1/b") is None
+    assert store.intact("task1/c") is None
+
+
+def test_two_exports_at_once_lose_no_record(tmp_path, monkeypatch):
+    """While one has read and not yet written, another stores a record and exports; the older look comes last."""
+    import motiflens.store
+
+    store = Store(tmp_path)
+    store.write(record("task1/a"))
+    write, meanwhile = motiflens.store.write_atomically, []
+
+    def write_late(path, text):
+        if not meanwhile:
+            meanwhile.append(1)
+            store.write(record("task1/b"))
+            assert store.export() == [tmp_path / "task1.jsonl"]
+            assert len(path.read_text().splitlines()) == 2
+        write(path, text)
+
+    monkeypatch.setattr(motiflens.store, "write_atomically", write_late)
+    store.export()
+    assert [json.loads(line)["key"] for line in (tmp_path / "task1.jsonl").read_text().splitlines()] == [
+        "task1/a",
+        "task1/b",
+    ]
+
+
+def test_an_export_that_changes_nothing_writes_nothing(tmp_path):
+    store = Store(tmp_path)
+    store.write(record("task1/a"))
+    (path,) = store.export()
+    before = path.stat().st_ino
+    assert store.export() == [path]
+    assert path.stat().st_ino == before

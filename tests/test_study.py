@@ -3,19 +3,8 @@ import json
 
 import pytest
 
-from motiflens.display import StudyDisplay
 from motiflens.protocol import REFERENCE
-from motiflens.study import (
-    PAPER_PRESET,
-    QUICK_PRESET,
-    Progress,
-    StudyConfig,
-    get_preset,
-    match_architectures,
-    missing,
-    plan,
-    run_study,
-)
+from motiflens.study import QUICK_PRESET, StudyConfig, missing, plan, run_study
 
 TINY = StudyConfig(
     tasks=(2,),
@@ -33,16 +22,6 @@ def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
     news = []
     return folder, run_study(TINY, folder, n_workers=2, on_progress=news.append), news
-
-
-def test_the_paper_preset_is_the_whole_grid():
-    trials = plan(PAPER_PRESET)
-    keys = {trial.key(m) for trial in trials for m in trial.members}
-    assert sum(len(trial.members) for trial in trials) == len(keys) == 680
-    assert all(len(trial.members) <= 5 for trial in trials)
-    firsts = [trial.members[0] for trial in trials]
-    assert firsts == sorted(firsts)  # every configuration's first members before anyone's second stack
-    assert {(t.task, t.n_sequences) for t in trials} == {(1, 30_000), (2, 20_000)}
 
 
 def test_every_network_leaves_a_small_complete_record(finished):
@@ -173,14 +152,6 @@ def test_a_folder_that_cannot_be_made_is_named_before_anything_runs(tmp_path):
         run_study(TINY, tmp_path / "file" / "out")
 
 
-def test_the_text_differs_from_the_code_in_data_and_database_too():
-    trial = plan(get_preset("paper-text"))[0]
-    assert (trial.protocol.name, trial.motif_counts, trial.database) == ("PAPER", "paper", "JASPAR2016-vertebrates")
-    assert get_preset("paper-text").n_sequences_task1 == 25_000
-    assert trial.config()["audit"] == {"database": "JASPAR2016-vertebrates"}
-    assert "audit" not in plan(PAPER_PRESET)[0].config()
-
-
 def test_records_of_another_configuration_are_not_mixed_in(finished):
     folder, *_ = finished
     with pytest.raises(ValueError, match=r"data\.data_seed was 0, now 1\): choose another folder"):
@@ -196,31 +167,40 @@ def test_missing_keeps_the_order_of_the_plan():
     assert missing(trials, {}) == trials
 
 
-def test_names_are_checked_before_anything_runs():
-    with pytest.raises(ValueError, match="did you mean 'quick'"):
-        get_preset("quik")
-    with pytest.raises(ValueError, match="did you mean"):
-        match_architectures(["C4C6-Attt"])
-    with pytest.raises(ValueError, match="task must be 1 or 2"):
-        StudyConfig(tasks=(3,))
-    with pytest.raises(ValueError, match="activation must be one of"):
-        StudyConfig(activations=("tanh",))
-    with pytest.raises(ValueError, match="n_members must be at least 1"):
-        StudyConfig(n_members=0)
-    with pytest.raises(ValueError, match="architectures must name at least one"):
-        StudyConfig(architectures=())
-    with pytest.raises(ValueError, match="tasks must name at least one, each once, got 2, 2"):
-        StudyConfig(tasks=(2, 2))
-    with pytest.raises(ValueError, match="motif_counts must be one of code, paper"):
-        StudyConfig(motif_counts="text")
-    assert match_architectures(["C4C6", "C24*"])[-1] == "C4C6"
+def test_parts_and_data_seeds_have_their_own_share(finished, tmp_path):
+    folder, result, _ = finished
+    (tmp_path / "task2.jsonl").write_bytes((folder / "task2.jsonl").read_bytes())
+    parts = [run_study(TINY, tmp_path, n_workers=1, part=(k, 2)) for k in (1, 2)]
+    assert [part.n_skipped for part in parts] == [2, 2]
+    assert sorted(r["key"] for part in parts for r in part.records) == [r["key"] for r in result.records]
+    other = TINY.replace(data_seed=1, n_members=1, activations=("relu",))
+    (record,) = run_study(other, tmp_path / "seed1", n_workers=1, save_weights=False).records
+    assert record["data_seed"] == record["config"]["data"]["data_seed"] == 1
+    same = next(r for r in result.records if r["key"] == record["key"])
+    assert record["config_hash"] != same["config_hash"]
+    assert record["member_seed"] == same["member_seed"]  # the same initial network, other data
 
 
-def test_time_left_is_in_proportion_to_the_work_left():
-    display = StudyDisplay(TINY)
-    display.start(plan(TINY), 0, [])
-    assert display.seconds_left(10) is None
-    keys = sorted(display.costs)
-    display.update(Progress(keys[0], 2, 0.5, "ok"))
-    # One of four equal networks took 10 s; the others are expected to take as many epochs.
-    assert display.seconds_left(10) == pytest.approx(30)
+def test_no_trial_begins_after_the_budget(tmp_path):
+    news = []
+    result = run_study(TINY, tmp_path, n_workers=1, budget=0, on_progress=news.append)
+    assert (result.n_left, result.out_of_time, result.errors, result.records, news) == (4, True, [], [], [])
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_a_trial_under_way_stops_at_the_end_of_its_epoch(tmp_path):
+    endless = TINY.replace(
+        activations=("relu",), protocol=TINY.protocol.replace(max_epochs=10**6, early_stop_patience=None)
+    )
+    news = []
+    result = run_study(endless, tmp_path, n_workers=1, budget=6, on_progress=news.append)
+    assert (result.n_left, result.out_of_time, result.errors) == (2, True, [])
+    epochs = {key: max(n.n_epochs for n in news if n.key == key) for key in {n.key for n in news}}
+    assert len(set(epochs.values())) <= 1  # no member is ahead of another
+    assert len(list(tmp_path.rglob("*.ckpt"))) == len(epochs)
+    assert not list(tmp_path.rglob("*.lock"))
+
+
+def test_unknown_runners_are_named(tmp_path):
+    with pytest.raises(ValueError, match="runner must be one of local, ray, got 'rai'; did you mean ray"):
+        run_study(TINY, tmp_path, runner="rai")

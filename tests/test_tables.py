@@ -7,7 +7,7 @@ import pytest
 from study_records import make_failed, make_record, make_study
 
 from motiflens.effects import activation_effects
-from motiflens.tables import summary_table, to_markdown, write_tsv
+from motiflens.tables import summary_table, write_tsv
 
 
 def find(rows, architecture, activation):
@@ -59,7 +59,6 @@ def test_paper_s_accession_list_is_a_column_of_its_own():
 def test_other_tasks_are_left_aside_and_no_records_give_no_rows():
     assert len(summary_table(make_study(), 1)) == 8
     assert summary_table([], 1) == []
-    assert to_markdown([]) == "No records.\n"
 
 
 def test_tsv_round_trip(tmp_path):
@@ -79,12 +78,5 @@ def test_tsv_of_effects_and_of_nothing(tmp_path):
     effects = write_tsv(activation_effects(make_study(), 1, "filter_tpr"), tmp_path / "effects.tsv")
     lines = effects.read_text(encoding="utf-8").splitlines()
     assert lines[0].startswith("task\tstage1\tmetric\trelu\texponential\tdifference")
-    assert lines[2].startswith("1\tC4C6\tfilter_tpr\t0.410000\t0.810000\t0.400000\t2\t6\t6\t")
+    assert lines[2].startswith("1\tC4C6\tfilter_tpr\t0.410000\t0.810000\t0.400000\t\t\t2\t6\t6\t")
     assert write_tsv([], tmp_path / "none.tsv").read_text(encoding="utf-8").startswith("task\tarchitecture")
-
-
-def test_markdown_shows_published_values_and_counts():
-    lines = to_markdown(summary_table(make_study(), 1)).splitlines()
-    assert lines[0].count("|") == lines[1].count("|") == lines[2].count("|")
-    assert lines[5].startswith("| C4C6 | exponential | 1 / 3 / 3 | 0 | 0.900 ± 0.000 [0.919] | 0.820 ± 0.000 [0.844] |")
-    assert lines[9].startswith("| C4-LSTM | exponential | 1 / 2 / 3 | 1 |")

@@ -5,11 +5,19 @@ The modules, in the order in which they build on each other:
 - `sequence`, `metrics`: DNA as codes and one-hot tensors; AUROC, AUPR, information content
 - `motifs`, `tomtom`: motif sets and files; matching motifs to a database
 - `dataset`, `truth`, `io`, `simulate`: sequences with labels, splits and ground truth, from files or simulators
+- `splits`, `shuffle`, `negatives`, `data_summary`: splits; negatives where there are none; what ruins a data set
 - `models`, `predict`: the hybrid networks; batched predictions, activation maps, attention weights
 - `protocol`, `schedule`, `ensemble`, `ensemble_folder`: how networks are trained; many initialisations at once
+- `losses`, `suitability`, `fit_summary`: what is minimised, on which data it can be, and what came of it
+- `any_model`, `model_source`: any other PyTorch model in the same form, and where it comes from
 - `filters`, `attribute`, `scoring`, `audit`: what the first layer learned, saliency maps, and both against the truth
-- `study`, `trial`, `store`, `runners`: the whole grid, run and resumed, one record per network
-- `records`, `effects`, `tables`, `figures`, `galleries`, `logo`, `report`: what is made from stored records
+- `interactions`: which motifs work together, by insertion, mutagenesis, attribution or attention, with q-values
+- `similarity`, `decoys`, `ablation`, `filter_audit`, `audit_files`: filters one by one; matches expected by chance
+- `spike_in`, `candidates`: attributions judged where the truth is not known, at motifs put into one's own negatives
+- `stability`, `filter_agreement`: how well initialisations, and attribution methods, agree
+- `study`, `grid`, `trial`, `store`, `runners`, `ray_runner`: the whole grid, run and resumed, one record per network
+- `records`, `selection`, `tables`, `figures`, `galleries`, `logo`, `report`: what is made from stored records
+- `stats`, `effects`, `variance`, `claims`, `published`: the paper's claims put to the test, and its tables beside
 
 Modules are imported when first used: `motiflens.tomtom.tomtom(...)` works after `import motiflens`.
 """
@@ -20,9 +28,13 @@ from types import ModuleType
 __version__ = "0.1.0"
 
 _MODULES = (
-    "attribute", "audit", "dataset", "effects", "ensemble", "ensemble_folder", "figures", "filters", "galleries", "io",
-    "logo", "metrics", "models", "motifs", "predict", "protocol", "records", "report", "runners", "schedule", "scoring",
-    "sequence", "simulate", "store", "study", "tables", "tomtom", "trial", "truth",
+    "ablation", "any_model", "attribute", "audit", "audit_files", "audit_report", "baselines", "candidates", "claims",
+    "data_summary", "dataset", "decoys", "effects", "ensemble", "ensemble_folder", "figures", "filter_agreement",
+    "filter_audit", "filters", "galleries", "grid", "interactions", "io", "logo", "losses", "metrics", "model_source",
+    "models", "motifs", "negatives", "pairs", "performance", "predict", "predictions", "protocol", "published",
+    "ray_runner", "records", "report", "runners", "schedule", "scoring", "selection", "sequence", "shuffle",
+    "similarity", "simulate", "spike_in", "splits", "stability", "stats", "store", "study", "suitability", "tables",
+    "tomtom", "trial", "truth", "variance",
 )  # fmt: skip
 __all__ = ["__version__", *_MODULES]
 

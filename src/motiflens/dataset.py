@@ -11,11 +11,18 @@ import numpy as np
 import torch
 
 from motiflens.sequence import UNKNOWN, codes_from_one_hot, one_hot
+from motiflens.splits import SPLITS, random_split
 from motiflens.truth import MatrixTruth, Rows, SiteTruth, Truth, as_indices
 
-__all__ = ["SPLITS", "MatrixTruth", "SequenceDataset", "SiteTruth", "Truth", "random_split"]
-
-SPLITS = ("train", "valid", "test")
+__all__ = [
+    "SPLITS",
+    "MatrixTruth",
+    "SequenceDataset",
+    "SiteTruth",
+    "Truth",
+    "concatenate",
+    "random_split",
+]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,6 +45,8 @@ class SequenceDataset:
         Ground truth of the same N sequences.
     metadata : mapping
         How the data were made, in JSON types.
+    names : np.ndarray of str (dtype object), shape=(N,), optional
+        What each sequence is called, e.g. ``chr1:1000-1500(+)``.
 
     Raises
     ------
@@ -51,12 +60,14 @@ class SequenceDataset:
     split_codes: np.ndarray
     truth: Truth | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    names: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         _check_codes(self.codes)
         _check_y(self.y, len(self.codes), self.label_names)
         _check_split(self.split_codes, len(self.codes))
         _check_truth(self.truth, self.codes.shape)
+        _check_names(self.names, len(self.codes))
 
     @classmethod
     def from_arrays(
@@ -68,6 +79,7 @@ class SequenceDataset:
         split: Sequence[str] | np.ndarray | str = "train",
         truth: Truth | None = None,
         metadata: Mapping[str, Any] | None = None,
+        names: Sequence[str] | np.ndarray | None = None,
     ) -> "SequenceDataset":
         """Make a dataset from arrays of any numeric type.
 
@@ -83,6 +95,7 @@ class SequenceDataset:
             ``"train"``, ``"valid"`` or ``"test"`` for each sequence, or one of them for all.
         truth, metadata
             As in the class.
+        names : sequence of str, shape=(N,), optional
 
         Raises
         ------
@@ -97,8 +110,16 @@ class SequenceDataset:
             label_names = [label_names]
         if label_names is None and targets.ndim == 2:
             label_names = [f"label_{index}" for index in range(targets.shape[1])]
-        names = np.full(len(codes), split) if isinstance(split, str) else np.asarray(split)
-        return cls(codes, targets, tuple(label_names or ()), _to_split_codes(names), truth, dict(metadata or {}))
+        splits = np.full(len(codes), split) if isinstance(split, str) else np.asarray(split)
+        return cls(
+            codes,
+            targets,
+            tuple(label_names or ()),
+            _to_split_codes(splits),
+            truth,
+            dict(metadata or {}),
+            None if names is None else np.array(names, dtype=object),
+        )
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -160,43 +181,54 @@ class SequenceDataset:
         """
         rows = as_indices(rows, len(self))
         truth = None if self.truth is None else self.truth.subset(rows)
+        names = None if self.names is None else self.names[rows]
         return SequenceDataset(
-            self.codes[rows], self.y[rows], self.label_names, self.split_codes[rows], truth, self.metadata
+            self.codes[rows], self.y[rows], self.label_names, self.split_codes[rows], truth, self.metadata, names
         )
 
 
-def random_split(
-    n: int, fractions: Sequence[float] = (0.7, 0.1, 0.2), seed: int | np.random.Generator = 0
-) -> np.ndarray:
-    """Assign n sequences to train, valid and test at random, in these shares.
-
-    Sizes are the differences of the rounded cumulative shares, so that they add up to n.
-
-    Returns
-    -------
-    split_codes : np.ndarray, uint8, shape=(n,)
-        Index into ``SPLITS``.
+def concatenate(parts: Sequence[SequenceDataset]) -> SequenceDataset:
+    """Join datasets of the same length and labels, in their order; metadata are those of the first.
 
     Raises
     ------
     ValueError
-        If fractions are not three shares of 0 or more that sum to 1.
+        If there is none, lengths or labels differ, or one has ground truth (which could not cover the others).
     """
-    shares = np.asarray(fractions, dtype=np.float64)
-    if shares.shape != (3,) or not (shares >= 0).all() or abs(shares.sum() - 1) > 1e-6:
-        raise ValueError(f"expected three shares of train, valid, test that sum to 1, got {tuple(fractions)}")
-    bounds = np.round(np.cumsum(shares) * n).astype(int)
-    codes = np.searchsorted(bounds, np.arange(n), side="right").astype(np.uint8)
-    return np.random.default_rng(seed).permutation(codes)
+    if not parts:
+        raise ValueError("expected at least one dataset, got none")
+    first = parts[0]
+    for part in parts:
+        if (part.length, part.label_names) != (first.length, first.label_names):
+            raise ValueError(
+                f"expected sequences of {first.length} bp with labels {first.label_names}, "
+                f"got {part.length} bp with {part.label_names}"
+            )
+        if part.truth is not None:
+            raise ValueError("expected datasets without ground truth: it would not cover the other sequences")
+    return SequenceDataset(
+        np.concatenate([part.codes for part in parts]),
+        np.concatenate([part.y for part in parts]),
+        first.label_names,
+        np.concatenate([part.split_codes for part in parts]),
+        metadata=first.metadata,
+        names=_joined_names(parts),
+    )
+
+
+def _joined_names(parts: Sequence[SequenceDataset]) -> np.ndarray | None:
+    if all(part.names is None for part in parts):
+        return None
+    return np.concatenate([np.full(len(part), "", object) if part.names is None else part.names for part in parts])
 
 
 def _to_codes(array: np.ndarray) -> np.ndarray:
     if array.ndim != 2:
         raise ValueError(f"expected codes (N, L) or one-hot (N, 4, L), got shape {array.shape}")
-    known = np.isin(array, np.arange(UNKNOWN + 1))
+    known = array <= UNKNOWN if array.dtype == np.uint8 else np.isin(array, np.arange(UNKNOWN + 1))
     if not known.all():
         raise ValueError(f"expected codes 0 to {UNKNOWN}, got {array[~known][0]}")
-    return array.astype(np.uint8)
+    return array.astype(np.uint8, copy=False)
 
 
 def _to_split_codes(names: np.ndarray) -> np.ndarray:
@@ -239,3 +271,13 @@ def _check_truth(truth: Truth | None, shape: tuple[int, ...]) -> None:
         raise ValueError(
             f"expected truth of {shape[0]} sequences of length {shape[1]}, got {len(truth)} of {truth.length}"
         )
+
+
+def _check_names(names: np.ndarray | None, n: int) -> None:
+    if names is None:
+        return
+    if not isinstance(names, np.ndarray) or names.dtype != object or names.shape != (n,):
+        got = f"{getattr(names, 'dtype', type(names).__name__)} {np.shape(names)}"
+        raise ValueError(f"expected one name for each of {n} sequences as an object array, got {got}; see from_arrays")
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError("names must be text, got another type")

@@ -1,12 +1,13 @@
 """What the exponential activation changes against ReLU, from stored records: differences, p-values, sentences."""
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from motiflens.records import METRICS, Record, check_choice, configurations, metric_value, stage1
+from motiflens.records import Record, find_metric, stage1
+from motiflens.selection import configurations, metric_values
+from motiflens.stats import hierarchical_bootstrap
 
 #: The two measures of the findings: task, metric, and what it means.
 _HEADLINES = (
@@ -30,10 +31,27 @@ class Effect(NamedTuple):
     relu: float  # mean over architectures of the mean over members
     exponential: float
     difference: float  # exponential - relu
+    low: float  # 95 % interval of the difference; NaN for fewer than three architectures
+    high: float
     n_architectures: int
     n_relu: int  # networks
     n_exponential: int
     p_value: float  # two-sided; 1 if no two labels can be exchanged
+
+
+def activation_pairs(values: Mapping[tuple[str, str], np.ndarray]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Values with ReLU and with exponential by architecture, of those that have both.
+
+    Parameters
+    ----------
+    values : mapping of (architecture, activation) to np.ndarray
+        As from `motiflens.selection.metric_values`.
+    """
+    return {
+        name: (values[name, "relu"], values[name, "exponential"])
+        for name, activation in values
+        if activation == "exponential" and (name, "relu") in values
+    }
 
 
 def activation_effects(
@@ -42,7 +60,9 @@ def activation_effects(
     """Exponential minus ReLU per stage 1, over all members that did not diverge.
 
     The p-value is that of a permutation test: activations are exchanged among the networks of each
-    architecture, p = (1 + number of differences at least as far from 0) / (1 + `n_permutations`).
+    architecture, p = (1 + number of differences at least as far from 0) / (1 + `n_permutations`). It speaks of
+    these architectures. The interval, a bootstrap of architectures and then of their members, speaks of
+    architectures like these: see `motiflens.stats.hierarchical_bootstrap`.
 
     Parameters
     ----------
@@ -54,7 +74,7 @@ def activation_effects(
     n_permutations : int
         Random permutations.
     seed : int
-        Seed of the permutations.
+        Seed of the permutations and resamples.
 
     Returns
     -------
@@ -66,33 +86,30 @@ def activation_effects(
     ValueError
         If the metric is unknown; and as `configurations`.
     """
-    groups = configurations(records, task, select="all")
-    check_choice("metric", metric, [m.name for m in METRICS[task]])
-    column = next(m for m in METRICS[task] if m.name == metric)
-    values = {
-        key: np.array([v for r in members.trained if not math.isnan(v := metric_value(r, column))])
-        for key, members in groups.items()
-    }
-    pairs: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
-    for architecture in dict.fromkeys(name for name, _ in groups):
-        relu, exponential = (values.get((architecture, a), np.empty(0)) for a in ("relu", "exponential"))
-        if relu.size and exponential.size:
-            pairs.setdefault(stage1(architecture), []).append((relu, exponential))
-    return [
-        Effect(
-            task=task,
-            stage1=stage,
-            metric=metric,
-            relu=(low := float(np.mean([relu.mean() for relu, _ in paired]))),
-            exponential=(high := float(np.mean([exponential.mean() for _, exponential in paired]))),
-            difference=high - low,
-            n_architectures=len(paired),
-            n_relu=sum(relu.size for relu, _ in paired),
-            n_exponential=sum(exponential.size for _, exponential in paired),
-            p_value=_permutation_p(paired, n_permutations, np.random.default_rng(seed)),
+    values = metric_values(configurations(records, task, select="all"), find_metric(task, metric))
+    by_stage: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
+    for architecture, pair in activation_pairs(values).items():
+        by_stage.setdefault(stage1(architecture), []).append(pair)
+    effects = []
+    for stage, pairs in by_stage.items():
+        interval = hierarchical_bootstrap(pairs, seed=seed)
+        effects.append(
+            Effect(
+                task=task,
+                stage1=stage,
+                metric=metric,
+                relu=float(np.mean([relu.mean() for relu, _ in pairs])),
+                exponential=float(np.mean([exponential.mean() for _, exponential in pairs])),
+                difference=interval.estimate,
+                low=interval.low,
+                high=interval.high,
+                n_architectures=len(pairs),
+                n_relu=sum(relu.size for relu, _ in pairs),
+                n_exponential=sum(exponential.size for _, exponential in pairs),
+                p_value=_permutation_p(pairs, n_permutations, np.random.default_rng(seed)),
+            )
         )
-        for stage, paired in pairs.items()
-    ]
+    return effects
 
 
 def findings(records: Sequence[Record]) -> list[str]:

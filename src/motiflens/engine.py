@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
-from motiflens.models.config import HybridConfig
+from motiflens.losses import Loss, cross_entropy
+from motiflens.models.attention import attention_entropy
+from motiflens.models.config import HybridConfig, check_stackable
 from motiflens.models.hybrid import HybridNetwork, blank_network, evaluating
 from motiflens.models.initialise import initialise
 from motiflens.models.layers import Dropout, Linear
@@ -30,18 +31,7 @@ def new_network(config: HybridConfig, protocol: Protocol, seed: int) -> HybridNe
 
 
 class LoopEngine:
-    """Members that train side by side, each as the plain module it is: the engine for CPUs.
-
-    Parameters
-    ----------
-    networks : sequence of HybridNetwork
-        Of one configuration, on one device. They are taken over: read weights back with `weights`.
-    protocol : Protocol
-    seeds : sequence of int
-        Of each member's dropout masks.
-    precision : str
-        Of the matrix products in training, see `products.product`.
-    """
+    """Members that train side by side, each as the plain module it is: the `training.Engine` for CPUs."""
 
     def __init__(
         self,
@@ -49,8 +39,10 @@ class LoopEngine:
         protocol: Protocol,
         seeds: Sequence[int],
         precision: str = "float32",
+        loss: Loss = cross_entropy,
     ) -> None:
-        self.precision = precision
+        check_stackable([network.config for network in networks])
+        self.protocol, self.precision, self.loss = protocol, precision, loss
         self.members = [
             TrainedMember(network, protocol, seed, precision) for network, seed in zip(networks, seeds, strict=True)
         ]
@@ -66,29 +58,15 @@ class LoopEngine:
         batch_size: int,
         learning_rates: Sequence[float],
     ) -> torch.Tensor:
-        """Train every member for one epoch on the same batches.
-
-        Parameters
-        ----------
-        codes : torch.Tensor, uint8, shape=(N, L)
-        y : torch.Tensor, shape=(N, n_outputs)
-        order : torch.Tensor, int64, shape=(N,)
-            Batches are consecutive runs of it. A last batch of a single sequence is left out: it has no variance.
-        batch_size : int
-        learning_rates : sequence of float
-            One per member.
-
-        Returns
-        -------
-        losses : torch.Tensor, shape=(E,)
-            Mean over the sequences seen, on the device.
-        """
+        """Train every member for one epoch, see `training.Engine`."""
         for member, rate in zip(self.members, learning_rates, strict=True):
             member.optimizer.param_groups[0]["lr"] = rate
         total, n_seen = torch.zeros(len(self), dtype=y.dtype, device=y.device), 0
         for rows in order.to(codes.device).split(batch_size):
             if len(rows) > 1:
-                total += train_step(self.members, codes[rows], y[rows], self.precision) * len(rows)
+                entropy_weight = self.protocol.attention_entropy_weight
+                losses = train_step(self.members, codes[rows], y[rows], self.precision, entropy_weight, self.loss)
+                total += losses * len(rows)
                 n_seen += len(rows)
         return total / n_seen
 
@@ -173,7 +151,12 @@ def _activate(network: HybridNetwork, z: torch.Tensor, mean: torch.Tensor, varia
 
 
 def train_step(
-    members: Sequence[TrainedMember], codes: torch.Tensor, y: torch.Tensor, precision: str = "float32"
+    members: Sequence[TrainedMember],
+    codes: torch.Tensor,
+    y: torch.Tensor,
+    precision: str = "float32",
+    entropy_weight: float = 0.0,
+    loss: Loss = cross_entropy,
 ) -> torch.Tensor:
     """One optimisation step of every member on the same batch.
 
@@ -182,11 +165,15 @@ def train_step(
     members : sequence of TrainedMember, E of them
     codes : torch.Tensor, uint8, shape=(B, L)
     y : torch.Tensor, shape=(B, n_outputs)
+    precision : str
+    entropy_weight : float
+        How much of the attention's entropy is added to what the step minimises.
+    loss : Loss
 
     Returns
     -------
     losses : torch.Tensor, shape=(E,)
-        Mean binary cross-entropy of each member before the step.
+        Mean loss of each member before the step.
     """
     networks = [member.network for member in members]
     config = networks[0].config
@@ -210,9 +197,12 @@ def train_step(
             tensor.requires_grad_()
         member.optimizer.zero_grad(set_to_none=True)  # the next gradients are taken as they are, not added
         member.network.train()
-        loss = F.binary_cross_entropy_with_logits(member.network.from_first_pool(_activate(member.network, *inputs)), y)
-        loss.backward()
-        losses.append(loss.detach())
+        collected: list[torch.Tensor] | None = [] if entropy_weight else None
+        logits = member.network.from_first_pool(_activate(member.network, *inputs), collected)
+        mean_loss = loss(logits, y, reduction="mean")
+        total = mean_loss if collected is None else mean_loss + entropy_weight * attention_entropy(collected)
+        total.backward()
+        losses.append(mean_loss.detach())
         raw_gradient[..., own], mean_gradient[own], variance_gradient[own] = [t.grad for t in inputs]  # type: ignore[assignment]
         _update_running_statistics(member.network, mean[own], variance[own], codes.numel())
     # y = P w on sign-flipped filters; the two sign flips, of the output and of the weight, cancel.

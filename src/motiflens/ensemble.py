@@ -1,4 +1,4 @@
-"""Train many initialisations of one architecture.
+"""Train many initialisations of one architecture, and what comes out.
 
 Member i of an ensemble has a seed of its own, derived from `seed` and i, that rules its initial weights and its
 dropout; the order of the batches follows `data_seed` and is the same for all members. So a member becomes the same
@@ -6,32 +6,43 @@ network, within floating-point rounding, whatever other members are trained besi
 """
 
 import hashlib
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
 from motiflens.allocator import keep_freed_memory
 from motiflens.attribute import saliency
 from motiflens.dataset import SequenceDataset
 from motiflens.engine import LoopEngine, new_network
-from motiflens.member import Checkpoints, Member, Trainee, member_seed
-from motiflens.metrics import aupr, auroc
-from motiflens.models.config import HybridConfig
-from motiflens.models.hybrid import HybridNetwork, blank_network
+from motiflens.member import Checkpoints, Member, Part, Trainee, member_seed
+from motiflens.models.config import HybridConfig, check_stackable
+from motiflens.models.hybrid import HybridNetwork
 from motiflens.models.products import PRECISIONS
 from motiflens.predict import attention_weights, first_layer_activations, predict, resolve_device
 from motiflens.protocol import REFERENCE, Protocol
 from motiflens.stacked_engine import StackedEngine
+from motiflens.suitability import check_fit
+from motiflens.training import Engine, Training, batch_order, classification_metrics, evaluate
 
-__all__ = ["ENGINES", "Ensemble", "Member", "batch_order", "check_fit", "evaluate", "fit", "member_seed"]
+__all__ = [
+    "ENGINES",
+    "Ensemble",
+    "Member",
+    "Part",
+    "batch_order",
+    "check_fit",
+    "classification_metrics",
+    "evaluate",
+    "fingerprint",
+    "fit",
+    "fit_together",
+    "member_seed",
+]
 
-ENGINES = ("auto", "loop", "stacked")
-METRICS = {"auroc": auroc, "aupr": aupr}
+ENGINES: dict[str, type[Engine]] = {"loop": LoopEngine, "stacked": StackedEngine}
 
 
 @dataclass
@@ -59,7 +70,10 @@ class Ensemble(Sequence[HybridNetwork]):
         return (member.network for member in self.members if member.network is not None)
 
     def predict(self, X: np.ndarray | torch.Tensor) -> torch.Tensor:
-        """Logits of all members, shape=(E, N, n_outputs); X as one-hot (N, 4, L) or codes (N, L)."""
+        """Logits of all members, or the values of a regression, shape=(E, N, n_outputs).
+
+        X is one-hot (N, 4, L) or codes (N, L).
+        """
         return torch.stack([predict(network, X) for network in self])
 
     def first_layer_activations(self, X: np.ndarray | torch.Tensor) -> torch.Tensor:
@@ -73,18 +87,6 @@ class Ensemble(Sequence[HybridNetwork]):
     def saliency(self, X: torch.Tensor, *, target: int = 0) -> torch.Tensor:
         """Gradient of one logit with respect to one-hot X, for all members, shape=(E, N, 4, L)."""
         return torch.stack([saliency(network, X, target=target) for network in self])
-
-
-def batch_order(n_sequences: int, data_seed: int, epoch: int) -> torch.Tensor:
-    """Order in which an epoch (from 0) meets the training sequences; the same for every member."""
-    generator = np.random.default_rng([data_seed, epoch])
-    return torch.from_numpy(generator.permutation(n_sequences))
-
-
-def classification_metrics(logits: torch.Tensor, y: np.ndarray) -> dict[str, float]:
-    """AUROC and AUPR, micro-averaged over all labels; NaN if only one class is present."""
-    labels, scores = np.asarray(y).ravel(), logits.double().numpy().ravel()
-    return {"auroc": float(auroc(labels, scores)), "aupr": float(aupr(labels, scores))}
 
 
 def fit(
@@ -117,6 +119,8 @@ def fit(
     n_members : int
         Members 0 to n_members - 1 are trained.
     protocol : Protocol
+        `suitability.suited_protocol` finds objective and batch size for data at hand. After a regression, networks
+        predict in the unit of the targets.
     seed : int
         Rules, with a member's number, its initial weights and dropout.
     data_seed : int
@@ -147,151 +151,108 @@ def fit(
     ValueError
         If configuration and data do not fit together, or a checkpoint is of another fit.
     """
-    check_fit(config, dataset, protocol)
-    indices = list(range(n_members)) if members is None else list(members)
-    if not indices or len(set(indices)) != len(indices) or min(indices) < 0:
-        raise ValueError(f"expected at least one member, each once and numbered from 0, got {indices}")
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
-    target = resolve_device(device)
-    kind = _choose_engine(engine, target)
-    identity = repr((config, protocol, seed, data_seed, fingerprint(dataset), kind.__name__, precision))
-    fitting = _Fit(config, dataset, protocol, data_seed, target, Checkpoints(checkpoint_dir, identity))
-    fitting.on_epoch, fitting.on_member = on_epoch, on_member
-    trainees = [Trainee(protocol, index, seed) for index in indices]
-    states = [fitting.checkpoints.load(index) for index in indices]
-    for trainee, state in zip(trainees, states, strict=True):
-        if state is not None:
-            trainee.load_state(state)
-    # Members train as one stack; after an interruption some may be an epoch ahead, and go on as a stack of their own.
-    for epoch in sorted({trainee.schedule.epoch for trainee in trainees}):
-        rows = [i for i, trainee in enumerate(trainees) if trainee.schedule.epoch == epoch]
-        stack = [trainees[i] for i in rows]
-        networks = [new_network(config, protocol, trainee.member.seed).to(target) for trainee in stack]
-        engine_of_stack = kind(networks, protocol, [trainee.member.seed for trainee in stack], precision)
-        for position, i in enumerate(rows):
-            if (state := states[i]) is not None:
-                engine_of_stack.load_state(position, state["engine"])
-        with keep_freed_memory():
-            fitting.run(stack, engine_of_stack)
-    fitting.checkpoints.close(indices)
-    return Ensemble(config, protocol, [trainee.member for trainee in trainees])
+    part = Part(
+        config=config,
+        members=range(n_members) if members is None else members,
+        checkpoint_dir=checkpoint_dir,
+        on_epoch=on_epoch,
+        on_member=on_member,
+    )
+    return fit_together(
+        [part],
+        dataset,
+        protocol=protocol,
+        seed=seed,
+        data_seed=data_seed,
+        device=device,
+        engine=engine,
+        precision=precision,
+    )[0]
 
 
-def _choose_engine(engine: str, device: torch.device) -> type[LoopEngine] | type[StackedEngine]:
-    if engine not in ENGINES:
-        raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {engine!r}")
-    if engine == "auto":
-        engine = "loop" if device.type == "cpu" else "stacked"
-    return LoopEngine if engine == "loop" else StackedEngine
+def fit_together(
+    parts: Sequence[Part],
+    dataset: SequenceDataset,
+    *,
+    protocol: Protocol = REFERENCE,
+    seed: int = 0,
+    data_seed: int = 0,
+    device: str = "auto",
+    engine: str = "auto",
+    precision: str = "float32",
+) -> list[Ensemble]:
+    """Train the members of several configurations as one stack, such as both activations of one architecture.
 
+    Meant for GPUs: a stack of both takes half as many operations as one of each. Every member becomes what it becomes
+    in a `fit` of its own configuration, and either goes on from the other's checkpoints.
 
-class _Fit:
-    """What all stacks of one fit share: the data on the device, checkpoints and callbacks."""
+    Parameters
+    ----------
+    parts : sequence of Part
+        Their configurations differ at most in `activation`.
+    dataset, protocol, seed, data_seed, device, engine, precision
+        As for `fit`.
 
-    on_epoch: Callable[[Member], None] | None
-    on_member: Callable[[Member], None] | None
-
-    def __init__(
-        self,
-        config: HybridConfig,
-        dataset: SequenceDataset,
-        protocol: Protocol,
-        data_seed: int,
-        device: torch.device,
-        checkpoints: Checkpoints,
-    ) -> None:
-        self.config, self.dataset, self.protocol, self.data_seed = config, dataset, protocol, data_seed
-        self.checkpoints = checkpoints
-        train, valid = dataset.train, dataset.valid
-        self.codes, self.y = torch.as_tensor(train.codes).to(device), torch.as_tensor(train.y).to(device)
-        self.valid_codes, self.valid_y = torch.as_tensor(valid.codes).to(device), torch.as_tensor(valid.y).to(device)
-        self.monitor = METRICS[protocol.monitor(config.n_outputs)]
-
-    def run(self, stack: list[Trainee], engine: LoopEngine | StackedEngine) -> None:
-        """Train a stack to its end; members leave it as they finish."""
-        while True:
-            left = [i for i, trainee in enumerate(stack) if not trainee.finished]
-            for i, trainee in enumerate(stack):
-                if trainee.finished:
-                    self._finish(trainee, engine.weights(i))
-            if not left:
-                return
-            if len(left) < len(stack):
-                stack = [stack[i] for i in left]
-                engine.keep(left)
-            self._epoch(stack, engine)
-
-    def _epoch(self, stack: list[Trainee], engine: LoopEngine | StackedEngine) -> None:
-        started = time.process_time()
-        order = batch_order(len(self.codes), self.data_seed, stack[0].schedule.epoch)
-        rates = [trainee.schedule.learning_rate for trainee in stack]
-        train_losses = engine.train_epoch(self.codes, self.y, order, self.protocol.batch_size, rates).tolist()
-        valid_losses, metrics = self._validate(engine.logits(self.valid_codes))
-        seconds = (time.process_time() - started) / len(stack)
-        for i, (trainee, *results) in enumerate(zip(stack, train_losses, valid_losses, metrics, strict=True)):
-            trainee.member.fit_seconds += seconds
-            if trainee.finish_epoch(*results):
-                trainee.best_weights = engine.weights(i)
-            if self.checkpoints.folder is not None:
-                self.checkpoints.save(trainee.member.index, {**trainee.state(), "engine": engine.state(i)})
-            if self.on_epoch is not None and trainee.member.status == "training":
-                self.on_epoch(trainee.member)
-
-    def _validate(self, logits: torch.Tensor) -> tuple[list[float], list[float]]:
-        """Validation loss and metric of each member, from logits (E, N, n_outputs), on their device."""
-        labels = self.valid_y.expand_as(logits)
-        losses = F.binary_cross_entropy_with_logits(logits, labels, reduction="none").mean((1, 2))
-        finite = losses.isfinite()
-        metrics = torch.full_like(losses, torch.nan, dtype=torch.float64)
-        if finite.any():
-            metrics[finite] = self.monitor(self.valid_y.flatten(), logits[finite].flatten(1))
-        return losses.tolist(), metrics.tolist()
-
-    def _finish(self, trainee: Trainee, last_weights: dict[str, torch.Tensor]) -> None:
-        member = trainee.member
-        if member.status == "training":
-            member.network = blank_network(self.config)
-            member.network.load_state_dict(trainee.best_weights or last_weights)
-            member.network.eval()
-            member.metrics = evaluate(member.network, self.dataset)
-            member.status = "ok"
-        if self.on_member is not None:
-            self.on_member(member)
-            self.checkpoints.remove(member.index)  # not before: whoever was told has stored what it needs
-
-
-def check_fit(config: HybridConfig, dataset: SequenceDataset, protocol: Protocol) -> None:
-    """Check that a network of this configuration can be trained on the data.
+    Returns
+    -------
+    list of Ensemble
+        One per part.
 
     Raises
     ------
     ValueError
-        Says what does not fit and what to change.
+        As `fit`; or if the configurations cannot be stacked, or two parts name one checkpoint folder.
     """
-    if dataset.length != config.length:
-        raise ValueError(
-            f"the configuration is for sequences of length {config.length}, the data have {dataset.length}: "
-            f"build it with length={dataset.length}"
-        )
-    if dataset.n_outputs != config.n_outputs:
-        raise ValueError(
-            f"the configuration has {config.n_outputs} outputs, the data have {dataset.n_outputs} labels: "
-            f"build it with n_outputs={dataset.n_outputs}"
-        )
-    for name, part in (("training", dataset.train), ("validation", dataset.valid)):
-        if len(part) == 0:
-            raise ValueError(f"the data have no {name} sequences")
-        values = np.unique(part.y)
-        if not np.isin(values, (0, 1)).all():
-            raise ValueError(f"labels must be 0 or 1 for classification, got values such as {values[:3]}")
-        if len(values) < 2:
-            raise ValueError(f"all labels of the {name} sequences are {values[0]:g}: both 0 and 1 are needed")
-    if len(dataset.train) < protocol.batch_size:
-        raise ValueError(
-            f"{len(dataset.train)} training sequences do not fill one batch of {protocol.batch_size}: "
-            "use a protocol with a smaller batch_size"
-        )
+    check_stackable([part.config for part in parts])
+    for part in parts:
+        check_fit(part.config, dataset, protocol)
+    folders = [Path(part.checkpoint_dir).resolve() for part in parts if part.checkpoint_dir is not None]
+    if len(set(folders)) < len(folders):
+        raise ValueError("each part needs a checkpoint folder of its own, got the same one twice")
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
+    target = resolve_device(device)
+    kind = _choose_engine(engine, target)
+    shared = (protocol, seed, data_seed, fingerprint(dataset), kind.__name__, precision)
+    checkpoints = [Checkpoints(part.checkpoint_dir, repr((part.config, *shared))) for part in parts]
+    wanted = [
+        [Trainee(part, own, protocol, index, seed) for index in part.members]
+        for part, own in zip(parts, checkpoints, strict=True)
+    ]
+    training = Training(dataset, protocol, data_seed, target)
+    _train([trainee for trainees in wanted for trainee in trainees], training, kind, target, precision)
+    for part, own in zip(parts, checkpoints, strict=True):
+        own.close(part.members)
+    return [
+        Ensemble(part.config, protocol, [trainee.member for trainee in trainees])
+        for part, trainees in zip(parts, wanted, strict=True)
+    ]
+
+
+def _train(
+    trainees: list[Trainee], training: Training, kind: type[Engine], device: torch.device, precision: str
+) -> None:
+    """Train all members as one stack; those that were interrupted an epoch further on, as a stack of their own."""
+    states = [trainee.resume() for trainee in trainees]
+    protocol = training.protocol
+    for epoch in sorted({trainee.schedule.epoch for trainee in trainees}):
+        rows = [i for i, trainee in enumerate(trainees) if trainee.schedule.epoch == epoch]
+        stack = [trainees[i] for i in rows]
+        networks = [new_network(t.part.config, protocol, t.member.seed).to(device) for t in stack]
+        engine = kind(networks, protocol, [t.member.seed for t in stack], precision, training.loss)
+        for position, i in enumerate(rows):
+            if (state := states[i]) is not None:
+                engine.load_state(position, state["engine"])
+        with keep_freed_memory():
+            training.run(stack, engine)
+
+
+def _choose_engine(engine: str, device: torch.device) -> type[Engine]:
+    if engine == "auto":
+        engine = "loop" if device.type == "cpu" else "stacked"
+    if engine not in ENGINES:
+        raise ValueError(f"engine must be one of auto, {', '.join(ENGINES)}, got {engine!r}")
+    return ENGINES[engine]
 
 
 def fingerprint(dataset: SequenceDataset) -> str:
@@ -300,19 +261,3 @@ def fingerprint(dataset: SequenceDataset) -> str:
     for array in (dataset.codes, dataset.y, dataset.split_codes):
         digest.update(array.tobytes())
     return digest.hexdigest()[:16]
-
-
-def evaluate(network: HybridNetwork, dataset: SequenceDataset) -> dict[str, float]:
-    """AUROC and AUPR on the validation and, if there are any, the test sequences.
-
-    Returns
-    -------
-    metrics : dict
-        valid_auroc, valid_aupr, test_auroc, test_aupr.
-    """
-    metrics = {}
-    for name, part in (("valid", dataset.valid), ("test", dataset.test)):
-        if len(part):
-            scores = classification_metrics(predict(network, part.codes), part.y)
-            metrics.update({f"{name}_{metric}": value for metric, value in scores.items()})
-    return metrics

@@ -16,16 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from motiflens.records import (
-    METRICS,
-    Members,
-    Metric,
-    Record,
-    configurations,
-    metric_value,
-    published_results,
-    stage1,
-)
+from motiflens.records import METRICS, Metric, Record, metric_value, published_results, stage1
+from motiflens.selection import Members, configurations
 
 #: Metrics of the two comparison figures: the paper's Figure 2 (task 1) and Figure 3 (task 2).
 PANELS = {
@@ -69,8 +61,8 @@ def comparison_figure(records: Iterable[Record], task: int, *, select: str = "va
     records : iterable of record
     task : int
         1 gives Figure 2, 2 gives Figure 3.
-    select : {"valid", "test", "all"}
-        As `motiflens.records.configurations`, which also raises the errors.
+    select : {"valid", "published", "all"}
+        As `motiflens.selection.configurations`, which also raises the errors.
 
     Returns
     -------

@@ -8,10 +8,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.transforms import Affine2D
 
 from motiflens.figures import describe, figure_style, look
 from motiflens.logo import LETTERS, draw_logo, information_logo
-from motiflens.records import ACTIVATIONS, Record, best_networks, filter_pwms, stage1
+from motiflens.records import ACTIVATIONS, Record, filter_pwms, stage1
+from motiflens.selection import best_networks
 
 #: What a filter matched, with the colour of its mark.
 VERDICTS = {
@@ -24,6 +26,9 @@ VERDICTS = {
 
 # Outcome to verdict, where the words differ; without a truth every match is just a match.
 _VERDICT_OF = {"false": "other", "hit": "other", "no hit": "no match"}
+
+# Inches: above the first row of a gallery, from row to row, and the height of one bit.
+_TOP, _PITCH, _BIT = 0.3, 0.78, 0.23
 
 _MIN_BITS = 0.03  # lower letters are not drawn
 _LONGEST_NAME = 20  # characters above a logo; the accession is left out of longer labels
@@ -137,32 +142,32 @@ def draw_matches(matches: Sequence[FilterMatch], title: str, *, n_columns: int =
     if n_columns < 1:
         raise ValueError(f"n_columns must be at least 1, got {n_columns}")
     n_rows = -(-len(matches) // n_columns)
-    top = 0.3  # inches above the first row
+    height = _TOP + _PITCH * n_rows
+    width = max((match.pwm.shape[1] for match in matches), default=1) / 0.9  # of a column, with its margins
     with figure_style():
-        figure = Figure(figsize=(2.15 * n_columns, top + 0.78 * n_rows))
-        height = figure.get_figheight()
-        figure.text(
-            0.1 / 2.15 / n_columns,
-            1 - 0.2 / height,
-            title,
-            fontsize=9,
-            fontweight="bold",
-            va="center",
-        )
+        figure = Figure(figsize=(2.15 * n_columns, height))
+        # one set of axes for all logos, in positions and bits: making a hundred takes longer than drawing on them
+        ax = figure.add_axes((0, 0, 1, 1), xlim=(0, n_columns * width), ylim=(0, height / _BIT))
+        ax.set_axis_off()
+        ax.text(0.05 * width, (height - 0.2) / _BIT, title, fontsize=9, fontweight="bold", va="center")
         for place, match in enumerate(matches):
             row, column = divmod(place, n_columns)
-            bottom = height - top - 0.78 * (row + 1)
-            box = ((column + 0.05) / n_columns, (bottom + 0.06) / height, 0.9 / n_columns, 0.46 / height)
-            ax = figure.add_axes(box)
-            draw_logo(ax, information_logo(match.pwm), min_height=_MIN_BITS)
-            ax.set(ylim=(0, 2), xticks=[], yticks=[0, 2], yticklabels=[])
-            ax.tick_params(length=2)
-            ax.spines["left"].set(color=VERDICTS[match.verdict], linewidth=2.5)
-            label = ax.text(0, 2.18, _match_label(match), color="#111111", fontsize=7, va="bottom")
-            if match.other_name:
-                label.set_fontsize(6)
-            label.set_fontweight("bold" if match.verdict == "true" else "normal")
+            _draw_match(ax, match, (column + 0.05) * width, (height - _TOP - _PITCH * (row + 1) + 0.06) / _BIT)
+        ax.set(xlim=(0, n_columns * width), ylim=(0, height / _BIT))
     return figure
+
+
+def _draw_match(ax: Axes, match: FilterMatch, x: float, y: float) -> None:
+    """Logo with its left lower corner at x, y; on its left a bar in the colour of the verdict, above it the label."""
+    n_drawn = len(ax.collections)
+    draw_logo(ax, information_logo(match.pwm), start=x, min_height=_MIN_BITS)
+    for letters in ax.collections[n_drawn:]:
+        letters.set_transform(Affine2D().translate(0, y) + ax.transData)
+    ax.plot([x, x], [y, y + 2], color=VERDICTS[match.verdict], linewidth=2.5, solid_capstyle="butt")
+    ax.plot([x, x + match.pwm.shape[1]], [y, y], color="#444444", linewidth=0.6)
+    bold = "bold" if match.verdict == "true" else "normal"
+    size = 6 if match.other_name else 7
+    ax.text(x, y + 2.18, _match_label(match), color="#111111", fontsize=size, fontweight=bold, va="bottom")
 
 
 def saliency_pair(records: Iterable[Record], stage: str) -> list[Record]:

@@ -1,10 +1,14 @@
-"""One member of an ensemble: what became of it, its course through training, and its checkpoint."""
+"""One member of an ensemble: what became of it, its course through training, and its checkpoint.
+
+A `Part` says which members of one configuration are wanted, a `Trainee` is one of them in training, a `Member` what
+became of it.
+"""
 
 import math
 import os
 import pickle
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from motiflens.models.config import HybridConfig
 from motiflens.models.hybrid import HybridNetwork
 from motiflens.protocol import Protocol
 from motiflens.schedule import Schedule
@@ -40,12 +45,58 @@ def member_seed(seed: int, index: int) -> int:
     return int(np.random.SeedSequence([seed, index]).generate_state(1)[0])
 
 
-class Trainee:
-    """A member on its way: its schedule, its history and the weights of its best epoch so far."""
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """The members of one configuration in a fit, and what is done for each of them.
 
-    def __init__(self, protocol: Protocol, index: int, seed: int) -> None:
+    Attributes
+    ----------
+    config : HybridConfig
+    members : sequence of int
+        Their numbers, from 0.
+    checkpoint_dir : path, optional
+        After every epoch the state of each member is kept in this folder; the same fit goes on from there. A member's
+        file is removed when `on_member` has returned, or else when the fit ends.
+    on_epoch, on_member : callable, optional
+        Called with a member after each of its epochs, and once when it has finished or failed.
+
+    Raises
+    ------
+    ValueError
+        If no member is named, or one twice.
+    """
+
+    config: HybridConfig
+    members: Sequence[int] = tuple(range(10))
+    checkpoint_dir: str | Path | None = None
+    on_epoch: Callable[[Member], None] | None = None
+    on_member: Callable[[Member], None] | None = None
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        indices = list(self.members)
+        if not indices or len(set(indices)) != len(indices) or min(indices) < 0:
+            raise ValueError(f"expected at least one member, each once and numbered from 0, got {indices}")
+
+
+class Trainee:
+    """A member on its way: its schedule, its history and the weights of its best epoch so far.
+
+    Parameters
+    ----------
+    part : Part
+    checkpoints : Checkpoints
+        Those of the part.
+    protocol : Protocol
+    index : int
+        The member's number.
+    seed : int
+        The ensemble's.
+    """
+
+    def __init__(self, part: Part, checkpoints: "Checkpoints", protocol: Protocol, index: int, seed: int) -> None:
+        self.part, self.checkpoints, self.protocol = part, checkpoints, protocol
         self.member = Member(index, member_seed(seed, index))
-        self.protocol = protocol
         self.schedule = Schedule(protocol)
         self.best_weights: dict[str, torch.Tensor] | None = None
 
@@ -74,19 +125,22 @@ class Trainee:
         """Whether training is over, by failure or by the schedule."""
         return self.member.status != "training" or self.schedule.finished
 
-    def state(self) -> dict[str, Any]:
-        """Everything but what the engine knows."""
-        return {
+    def save(self, more: dict[str, Any]) -> None:
+        """Keep everything that this member needs to go on, together with what others know of it."""
+        state = {
             "member": {**vars(self.member), "network": None},
             "schedule": {**vars(self.schedule), "protocol": None},
             "best_weights": self.best_weights,
         }
+        self.checkpoints.save(self.member.index, {**state, **more})
 
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` returned."""
-        self.member = Member(**state["member"])
-        vars(self.schedule).update({**state["schedule"], "protocol": self.protocol})
-        self.best_weights = state["best_weights"]
+    def resume(self) -> dict[str, Any] | None:
+        """Go on from what was kept, and return all of it; None if nothing was."""
+        if (state := self.checkpoints.load(self.member.index)) is not None:
+            self.member = Member(**state["member"])
+            vars(self.schedule).update({**state["schedule"], "protocol": self.protocol})
+            self.best_weights = state["best_weights"]
+        return state
 
 
 class Checkpoints:

@@ -1,6 +1,6 @@
-"""AUROC, AUPR and information content: arrays in, numbers out.
+"""AUROC, AUPR, correlation, squared error and information content: arrays in, numbers out.
 
-The two areas are exact (every distinct score is a threshold, ties share one) and run over the last axis;
+The two areas are exact (every distinct score is a threshold, ties share one). All but the last run over the last axis;
 all leading axes are independent rows, so that one call scores a whole ensemble, or each sequence by itself.
 To micro-average over labels, flatten first: ``auroc(y.ravel(), scores.ravel())``.
 """
@@ -87,6 +87,42 @@ def aupr(labels: Array, scores: ArrayT, mask: Array | None = None) -> ArrayT:
     return _like(scores, _nan_without_classes(doubled / (2 * positives), positives, negatives))
 
 
+def pearson(targets: Array, predictions: ArrayT) -> ArrayT:
+    """Pearson's correlation over the last axis.
+
+    Parameters
+    ----------
+    targets : np.ndarray or torch.Tensor, shape=(..., n)
+        May lack leading axes that predictions have: they are broadcast.
+    predictions : np.ndarray or torch.Tensor, shape=(..., n)
+
+    Returns
+    -------
+    correlation : np.ndarray or torch.Tensor, float64, shape=(...)
+        Of the kind of predictions. NaN where targets are all equal; 0 where only predictions are, which then say
+        nothing about the targets.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not match, or a value is NaN or infinite.
+    """
+    target, prediction = _checked_values(targets, predictions)
+    y = target - target.mean(-1, keepdim=True)
+    x = prediction - prediction.mean(-1, keepdim=True)
+    norm = (x.square().sum(-1) * y.square().sum(-1)).sqrt()
+    # Centred constants may be rounding errors instead of zeros.
+    silent = _constant(prediction) | (norm == 0)
+    r = torch.where(silent, 0, (x * y).sum(-1) / torch.where(silent, 1, norm)).clamp(-1, 1)
+    return _like(predictions, torch.where(_constant(target), torch.nan, r))
+
+
+def mean_squared_error(targets: Array, predictions: ArrayT) -> ArrayT:
+    """Mean of squared differences over the last axis; parameters, result and errors as for :func:`pearson`."""
+    target, prediction = _checked_values(targets, predictions)
+    return _like(predictions, (target - prediction).square().mean(-1))
+
+
 def information_content(pwm: Array, axis: int = -2) -> np.ndarray:
     """Information of each column in bits, ``2 + sum_b p_b log2 p_b``: 0 if uniform, 2 if the base is certain.
 
@@ -164,11 +200,25 @@ def _checked(labels: Array, scores: Array, mask: Array | None) -> tuple[torch.Te
     return score.masked_fill(~counts, -torch.inf), positive, negative
 
 
-def _expand(tensor: torch.Tensor, score: torch.Tensor, name: str) -> torch.Tensor:
+def _checked_values(targets: Array, predictions: Array) -> tuple[torch.Tensor, torch.Tensor]:
+    prediction = as_tensor(predictions).detach()
+    if prediction.dim() == 0 or prediction.shape[-1] == 0:
+        raise ValueError(f"expected predictions of shape (..., n) with n >= 1, got {tuple(prediction.shape)}")
+    target = _expand(as_tensor(targets).detach().to(prediction.device), prediction, "targets", "predictions")
+    if not bool(target.isfinite().all() and prediction.isfinite().all()):
+        raise ValueError("targets and predictions must be finite, got NaN or infinite values")
+    return target.double(), prediction.double()
+
+
+def _constant(values: torch.Tensor) -> torch.Tensor:
+    return (values == values[..., :1]).all(-1)
+
+
+def _expand(tensor: torch.Tensor, score: torch.Tensor, name: str, what: str = "scores") -> torch.Tensor:
     if tensor.shape[-1:] == score.shape[-1:]:  # a last axis of 1 would broadcast, and be a mistake
         with contextlib.suppress(RuntimeError):
             return tensor.expand(score.shape)
-    raise ValueError(f"expected {name} to fit scores of shape {tuple(score.shape)}, got shape {tuple(tensor.shape)}")
+    raise ValueError(f"expected {name} to fit {what} of shape {tuple(score.shape)}, got shape {tuple(tensor.shape)}")
 
 
 def _precision(true: torch.Tensor, false: torch.Tensor) -> torch.Tensor:

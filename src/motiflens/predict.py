@@ -57,7 +57,8 @@ def batches(
         yield one_hot(batch, dtype) if X.dim() == 2 else batch.to(dtype)
 
 
-def _dtype_of(model: nn.Module) -> torch.dtype:
+def dtype_of(model: nn.Module) -> torch.dtype:
+    """Floating-point type of a model's first parameter; float32 if it has none."""
     return next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
 
 
@@ -77,25 +78,44 @@ def predict(model: nn.Module, X: np.ndarray | torch.Tensor, *, batch_size: int =
     logits : torch.Tensor, shape=(N, n_outputs), on the CPU
     """
     with evaluating(model), torch.inference_mode():
-        outputs = [model(x).cpu() for x in batches(X, batch_size, device_of(model), _dtype_of(model))]
+        outputs = [model(x).cpu() for x in batches(X, batch_size, device_of(model), dtype_of(model))]
     return torch.cat(outputs)
 
 
 def first_layer_activations(
-    model: HybridNetwork, X: np.ndarray | torch.Tensor, *, batch_size: int = 500
+    model: nn.Module, X: np.ndarray | torch.Tensor, *, batch_size: int = 500
 ) -> Callable[[], Iterator[torch.Tensor]]:
     """Stream the first convolution's activation maps, for `filters.activation_pwms`.
+
+    Parameters
+    ----------
+    model : nn.Module
+        With a method `first_layer_activations`: a `HybridNetwork`, or any model after `any_model.adapt`.
+    X : np.ndarray or torch.Tensor
+        One-hot (N, 4, L) or codes (N, L).
+    batch_size : int
 
     Returns
     -------
     callable
         Each call yields batches (n, n_filters, L) from the start, so that a large set is never held at once.
+
+    Raises
+    ------
+    ValueError
+        If the model has no such method.
     """
+    maps_of = getattr(model, "first_layer_activations", None)
+    if maps_of is None:
+        raise ValueError(
+            f"expected a model that gives its first layer's activations, got {type(model).__name__}: "
+            "wrap it with motiflens.any_model.adapt(model, X)"
+        )
 
     def stream() -> Iterator[torch.Tensor]:
-        for x in batches(X, batch_size, device_of(model), _dtype_of(model)):
+        for x in batches(X, batch_size, device_of(model), dtype_of(model)):
             with evaluating(model), torch.inference_mode():  # not around the yield: it would leak to the caller
-                maps = model.first_layer_activations(x).cpu()
+                maps = maps_of(x).cpu()
             yield maps
 
     return stream
@@ -114,6 +134,6 @@ def attention_weights(
     with evaluating(model), torch.inference_mode():
         parts = [
             [layer.cpu() for layer in model.attention_weights(x)]
-            for x in batches(X, batch_size, device_of(model), _dtype_of(model))
+            for x in batches(X, batch_size, device_of(model), dtype_of(model))
         ]
     return [torch.cat(layer) for layer in zip(*parts, strict=True)]

@@ -2,17 +2,20 @@
 
 import dataclasses
 import difflib
+import math
 from dataclasses import dataclass
 from typing import Any
 
+from motiflens.models.config import SavedConfig, added_field
 from motiflens.models.initialise import SCHEMES
 
 MONITORS = ("auroc", "aupr")
+OBJECTIVES = ("classification", "regression")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Protocol:
-    """How a network is trained. Loss: binary cross-entropy; optimiser: Adam.
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Protocol(SavedConfig):
+    """How a network is trained. Loss: as `losses` has it, perhaps with a penalty; optimiser: Adam.
 
     Source of PAPER and REFERENCE: Ghotra, Lee, Tripathy, Koo 2021, its text and its released code, which differ.
     """
@@ -33,6 +36,12 @@ class Protocol:
     min_learning_rate: float = 1e-7
     early_stop_patience: int | None = 10  # epochs without any improvement; None trains all epochs
     restore_best: bool = True  # weights of the best epoch; otherwise of the last
+    # Times `models.attention_entropy`, 0 to 1, is added to the loss that is minimised, and to none that is reported.
+    attention_entropy_weight: float = added_field(0.0)
+    objective: str = added_field("classification")  # of labels 0 and 1; "regression" of real values
+    # Of the positives of each label, in the loss; "balanced": negatives / positives among the training sequences.
+    positive_weight: float | str | None = added_field(None)
+    reverse_complement: bool = added_field(False)  # each epoch reads each training sequence from a random strand
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -43,23 +52,39 @@ class Protocol:
             raise ValueError("batch_size must be at least 2 (BatchNorm), got 1")
         if self.learning_rate <= 0:
             raise ValueError(f"learning_rate must be positive, got {self.learning_rate}")
+        if not 0 <= self.attention_entropy_weight < math.inf:
+            raise ValueError(
+                "attention_entropy_weight must be 0 (no penalty) or positive and finite, "
+                f"got {self.attention_entropy_weight}"
+            )
         if self.initialisation not in SCHEMES:
             raise ValueError(f"initialisation must be one of {', '.join(SCHEMES)}, got {self.initialisation!r}")
         for monitor in (self.monitor_multi_label, self.monitor_single_label):
             if monitor not in MONITORS:
                 raise ValueError(f"a monitor must be one of {', '.join(MONITORS)}, got {monitor!r}")
+        if self.objective not in OBJECTIVES:
+            raise ValueError(f"objective must be one of {', '.join(OBJECTIVES)}, got {self.objective!r}")
+        self._check_positive_weight()
+
+    def _check_positive_weight(self) -> None:
+        weight = self.positive_weight
+        if weight is None:
+            return
+        if self.objective == "regression":
+            raise ValueError(f"positive_weight {weight!r} is for classification: leave it out of a regression")
+        number = isinstance(weight, int | float) and not isinstance(weight, bool)
+        if weight != "balanced" and not (number and 0 < float(weight) < math.inf):
+            raise ValueError(f"positive_weight must be 'balanced', a positive number or None, got {weight!r}")
 
     def monitor(self, n_outputs: int) -> str:
-        """Validation metric that steers training: "auroc" or "aupr"."""
+        """Validation metric that steers training: "auroc" or "aupr", "pearson" in a regression."""
+        if self.objective == "regression":
+            return "pearson"
         return self.monitor_single_label if n_outputs == 1 else self.monitor_multi_label
 
     def replace(self, **changes: Any) -> "Protocol":
         """Return a copy with some numbers changed, named "custom" unless a name is given."""
         return dataclasses.replace(self, **{"name": "custom", **changes})
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as a flat dictionary."""
-        return dataclasses.asdict(self)
 
 
 REFERENCE = Protocol(name="REFERENCE")

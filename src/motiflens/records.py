@@ -1,4 +1,4 @@
-"""Stored records of trained networks: read, group and choose among them; the published results beside.
+"""What a stored record of a trained network holds, and the published results beside.
 
 A record is the plain dictionary that the study stores for one trained network; no network is needed here.
 """
@@ -8,8 +8,7 @@ import csv
 import difflib
 import math
 import zlib
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -20,13 +19,8 @@ Record = Mapping[str, Any]
 
 ACTIVATIONS = ("relu", "exponential")
 
-#: How members are chosen: by validation metric, by test metric (as published, though it leaks), or all.
-SELECTIONS = ("valid", "test", "all")
-
 #: What a filter can have matched: any true hit, only false ones, only ones that do not count, none.
 OUTCOMES = ("true", "false", "not counted", "no hit", "dead")
-
-_FAILED_BELOW = 0.9  # of the configuration's best validation metric
 
 
 class Metric(NamedTuple):
@@ -62,23 +56,22 @@ METRICS: dict[int, tuple[Metric, ...]] = {
 _LISTS_OF_FILTERS = ("best", "outcomes", "factors")  # one item per filter; the last two are missing in older records
 
 
-class Members(NamedTuple):
-    """The records of one configuration, sorted by what became of them."""
-
-    trials: list[Record]
-    diverged: list[Record]
-    low: list[Record]  # trained, but below 0.9 x the best validation metric of the configuration
-    selected: list[Record]
-
-    @property
-    def trained(self) -> list[Record]:
-        """Members that did not diverge, low ones included."""
-        return [record for record in self.trials if record["status"] == "ok"]
-
-
 def stage1(architecture: str) -> str:
     """First part of an architecture's name, up to the first hyphen: "C4" of "C4-LSTM-Att"."""
     return architecture.split("-", 1)[0]
+
+
+def find_metric(task: int, name: str) -> Metric:
+    """Metric of a task by name.
+
+    Raises
+    ------
+    ValueError
+        If there is no such task, or no metric of that name: close ones are listed.
+    """
+    check_choice("task", task, tuple(METRICS))
+    check_choice("metric", name, [metric.name for metric in METRICS[task]])
+    return next(metric for metric in METRICS[task] if metric.name == name)
 
 
 def metric_value(record: Record, metric: Metric) -> float:
@@ -168,57 +161,8 @@ def validation_metric(record: Record) -> float:
         raise ValueError(
             f"expected metric {name!r} in record {record['key']}, got {', '.join(sorted(record['metrics']))}"
         )
-    return _or_lowest(record["metrics"][name])
-
-
-def configurations(records: Iterable[Record], task: int, *, select: str = "valid") -> dict[tuple[str, str], Members]:
-    """Group the records of a task by architecture and activation, and choose the members that count.
-
-    Of n members that did not diverge, the best ceil(0.3 n) count on task 1 and the best ceil(n / 2) on task 2
-    (3 and 5 of 10, as in the study's released code). This holds for records of either protocol, although the text,
-    which PAPER follows, keeps the top 3 of 10 on both tasks (and the caption of its Figure 3 says 5).
-
-    Parameters
-    ----------
-    records : iterable of record
-        Records of other tasks are left aside.
-    task : int
-        1 or 2.
-    select : {"valid", "test", "all"}
-        Choose by the protocol's validation metric; by test AUPR (task 1) or test AUROC (task 2), as the
-        published tables did, which lets the test set choose; or keep all.
-
-    Returns
-    -------
-    members : dict of (architecture, activation) to Members
-        In the order of the published tables, unknown architectures after them by name.
-
-    Raises
-    ------
-    ValueError
-        If task or select is unknown, a key occurs twice, or records of different settings (protocol, data or
-        seed) are mixed.
-    """
-    check_choice("task", task, tuple(METRICS))
-    check_choice("select", select, SELECTIONS)
-    grouped: dict[tuple[str, str], list[Record]] = defaultdict(list)
-    seen: set[str] = set()
-    for record in records:
-        if record["task"] != task:
-            continue
-        if record["key"] in seen:
-            raise ValueError(f"expected one record per key, got {record['key']} twice; drop one of them")
-        seen.add(record["key"])
-        grouped[record["architecture"], record["activation"]].append(record)
-    _check_one_setting((record for group in grouped.values() for record in group), task)
-    order = sorted(grouped, key=_published_order)
-    return {key: _choose(sorted(grouped[key], key=lambda r: r["member"]), task, select) for key in order}
-
-
-def best_networks(records: Iterable[Record], task: int) -> dict[tuple[str, str], Record]:
-    """Per architecture and activation, the trained network with the best validation metric."""
-    groups = configurations(records, task, select="all")
-    return {key: max(members.trained, key=validation_metric) for key, members in groups.items() if members.trained}
+    value = record["metrics"][name]
+    return -math.inf if value is None else float(value)
 
 
 def filter_pwms(record: Record) -> np.ndarray:
@@ -261,61 +205,6 @@ def _monitor(record: Record) -> str:
     protocol = (record.get("config") or {}).get("protocol") or {}
     field = "monitor_multi_label" if record["task"] == 1 else "monitor_single_label"
     return f"valid_{protocol.get(field, 'auroc')}"
-
-
-def _check_one_setting(records: Iterable[Record], task: int) -> None:
-    """Raise a ValueError that names what differs unless all records share protocol, data and seed."""
-    settings = [_setting(record) for record in records]
-    found: dict[str, list[str]] = {}
-    for name in dict.fromkeys(name for setting in settings for name in setting):
-        values = sorted({setting.get(name, "the default") for setting in settings})
-        if len(values) > 1:
-            found[name] = values
-    if "protocol" in found:  # a name says it all
-        found = {name: values for name, values in found.items() if not name.startswith("protocol.")}
-    if found:
-        listed = "; ".join(f"{name} {' and '.join(values)}" for name, values in found.items())
-        raise ValueError(f"expected records of one setting for task {task}, got {listed}; tabulate them one by one")
-
-
-def _setting(record: Record) -> dict[str, str]:
-    """What all records of a task must share, as text by name, e.g. "data.data_seed"."""
-    config = record.get("config") or {}
-    blocks = {block: config.get(block) or {} for block in ("protocol", "data", "audit")}
-    fields = {f"{block}.{name}": value for block, items in blocks.items() for name, value in items.items()}
-    named = {"protocol": record.get("protocol"), "seed": record.get("seed"), **fields}
-    return {name: str(value) for name, value in named.items()}
-
-
-def _choose(trials: list[Record], task: int, select: str) -> Members:
-    diverged = [record for record in trials if record["status"] != "ok"]
-    trained = [record for record in trials if record["status"] == "ok"]
-    best = max(map(validation_metric, trained), default=0.0)
-    low = [record for record in trained if validation_metric(record) < _FAILED_BELOW * best]
-    if select == "all":
-        return Members(trials, diverged, low, trained)
-    test_metric = "test_aupr" if task == 1 else "test_auroc"
-    ranked = sorted(
-        trained,
-        key=lambda r: validation_metric(r) if select == "valid" else _or_lowest(r["metrics"].get(test_metric)),
-        reverse=True,
-    )
-    n = len(trained)
-    n_selected = -(-3 * n // 10) if task == 1 else -(-n // 2)  # whole numbers: 0.3 * n is not exact
-    return Members(trials, diverged, low, ranked[:n_selected])
-
-
-def _or_lowest(value: float | None) -> float:
-    """A stored metric; -inf for one that was undefined, so that it ranks last."""
-    return -math.inf if value is None else float(value)
-
-
-def _published_order(key: tuple[str, str]) -> tuple[int, str, int, str]:
-    architecture, activation = key
-    known = [*dict.fromkeys(name for name, _ in published_results(1))]
-    position = known.index(architecture) if architecture in known else len(known)
-    rank = ACTIVATIONS.index(activation) if activation in ACTIVATIONS else len(ACTIVATIONS)
-    return position, architecture, rank, activation
 
 
 def check_choice(name: str, value: object, choices: Sequence[object]) -> None:

@@ -1,24 +1,27 @@
 """Map one function over jobs in local processes, one thread each.
 
 A job function is called as `function(job, emit)`; what it passes to `emit` reaches the driver's `on_message` at
-once, which is how progress is shown and results are told of. A worker that dies takes only its own job with it.
+once, which is how progress is shown and results are told of. A worker that dies takes only its own job with it, and
+workers whose driver dies end with it. `ray_runner.run_ray` does the same on the nodes of a cluster.
 """
 
 import multiprocessing
 import os
 import signal
+import threading
 import traceback
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from types import TracebackType
 from typing import Any, cast
 
 Emit = Callable[[Any], None]
 JobFunction = Callable[[Any, Emit], None]
 
+_NO_JOB = object()
 # One thread per process: two in one process are slower on networks of this size.
 _WORKER_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
@@ -51,7 +54,7 @@ def run_local(
     function : callable
         Importable (it is sent to fresh processes), called as `function(job, emit)`.
     jobs : iterable
-        Picklable.
+        Picklable. The next one is asked for when a worker is free, so an iterator may end the run early.
     n_workers : int, optional
         Processes; by default one per core.
     on_message : callable
@@ -70,81 +73,116 @@ def run_local(
     n_workers = n_cores() if n_workers is None else n_workers
     if n_workers < 1:
         raise ValueError(f"n_workers must be at least 1, got {n_workers}")
-    pending = deque(jobs)
-    errors: list[JobError] = []
-    workers: dict[Connection, tuple[BaseProcess, Any]] = {}
-    context = multiprocessing.get_context("spawn")
-
-    def start(job: Any) -> None:
-        here, there = context.Pipe()
-        process = context.Process(target=_work, args=(function, there), daemon=True)
-        with _environment(_WORKER_ENVIRONMENT):
-            process.start()
-        there.close()
-        here.send(job)
-        workers[here] = (process, job)
-
-    def next_job(connection: Connection) -> None:
-        process, _ = workers.pop(connection)
-        if pending:
-            job = pending.popleft()
-            connection.send(job)
-            workers[connection] = (process, job)
-        else:
-            connection.close()  # the worker ends when it finds its line closed
-            process.join()
-
-    try:
-        while pending and len(workers) < n_workers:
-            start(pending.popleft())
+    with _Workers(function, iter(jobs)) as workers:
+        while len(workers) < n_workers and workers.start():
+            pass
         while workers:
-            for connection in cast(list[Connection], wait(list(workers))):
-                process, job = workers[connection]
-                try:
-                    kind, payload = connection.recv()
-                except (EOFError, OSError):
-                    process.join()
-                    errors.append(JobError(job, f"its process ended with exit code {process.exitcode}"))
-                    del workers[connection]
-                    if pending:
-                        start(pending.popleft())
-                    continue
-                if kind == "message":
-                    on_message(payload)
-                else:
-                    if kind == "error":
-                        errors.append(JobError(job, *payload))
-                    next_job(connection)
-    finally:
-        for process, _ in workers.values():
+            workers.listen(on_message)
+    return workers.errors
+
+
+class _Workers:
+    """Processes, each with the job it works on; ended on leaving the context."""
+
+    def __init__(self, function: JobFunction, jobs: Iterator[Any]) -> None:
+        self.function, self.jobs = function, jobs
+        self.errors: list[JobError] = []
+        self._running: dict[Connection, tuple[BaseProcess, Any]] = {}
+        self._context = multiprocessing.get_context("spawn")
+
+    def __enter__(self) -> "_Workers":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process, _ in self._running.values():
             process.terminate()
-        for process, _ in workers.values():
+        for process, _ in self._running.values():
             process.join()
-    return errors
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def start(self) -> bool:
+        """Start a process for the next job; False if there is none."""
+        if (job := next(self.jobs, _NO_JOB)) is _NO_JOB:
+            return False
+        here, there = self._context.Pipe()
+        process = self._context.Process(target=_work, args=(self.function, there, job), daemon=True)
+        with environment(_WORKER_ENVIRONMENT):
+            process.start()
+        self._running[here] = (process, job)
+        there.close()
+        return True
+
+    def listen(self, on_message: Callable[[Any], None]) -> None:
+        """Wait for news from the workers and act on it."""
+        for connection in cast(list[Connection], wait(list(self._running))):
+            process, job = self._running[connection]
+            try:
+                kind, payload = connection.recv()
+            except (EOFError, OSError):
+                process.join()
+                self.errors.append(JobError(job, f"its process ended with exit code {process.exitcode}"))
+                self._dismiss(connection)
+                self.start()
+                continue
+            if kind == "message":
+                on_message(payload)
+                continue
+            if kind == "error":
+                self.errors.append(JobError(job, *payload))
+            self._next_job(connection, process)
+
+    def _next_job(self, connection: Connection, process: BaseProcess) -> None:
+        if (job := next(self.jobs, _NO_JOB)) is _NO_JOB:
+            self._dismiss(connection)  # the worker ends when it finds its line closed
+            return
+        self._running[connection] = (process, job)
+        with suppress(OSError):  # a worker that died between two jobs is noticed when it is listened to
+            connection.send(job)
+
+    def _dismiss(self, connection: Connection) -> None:
+        process, _ = self._running.pop(connection)
+        connection.close()
+        process.join()
 
 
-def _work(function: JobFunction, connection: Connection) -> None:
+def _work(function: JobFunction, connection: Connection, job: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt goes to the driver, which ends its workers
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     import torch
 
     torch.set_num_threads(1)
     while True:
         try:
-            job = connection.recv()
-        except EOFError:
-            return
-        try:
             function(job, lambda message: connection.send(("message", message)))
-        except BrokenPipeError:  # the driver is gone
-            return
         except Exception as error:
-            connection.send(("error", (f"{type(error).__name__}: {error}", traceback.format_exc())))
+            connection.send(("error", describe(error)))
         else:
             connection.send(("done", None))
+        try:
+            job = connection.recv()
+        except EOFError:  # there is no more to do
+            return
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of the process that started this one, and end at once."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def describe(error: Exception) -> tuple[str, str]:
+    """One line about an error, and where it came from: the message and details of a `JobError`."""
+    return f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error))
 
 
 @contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
+def environment(values: dict[str, str]) -> Iterator[None]:
     """Set environment variables for processes started meanwhile; those that the user set are kept."""
     added = {name: value for name, value in values.items() if name not in os.environ}
     os.environ.update(added)

@@ -11,11 +11,13 @@ import torch
 
 ALPHABET = "ACGT"
 UNKNOWN = 4
+INVALID = 255  # what `translate_letters` gives for a byte that is no nucleotide letter
 
-_CODE_OF_BYTE = np.full(256, 255, dtype=np.uint8)
+_CODE_OF_BYTE = np.full(256, INVALID, dtype=np.uint8)
 for _code, _base in enumerate(ALPHABET):
     _CODE_OF_BYTE[[ord(_base), ord(_base.lower())]] = _code
 _CODE_OF_BYTE[[ord(_base) for _base in "NnXx.-RYSWKMBDHVryswkmbdhv"]] = UNKNOWN
+_TABLE = _CODE_OF_BYTE.tobytes()
 _BYTE_OF_CODE = np.frombuffer(b"ACGTN", dtype=np.uint8)
 _COMPLEMENT = np.array([3, 2, 1, 0, 4], dtype=np.uint8)
 
@@ -48,13 +50,21 @@ def encode(sequences: str | Sequence[str]) -> np.ndarray:
         raise ValueError("expected at least one sequence, got none")
     raw = np.frombuffer("".join(sequences).encode("ascii", "replace"), dtype=np.uint8)
     codes = _CODE_OF_BYTE[raw].reshape(len(sequences), lengths.pop())
-    if (codes == 255).any():
-        row, column = np.argwhere(codes == 255)[0]
+    if (codes == INVALID).any():
+        row, column = np.argwhere(codes == INVALID)[0]
         raise ValueError(
             f"expected nucleotide letters (ACGT, N or IUPAC), got {sequences[row][column]!r} "
             f"at position {column} of sequence {row}"
         )
     return codes
+
+
+def translate_letters(letters: bytes) -> bytes:
+    """Turn the bytes of a file into codes, a byte each; white space is left out.
+
+    A byte that is no nucleotide letter becomes `INVALID`: the caller, who knows the file, looks for it and says so.
+    """
+    return letters.translate(_TABLE, b" \t\r\n")
 
 
 def decode(codes: np.ndarray) -> list[str]:
@@ -90,6 +100,13 @@ def codes_from_one_hot(X: np.ndarray | torch.Tensor) -> np.ndarray:
 def reverse_complement(codes: np.ndarray) -> np.ndarray:
     """Reverse-complement codes along the last axis."""
     return _COMPLEMENT[np.asarray(codes)[..., ::-1]]
+
+
+def gc_content(codes: np.ndarray) -> np.ndarray:
+    """Share of G and C among the known bases of each sequence, NaN where none is known, shape=(N,)."""
+    known = (codes != UNKNOWN).sum(axis=1)
+    gc = ((codes == 1) | (codes == 2)).sum(axis=1)
+    return np.where(known > 0, gc / np.maximum(known, 1), np.nan)
 
 
 def check_one_hot(X: np.ndarray | torch.Tensor, length: int | None = None) -> None:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch.nn import functional as F
 
+from motiflens.losses import Loss, cross_entropy
+from motiflens.models.attention import attention_entropy
 from motiflens.models.hybrid import HybridNetwork
 from motiflens.models.masks import MaskSource
 from motiflens.models.stacked import StackedNetwork
@@ -21,18 +22,7 @@ _WARM_UP_STEPS = 3  # before a capture, as PyTorch asks for
 
 
 class StackedEngine:
-    """The same interface as `engine.LoopEngine`, for all members in each operation.
-
-    Parameters
-    ----------
-    networks : sequence of HybridNetwork
-        Of one configuration, on one device.
-    protocol : Protocol
-    seeds : sequence of int
-        Of each member's dropout masks.
-    precision : str
-        "float32", or "bfloat16" for automatic mixed precision in training.
-    """
+    """All members in each operation: the `training.Engine` for GPUs. "bfloat16" is automatic mixed precision."""
 
     def __init__(
         self,
@@ -40,9 +30,10 @@ class StackedEngine:
         protocol: Protocol,
         seeds: Sequence[int],
         precision: str = "float32",
+        loss: Loss = cross_entropy,
     ) -> None:
         self.network = StackedNetwork(networks)
-        self.protocol, self.precision = protocol, precision
+        self.protocol, self.precision, self.loss = protocol, precision, loss
         device = self.network.flat.device
         self.seeds = torch.tensor(list(seeds), dtype=torch.int64, device=device)
         self.step = torch.zeros((), dtype=torch.int64, device=device)
@@ -61,7 +52,7 @@ class StackedEngine:
         batch_size: int,
         learning_rates: Sequence[float],
     ) -> torch.Tensor:
-        """Train every member for one epoch on the same batches; parameters as `engine.LoopEngine.train_epoch`."""
+        """Train every member for one epoch, see `training.Engine`."""
         device = codes.device
         rates = torch.tensor(list(learning_rates), dtype=y.dtype, device=device)
         if self._replay is None:
@@ -88,12 +79,14 @@ class StackedEngine:
     def _train_step(self, codes: torch.Tensor, y: torch.Tensor) -> None:
         self.step += 1
         self.network.flat_gradient.zero_()
-        mixed = self.precision == "bfloat16"
+        mixed, entropy_weight = self.precision == "bfloat16", self.protocol.attention_entropy_weight
+        collected: list[torch.Tensor] | None = [] if entropy_weight else None
         with torch.autocast(codes.device.type, dtype=torch.bfloat16, enabled=mixed, cache_enabled=False):
-            logits = self.network.logits(codes, MaskSource(self.seeds, self.step))
+            logits = self.network.logits(codes, MaskSource(self.seeds, self.step), collected)
         logits = logits.to(y.dtype)
-        losses = F.binary_cross_entropy_with_logits(logits, y.expand_as(logits), reduction="none").mean((1, 2))
-        losses.sum().backward()
+        losses = self.loss(logits, y.expand_as(logits)).mean((1, 2))
+        totals = losses if collected is None else losses + entropy_weight * attention_entropy(collected)
+        totals.sum().backward()
         self._losses.copy_(losses.detach())
         self._adam()
 
@@ -145,7 +138,7 @@ class StackedEngine:
         }
 
     def load_state(self, i: int, state: dict[str, Any]) -> None:
-        """Let one member go on from what `state` returned; all members of a stack have taken as many steps."""
+        """Let one member go on from what `state` returned."""
         self.network.load_state_dict(i, state["network"])
         self.network.set_row(self.first_moment, i, state["first_moment"])
         self.network.set_row(self.second_moment, i, state["second_moment"])

@@ -2,13 +2,15 @@
 
 A store is a folder. A record first stands alone in `records/<key>.json`, so that any number of processes can write
 side by side; `export` gathers them into one `<group>.jsonl` per group (the first part of the key), which is what
-gets committed or sent, and from which a run resumes as well as from the single files.
+gets committed or sent, and from which a run resumes as well as from the single files. What a record of the study
+holds is described in docs/records.md.
 """
 
 import json
 import math
 import os
 import re
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +58,14 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps(record, separators=(",", ":"), allow_nan=False) + "\n")
         return path
+
+    def intact(self, key: str) -> Record | None:
+        """Record in the single file of a key; None if there is none or it is damaged."""
+        records: dict[str, Record] = {}
+        path = self.path_of(key)
+        if path.exists():
+            self._take(path.read_bytes(), path.name, records, [], key)
+        return records.get(key)
 
     def read(self) -> tuple[dict[str, Record], list[Damaged]]:
         """Read all records, from the JSONL files and the single ones; a single file outranks a JSONL line.
@@ -111,18 +121,29 @@ class Store:
             records[record["key"]] = record
 
     def export(self) -> list[Path]:
-        """Gather all records into one JSONL file per group, sorted by key; returns the files."""
-        groups: dict[str, list[Record]] = {}
-        for key, record in self.read()[0].items():
-            groups.setdefault(key.split("/")[0], []).append(record)
-        return [write_jsonl(self.folder / f"{group}.jsonl", records) for group, records in groups.items()]
+        """Gather all records into one JSONL file per group, sorted by key; returns the files.
+
+        Any number of processes may export at once: each looks again after writing, and writes again if a record has
+        come in or another's file, from an older look, has replaced its own. So the last file holds all records.
+        """
+        while True:
+            groups: dict[str, list[Record]] = {}
+            for key, record in self.read()[0].items():
+                groups.setdefault(key.split("/")[0], []).append(record)
+            texts = {self.folder / f"{group}.jsonl": _lines(records) for group, records in groups.items()}
+            outdated = [path for path, text in texts.items() if not _holds(path, text)]
+            if not outdated:
+                return list(texts)
+            for path in outdated:
+                write_atomically(path, texts[path])
 
 
-def write_jsonl(path: Path, records: Iterable[Record]) -> Path:
-    """Write records, one per line, in one piece."""
-    lines = (json.dumps(record, separators=(",", ":"), allow_nan=False) + "\n" for record in records)
-    write_atomically(path, "".join(lines))
-    return path
+def _lines(records: Iterable[Record]) -> str:
+    return "".join(json.dumps(record, separators=(",", ":"), allow_nan=False) + "\n" for record in records)
+
+
+def _holds(path: Path, text: str) -> bool:
+    return path.exists() and path.read_bytes() == text.encode()
 
 
 def without_nan(value: Any) -> Any:
@@ -136,7 +157,8 @@ def without_nan(value: Any) -> Any:
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a file so that it holds either its old content or all of the new, also after a power cut."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # Random, because processes on different machines that share a folder may have the same number.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("w", encoding="utf-8") as file:
             file.write(text)
@@ -145,3 +167,9 @@ def write_atomically(path: Path, text: str) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+    if os.name == "posix":  # elsewhere folders cannot be opened
+        descriptor = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)  # the new name, too
+        finally:
+            os.close(descriptor)

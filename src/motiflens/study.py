@@ -1,131 +1,45 @@
 """The study: a grid of tasks, architectures, activations and initialisations, run, resumed and stored.
 
-Every trained network leaves one record in the store. Running the same study again does what is missing.
+Every trained network leaves one record in the store. Running the same study again does what is missing. Any number of
+runs may share a folder: each takes what no other is working on.
 """
 
 import dataclasses
-import difflib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from motiflens.ensemble_folder import difference
-from motiflens.member import Member
-from motiflens.models.registry import ARCHITECTURES, list_models, model_config
+from motiflens.grid import (
+    PAPER_PRESET,
+    PRESETS,
+    QUICK_PRESET,
+    StudyConfig,
+    get_preset,
+    match_architectures,
+    plan,
+    shard,
+)
+from motiflens.locks import Locks, remove_if_empty
+from motiflens.member import Checkpoints
 from motiflens.predict import resolve_device
-from motiflens.protocol import PAPER, REFERENCE, Protocol
-from motiflens.records import problem
-from motiflens.runners import Emit, JobError, run_local
+from motiflens.ray_runner import run_ray
+from motiflens.records import check_choice, problem
+from motiflens.runners import JobError, run_local
 from motiflens.store import Damaged, Record, Store
-from motiflens.trial import DATABASE, MOTIF_COUNTS, Trial, run_trial
+from motiflens.study_jobs import Ended, Finished, Job, Progress, checkpoint_folder, work
+from motiflens.trial import Trial
 
+__all__ = [
+    "PAPER_PRESET", "PRESETS", "QUICK_PRESET", "RUNNERS", "Progress", "StudyConfig", "StudyResult", "get_preset",
+    "match_architectures", "missing", "plan", "read_records", "run_study", "shard",
+]  # fmt: skip
 
-@dataclass(frozen=True, kw_only=True)
-class StudyConfig:
-    """What is run."""
-
-    tasks: tuple[int, ...] = (1, 2)
-    architectures: tuple[str, ...] = ARCHITECTURES
-    activations: tuple[str, ...] = ("relu", "exponential")
-    n_members: int = 10
-    protocol: Protocol = REFERENCE
-    n_sequences_task1: int = 30_000
-    n_sequences_task2: int = 20_000
-    seed: int = 0
-    data_seed: int = 0
-    variant: str = "text"
-    motif_counts: str = "code"  # of Task 2: "code", or "paper" for the text's
-    database: str = DATABASE  # that filters are compared with
-    stack_size: int = 5  # members trained at once by one worker
-
-    def __post_init__(self) -> None:
-        """Check names and numbers before anything is run."""
-        for task in self.tasks:
-            for architecture in self.architectures:
-                for activation in self.activations:
-                    model_config(architecture, activation=activation, task=task, variant=self.variant)
-        for field in ("n_members", "stack_size"):
-            if getattr(self, field) < 1:
-                raise ValueError(f"{field} must be at least 1, got {getattr(self, field)}")
-        for field in ("tasks", "architectures", "activations"):
-            names = getattr(self, field)
-            if not names or len(set(names)) < len(names):
-                raise ValueError(f"{field} must name at least one, each once, got {', '.join(map(str, names))}")
-        if self.motif_counts not in MOTIF_COUNTS:
-            raise ValueError(f"motif_counts must be one of {', '.join(MOTIF_COUNTS)}, got {self.motif_counts!r}")
-
-    def replace(self, **changes: Any) -> "StudyConfig":
-        """Return a copy with some fields changed."""
-        return dataclasses.replace(self, **changes)
-
-
-PAPER_PRESET = StudyConfig()
-
-# What the paper's text says where its code, which made the published tables, does otherwise.
-TEXT_PRESET = StudyConfig(
-    protocol=PAPER, n_sequences_task1=25_000, motif_counts="paper", database="JASPAR2016-vertebrates"
-)
-
-# Enough to see the finding in minutes: fewer sequences, short training, the extremes of the grid.
-QUICK_PRESET = StudyConfig(
-    architectures=("C24", "C4C6", "C4C6-Att"),
-    n_members=3,
-    protocol=REFERENCE.replace(name="QUICK", max_epochs=24, early_stop_patience=6),
-    n_sequences_task1=8_000,
-    n_sequences_task2=6_000,
-)
-
-PRESETS: dict[str, StudyConfig] = {"quick": QUICK_PRESET, "paper": PAPER_PRESET, "paper-text": TEXT_PRESET}
-
-# Seconds per epoch and network on Task 1, one core, rounded: they only order the work and weigh the progress bar.
-_COSTS = {
-    "C24": 1, "C24-Att": 2, "C24-LSTM-Att": 3.5, "C24-LSTM-Trans1": 4.5, "C24-LSTM-Trans2": 6,
-    "C24-LSTM-Trans4": 9, "C4C6": 2, "C4C6-Att": 3.5, "C4C6-LSTM-Att": 5, "C4C6-LSTM-Trans1": 5.5,
-    "C4C6-LSTM-Trans2": 7, "C4C6-LSTM-Trans4": 10, "C4-LSTM": 6.5, "C4-LSTM-Att": 7.5, "C4-LSTM-Trans1": 8,
-    "C4-LSTM-Trans2": 10.5, "C4-LSTM-Trans4": 13,
-}  # fmt: skip
-
-
-def get_preset(name: str) -> StudyConfig:
-    """Look a preset up by name.
-
-    Raises
-    ------
-    ValueError
-        If there is none of that name.
-    """
-    if name not in PRESETS:
-        close = difflib.get_close_matches(name, PRESETS, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(PRESETS)}"
-        raise ValueError(f"unknown preset {name!r}; {hint}")
-    return PRESETS[name]
-
-
-def match_architectures(patterns: Iterable[str]) -> tuple[str, ...]:
-    """Architectures that match any of the names or shell patterns, in the study's order.
-
-    Raises
-    ------
-    ValueError
-        If one of them matches nothing.
-    """
-    found: set[str] = set()
-    for pattern in patterns:
-        names = list_models(pattern)
-        if not names:
-            model_config(pattern)  # raises, with close matches
-        found.update(names)
-    return tuple(name for name in ARCHITECTURES if name in found)
-
-
-class Progress(NamedTuple):
-    """News from a worker about one network."""
-
-    key: str
-    n_epochs: int
-    valid_metric: float
-    status: str | None  # "ok" or "failed" when its record has been written
+RUNNERS = ("local", "ray")
+_STALE_S = 3600.0  # age at which a half-written file is nobody's any more
 
 
 class StudyResult(NamedTuple):
@@ -135,39 +49,9 @@ class StudyResult(NamedTuple):
     n_skipped: int  # finished earlier
     damaged: list[Damaged]  # records that could not be read and were done again
     errors: list[JobError]  # trials that could not be finished
-
-
-def plan(config: StudyConfig) -> list[Trial]:
-    """All trials of a study, in stacks of members.
-
-    Every configuration's first members come before anyone's second stack; within that, the expensive ones first, so
-    that workers finish together.
-    """
-    trials = [
-        Trial(
-            task=task,
-            architecture=architecture,
-            activation=activation,
-            members=tuple(range(first, min(first + config.stack_size, config.n_members))),
-            protocol=config.protocol,
-            n_sequences=config.n_sequences_task1 if task == 1 else config.n_sequences_task2,
-            seed=config.seed,
-            data_seed=config.data_seed,
-            variant=config.variant,
-            motif_counts=config.motif_counts,
-            database=config.database,
-        )
-        for first in range(0, config.n_members, config.stack_size)
-        for task in config.tasks
-        for architecture in config.architectures
-        for activation in config.activations
-    ]
-    return sorted(trials, key=lambda trial: (trial.members[0], -cost(trial)))
-
-
-def cost(trial: Trial) -> float:
-    """Expected cost of an epoch of one member, relative to C24 on 21,000 training sequences."""
-    return _COSTS[trial.architecture] * trial.n_sequences / 30_000 * (1 if trial.task == 1 else 0.6)
+    n_left: int = 0  # networks that have no record yet
+    n_elsewhere: int = 0  # of those, networks that another run on the same folder was training
+    out_of_time: bool = False  # whether the budget ended the run
 
 
 def missing(trials: Iterable[Trial], records: dict[str, Record]) -> list[Trial]:
@@ -185,20 +69,19 @@ def missing(trials: Iterable[Trial], records: dict[str, Record]) -> list[Trial]:
         own = {trial.key(member) for member in trial.members}
         for key, record in records.items():
             if key in own:
-                different = difference(record["config"], wanted)
+                _check_same(key, record["config"], wanted)
             elif record["task"] == trial.task and trial.task not in compared:
-                different = difference(_conditions(record["config"]), _conditions(wanted))
-            else:
-                continue
-            if different:
-                raise ValueError(
-                    f"the folder holds {key} from another configuration ({different}): choose another folder"
-                )
+                _check_same(key, _conditions(record["config"]), _conditions(wanted))
         compared.add(trial.task)
         members = tuple(m for m in trial.members if trial.key(m) not in records)
         if members:
             left.append(dataclasses.replace(trial, members=members))
     return left
+
+
+def _check_same(key: str, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    if different := difference(found, wanted):
+        raise ValueError(f"the folder holds {key} from another configuration ({different}): choose another folder")
 
 
 def _conditions(config: dict[str, Any]) -> dict[str, Any]:
@@ -210,8 +93,13 @@ def run_study(
     config: StudyConfig,
     folder: str | Path,
     *,
+    runner: str = "local",
+    address: str | None = None,
     n_workers: int | None = None,
     device: str = "auto",
+    gpu_share: float = 1.0,
+    part: tuple[int, int] = (1, 1),
+    budget: float | None = None,
     save_weights: bool = True,
     on_start: Callable[[list[Trial], int, list[Damaged]], None] | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
@@ -223,10 +111,21 @@ def run_study(
     config : StudyConfig
     folder : path
         Holds `records/`, one JSONL file per task, `weights/`, and `checkpoints/` while running.
+    runner : str
+        "local": processes on this machine. "ray": the nodes of a Ray cluster, which need not share the folder.
+    address : str, optional
+        Of the Ray cluster; see `run_ray`.
     n_workers : int, optional
-        Local processes, one thread each; by default one per core, and a single one on a GPU.
+        Local processes, one thread each; by default one per core, and a single one on a GPU. With Ray, trials at
+        once; by default as many as the cluster has room for.
     device : str
         "auto", "cpu", "cuda", ...
+    gpu_share : float
+        Of a GPU, for each trial, where a Ray cluster has any.
+    part : (int, int)
+        Do only part k of n, (1, 1) being the whole; see `grid.shard`.
+    budget : float, optional
+        Seconds after which no trial is begun, and those under way stop at the end of their epoch.
     save_weights : bool
         Whether to keep the trained networks.
     on_start : callable, optional
@@ -237,33 +136,117 @@ def run_study(
     Returns
     -------
     StudyResult
-        With all records of this study that the folder now holds.
+        With all records of this study, or of the part, that the folder now holds.
 
     Raises
     ------
     ValueError
         If the folder holds records of another configuration.
     """
-    if resolve_device(device).type != "cpu" and n_workers is None:
+    deadline = None if budget is None else time.time() + budget
+    check_choice("runner", runner, RUNNERS)
+    if runner == "local" and resolve_device(device).type != "cpu" and n_workers is None:
         n_workers = 1
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    store = Store(Path(folder))
+    folder = Path(folder).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    store = Store(folder)
     records, damaged = read_records(store)
-    trials = plan(config)
+    trials = shard(plan(config), *part)
     to_do = missing(trials, records)
-    n_networks = sum(len(trial.members) for trial in trials)
-    n_skipped = n_networks - sum(len(trial.members) for trial in to_do)
+    n_skipped = _n_networks(trials) - _n_networks(to_do)
     if on_start is not None:
         on_start(to_do, n_skipped, damaged)
-    jobs = [(trial, str(folder), device, save_weights) for trial in to_do]
-    try:
-        errors = run_local(_work, jobs, n_workers=n_workers, on_message=on_progress)
-    finally:
-        store.export()
-    _remove_empty_folders(Path(folder) / "checkpoints")  # those of trials that are not finished stay
-    records, _ = read_records(store)
-    wanted = {trial.key(member) for trial in trials for member in trial.members}
-    return StudyResult([records[key] for key in sorted(wanted & records.keys())], n_skipped, damaged, errors)
+    with Locks(folder / "checkpoints") as locks:
+        desk = _Desk(store, locks, on_progress)
+        jobs = desk.jobs(to_do, str(folder), device, save_weights, deadline, sends=runner == "ray")
+        try:
+            if runner == "local":
+                errors = run_local(work, jobs, n_workers=n_workers, on_message=desk.hear)
+            else:
+                share = 0.0 if device == "cpu" else gpu_share
+                errors = run_ray(
+                    work, jobs, address=address, n_workers=n_workers, gpu_share=share, renew=desk.rest,
+                    on_message=desk.hear,
+                )  # fmt: skip
+        finally:
+            store.export()
+        records, _ = read_records(store)
+        _tidy(store, locks, trials, records)
+    left = missing(trials, records)
+    keys = sorted(trial.key(member) for trial in trials for member in trial.members)
+    return StudyResult(
+        [records[key] for key in keys if key in records],
+        n_skipped,
+        damaged,
+        errors,
+        n_left=_n_networks(left),
+        n_elsewhere=len(desk.elsewhere - records.keys()),
+        out_of_time=bool(left) and deadline is not None and time.time() >= deadline,
+    )
+
+
+class _Desk:
+    """Hands out jobs to workers and takes in what they send: the driver's side of a run."""
+
+    def __init__(self, store: Store, locks: Locks, on_progress: Callable[[Progress], None]) -> None:
+        self.store, self.locks, self.on_progress = store, locks, on_progress
+        self.elsewhere: set[str] = set()  # keys of networks that another run had taken
+        self.disk_failed = False
+
+    def jobs(
+        self,
+        trials: Iterable[Trial],
+        folder: str,
+        device: str,
+        save_weights: bool,
+        deadline: float | None,
+        *,
+        sends: bool,
+    ) -> Iterator[Job]:
+        """Jobs, each made when it is asked for: what then is still to do, and nothing after the deadline."""
+        for trial in trials:
+            if self.disk_failed or (deadline is not None and time.time() >= deadline):
+                return
+            members = tuple(member for member in trial.members if self._take(trial, member))
+            if members:
+                yield Job(dataclasses.replace(trial, members=members), folder, device, save_weights, deadline, sends)
+
+    def _take(self, trial: Trial, member: int) -> bool:
+        key = trial.key(member)
+        if not self.locks.take(key):
+            self.elsewhere.add(key)
+            return False
+        record = self.store.intact(key)
+        if record is None or problem(record):
+            return True
+        self.locks.release(key)  # another run has finished it meanwhile
+        _check_same(key, record["config"], trial.config())
+        return False
+
+    def hear(self, message: Progress | Finished | Ended) -> None:
+        """Take what a worker emitted."""
+        if isinstance(message, Progress):
+            self.on_progress(message)
+        elif isinstance(message, Finished):
+            self._store(*message)
+        else:
+            self.disk_failed |= message.disk_failed
+            for member in message.trial.members:
+                self.locks.release(message.trial.key(member))
+
+    def _store(self, record: Record, weights: dict[str, bytes]) -> None:
+        folder = self.store.folder / "weights" / record["key"]
+        for name, content in weights.items():
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+        self.store.write(record)
+        self.on_progress(Progress(record["key"], record["n_epochs"], float("nan"), record["status"]))
+
+    def rest(self, job: Job) -> Job | None:
+        """What is left to do of a job that was lost."""
+        trial = job.trial
+        members = tuple(member for member in trial.members if self.store.intact(trial.key(member)) is None)
+        return dataclasses.replace(job, trial=dataclasses.replace(trial, members=members)) if members else None
 
 
 def read_records(store: Store) -> tuple[dict[str, Record], list[Damaged]]:
@@ -282,30 +265,28 @@ def read_records(store: Store) -> tuple[dict[str, Record], list[Damaged]]:
     return records, damaged
 
 
-def _remove_empty_folders(folder: Path) -> None:
-    for path in sorted(folder.rglob("*"), reverse=True):
-        if path.is_dir() and not any(path.iterdir()):
-            path.rmdir()
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
+def _n_networks(trials: Iterable[Trial]) -> int:
+    return sum(len(trial.members) for trial in trials)
 
 
-def _work(job: tuple[Trial, str, str, bool], emit: Emit) -> None:
-    trial, folder, device, save_weights = job
-    store = Store(Path(folder))
+def _tidy(store: Store, locks: Locks, trials: Iterable[Trial], records: dict[str, Record]) -> None:
+    """Remove what killed processes left: checkpoints of networks that have their record, and half-written files."""
+    for trial in trials:
+        if not (checkpoints := checkpoint_folder(store.folder, trial)).is_dir():
+            continue
+        for member in trial.members:
+            key = trial.key(member)
+            if key in records and locks.take(key):
+                Checkpoints(checkpoints, "").remove(member)
+                locks.release(key)
+    for top in (locks.folder, store.folder / "records"):
+        for path, _, names in os.walk(top, topdown=False):
+            for name in names:
+                _remove_if_stale(Path(path) / name)
+            remove_if_empty(Path(path), top)
 
-    def tell(member: Member) -> None:
-        emit(Progress(trial.key(member.index), member.n_epochs, member.history["valid_metric"][-1], None))
 
-    def keep(record: Record) -> None:
-        store.write(record)
-        emit(Progress(record["key"], record["n_epochs"], float("nan"), record["status"]))
-
-    run_trial(
-        trial,
-        on_epoch=tell,
-        on_record=keep,
-        device=device,
-        checkpoint_dir=Path(folder) / "checkpoints" / f"task{trial.task}" / trial.architecture / trial.activation,
-        weights_dir=Path(folder) / "weights" if save_weights else None,
-    )
+def _remove_if_stale(path: Path) -> None:
+    with suppress(FileNotFoundError):  # another run does the same
+        if path.suffix == ".tmp" and time.time() - path.stat().st_mtime > _STALE_S:
+            path.unlink()

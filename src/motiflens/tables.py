@@ -4,20 +4,12 @@ import csv
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from motiflens.effects import Effect
-from motiflens.records import (
-    METRICS,
-    Members,
-    Metric,
-    Record,
-    configurations,
-    metric_value,
-    published_results,
-)
+from motiflens.records import METRICS, Metric, Record, metric_value, published_results
+from motiflens.selection import Members, configurations
 
 
 class MetricSummary(NamedTuple):
@@ -70,8 +62,8 @@ def summary_table(records: Iterable[Record], task: int, *, select: str = "valid"
     return rows
 
 
-def write_tsv(rows: Sequence[SummaryRow] | Sequence[Effect], path: str | Path) -> Path:
-    """Write rows of one kind and task as tab-separated text: six decimals, empty where there is no value."""
+def write_tsv(rows: Sequence[tuple[Any, ...]], path: str | Path) -> Path:
+    """Write named tuples of one kind (and task) as tab-separated text: six decimals, empty where there is no value."""
     path = Path(path)
     header, *lines = _flatten(rows)
     with path.open("w", encoding="utf-8", newline="") as handle:
@@ -81,31 +73,7 @@ def write_tsv(rows: Sequence[SummaryRow] | Sequence[Effect], path: str | Path) -
     return path
 
 
-def to_markdown(rows: Sequence[SummaryRow]) -> str:
-    """Readable table in Markdown: mean ± SD of the selected members, the published value in brackets."""
-    if not rows:
-        return "No records.\n"
-    metrics = METRICS[rows[0].task]
-    lines = [
-        ["Architecture", "Activation", "Selected / trained / run", "Failed", *(m.label for m in metrics)],
-        ["---", "---", *["---:"] * (2 + len(metrics))],
-    ]
-    for row in rows:
-        trained = row.n_trials - row.n_diverged
-        counts = [f"{row.n_selected} / {trained} / {row.n_trials}", str(row.n_failed)]
-        cells = [_mean_sd(row.metrics[metric.name]) for metric in metrics]
-        lines.append([row.architecture, row.activation, *counts, *cells])
-    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
-
-
-def _mean_sd(summary: MetricSummary) -> str:
-    if math.isnan(summary.mean):
-        return "–"
-    published = "" if math.isnan(summary.published_mean) else f" [{summary.published_mean:.3f}]"
-    return f"{summary.mean:.3f} ± {summary.sd:.3f}{published}"
-
-
-def _flatten(rows: Sequence[SummaryRow] | Sequence[Effect]) -> list[list[str]]:
+def _flatten(rows: Sequence[Any]) -> list[list[str]]:
     """Header and one line per row, metrics spread over columns."""
     kind = type(rows[0]) if rows else SummaryRow
     fixed = [name for name in kind._fields if name != "metrics"]
@@ -113,8 +81,7 @@ def _flatten(rows: Sequence[SummaryRow] | Sequence[Effect]) -> list[list[str]]:
     lines = [fixed + [f"{name}_{part}" for name in spread for part in MetricSummary._fields]]
     for row in rows:
         values = [getattr(row, name) for name in fixed]
-        if isinstance(row, SummaryRow):
-            values += [value for name in spread for value in row.metrics[name]]
+        values += [value for name in spread for value in row.metrics[name]]
         lines.append([_cell(value) for value in values])
     return lines
 

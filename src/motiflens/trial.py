@@ -19,7 +19,7 @@ import motiflens
 from motiflens import ensemble
 from motiflens.audit import Audit, SaliencyAudit, audit
 from motiflens.dataset import SequenceDataset
-from motiflens.filters import filter_matches, task_truth
+from motiflens.filters import task_truth
 from motiflens.member import Member
 from motiflens.models.registry import model_config
 from motiflens.predict import resolve_device
@@ -102,11 +102,16 @@ def simulate_task(task: int, n_sequences: int, data_seed: int, motif_counts: str
     raise ValueError(f"task must be 1 or 2, got {task!r}")
 
 
+class TrialStopped(Exception):
+    """A trial ended before its members had finished, because it was asked to."""
+
+
 def run_trial(
     trial: Trial,
     *,
-    on_epoch: Callable[[Member], None] | None = None,
+    on_epoch: Callable[[Member], None] = lambda member: None,
     on_record: Callable[[Record], None],
+    should_stop: Callable[[], bool] = lambda: False,
     device: str = "auto",
     checkpoint_dir: Path | None = None,
     weights_dir: Path | None = None,
@@ -120,24 +125,39 @@ def run_trial(
         Called with a member after each of its epochs.
     on_record : callable
         Called with each record.
+    should_stop : callable
+        Asked after each epoch; if it says so, the trial ends there. With checkpoints the same call goes on.
     device : str
         "auto", "cpu", "cuda", ...
     checkpoint_dir : path, optional
         Where the states of unfinished members are kept.
     weights_dir : path, optional
         Where trained networks are saved, each in a folder named by its key.
+
+    Raises
+    ------
+    TrialStopped
+        If it was stopped.
     """
+    rounds = _Rounds(trial.members)
     dataset = simulate_task(trial.task, trial.n_sequences, trial.data_seed, trial.motif_counts)
     model = model_config(trial.architecture, activation=trial.activation, task=trial.task, variant=trial.variant)
 
+    def tell(member: Member) -> None:
+        on_epoch(member)
+        if rounds.completed_by(member) and should_stop():
+            raise TrialStopped
+
     def finish(member: Member) -> None:
+        rounds.leave(member)
         started = time.process_time()
         result = None
         if member.network is not None:
             # Saliency is the study's Task 2; several labels of Task 1 would need one map each.
             truth = task_truth(trial.task)
+            target = 0 if trial.task == 2 else None
             result = audit(
-                member.network, dataset, database=trial.database, truth=truth, target=0 if trial.task == 2 else None
+                member.network, dataset, database=trial.database, truth=truth, target=target, n_ablation=0, n_decoys=0
             )
             if weights_dir is not None:
                 member.network.save(weights_dir / trial.key(member.index))
@@ -153,9 +173,30 @@ def run_trial(
         members=trial.members,
         device=device,
         checkpoint_dir=checkpoint_dir,
-        on_epoch=on_epoch,
+        on_epoch=tell,
         on_member=finish,
     )
+
+
+class _Rounds:
+    """Tells when all members of a stack have reported an epoch: to stop before would leave them an epoch apart."""
+
+    def __init__(self, members: tuple[int, ...]) -> None:
+        self.left = list(members)
+        self.epochs: dict[int, int] = {}  # reported last, by member
+
+    def completed_by(self, member: Member) -> bool:
+        """Take a member's report; whether it was the last that was due, as far as that can be known."""
+        is_first = member.index not in self.epochs  # then it is not known who trains beside it
+        self.epochs[member.index] = member.n_epochs
+        if member.index == self.left[-1]:
+            return True
+        behind = any(self.epochs.get(i) == member.n_epochs - 1 for i in self.left)
+        return not is_first and not behind
+
+    def leave(self, member: Member) -> None:
+        """Take note that a member has finished."""
+        self.left.remove(member.index)
 
 
 def _record(
@@ -202,7 +243,7 @@ def _record(
 
 
 def _filters_block(trial: Trial, result: Audit) -> dict[str, Any]:
-    listed = filter_matches(result.filters.pwms, trial.database, truth=task_truth(trial.task, "published"))
+    listed = result.matches.judged_by(task_truth(trial.task, "published"))
     quantised = np.round(255 * result.filters.pwms).astype(np.uint8)
     return {
         "tpr": result.matches.tpr,

@@ -77,3 +77,14 @@ def whole_number(text: str) -> int:
 
 def split_names(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def read_truth(name: str) -> dict[str, tuple[str, ...]]:
+    from motiflens.filters import task_truth
+
+    if name in ("task1", "task2"):
+        return task_truth(int(name[-1]))
+    values = json.loads(Path(name).read_text(encoding="utf-8"))
+    if not isinstance(values, dict) or not all(isinstance(ids, list) for ids in values.values()):
+        raise ValueError(f'{name}: expected a JSON object such as {{"CEBPB": ["MA0466"]}}')
+    return {factor: tuple(map(str, ids)) for factor, ids in values.items()}

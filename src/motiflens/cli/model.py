@@ -1,12 +1,22 @@
 """What a trained network has learned: its filters, its attributions."""
 
-import json
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from motiflens.cli._shared import DataFile, Json, ModelFolder, load_model, print_json, short, test_sequences, write_npz
+from motiflens.cli._shared import (
+    DataFile,
+    Json,
+    ModelFolder,
+    load_model,
+    print_json,
+    read_truth,
+    short,
+    test_sequences,
+    write_npz,
+)
 
 
 def filters(
@@ -26,7 +36,7 @@ def filters(
     from motiflens.motifs import write_meme
     from motiflens.predict import first_layer_activations
 
-    accessions = None if truth is None else _read_truth(truth)
+    accessions = None if truth is None else read_truth(truth)
     network, dataset = load_model(model, data)
     sequences = test_sequences(dataset).codes
     pwms, counts = activation_pwms(first_layer_activations(network, sequences), sequences)
@@ -64,31 +74,42 @@ def filters(
         typer.echo(f"{matches.tpr:.0%} match a motif of the truth (TPR), {matches.fpr:.0%} only others (FPR)")
 
 
-def _read_truth(name: str) -> dict[str, tuple[str, ...]]:
-    from motiflens.filters import task_truth
-
-    if name in ("task1", "task2"):
-        return task_truth(int(name[-1]))
-    values = json.loads(Path(name).read_text(encoding="utf-8"))
-    if not isinstance(values, dict) or not all(isinstance(ids, list) for ids in values.values()):
-        raise ValueError(f'{name}: expected a JSON object such as {{"CEBPB": ["MA0466"]}}')
-    return {factor: tuple(map(str, ids)) for factor, ids in values.items()}
-
-
 def attribute(
     model: ModelFolder,
     data: DataFile,
-    out: Annotated[Path, typer.Option("--out", "-o", help="NPZ file for the attributions.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="NPZ file for the attributions; a prefix for modisco.")],
+    method: Annotated[
+        str,
+        typer.Option(
+            help="saliency, gradient_times_input, smooth_grad, integrated_gradients, deep_lift_shap "
+            "or saturation_mutagenesis."
+        ),
+    ] = "saliency",
+    correct_gradient: Annotated[
+        bool, typer.Option("--correct-gradient", help="Subtract the mean over the four bases.")
+    ] = False,
+    baselines: Annotated[
+        str | None,
+        typer.Option(help="zeros, uniform or dinucleotide_shuffle: for integrated_gradients and deep_lift_shap."),
+    ] = None,
+    file_format: Annotated[
+        str,
+        typer.Option("--format", help="npz, or modisco: two files for TF-MoDISco, with values for all four bases."),
+    ] = "npz",
     target: Annotated[int, typer.Option(help="Which output.")] = 0,
     positives: Annotated[bool, typer.Option(help="Only test sequences whose label is 1.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Compute saliency maps of test sequences; data of one label with ground truth have them scored against it."""
+    """Compute attributions of test sequences; data of one label with ground truth have them scored against it."""
     import numpy as np
 
-    from motiflens.attribute import saliency
+    from motiflens.attribute import CompletenessWarning, check_method, explain
+    from motiflens.io import write_modisco
     from motiflens.scoring import interpretability
 
+    check_method(method)
+    if file_format not in ("npz", "modisco"):
+        raise ValueError(f"--format must be npz or modisco, got {file_format!r}")
     network, dataset = load_model(model, data)
     test = test_sequences(dataset)
     if not 0 <= target < test.n_outputs:
@@ -97,12 +118,32 @@ def attribute(
     if len(rows) == 0:
         raise ValueError(f"no test sequence is positive for label {test.label_names[target]!r}: try --no-positives")
     chosen = test.subset(rows)
-    gradient = saliency(network, chosen.X, target=target)
-    write_npz(out, saliency=gradient.numpy(), one_hot=chosen.X.numpy().astype(np.uint8), rows=rows)
+    options: dict[str, Any] = {} if baselines is None else {"baselines": baselines}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", CompletenessWarning)
+        attributions = explain(
+            network,
+            chosen.X,
+            method=method,
+            target=target,
+            correct_gradient=correct_gradient,
+            hypothetical=file_format == "modisco",
+            **options,
+        )
+    for warning in caught:
+        typer.echo(f"warning: {warning.message}", err=True)
     result: dict[str, Any] = {"file": str(out), "n_sequences": len(rows)}
+    if file_format == "modisco":
+        files = write_modisco(out, chosen.X, attributions.values)
+        result["file"] = [str(path) for path in files]
+    else:
+        gap = {} if attributions.gap is None else {"completeness_gap": attributions.gap.numpy()}
+        arrays = {method: attributions.values.numpy(), "one_hot": chosen.X.numpy().astype(np.uint8), "rows": rows}
+        write_npz(out, **arrays, **gap)
+    if attributions.gap is not None:
+        result["largest_completeness_gap"] = float(attributions.gap.max())
     if chosen.truth is not None and chosen.n_outputs == 1:  # the truth does not say which label a motif is for
-        scores = (gradient * chosen.X).sum(1)
-        result |= interpretability(scores, chosen.truth.matrix(np.arange(len(rows)))).means()
+        result |= interpretability(attributions.scores, chosen.truth.matrix(np.arange(len(rows)))).means()
     if as_json:
         print_json(result)
     else:

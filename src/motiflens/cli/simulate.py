@@ -17,10 +17,24 @@ class Simulator(StrEnum):
 
     multi_motif = "multi-motif"
     billboard = "billboard"
+    spaced_grammar = "spaced-grammar"
+
+
+class Labels(StrEnum):
+    """What the labels of a grammar follow."""
+
+    grammar = "grammar"
+    additive = "additive"
+
+
+_GRAMMAR = "Options of spaced-grammar"
 
 
 def simulate(
-    simulator: Annotated[Simulator, typer.Argument(help="multi-motif: Task 1; billboard: Task 2 of the study.")],
+    simulator: Annotated[
+        Simulator,
+        typer.Argument(help="multi-motif: Task 1, billboard: Task 2 of the study; spaced-grammar: interacting pairs."),
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="HDF5 file to write.")],
     n_sequences: Annotated[int | None, typer.Option("--n-sequences", "-n", help="Default: the study's.")] = None,
     length: Annotated[int, typer.Option(help="Length of a sequence.")] = 200,
@@ -35,6 +49,33 @@ def simulate(
         str | None, typer.Option(help="Probability of each number of motifs, e.g. 1:.5,2:.5. Default: the study's.")
     ] = None,
     split: Annotated[str, typer.Option(help="Shares of training, validation and test.")] = "0.7,0.1,0.2",
+    level: Annotated[
+        int | None,
+        typer.Option(help="Rule: 1 identity, 2 distance (default), 3 spacing and strands.", rich_help_panel=_GRAMMAR),
+    ] = None,
+    n_motifs: Annotated[int | None, typer.Option(help="Default: 20.", rich_help_panel=_GRAMMAR)] = None,
+    n_pairs: Annotated[
+        int | None, typer.Option(help="True pairs of motifs. Default: 40.", rich_help_panel=_GRAMMAR)
+    ] = None,
+    n_decoys: Annotated[
+        int | None,
+        typer.Option(
+            help="Pairs that look true and mean nothing. Default: half of --n-pairs.", rich_help_panel=_GRAMMAR
+        ),
+    ] = None,
+    max_gap: Annotated[
+        int | None, typer.Option(help="Largest gap of a true pair, bp. Default: 20.", rich_help_panel=_GRAMMAR)
+    ] = None,
+    labels: Annotated[
+        Labels | None, typer.Option(help="Additive: no pair interacts. Default: grammar.", rich_help_panel=_GRAMMAR)
+    ] = None,
+    background_sequences: Annotated[
+        Path | None,
+        typer.Option(help="FASTA or HDF5 of sequences to put sites into.", rich_help_panel=_GRAMMAR),
+    ] = None,
+    shuffle_background: Annotated[
+        bool, typer.Option("--shuffle-background", help="Keep their dinucleotides only.", rich_help_panel=_GRAMMAR)
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Simulate sequences with known motif sites, labels and splits."""
@@ -49,18 +90,50 @@ def simulate(
         options["motif_counts"] = {whole_number(number): float(share) for number, _, share in pairs}
     if n_sequences is not None:
         options["n_sequences"] = n_sequences
+    grammar: dict[str, Any] = {
+        "level": level,
+        "n_motifs": n_motifs,
+        "n_pairs": n_pairs,
+        "n_decoys": n_decoys,
+        "max_gap": max_gap,
+        "labels": None if labels is None else labels.value,
+        "background_sequences": background_sequences,
+        "shuffle_background": shuffle_background or None,
+    }
+    grammar = {name: value for name, value in grammar.items() if value is not None}
+    _check_belong(simulator, background, motif_counts, grammar)
     if simulator is Simulator.multi_motif:
-        if background is not None:
-            raise ValueError("--background belongs to billboard; multi-motif has no background motifs")
         dataset = simulators.multi_motif(motifs=embedded, **options)
+    elif simulator is Simulator.billboard:
+        background_motifs = None if background is None else load_motifs(background)
+        dataset = simulators.billboard(core=embedded, background=background_motifs, **options)
     else:
-        others = None if background is None else load_motifs(background)
-        dataset = simulators.billboard(core=embedded, background=others, **options)
+        path = grammar.pop("background_sequences", None)
+        sequences = None if path is None else _read_sequences(path)
+        dataset = simulators.spaced_grammar(motifs=embedded, background=sequences, **options, **grammar)
     write_hdf5(dataset, out)
     if as_json:
         print_json({"file": str(out), **_counts(dataset)})
     else:
         typer.echo(f"{out}: {dataset!r}")
+
+
+def _check_belong(
+    simulator: Simulator, background: str | None, motif_counts: str | None, grammar: dict[str, Any]
+) -> None:
+    if background is not None and simulator is not Simulator.billboard:
+        raise ValueError(f"--background belongs to billboard; {simulator.value} has no background motifs")
+    if motif_counts is not None and simulator is Simulator.spaced_grammar:
+        raise ValueError("--motif-counts belongs to multi-motif and billboard; spaced-grammar has pairs, see --n-pairs")
+    if grammar and simulator is not Simulator.spaced_grammar:
+        names = ", ".join("--" + name.replace("_", "-") for name in grammar)
+        raise ValueError(f"only spaced-grammar takes {names}; got {simulator.value}")
+
+
+def _read_sequences(path: Path) -> "SequenceDataset":
+    from motiflens.io import read_fasta, read_hdf5
+
+    return read_hdf5(path) if path.suffix in (".h5", ".hdf5") else read_fasta(path)
 
 
 def _counts(dataset: "SequenceDataset") -> dict[str, Any]:

@@ -1,22 +1,34 @@
 """The study: runs and reports."""
 
+import re
+import shlex
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from motiflens.cli._shared import Json, print_json, resumable, split_names, whole_number
 
+if TYPE_CHECKING:
+    from motiflens.study import StudyResult
+
 app = typer.Typer(help="Run and report the study: which networks learn motifs?", no_args_is_help=True)
+
+
+class Runner(StrEnum):
+    """Where trials are run."""
+
+    local = "local"
+    ray = "ray"
 
 
 class Selection(StrEnum):
     """How the networks behind a mean are chosen."""
 
     valid = "valid"
-    test = "test"
+    published = "published"
     all = "all"
 
 
@@ -36,9 +48,16 @@ def study_run(
     n_sequences_task2: Annotated[int | None, typer.Option(help="Simulated sequences of Task 2.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of initial weights and dropout.")] = None,
     data_seed: Annotated[int | None, typer.Option(help="Of the simulated data and the order of batches.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes; default: one per core, one on a GPU.")] = None,
+    runner: Annotated[Runner, typer.Option(help="local, or ray for the nodes of a cluster.")] = Runner.local,
+    address: Annotated[str | None, typer.Option(help="Of a Ray cluster: auto or host:port; or one is started.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes, or trials at once on a cluster. Default: one per core or GPU.")
+    ] = None,
+    shard: Annotated[str | None, typer.Option(help="Do part 3 of 20: 3/20. Shards share the folder.")] = None,
+    budget: Annotated[str | None, typer.Option(help="Stop cleanly after this time: 2h, 90m, 1h30m, 45s.")] = None,
     stack_size: Annotated[int | None, typer.Option(help="Members that a worker trains at once.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    gpu_share: Annotated[float, typer.Option(help="Of a GPU, for each trial on a cluster that has any.")] = 1.0,
     weights: Annotated[bool, typer.Option(help="Keep the trained networks.")] = True,
     as_json: Json = False,
 ) -> None:
@@ -68,21 +87,32 @@ def study_run(
         result = run_study(
             config,
             folder,
+            runner=runner.value,
+            address=address,
             n_workers=workers,
             device=device,
+            gpu_share=gpu_share,
+            part=(1, 1) if shard is None else parse_shard(shard),
+            budget=None if budget is None else parse_duration(budget),
             save_weights=weights,
             on_start=display.start,
             on_progress=display.update,
         )
-    command = " ".join(["motiflens", *sys.argv[1:]])
+    command = shlex.join(["motiflens", *sys.argv[1:]])
     records = list(read_records(Store(folder))[0].values())  # of earlier runs of other parts too
-    outputs = write_outputs(records, folder, command=command) if records else None
+    # Shards would write the same files at once: the page of all is for whoever knows that the last has ended.
+    outputs = write_outputs(records, folder, command=command) if records and shard is None else None
+    report = None if outputs is None else str(outputs.report)
     if as_json:
         n_failed = sum(record["status"] == "failed" for record in records)
-        report = None if outputs is None else str(outputs.report)
-        print_json({"n_records": len(records), "n_failed": n_failed, "report": report})
-    elif outputs is not None:
-        typer.echo(f"{len(records)} networks; open {outputs.report}")
+        numbers = {"n_records": len(records), "n_failed": n_failed, "n_left": result.n_left}
+        print_json({**numbers, "report": report, "go_on": command if result.n_left else None})
+    elif report is not None:
+        typer.echo(f"{len(records)} networks; open {report}")
+    elif records:
+        typer.echo(f"{len(records)} networks; tables and figures: motiflens study report {shlex.quote(str(folder))}")
+    if result.n_left:
+        typer.echo(_what_is_left(result, budget, command), err=True)
     if result.errors:
         first = result.errors[0]
         (folder / "errors.log").write_text("\n".join(error.details or error.message for error in result.errors))
@@ -94,19 +124,72 @@ def study_run(
         )
 
 
+def _what_is_left(result: "StudyResult", budget: str | None, command: str) -> str:
+    text = f"{result.n_left} networks are left"
+    if result.out_of_time:
+        text = f"the budget of {budget} is used up; {text}"
+    if result.n_elsewhere:
+        text += f", {result.n_elsewhere} of them in training by another run on this folder"
+    return f"{text}; to go on:\n  {command}"
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of a duration such as 2h, 90m, 1h30m or 45s."""
+    found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text.strip())
+    if not text.strip() or found is None:
+        raise ValueError(f"expected a duration such as 2h, 90m, 1h30m or 45s, got {text!r}")
+    hours, minutes, seconds = (int(number or 0) for number in found.groups())
+    return 3600.0 * hours + 60.0 * minutes + seconds
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """Number and count of a shard such as 3/20."""
+    found = re.fullmatch(r"(\d+)/(\d+)", text.strip())
+    if found is None:
+        raise ValueError(f"expected a shard such as 3/20, the third of twenty, got {text!r}")
+    return int(found[1]), int(found[2])
+
+
 @app.command("report")
 def study_report(
     folder: Annotated[Path, typer.Argument(help="Folder of a study, or of exported JSONL files.")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Default: the same folder.")] = None,
     select: Annotated[
-        Selection, typer.Option(help="Networks behind each mean: best by validation, best by test (as published), all.")
+        Selection,
+        typer.Option(help="Networks behind each mean: best by validation, by test score as published, or all."),
     ] = Selection.valid,
+    draws: Annotated[
+        list[Path] | None,
+        typer.Option("--draw", help="Folder of the same study with another --data-seed; may be given several times."),
+    ] = None,
     formats: Annotated[str, typer.Option(help="Of the figures.")] = "svg,pdf,png",
     as_json: Json = False,
 ) -> None:
-    """Write tables, figures and the page of a study from its stored records alone."""
-    from motiflens.records import problem
+    """Write tables, figures, the paper's claims and the page of a study from its stored records alone."""
     from motiflens.report import write_outputs
+
+    records, n_damaged = _reportable(folder)
+    others = [record for draw in draws or () for record in _reportable(draw)[0]]
+    command = ["motiflens", "study", "report", str(folder)]
+    command += ["--select", select.value] if select != Selection.valid else []
+    command += [part for draw in draws or () for part in ("--draw", str(draw))]
+    outputs = write_outputs(
+        records,
+        out or folder,
+        select=select.value,
+        command=shlex.join(command),
+        formats=split_names(formats) or (),
+        draws=others,
+    )
+    if as_json:
+        print_json({"n_records": len(records), "n_damaged": n_damaged, "report": str(outputs.report)})
+    else:
+        typer.echo(f"{len(records)} networks; open {outputs.report}")
+
+
+def _reportable(folder: Path) -> tuple[list[dict[str, Any]], int]:
+    """Records of a folder that can be reported, with a warning for each that cannot; how many could not be read."""
+    from motiflens.records import problem
     from motiflens.store import Store
 
     if not folder.is_dir():
@@ -118,11 +201,4 @@ def study_report(
         typer.echo(f"warning: {key} is left out: {problem(records.pop(key))}", err=True)
     if not records:
         raise ValueError(f"{folder} holds no records: expected *.jsonl or records/")
-    command = f"motiflens study report {folder}"
-    outputs = write_outputs(
-        list(records.values()), out or folder, select=select.value, command=command, formats=split_names(formats) or ()
-    )
-    if as_json:
-        print_json({"n_records": len(records), "n_damaged": len(damaged), "report": str(outputs.report)})
-    else:
-        typer.echo(f"{len(records)} networks; open {outputs.report}")
+    return list(records.values()), len(damaged)

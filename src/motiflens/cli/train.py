@@ -8,7 +8,13 @@ import typer
 from motiflens.cli._shared import DataFile, Json, one_thread, print_json, resumable, short
 
 if TYPE_CHECKING:
+    from motiflens.dataset import SequenceDataset
+    from motiflens.fit_summary import FitSummary
     from motiflens.member import Member
+    from motiflens.models import HybridConfig
+    from motiflens.protocol import Protocol
+
+_SIZES = ("first_pool", "second_pool", "kernel_size", "second_kernel_size")
 
 
 def train(
@@ -17,6 +23,16 @@ def train(
     architecture: Annotated[str, typer.Option(help="One of the study's, e.g. C4C6-Att.")] = "C4C6",
     activation: Annotated[str, typer.Option(help="Of the first layer: exponential or relu.")] = "exponential",
     members: Annotated[int, typer.Option(help="Initialisations to train.")] = 5,
+    objective: Annotated[
+        str, typer.Option(help="classification or regression; auto: classification if all labels are 0 or 1.")
+    ] = "auto",
+    reverse_complement: Annotated[
+        bool, typer.Option("--reverse-complement", help="Read each sequence from a random strand in each epoch.")
+    ] = False,
+    positive_weight: Annotated[
+        str | None,
+        typer.Option(help="Weight of positives in the loss: a number, or balanced for as much on either class."),
+    ] = None,
     protocol: Annotated[str, typer.Option(help="REFERENCE or PAPER.")] = "REFERENCE",
     task: Annotated[int, typer.Option(help="Take the study's sizes of task 1 (wide) or 2 (small).")] = 1,
     max_epochs: Annotated[int | None, typer.Option(help="Fewer epochs than the protocol's.")] = None,
@@ -24,21 +40,36 @@ def train(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     as_json: Json = False,
 ) -> None:
-    """Train several initialisations of one architecture on a data set; goes on where it was interrupted."""
+    """Train several initialisations of one architecture on a data set; goes on where it was interrupted.
+
+    Sequences may have any length: pools and kernels that do not fit it give way to the nearest that do.
+    """
     from motiflens.ensemble_folder import fit_to_folder
+    from motiflens.fit_summary import fit_summary
     from motiflens.io import read_hdf5
-    from motiflens.models import model_config
+    from motiflens.models import adapted_config, model_config
     from motiflens.protocol import get_protocol
+    from motiflens.suitability import suited_protocol
 
     one_thread()
     dataset = read_hdf5(data)
-    config = model_config(
-        architecture, activation=activation, task=task, length=dataset.length, n_outputs=dataset.n_outputs
+    named = model_config(architecture, activation=activation, task=task, n_outputs=dataset.n_outputs)
+    config = adapted_config(
+        architecture, length=dataset.length, activation=activation, task=task, n_outputs=dataset.n_outputs
     )
-    chosen = get_protocol(protocol)
-    if max_epochs is not None:
-        chosen = chosen.replace(max_epochs=max_epochs)
-    monitor = chosen.monitor(dataset.n_outputs).upper()
+    asked = get_protocol(protocol)
+    options = {
+        "max_epochs": max_epochs,
+        "positive_weight": _weight(positive_weight),
+        "reverse_complement": reverse_complement or None,
+    }
+    changes = {name: value for name, value in options.items() if value is not None}
+    chosen = suited_protocol(asked, dataset, objective=objective)
+    chosen = chosen.replace(**changes) if changes else chosen
+    notes = [*_size_notes(architecture, named, config), *_protocol_notes(asked, chosen, dataset, objective)]
+    for note in notes:
+        typer.echo(f"note: {note}", err=True)
+    monitor = _title(chosen.monitor(dataset.n_outputs))
 
     def tell(member: "Member") -> None:
         loss, metric = member.history["valid_loss"][-1], member.history["valid_metric"][-1]
@@ -47,12 +78,68 @@ def train(
 
     with resumable():
         fitted = fit_to_folder(out, config, dataset, members, protocol=chosen, seed=seed, device=device, on_epoch=tell)
-    rows = [
-        {"member": m.index, "status": m.status, "reason": m.reason, "best_epoch": m.best_epoch, **m.metrics}
-        for m in fitted.members
-    ]
+    summary = fit_summary(fitted, dataset)
     if as_json:
-        print_json(rows)
+        settings = {"folder": str(out), "config": config.to_dict(), "protocol": chosen.to_dict(), "notes": notes}
+        print_json({"architecture": architecture, **settings, **summary.to_dict()})
     else:
-        for row in rows:
-            typer.echo("  ".join(f"{name} {short(value)}" for name, value in row.items() if value is not None))
+        _print_table(summary)
+
+
+def _weight(text: str | None) -> float | str | None:
+    if text is None or text == "balanced":
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"expected --positive-weight as a number or balanced, got {text!r}") from None
+
+
+def _size_notes(architecture: str, named: "HybridConfig", config: "HybridConfig") -> list[str]:
+    changed = [
+        f"{name} {getattr(config, name)} in place of {getattr(named, name)}"
+        for name in _SIZES
+        if getattr(config, name) != getattr(named, name)
+    ]
+    return [f"{architecture} on sequences of {config.length} bp has {', '.join(changed)}"] if changed else []
+
+
+def _protocol_notes(asked: "Protocol", chosen: "Protocol", dataset: "SequenceDataset", objective: str) -> list[str]:
+    notes = []
+    if objective == "auto" and chosen.objective == "regression":
+        notes.append("labels other than 0 and 1: a regression of real values (--objective regression)")
+    if chosen.batch_size != asked.batch_size:
+        n_train = len(dataset.train)
+        notes.append(f"{n_train} training sequences: batches of {chosen.batch_size} in place of {asked.batch_size}")
+    return notes
+
+
+def _title(metric: str) -> str:
+    """Name of a metric for people: "test_auroc" becomes "test AUROC"."""
+    words = {"auroc": "AUROC", "aupr": "AUPR", "pearson": "Pearson"}
+    return " ".join(words.get(word, word) for word in metric.split("_"))
+
+
+def _print_table(summary: "FitSummary") -> None:
+    """Members one per line, then mean and SD, and what reading no sequence reaches."""
+    metrics = list(summary.uninformed)
+    titles = [_title(name) for name in metrics]
+
+    def line(name: str, epoch: object, values: list[str]) -> None:
+        cells = [f"{value:>{max(8, len(title))}}" for value, title in zip(values, titles, strict=True)]
+        typer.echo("  ".join([f"{name:12}", f"{epoch:>10}", *cells]))
+
+    line("", "best epoch", titles)
+    for row in summary.members:
+        if row["status"] == "ok":
+            line(f"member {row['member']}", row["best_epoch"], [short(row[name]) for name in metrics])
+        else:
+            typer.echo(f"member {row['member']:<5}  {row['status']}: {row['reason']}")
+    if sum(row["status"] == "ok" for row in summary.members) > 1:
+        line("mean", "", [short(summary.mean[name]) for name in metrics])
+        line("SD", "", [short(summary.standard_deviation[name]) for name in metrics])
+    line("uninformed", "", [short(summary.uninformed[name]) for name in metrics])
+    if summary.objective == "classification":
+        typer.echo("uninformed: of random scores; the AUPR is the prevalence of positives")
+    else:
+        typer.echo("uninformed: of predicting the training sequences' mean for all")

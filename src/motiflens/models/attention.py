@@ -1,25 +1,43 @@
 """Stage 2: multi-head attention and transformer encoder layers over the tokens of stage 1.
 
-Attention weights are a function of their own (`MultiHeadAttention.weights`), so that analyses need no hooks.
-No positional encoding, as in the study.
+Attention weights are a function of their own (`MultiHeadAttention.weights`), so that analyses need no hooks; a forward
+pass adds them to a list where one is given. The study has no positional encoding, `positions` has some.
 """
 
 import math
-from typing import cast
+from collections.abc import Sequence
 
 import torch
 from torch import nn
 
 from motiflens.models.config import HybridConfig
 from motiflens.models.layers import BiLSTM, Dropout, Linear
+from motiflens.models.positions import LearnedTable, by_distance, rotate, sinusoids
+
+_FEW_TOKENS = 12  # up to which a softmax is several times faster on the CPU over a leading axis, the copies included
 
 
 class MultiHeadAttention(nn.Module):
-    """Scaled dot-product self-attention; q, k, v without bias, output projection with bias."""
+    """Scaled dot-product self-attention; q, k, v without bias, output projection with bias.
 
-    def __init__(self, n_inputs: int, width: int, n_heads: int) -> None:
+    Parameters
+    ----------
+    n_inputs, width, n_heads : int
+    positional_encoding : str
+        "relative" and "rotary" act here; the others are none of this module's business.
+    n_tokens : int
+        T, needed by "relative".
+    """
+
+    def __init__(
+        self, n_inputs: int, width: int, n_heads: int, *, positional_encoding: str = "none", n_tokens: int = 0
+    ) -> None:
         super().__init__()
         self.n_heads = n_heads
+        self.rotary = positional_encoding == "rotary"
+        self.distance_bias: nn.Module | None = None
+        if positional_encoding == "relative":
+            self.distance_bias = LearnedTable(n_heads, 2 * n_tokens - 1)
         self.query = Linear(n_inputs, width, bias=False)
         self.key = Linear(n_inputs, width, bias=False)
         self.value = Linear(n_inputs, width, bias=False)
@@ -28,16 +46,27 @@ class MultiHeadAttention(nn.Module):
     def _heads(self, x: torch.Tensor) -> torch.Tensor:
         return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)  # N, n_heads, T, head_width
 
+    def scores(self, tokens: torch.Tensor) -> torch.Tensor:
+        """How much each query asks for each key, before the softmax, shape=(N, n_heads, T, T)."""
+        query, key = self._heads(self.query(tokens)), self._heads(self.key(tokens))
+        if self.rotary:
+            query, key = rotate(query), rotate(key)
+        scores = (query / math.sqrt(query.shape[-1])) @ key.transpose(-1, -2)
+        return scores if self.distance_bias is None else scores + by_distance(self.distance_bias())
+
     def weights(self, tokens: torch.Tensor) -> torch.Tensor:
         """Attention weights, shape=(N, n_heads, T, T); each row sums to 1."""
-        query, key = self._heads(self.query(tokens)), self._heads(self.key(tokens))
-        scores = (query / math.sqrt(query.shape[-1])) @ key.transpose(-1, -2)  # N, n_heads, T, T
-        # Softmax over a short last axis is many times slower than over a leading one.
+        scores = self.scores(tokens)
+        if scores.shape[-1] > _FEW_TOKENS:
+            return scores.softmax(-1)
         return scores.movedim(-1, 0).contiguous().softmax(0).movedim(0, -1)
 
-    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Map tokens (N, T, n_inputs) to (N, T, width)."""
-        mixed = self.weights(tokens) @ self._heads(self.value(tokens))  # N, n_heads, T, head_width
+    def forward(self, tokens: torch.Tensor, collected: list[torch.Tensor] | None = None) -> torch.Tensor:
+        """Map tokens (N, T, n_inputs) to (N, T, width); the weights are appended to `collected`."""
+        weights = self.weights(tokens)
+        if collected is not None:
+            collected.append(weights)
+        mixed = weights @ self._heads(self.value(tokens))  # N, n_heads, T, head_width
         return self.out(mixed.transpose(1, 2).flatten(-2))  # N, T, width
 
 
@@ -47,16 +76,18 @@ class EncoderLayer(nn.Module):
     def __init__(self, config: HybridConfig) -> None:
         super().__init__()
         width = config.attention_width
-        self.attention = MultiHeadAttention(width, width, config.n_heads)
+        self.attention = MultiHeadAttention(
+            width, width, config.n_heads, positional_encoding=config.positional_encoding, n_tokens=config.n_tokens
+        )
         self.attention_norm = nn.LayerNorm(width, eps=1e-6)
         self.feedforward_in = Linear(width, config.feedforward_width)
         self.feedforward_out = Linear(config.feedforward_width, width)
         self.feedforward_norm = nn.LayerNorm(width, eps=1e-6)
         self.dropout = Dropout(config.dropout)
 
-    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Map tokens (N, T, width) to the same shape."""
-        tokens = self.attention_norm(tokens + self.dropout(self.attention(tokens)))
+    def forward(self, tokens: torch.Tensor, collected: list[torch.Tensor] | None = None) -> torch.Tensor:
+        """Map tokens (N, T, width) to the same shape; attention weights are appended to `collected`."""
+        tokens = self.attention_norm(tokens + self.dropout(self.attention(tokens, collected)))
         hidden = self.dropout(torch.relu(self.feedforward_in(tokens)))  # N, T, feedforward_width
         return self.feedforward_norm(tokens + self.dropout(self.feedforward_out(hidden)))
 
@@ -74,35 +105,72 @@ class Trunk(nn.Module):
             self.lstm = BiLSTM(config.n_filters, config.lstm_width, backward)
         width = config.stem_or_lstm_width
         if config.attention == "attention":
-            self.attention = MultiHeadAttention(width, config.attention_width, config.n_heads)
+            self.attention = MultiHeadAttention(
+                width,
+                config.attention_width,
+                config.n_heads,
+                positional_encoding=config.positional_encoding,
+                n_tokens=config.n_tokens,
+            )
         elif config.attention == "transformer":
             self.input_norm = nn.LayerNorm(width, eps=1e-6)
         n_layers = config.n_layers if config.attention == "transformer" else 0
         self.layers = nn.ModuleList(EncoderLayer(config) for _ in range(n_layers))
+        self.sinusoidal = config.positional_encoding == "sinusoidal"
+        self.positions: nn.Module | None = None
+        if config.positional_encoding == "learned":
+            self.positions = LearnedTable(config.n_tokens, width)
 
     def _recur(self, tokens: torch.Tensor) -> torch.Tensor:
         return tokens if self.lstm is None else self.dropout(self.lstm(tokens))
 
+    def _place(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Add the vectors that say where each token stands, if the encoding has any."""
+        if self.sinusoidal:
+            return tokens + sinusoids(tokens)
+        return tokens if self.positions is None else tokens + self.positions()
+
     def attention_weights(self, tokens: torch.Tensor) -> list[torch.Tensor]:
         """Attention weights of every attention layer, each (N, n_heads, T, T); empty without attention."""
-        tokens = self._recur(tokens)
-        if isinstance(self.attention, MultiHeadAttention):
-            return [self.attention.weights(tokens)]
-        weights = []
-        if self.layers:
-            tokens = self.input_norm(tokens)
-        for layer in self.layers:
-            weights.append(cast(EncoderLayer, layer).attention.weights(tokens))
-            tokens = layer(tokens)
-        return weights
+        collected: list[torch.Tensor] = []
+        self(tokens, collected)
+        return collected
 
-    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Map tokens (N, T, stem width) to (N, T, token_width)."""
+    def forward(self, tokens: torch.Tensor, collected: list[torch.Tensor] | None = None) -> torch.Tensor:
+        """Map tokens (N, T, stem width) to (N, T, token_width); attention weights are appended to `collected`."""
         tokens = self._recur(tokens)
         if self.attention is not None:
-            return self.dropout(self.attention(tokens))
+            return self.dropout(self.attention(self._place(tokens), collected))
         if self.layers:
-            tokens = self.input_norm(tokens)
+            tokens = self._place(self.input_norm(tokens))
         for layer in self.layers:
-            tokens = layer(tokens)
+            tokens = layer(tokens, collected)
         return tokens
+
+
+def attention_entropy(weights: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Mean entropy of attention rows over its largest possible value, log T: 0 is all on one token, 1 is even.
+
+    Parameters
+    ----------
+    weights : sequence of torch.Tensor, each shape=(..., N, n_heads, T, T)
+        Attention weights of each layer, rows summing to 1.
+
+    Returns
+    -------
+    torch.Tensor, shape=(...)
+        Mean over layers, sequences, heads and queries. Its gradient is finite also where a weight is 0.
+
+    Raises
+    ------
+    ValueError
+        If there are no layers, or fewer than two tokens: then there is nothing to choose between.
+    """
+    if not weights:
+        raise ValueError("attention entropy needs at least one attention layer, got a network without attention")
+    n_tokens = weights[0].shape[-1]
+    if n_tokens < 2:
+        raise ValueError(f"attention entropy needs at least 2 tokens to choose between, got {n_tokens}")
+    tiny = torch.finfo(weights[0].dtype).tiny
+    rows = [-(layer * layer.clamp_min(tiny).log()).sum(-1) for layer in weights]  # each (..., N, n_heads, T)
+    return torch.stack(rows).mean((0, -3, -2, -1)) / math.log(n_tokens)

@@ -8,12 +8,12 @@ from motiflens.models.layers import Dropout, Linear
 
 
 class Head(nn.Module):
-    """Flatten -> dense without bias -> BatchNorm -> ReLU -> dropout -> dense."""
+    """Flatten (or mean over tokens) -> dense without bias -> BatchNorm -> ReLU -> dropout -> dense."""
 
     def __init__(self, config: HybridConfig) -> None:
         super().__init__()
-        n_inputs = config.n_tokens * config.token_width
-        self.dense = Linear(n_inputs, config.dense_width, bias=False)
+        self.pools = config.head == "mean"
+        self.dense = Linear(config.n_head_inputs, config.dense_width, bias=False)
         self.norm = nn.BatchNorm1d(config.dense_width, eps=config.batch_norm_eps, momentum=config.batch_norm_momentum)
         self.activation = nn.ReLU()
         self.dropout = Dropout(config.dense_dropout)
@@ -21,5 +21,6 @@ class Head(nn.Module):
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """Map tokens (N, T, width) to logits (N, n_outputs)."""
-        hidden = self.activation(self.norm(self.dense(tokens.flatten(1))))  # N, dense_width
+        inputs = tokens.mean(1) if self.pools else tokens.flatten(1)
+        hidden = self.activation(self.norm(self.dense(inputs)))  # N, dense_width
         return self.out(self.dropout(hidden))

@@ -37,9 +37,12 @@ class HybridNetwork(nn.Module):
         self._check_input(X)
         return self.head(self.trunk(self.stem(X)))
 
-    def from_first_pool(self, x: torch.Tensor) -> torch.Tensor:
-        """Map the first convolution's pooled activations, (N, n_filters, L // first_pool), to logits."""
-        return self.head(self.trunk(self.stem.from_first_pool(x)))
+    def from_first_pool(self, x: torch.Tensor, collected: list[torch.Tensor] | None = None) -> torch.Tensor:
+        """Map the first convolution's pooled activations, (N, n_filters, L // first_pool), to logits.
+
+        The attention weights of each layer, (N, n_heads, T, T), are appended to `collected` if it is given.
+        """
+        return self.head(self.trunk(self.stem.from_first_pool(x), collected))
 
     def first_layer_activations(self, X: torch.Tensor) -> torch.Tensor:
         """First convolution's map after BatchNorm and activation, before pooling, shape=(N, n_filters, L)."""

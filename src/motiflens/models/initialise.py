@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from motiflens.models.layers import BiLSTM
+from motiflens.models.positions import LearnedTable
 
 SCHEMES = ("keras", "he")
 
@@ -40,6 +41,8 @@ def initialise(network: nn.Module, scheme: str, generator: torch.Generator) -> N
             nn.init.zeros_(module.bias)
         elif isinstance(module, nn.LayerNorm):
             module.reset_parameters()
+        elif isinstance(module, LearnedTable):
+            module.reset_parameters(generator)
         elif isinstance(module, BiLSTM):
             _initialise_lstm(module.lstm, generator)
 

@@ -1,118 +1,30 @@
-"""Many networks of one configuration as one: every parameter has a leading member axis.
+"""Many networks of one size as one: every parameter has a leading member axis.
 
 Each function here is the counterpart of a plain module (`stem`, `attention`, `head`) for E members at once, as a few
 large operations in place of E times as many small ones, which is what a GPU wants. `tests/test_stacked.py` holds
-every one of the 17 architectures to its plain module. Members never mix.
+every architecture to its plain module. Members never mix, and may differ in their activation.
 """
 
+import itertools
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch.nn import functional as F
 
-from motiflens.models.hybrid import HybridNetwork, blank_network
 from motiflens.models.layers import ACTIVATIONS
 from motiflens.models.masks import MaskSource
+from motiflens.models.positions import by_distance, rotate, sinusoids
 from motiflens.models.shared_first_layer import Patches, PooledConvolution, pooled_convolution
+from motiflens.models.stacked_parameters import StackedParameters
 
 
-class StackedNetwork:
-    """E networks of one configuration.
+class StackedNetwork(StackedParameters):
+    """E networks whose forward pass is one; parameters as `StackedParameters`."""
 
-    Parameters
-    ----------
-    networks : sequence of HybridNetwork
-        All of one configuration, on one device. Their values are copied.
-
-    Attributes
-    ----------
-    flat, flat_gradient : torch.Tensor, shape=(E * n_parameters,)
-        All trainable parameters, one after the other, and their gradients.
-    parameters : dict of str to torch.Tensor, each shape=(E, ...)
-        Views of `flat` under the names of the plain network.
-    buffers : dict of str to torch.Tensor, each shape=(E, ...)
-        Running statistics.
-    """
-
-    def __init__(self, networks: Sequence[HybridNetwork]) -> None:
-        self.config = networks[0].config
-        if any(network.config != self.config for network in networks):
-            raise ValueError("networks of different configurations cannot be stacked")
-        self.template = blank_network(self.config).to(next(networks[0].parameters()).dtype)
-        states = [network.state_dict() for network in networks]
-        names = [name for name, p in networks[0].named_parameters() if p.requires_grad]
-        self.buffers = {
-            name: torch.stack([state[name] for state in states])
-            for name, buffer in networks[0].named_buffers()
-            if buffer.is_floating_point()
-        }
-        self._set_parameters({name: torch.stack([state[name] for state in states]) for name in names})
-
-    def _set_parameters(self, values: dict[str, torch.Tensor]) -> None:
-        self.flat = torch.cat([value.detach().flatten() for value in values.values()])
-        self.flat_gradient = torch.zeros_like(self.flat)
-        sizes = [value.numel() for value in values.values()]
-        self.parameters = {}
-        parts = zip(self.flat.split(sizes), self.flat_gradient.split(sizes), strict=True)
-        for (name, value), (own, gradient) in zip(values.items(), parts, strict=True):
-            self.parameters[name] = own.view(value.shape).requires_grad_()
-            self.parameters[name].grad = gradient.view(value.shape)
-
-    def __len__(self) -> int:
-        return len(next(iter(self.parameters.values())))
-
-    def state_dict(self, i: int) -> dict[str, torch.Tensor]:
-        """Copy of one member's weights and running statistics, under the names of the plain network."""
-        state = {name: value.detach().cpu().clone() for name, value in self.template.state_dict().items()}
-        for name, value in (*self.parameters.items(), *self.buffers.items()):
-            state[name] = value[i].detach().clone()
-        return state
-
-    def __getitem__(self, i: int) -> HybridNetwork:
-        network = blank_network(self.config).to(self.flat.device, self.flat.dtype)
-        network.load_state_dict(self.state_dict(i))
-        return network.eval()
-
-    def load_state_dict(self, i: int, state: dict[str, torch.Tensor]) -> None:
-        """Set one member's weights and running statistics."""
-        with torch.no_grad():
-            for name, value in (*self.parameters.items(), *self.buffers.items()):
-                value[i] = state[name].to(value.device)
-
-    def keep(self, rows: Sequence[int]) -> None:
-        """Keep only these members, in this order."""
-        index = torch.tensor(list(rows), device=self.flat.device)
-        self.buffers = {name: value[index] for name, value in self.buffers.items()}
-        self._set_parameters({name: value.detach()[index] for name, value in self.parameters.items()})
-
-    # Vectors laid out as `flat`: gradients, moments, learning rates
-
-    def _blocks(self, flat: torch.Tensor) -> list[torch.Tensor]:
-        """Views of a vector like `flat`, one per parameter, each (E, numel of one member)."""
-        sizes = [parameter.numel() for parameter in self.parameters.values()]
-        return [part.view(len(self), -1) for part in flat.split(sizes)]
-
-    def row(self, flat: torch.Tensor, i: int) -> torch.Tensor:
-        """Copy of one member's part of a vector like `flat`."""
-        return torch.cat([block[i] for block in self._blocks(flat)])
-
-    def set_row(self, flat: torch.Tensor, i: int, values: torch.Tensor) -> None:
-        """Set one member's part of a vector like `flat`."""
-        blocks = self._blocks(flat)
-        for block, part in zip(blocks, values.split([block.shape[1] for block in blocks]), strict=True):
-            block[i] = part.to(block.device)
-
-    def select(self, flat: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-        """A vector like `flat` for some of the members."""
-        return torch.cat([block[rows].flatten() for block in self._blocks(flat)])
-
-    def spread(self, values: torch.Tensor) -> torch.Tensor:
-        """A vector like `flat` that repeats one value per member, shape=(E,)."""
-        return torch.cat([values[:, None].expand_as(block).flatten() for block in self._blocks(self.flat)])
-
-    def logits(self, codes: torch.Tensor, masks: MaskSource | None = None) -> torch.Tensor:
+    def logits(
+        self, codes: torch.Tensor, masks: MaskSource | None = None, collected: list[torch.Tensor] | None = None
+    ) -> torch.Tensor:
         """Logits of all members.
 
         Parameters
@@ -121,13 +33,15 @@ class StackedNetwork:
         masks : MaskSource, optional
             Source of dropout masks; given, the networks are in training mode: batch statistics are used, and the
             running ones updated.
+        collected : list, optional
+            The attention weights of each layer, (E, N, n_heads, T, T), are appended to it.
 
         Returns
         -------
         logits : torch.Tensor, shape=(E, N, n_outputs)
         """
         x = self._stem(codes, masks)  # E, N, T, width
-        return self._head(self._trunk(x, masks), masks)
+        return self._head(self._trunk(x, masks, collected), masks)
 
     # Layers
 
@@ -216,8 +130,7 @@ class StackedNetwork:
                 variance = (weight * (patch_covariance @ weight)).sum(0).view(n_members, -1)
         scale, shift = self._affine(name, mean, variance, codes.numel(), masks)
         x = pooled.unflatten(2, (n_members, -1)).permute(2, 0, 1, 3)  # E, N, T, F
-        activation = ACTIVATIONS[config.activation]()
-        x = activation(torch.addcmul(shift[:, None, None], x, scale[:, None, None]))
+        x = self._activate(torch.addcmul(shift[:, None, None], x, scale[:, None, None]))
         x = self._dropout(x, config.dropout, masks)
         if config.second_stage == "conv":
             x = torch.relu(self._batch_norm(self._second_conv(x), "stem.second.norm", masks))
@@ -227,6 +140,12 @@ class StackedNetwork:
             x = self._dropout(_max_pool(x, config.second_pool), config.dropout, masks)
         return x
 
+    def _activate(self, x: torch.Tensor) -> torch.Tensor:
+        """Apply the first layer's activation of each member to (E, ...), run by run of members with the same one."""
+        runs = [(name, len(list(run))) for name, run in itertools.groupby(c.activation for c in self.configs)]
+        parts = zip(runs, x.split([size for _, size in runs]), strict=True)
+        return torch.cat([ACTIVATIONS[name]()(part) for (name, _), part in parts])
+
     def _second_conv(self, x: torch.Tensor) -> torch.Tensor:
         weight = self.parameters["stem.second.conv.weight"].flatten(0, 1)  # E F, F, k
         n_members, n, length, _ = x.shape
@@ -234,36 +153,54 @@ class StackedNetwork:
         y = F.conv1d(channels, weight, padding=weight.shape[-1] // 2, groups=n_members)
         return y.unflatten(1, (n_members, -1)).permute(1, 0, 3, 2)  # E, N, T, F
 
-    def _trunk(self, x: torch.Tensor, masks: MaskSource | None) -> torch.Tensor:
+    def _trunk(self, x: torch.Tensor, masks: MaskSource | None, collected: list[torch.Tensor] | None) -> torch.Tensor:
         config = self.config
         if config.lstm and config.second_stage != "lstm":
             x = self._dropout(self._lstm(x, "trunk.lstm"), config.dropout, masks)
         if config.attention == "attention":
-            return self._dropout(self._attention(x, "trunk.attention"), config.dropout, masks)
+            mixed = self._attention(self._place(x), "trunk.attention", collected)
+            return self._dropout(mixed, config.dropout, masks)
         if config.attention == "transformer":
-            x = self._layer_norm(x, "trunk.input_norm")
+            x = self._place(self._layer_norm(x, "trunk.input_norm"))
             for i in range(config.n_layers):
-                x = self._encoder_layer(x, f"trunk.layers.{i}", masks)
+                x = self._encoder_layer(x, f"trunk.layers.{i}", masks, collected)
         return x
 
-    def _attention(self, x: torch.Tensor, name: str) -> torch.Tensor:
+    def _place(self, x: torch.Tensor) -> torch.Tensor:
+        if self.config.positional_encoding == "sinusoidal":
+            return x + sinusoids(x)
+        if self.config.positional_encoding == "learned":
+            return x + self.parameters["trunk.positions.weight"][:, None]
+        return x
+
+    def _attention(self, x: torch.Tensor, name: str, collected: list[torch.Tensor] | None) -> torch.Tensor:
         query, key, value = (
             self._linear(x, f"{name}.{part}").unflatten(-1, (self.config.n_heads, -1)).transpose(2, 3)
             for part in ("query", "key", "value")
         )  # E, N, n_heads, T, head_width
-        weights = torch.softmax(query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1]), dim=-1)
+        if self.config.positional_encoding == "rotary":
+            query, key = rotate(query), rotate(key)
+        scores = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])  # E, N, n_heads, T, T
+        if self.config.positional_encoding == "relative":
+            scores = scores + by_distance(self.parameters[f"{name}.distance_bias.weight"])[:, None]
+        weights = torch.softmax(scores, dim=-1)
+        if collected is not None:
+            collected.append(weights)
         return self._linear((weights @ value).transpose(2, 3).flatten(-2), f"{name}.out")
 
-    def _encoder_layer(self, x: torch.Tensor, name: str, masks: MaskSource | None) -> torch.Tensor:
+    def _encoder_layer(
+        self, x: torch.Tensor, name: str, masks: MaskSource | None, collected: list[torch.Tensor] | None
+    ) -> torch.Tensor:
         p = self.config.dropout
-        mixed = self._dropout(self._attention(x, f"{name}.attention"), p, masks)
+        mixed = self._dropout(self._attention(x, f"{name}.attention", collected), p, masks)
         x = self._layer_norm(x + mixed, f"{name}.attention_norm")
         hidden = self._dropout(torch.relu(self._linear(x, f"{name}.feedforward_in")), p, masks)
         out = self._dropout(self._linear(hidden, f"{name}.feedforward_out"), p, masks)
         return self._layer_norm(x + out, f"{name}.feedforward_norm")
 
     def _head(self, x: torch.Tensor, masks: MaskSource | None) -> torch.Tensor:
-        hidden = torch.relu(self._batch_norm(self._linear(x.flatten(2), "head.dense"), "head.norm", masks))
+        inputs = x.mean(2) if self.config.head == "mean" else x.flatten(2)
+        hidden = torch.relu(self._batch_norm(self._linear(inputs, "head.dense"), "head.norm", masks))
         return self._linear(self._dropout(hidden, self.config.dense_dropout, masks), "head.out")
 
 

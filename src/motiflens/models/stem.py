@@ -36,7 +36,7 @@ class ConvBlock(nn.Module):
 
 
 class Stem(nn.Module):
-    """Stage 1 of a hybrid network: C24, C4C6, C4 or any composition that `HybridConfig` allows."""
+    """Stage 1 of a hybrid network: C24, C4C6, C4 with a BiLSTM or without, or what else `HybridConfig` composes."""
 
     def __init__(self, config: HybridConfig) -> None:
         super().__init__()

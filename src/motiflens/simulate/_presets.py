@@ -27,6 +27,33 @@ TASK1_MOTIF_COUNTS: Mapping[int, float] = MappingProxyType({1: 0.50, 2: 0.25, 3:
 TASK2_MOTIF_COUNTS: Mapping[int, float] = MappingProxyType({3: 0.50, 4: 0.25, 5: 0.17, 6: 0.05, 7: 0.03})
 TASK2_MOTIF_COUNTS_PAPER: Mapping[int, float] = MappingProxyType({3: 0.54, 4: 0.27, 5: 0.19})
 
+# Motifs of the grammar: one width (11), no two alike by TomTom (p > .01, q > .2 among JASPAR 2016 vertebrates), none
+# like its own reverse complement, so that sites, their distances and their strands mean what they say.
+GRAMMAR_MOTIFS = (
+    "MA0035.3",  # Gata1
+    "MA0141.3",  # ESRRB
+    "MA0472.2",  # EGR2
+    "MA0470.1",  # E2F4
+    "MA0467.1",  # Crx
+    "MA0136.2",  # ELF5
+    "MA0689.1",  # TBX20
+    "MA0483.1",  # Gfi1b
+    "MA0646.1",  # GCM1
+    "MA0748.1",  # YY2
+    "MA0594.1",  # Hoxa9
+    "MA0503.1",  # Nkx2-5(var.2)
+    "MA0493.1",  # Klf1
+    "MA0479.1",  # FOXH1
+    "MA0593.1",  # FOXP2
+    "MA0040.1",  # Foxq1
+    "MA0873.1",  # HOXD12
+    "MA0468.1",  # DUX4
+    "MA0610.1",  # DMRT3
+    "MA0111.1",  # Spz1
+)
+# The smallest sizes that can be balanced at every level; for tests and for calibration.
+SMALL_GRAMMAR: Mapping[str, int] = MappingProxyType({"n_motifs": 8, "n_pairs": 4, "n_decoys": 4})
+
 
 @lru_cache
 def task2_background() -> tuple[str, ...]:

@@ -2,14 +2,12 @@
 
 ``X_train, Y_train, X_valid, ...`` hold one-hot sequences and labels of each split, and ``model_train, ...`` the
 probability matrices that simulated sequences were drawn from. Files written here hold one group more,
-``motiflens``, from which label names, the order of sequences and the sites of motifs come back exactly.
+``motiflens``, from which label names, names and order of sequences and the sites of motifs come back exactly.
 """
 
 import json
 import math
-import os
 import re
-import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,8 +16,9 @@ import h5py
 import numpy as np
 import torch
 
-from motiflens._hdf5_arrays import Channels, read_codes, read_labels, read_model, row_blocks
 from motiflens.dataset import SPLITS, MatrixTruth, SequenceDataset, SiteTruth
+from motiflens.io._files import in_one_piece
+from motiflens.io._hdf5_arrays import Channels, read_codes, read_labels, read_model, row_blocks
 from motiflens.motifs import Motif
 from motiflens.sequence import one_hot
 
@@ -49,18 +48,10 @@ def write_hdf5(dataset: SequenceDataset, path: str | Path) -> None:
     FileNotFoundError
         If the folder of path does not exist.
     """
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"no folder {path.parent} to write {path.name} to: make it first")
-    unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
-    try:
-        with h5py.File(unfinished, "w") as file:
-            for index, split in enumerate(SPLITS):
-                _write_split(file, split, dataset, np.flatnonzero(dataset.split_codes == index))
-            _write_own_group(file.create_group(_GROUP), dataset)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with in_one_piece(path) as unfinished, h5py.File(unfinished, "w") as file:
+        for index, split in enumerate(SPLITS):
+            _write_split(file, split, dataset, np.flatnonzero(dataset.split_codes == index))
+        _write_own_group(file.create_group(_GROUP), dataset)
 
 
 def read_hdf5(
@@ -139,6 +130,8 @@ def _write_own_group(group: h5py.Group, dataset: SequenceDataset) -> None:
     group["split_codes"] = dataset.split_codes
     group["label_names"] = np.array(dataset.label_names, dtype=h5py.string_dtype())
     group["metadata"] = json.dumps(dict(dataset.metadata))
+    if dataset.names is not None:
+        group["names"] = dataset.names.astype(h5py.string_dtype())
     if isinstance(dataset.truth, SiteTruth):
         _write_sites(group.create_group("sites"), dataset.truth)
 
@@ -156,11 +149,12 @@ def _write_sites(group: h5py.Group, truth: SiteTruth) -> None:
 
 
 def _read_own_group(group: h5py.Group) -> dict[str, Any]:
-    """Whatever of split codes, label names, metadata and sites the group has."""
+    """Whatever of split codes, label names, metadata, names and sites the group has."""
     return {
         "split_codes": group["split_codes"][...],
         "label_names": tuple(group["label_names"].asstr()[...]),
         "metadata": json.loads(group["metadata"].asstr()[()]),
+        "names": group["names"].asstr()[...] if "names" in group else None,
         "sites": _read_sites(group["sites"]) if "sites" in group else None,
     }
 
@@ -246,6 +240,7 @@ def _assemble(parts: Mapping[str, _Part], own: Mapping[str, Any], label_names: S
         split=np.array(SPLITS)[split_codes],
         truth=truth,
         metadata=own.get("metadata"),
+        names=own.get("names"),
     )
 
 

@@ -1,0 +1,79 @@
+"""Which sequences of a data set an analysis looks at, and attribution maps of them by several methods."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from motiflens.attribute import check_method, explain
+from motiflens.dataset import SequenceDataset
+from motiflens.sequence import one_hot
+
+MethodOptions = Mapping[str, Mapping[str, Any]]
+
+
+def audited_rows(dataset: SequenceDataset) -> np.ndarray:
+    """The test sequences, or all if there are none."""
+    rows = np.flatnonzero(dataset.split == "test")
+    return rows if len(rows) else np.arange(len(dataset))
+
+
+def rows_of_class(dataset: SequenceDataset, target: int, *, positive: bool) -> np.ndarray:
+    """Those of them with label 1, or 0; of a real-valued label the quarter with the highest values, or the lowest.
+
+    Raises
+    ------
+    ValueError
+        If there are several labels and target is none of them.
+    """
+    rows = audited_rows(dataset)
+    if dataset.n_outputs > 1 and not 0 <= target < dataset.n_outputs:
+        raise ValueError(f"target must be in 0 ... {dataset.n_outputs - 1}, the data's labels, got {target}")
+    label = dataset.y[rows, target if dataset.n_outputs > 1 else 0]
+    if np.isin(label, (0, 1)).all():
+        return rows[label == positive]
+    rank = (-label if positive else label).argsort(kind="stable")
+    return np.sort(rows[rank[: len(rows) // 4]])
+
+
+def checked_codes(codes: np.ndarray) -> np.ndarray:
+    """Codes that were given in the place of a data set."""
+    codes = np.asarray(codes)
+    if codes.ndim != 2 or codes.dtype != np.uint8:
+        raise ValueError(f"expected a SequenceDataset or uint8 codes of shape (N, L), got {codes.dtype} {codes.shape}")
+    return codes
+
+
+def position_scores(
+    model: nn.Module,
+    codes: np.ndarray,
+    *,
+    methods: Sequence[str],
+    options: MethodOptions,
+    target: int,
+    correct_gradient: bool,
+) -> np.ndarray:
+    """Attribution of every position by every method, float64, shape=(M, N, L)."""
+    X = one_hot(codes)
+    common: dict[str, Any] = {"target": target, "correct_gradient": correct_gradient}
+    found = [explain(model, X, method=method, **common, **options.get(method, {})) for method in methods]
+    return np.stack([one.scores.double().numpy() for one in found])
+
+
+def as_networks(models: nn.Module | Iterable[nn.Module]) -> list[nn.Module]:
+    """One model or several as a list of at least one."""
+    networks = [models] if isinstance(models, nn.Module) else list(models)
+    if not networks:
+        raise ValueError("expected at least one model, got none")
+    return networks
+
+
+def check_methods(methods: Sequence[str], options: MethodOptions) -> None:
+    """Refuse an unknown method, one named twice, or none."""
+    if isinstance(methods, str) or not methods:
+        raise ValueError(f"expected methods in a list of at least one, got {methods!r}")
+    for method in (*methods, *options):
+        check_method(method)
+    if len(set(methods)) < len(methods):
+        raise ValueError(f"expected each method once, got {', '.join(methods)}")

@@ -1,0 +1,274 @@
+"""Which calls of a network are nonlinear in its input, and the module with a DeepLIFT rule that stands for each.
+
+Rules: rescale for functions of single values (Shrikumar et al. 2017), tangermeme's own for max-pools, softmax,
+LayerNorm and products of two dependent things (midpoint rule), and the integral of the gradient from reference to
+sequence for all else that depends on one thing. Recurrent layers and attention are first taken apart, by `_composites`.
+
+A rule finds sequences in the first half of axis 0 and their references in the second, so operations see the batch
+there, wherever the network has it.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+
+_LINEAR = frozenset(
+    """
+    get set setitem dim size numel stride storage_offset is_contiguous is_floating_point element_size type to float
+    double half cpu cuda contiguous clone detach item tolist numpy len bool repr format requires_grad copy
+    add radd iadd sub subtract rsub isub neg negative positive sum mean cumsum diff trace lerp
+    cat concat concatenate stack hstack vstack dstack column_stack reshape reshape_as view view_as flatten unflatten
+    ravel transpose swapaxes swapdims permute movedim moveaxis t adjoint squeeze unsqueeze expand expand_as
+    broadcast_to repeat repeat_interleave tile chunk split tensor_split unbind narrow select getitem gather
+    index_select take_along_dim flip fliplr flipud roll rot90 pad unfold fold diagonal tril triu masked_fill
+    as_strided zeros_like ones_like empty_like full_like new_zeros new_ones new_empty new_full new_tensor
+    dropout dropout1d dropout2d alpha_dropout feature_alpha_dropout batch_norm
+    avg_pool1d avg_pool2d adaptive_avg_pool1d adaptive_avg_pool2d interpolate upsample pixel_shuffle
+    """.split()  # noqa: SIM905
+)
+_PRODUCTS = ("mul", "multiply", "rmul", "imul", "matmul", "rmatmul", "bmm", "mm", "einsum")
+_MATRIX_PRODUCTS = ("matmul", "rmatmul", "bmm", "mm")
+_LINEAR_IN_FIRST = (
+    *("linear", "bilinear", "conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d"),
+    *("div", "divide", "true_divide", "truediv", "idiv"),
+)
+_ELEMENTWISE = frozenset(
+    """
+    relu relu6 leaky_relu prelu rrelu elu selu celu gelu silu mish softplus sigmoid logsigmoid tanh hardtanh hardswish
+    hardsigmoid softsign softshrink hardshrink tanhshrink threshold exp exp2 expm1 log log2 log10 log1p sqrt rsqrt
+    square pow rpow reciprocal rdiv rtruediv abs absolute clamp clamp_min clamp_max clip sin cos tan atan arctan sinh
+    cosh erf erfc logit
+    """.split()  # noqa: SIM905
+)
+
+
+class Call(NamedTuple):
+    """A function and what it was called with."""
+
+    func: Callable
+    args: tuple
+    kwargs: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The function's name without what tells operators and in-place versions apart."""
+        return getattr(self.func, "__name__", type(self.func).__name__).strip("_")
+
+    def run(self) -> Any:
+        """Call the function."""
+        return self.func(*self.args, **self.kwargs)
+
+    def argument(self, position: int, name: str, default: Any = None) -> Any:
+        """One argument, however it was given."""
+        return self.args[position] if len(self.args) > position else self.kwargs.get(name, default)
+
+    def on(self, x: torch.Tensor) -> Any:
+        """Call the function with x in the place of what depends on the input."""
+
+        if self.kwargs.get("inplace") or getattr(self.func, "__name__", "").endswith("_"):
+            x = x.clone()
+
+        def swap(value: Any) -> Any:
+            if type(value) in (tuple, list):
+                return type(value)(map(swap, value))
+            return x if isinstance(value, torch.Tensor) and value.requires_grad else value
+
+        kwargs = {key: swap(value) for key, value in self.kwargs.items()}
+        return self.func(*map(swap, self.args), **kwargs)
+
+
+class Rewritten(NamedTuple):
+    """A module with a rule, and how a call goes through it."""
+
+    operation: nn.Module
+    apply: Callable[[Call], Any]
+
+
+def tensors(call: Call) -> list[torch.Tensor]:
+    """All tensors among a call's arguments, also those inside tuples and lists."""
+
+    def walk(value: Any) -> Iterator[torch.Tensor]:
+        if isinstance(value, torch.Tensor):
+            yield value
+        elif isinstance(value, tuple | list):
+            for part in value:
+                yield from walk(part)
+
+    return [*walk(call.args), *walk(list(call.kwargs.values()))]
+
+
+def dependents(call: Call) -> list[torch.Tensor]:
+    """Arguments that depend on the network's input."""
+    return [tensor for tensor in tensors(call) if tensor.requires_grad]
+
+
+def is_linear(call: Call) -> bool:
+    """Whether the call's result is linear in the network's input, as far as its name tells."""
+    n_dependent = len(dependents(call))
+    if n_dependent == 0 or call.name in _LINEAR:
+        return True
+    if n_dependent == 1 and call.name in _LINEAR_IN_FIRST:
+        return isinstance(call.args[0], torch.Tensor) and call.args[0].requires_grad
+    return n_dependent == 1 and call.name in _PRODUCTS
+
+
+class Elementwise(nn.Module):
+    """A function of single values."""
+
+    def __init__(self, function: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Apply the function."""
+        return self.function(x)
+
+
+class Integrated(Elementwise):
+    """Any function of one tensor; `error` is by how much its multipliers have missed the change of its output."""
+
+    error = 0.0
+
+
+def rescale(module: nn.Module, grad_input: tuple, grad_output: tuple) -> tuple[torch.Tensor]:
+    """Multiplier of a function of single values: change of output over change of input; the gradient where none."""
+    change_in = torch.sub(*module.input.chunk(2))  # type: ignore[operator]
+    change_out = torch.sub(*module.output.chunk(2))  # type: ignore[operator]
+    moved = change_in.abs() > 1e-6
+    slope = torch.where(moved, change_out, 0) / torch.where(moved, change_in, 1)
+    moved, slope = torch.cat([moved, moved]), torch.cat([slope, slope])
+    return (torch.where(moved, grad_output[0] * slope, grad_input[0]),)
+
+
+def _axis(now: torch.Size, before: torch.Size) -> int | None:
+    """Axis in which the shapes of two batches differ."""
+    differ = [axis for axis, sizes in enumerate(zip(now, before, strict=False)) if sizes[0] != sizes[1]]
+    return differ[0] if len(now) == len(before) and len(differ) == 1 else None
+
+
+def _through(operation: nn.Module, axis: int, out_axis: int) -> Rewritten:
+    def apply(call: Call) -> torch.Tensor:
+        # A hook's output is a view, which code that goes on in place must not meet.
+        return operation(dependents(call)[0].movedim(axis, 0)).movedim(0, out_axis).clone()
+
+    return Rewritten(operation, apply)
+
+
+def _function(call: Call, axis: int, out_axis: int, kind: type[Elementwise]) -> Rewritten:
+    return _through(kind(lambda x: call.on(x.movedim(0, axis)).movedim(out_axis, 0)), axis, out_axis)
+
+
+def _softmax(call: Call, axis: int) -> Rewritten | None:
+    dim = call.argument(1, "dim")
+    if dim is None or (dim := dim % dependents(call)[0].dim()) == axis:
+        return None
+    return _through(nn.Softmax(dim + 1 if dim < axis else dim), axis, axis)
+
+
+def _layer_norm(call: Call, axis: int) -> Rewritten | None:
+    shape = call.argument(1, "normalized_shape")
+    if axis >= dependents(call)[0].dim() - len(shape):
+        return None
+    weight, bias = call.argument(2, "weight"), call.argument(3, "bias")
+    norm = nn.LayerNorm(
+        shape, call.argument(4, "eps", 1e-5), elementwise_affine=weight is not None, bias=bias is not None
+    )
+    for name, value in (("weight", weight), ("bias", bias)):
+        if value is not None:
+            setattr(norm, name, nn.Parameter(value.detach(), requires_grad=False))
+    return _through(norm, axis, axis)
+
+
+def _max_pool(call: Call, axis: int) -> Rewritten | None:
+    names = ("kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices")
+    given = dict(zip(names, call.args[1:], strict=False)) | {k: v for k, v in call.kwargs.items() if k in names}
+    one_axis = call.name.endswith("1d")
+    if axis != 0 or given.pop("return_indices", False) or dependents(call)[0].dim() != (3 if one_axis else 4):
+        return None
+    return _through((nn.MaxPool1d if one_axis else nn.MaxPool2d)(**given), 0, 0)
+
+
+def _largest(call: Call, axis: int) -> Rewritten | None:
+    """Maximum over one axis, as a max-pool as long as that axis."""
+    x = dependents(call)[0]
+    if call.name == "adaptive_max_pool1d":
+        dim, keep = -1, True
+        if call.argument(1, "output_size") not in (1, (1,), [1]):
+            return None
+    else:
+        dim, keep = call.argument(1, "dim"), call.argument(2, "keepdim", False)
+        if isinstance(dim, tuple | list) and len(dim) == 1:
+            dim = dim[0]
+    if not isinstance(dim, int) or dim % x.dim() == axis:
+        return None
+    pool, dim = nn.MaxPool1d(x.shape[dim]), dim % x.dim()
+
+    def apply(call: Call) -> Any:
+        x = dependents(call)[0].movedim((axis, dim), (0, -1))  # n, ..., positions
+        y = pool(x.reshape(len(x), -1, x.shape[-1])).reshape(*x.shape[:-1], 1)
+        y = y.movedim((0, -1), (axis, dim)).clone()
+        y = y if keep else y.squeeze(dim)
+        return type(whole)((y, whole[1])) if isinstance(whole := call.run(), tuple) else y
+
+    return Rewritten(pool, apply)
+
+
+def _product(call: Call, axes: list[int], out_axis: int) -> Rewritten | None:
+    """Product of two things that depend on the input, by entries or of matrices."""
+    from tangermeme.deep_lift_shap import BilinearOp
+
+    a, b = dependents(call)
+    if call.name == "einsum":
+        if [*axes, out_axis] != [0, 0, 0] or not isinstance(call.args[0], str):
+            return None
+        contract = BilinearOp(call.args[0])
+        return Rewritten(contract, lambda call: contract(*dependents(call)).clone())
+    matrices = call.name in _MATRIX_PRODUCTS
+    n_axes = max(a.dim(), b.dim())
+    place = {axis + n_axes - x.dim() for axis, x in zip(axes, (a, b), strict=True)}  # once both have all axes
+    if place != {out_axis} or (matrices and out_axis >= n_axes - 2):
+        return None
+    multiply = BilinearOp(None if matrices else "...,...->...")
+
+    def apply(call: Call) -> torch.Tensor:
+        factors = (x[(None,) * (n_axes - x.dim())].movedim(out_axis, 0) for x in dependents(call))
+        return multiply(*factors).movedim(0, out_axis).clone()
+
+    return Rewritten(multiply, apply)
+
+
+_SPECIAL: dict[str, Callable[[Call, int], Rewritten | None]] = {
+    "softmax": _softmax,
+    "layer_norm": _layer_norm,
+    **dict.fromkeys(("max_pool1d", "max_pool2d"), _max_pool),
+    **dict.fromkeys(("max", "amax", "adaptive_max_pool1d"), _largest),
+}
+
+
+def operation_for(call: Call, result: Any, shapes: list[torch.Size]) -> Rewritten | None:
+    """Module with a rule for a nonlinear call, or None if no rule fits it.
+
+    Parameters
+    ----------
+    call : Call
+    result : Any
+        What it returned.
+    shapes : list of torch.Size
+        Of the call's tensors, and of its result if that is a tensor, in a batch of another size.
+    """
+    given = list(zip(tensors(call), shapes, strict=False))
+    axes = [axis for x, before in given if x.requires_grad and (axis := _axis(x.shape, before)) is not None]
+    if len(axes) != len(dependents(call)):
+        return None
+    if call.name in _SPECIAL:
+        return _SPECIAL[call.name](call, axes[0])
+    out_axis = _axis(result.shape, shapes[-1]) if isinstance(result, torch.Tensor) else None
+    if out_axis is None or any(x.shape != before for x, before in given if not x.requires_grad):
+        return None  # several results, or an argument that grows with the batch
+    if call.name in _PRODUCTS and len(axes) == 2:
+        return _product(call, axes, out_axis)
+    if len(axes) == 1:
+        return _function(call, axes[0], out_axis, Elementwise if call.name in _ELEMENTWISE else Integrated)
+    return None

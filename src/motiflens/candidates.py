@@ -1,0 +1,64 @@
+"""Motifs that networks may respond to: what the filters of their first layers look like."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from torch import nn
+
+from motiflens._filter_pwms import filter_pwms
+from motiflens.filter_audit import SIMILAR
+from motiflens.filters import filter_matches
+from motiflens.motifs import Motif, load_motifs
+from motiflens.similarity import similarity
+from motiflens.tomtom import Hit
+
+
+def candidate_motifs(
+    models: Sequence[nn.Module],
+    codes: np.ndarray,
+    *,
+    database: str | Sequence[Motif] = "JASPAR2020",
+    q: float = 0.1,
+    max_width: int | None = None,
+    batch_size: int = 500,
+) -> list[Motif]:
+    """Best match of every filter of every network, the surest first, each kind of motif once.
+
+    A match that is alike to a surer one (`filter_audit.SIMILAR`), such as another version of it, is left out.
+
+    Parameters
+    ----------
+    models : sequence of nn.Module
+        Any that :func:`motiflens.any_model.adapt` can read.
+    codes : np.ndarray, uint8, shape=(N, L)
+        Sequences on which filters are aligned, of all classes.
+    database : str or sequence of Motif
+        As for :func:`motiflens.filters.filter_matches`.
+    q : float
+        Largest q-value of a match.
+    max_width : int, optional
+        Wider motifs are left out.
+    batch_size : int
+
+    Returns
+    -------
+    motifs : list of Motif
+        Empty where no filter matches.
+
+    Raises
+    ------
+    ValueError
+        If a model cannot be adapted, or as `filter_matches` does.
+    """
+    targets = load_motifs(database) if isinstance(database, str) else list(database)
+    by_id = {motif.id: motif for motif in targets if max_width is None or motif.width <= max_width}
+    best: list[Hit] = []
+    for model in models:
+        matches = filter_matches(filter_pwms(model, codes, batch_size=batch_size).pwms, targets, q=q)
+        best += [hits[0] for own in matches.hits if (hits := [hit for hit in own if hit.target_id in by_id])]
+    kept: list[Motif] = []
+    for hit in sorted(best, key=lambda hit: (hit.p_value, hit.target_id)):
+        motif = by_id[hit.target_id]
+        if all(similarity(motif.pwm, other.pwm).value < SIMILAR for other in kept):
+            kept.append(motif)
+    return kept

@@ -1,0 +1,259 @@
+"""Any network on any data: what it learned, and whether it can be trusted."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from motiflens.cli._shared import (
+    DataFile,
+    Json,
+    one_thread,
+    print_json,
+    read_truth,
+    resumable,
+    short,
+    split_names,
+)
+
+if TYPE_CHECKING:
+    from motiflens.audit_report import Candidate, Epoch
+    from motiflens.dataset import SequenceDataset
+    from motiflens.models.config import HybridConfig
+
+_OF_MODELS = {"weights": None, "layout": "auto", "first_layer": None, "output": "auto"}
+
+
+def audit(
+    data: DataFile,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder of a saved network or of an ensemble; or module:function or file.py:function that makes one. "
+            "Without it, networks are trained."
+        ),
+    ] = None,
+    weights: Annotated[Path | None, typer.Option(help="State dictionary of the model, .pt or .safetensors.")] = None,
+    layout: Annotated[str, typer.Option(help="Axes of the model's input: auto, N4L, NL4, N14L, ...")] = "auto",
+    first_layer: Annotated[str | None, typer.Option(help="Name of the convolution that reads the sequence.")] = None,
+    output: Annotated[str, typer.Option(help="What the model returns: auto, logits or probabilities.")] = "auto",
+    architecture: Annotated[str, typer.Option(help="To train: one of the study's.")] = "C4C6-Att",
+    activations: Annotated[str, typer.Option(help="To train: first layers to compare.")] = "relu,exponential",
+    members: Annotated[int, typer.Option(help="To train: initialisations of each.")] = 5,
+    task: Annotated[
+        int | None, typer.Option(help="To train: sizes of task 1 (wide) or 2 (small); by default 2 for a single label.")
+    ] = None,
+    protocol: Annotated[str, typer.Option(help="To train: REFERENCE or PAPER.")] = "REFERENCE",
+    max_epochs: Annotated[int | None, typer.Option(help="To train: fewer epochs than the protocol's.")] = None,
+    device: Annotated[str, typer.Option(help="To train: auto, cpu or cuda.")] = "auto",
+    target: Annotated[
+        int | None, typer.Option(help="Label that is explained; or the output that a single label stands for.")
+    ] = None,
+    database: Annotated[str, typer.Option(help="Motif set or file to compare with.")] = "JASPAR2020",
+    truth: Annotated[
+        str | None, typer.Option(help="task1, task2, or a JSON file of factors and their accessions: for TPR and FPR.")
+    ] = None,
+    q: Annotated[float, typer.Option(help="Largest q-value of a match.")] = 0.1,
+    decoys: Annotated[int, typer.Option(help="Shuffled databases, for the matches expected by chance.")] = 20,
+    ablation: Annotated[int, typer.Option(help="Test sequences on which each filter is ablated.")] = 2000,
+    backgrounds: Annotated[int, typer.Option(help="Negatives for the spike-in; 0: no spike-in, no stability.")] = 200,
+    examples: Annotated[int, typer.Option(help="Test sequences whose attributions are shown.")] = 6,
+    seed: Annotated[int, typer.Option(help="Of initial weights and of everything that is drawn.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for the page, tables, motifs and trained networks.")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="Heading of the page.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Audit networks on the test sequences of a data set: our own, trained here, or any PyTorch model.
+
+    With --out it writes a page to look at; the same command goes on where it was interrupted.
+    """
+    from motiflens.audit_files import audit_summary
+    from motiflens.audit_report import evidence_summary, write_audit_folder
+    from motiflens.io import read_hdf5
+
+    one_thread()
+    asked = {"weights": weights, "layout": layout, "first_layer": first_layer, "output": output}
+    _check_options(model, out, asked)
+    dataset = read_hdf5(data)
+    if target is None and dataset.n_outputs == 1:  # of several labels the truth does not say which one a motif is for
+        target = 0
+    options: dict[str, Any] = {
+        "target": target,
+        "database": database,
+        "truth": None if truth is None else read_truth(truth),
+        "q": q,
+        "n_ablation": ablation,
+        "n_decoys": decoys,
+        "seed": seed,
+    }
+    if model is not None:
+        found = _Found([_given(model, dataset, asked, options)], {}, "score")
+    else:
+        configs = _configs(architecture, activations, task, dataset)
+        with resumable():
+            found = _trained(dataset, Path(str(out)), configs, members, protocol, max_epochs, device, options)
+    alone = len(found.candidates) == 1 and len(found.candidates[0].audits) == 1
+    if out is not None:
+        evidence, paths = write_audit_folder(
+            found.candidates,
+            dataset,
+            out,
+            title=title or f"What was learned from {data.name}",
+            settings={**found.settings, "seed": seed, "decoy databases": decoys},
+            command=shlex.join(["motiflens", *sys.argv[1:]]),
+            monitor=found.monitor,
+            database=database,
+            target=target if target is not None and dataset.n_outputs > 1 else 0,
+            n_backgrounds=backgrounds,
+            n_examples=examples,
+            seed=seed,
+        )
+    if as_json:
+        summaries = [audit_summary(one) for candidate in found.candidates for one in candidate.audits]
+        print_json(evidence_summary(evidence) if out is not None else summaries[0] if alone else summaries)
+        return
+    if out is None or alone:
+        for candidate in found.candidates:
+            for one in candidate.audits:
+                for line in _summary_lines(audit_summary(one), database):
+                    typer.echo(line)
+    if out is not None:
+        for line in _verdict_lines(evidence_summary(evidence)):
+            typer.echo(line)
+        for path in paths if alone else paths[:2]:
+            typer.echo(str(path), err=True)
+
+
+class _Found(NamedTuple):
+    candidates: "list[Candidate]"
+    settings: dict[str, Any]  # of the training
+    monitor: str
+
+
+def _check_options(model: str | None, out: Path | None, asked: dict[str, Any]) -> None:
+    if model is None and out is None:
+        raise ValueError("expected --model to audit, or --out with a folder for the networks to be trained")
+    given = [name for name, value in asked.items() if value != _OF_MODELS[name]]
+    if model is None and given:
+        raise ValueError(f"--{given[0].replace('_', '-')} is of a model: name it with --model, or leave the option out")
+
+
+def _given(model: str, dataset: "SequenceDataset", asked: dict[str, Any], options: dict[str, Any]) -> "Candidate":
+    """A model trained elsewhere, or all members of an ensemble."""
+    import os
+
+    from motiflens.audit_report import audit_candidate
+    from motiflens.ensemble_folder import ENSEMBLE_FILE, load_ensemble
+    from motiflens.model_source import load_model
+
+    how = {name: value for name, value in asked.items() if name != "weights"}
+    name = Path(model).name if Path(model).is_dir() else model.rpartition(":")[2]
+    if (Path(model) / ENSEMBLE_FILE).is_file():
+        ensemble = load_ensemble(model)
+        return audit_candidate(name, list(ensemble), dataset, members=ensemble.members, **how, **options)
+    sys.path.insert(0, os.getcwd())  # as `python` itself does, so that module:function is found here
+    return audit_candidate(name, [load_model(model, weights=asked["weights"])], dataset, **how, **options)
+
+
+def _configs(
+    architecture: str, activations: str, task: int | None, dataset: "SequenceDataset"
+) -> "dict[str, HybridConfig]":
+    from motiflens.models import adapted_config
+
+    names = split_names(activations) or ()
+    if len(set(names)) < len(names) or not names:
+        raise ValueError(f"expected activations such as relu,exponential, each once, got {activations!r}")
+    n_outputs = dataset.n_outputs
+    size = (2 if n_outputs == 1 else 1) if task is None else task
+    return {
+        name: adapted_config(architecture, length=dataset.length, activation=name, task=size, n_outputs=n_outputs)
+        for name in names
+    }
+
+
+def _trained(
+    dataset: "SequenceDataset",
+    out: Path,
+    configs: "dict[str, HybridConfig]",
+    members: int,
+    protocol: str,
+    max_epochs: int | None,
+    device: str,
+    options: dict[str, Any],
+) -> _Found:
+    from motiflens.audit_report import train_and_audit
+    from motiflens.predict import resolve_device
+    from motiflens.protocol import get_protocol
+    from motiflens.suitability import suited_protocol
+
+    chosen = suited_protocol(get_protocol(protocol), dataset)
+    if max_epochs is not None:
+        chosen = chosen.replace(max_epochs=max_epochs)
+    monitor = {"auroc": "AUROC", "aupr": "AUPR", "pearson": "correlation"}[chosen.monitor(dataset.n_outputs)]
+
+    def tell(news: "Epoch") -> None:
+        if news.number is None:
+            typer.echo(f"{news.candidate}  trained; auditing", err=True)
+        else:
+            epoch = f"{news.candidate} {news.number}  epoch {news.n_epochs:3d}"
+            typer.echo(f"{epoch}  validation loss {news.valid_loss:.4f}  {monitor} {news.valid_metric:.4f}", err=True)
+
+    candidates = train_and_audit(
+        dataset, out, configs, n_members=members, protocol=chosen, device=device, on_epoch=tell, **options
+    )
+    settings: dict[str, Any] = {"device": resolve_device(device), "protocol": chosen}
+    return _Found(candidates, {**settings, **{f"configuration {name}": c for name, c in configs.items()}}, monitor)
+
+
+def _verdict_lines(summary: dict[str, Any]) -> list[str]:
+    lines = []
+    for i, verdict in enumerate(summary["verdicts"]):
+        if i == 0 or verdict["question"] != summary["verdicts"][i - 1]["question"]:
+            lines.append(verdict["question"])
+        lines.append(f"  {verdict['candidate']}: {verdict['word']}. {verdict['answer']}")
+    return lines
+
+
+def _summary_lines(summary: dict[str, Any], database: str) -> list[str]:
+    network, chance, n_filters = summary["network"], summary["chance"], summary["n_filters"]
+    first_layer = " > ".join([network["first_layer"], *network["steps"]])
+    returns = network["output"] + ("" if network["target"] is None else f", of which output {network['target']} counts")
+    metrics = [f"{name} {short(value)}" for name, value in summary["metrics"].items() if value is not None]
+    matched = f"{summary['matched']:.0%} of {n_filters} filters match {database} at q <= {summary['q']:g}"
+    if chance is not None:
+        low, high = chance["interval"]
+        matched += f"; by chance {chance['expected']:.0%} ({low:.0%} to {high:.0%} of shuffled databases)"
+    lines = [
+        f"{network['kind']}: {network['n_parameters']:,} parameters, input {network['layout']}, returns {returns}; "
+        f"{n_filters} filters of {network['width']} bp ({first_layer})",
+        f"{summary['n_test']:,} test sequences: {'  '.join(metrics)}",
+        f"filters: {summary['n_dead']} dead, {summary['n_low_information']} of low information, "
+        f"{summary['n_redundant']} redundant",
+        matched,
+    ]
+    if summary["tpr"] is not None:
+        lines.append(f"{summary['tpr']:.0%} match a motif of the truth (TPR), {summary['fpr']:.0%} only others (FPR)")
+    if summary["saliency"] is not None:
+        scores = {name: summary["saliency"][name] for name in ("auroc", "aupr", "snr")}
+        lines.append("saliency: " + "  ".join(f"{name} {short(value)}" for name, value in scores.items()))
+    return lines + _most_important(summary)
+
+
+def _most_important(summary: dict[str, Any], n: int = 10) -> list[str]:
+    """The filters whose loss costs the most, each with its match."""
+    labels, rows = summary["label_names"], summary["filters"]
+    if summary["importance"] is None:
+        return []
+    drops = [max(((row[f"{label}:drop"] or 0.0, label) for label in labels), key=lambda drop: drop[0]) for row in rows]
+    order = sorted(range(len(rows)), key=lambda i: -drops[i][0])[:n]
+    lines = [f"most important filters ({summary['importance']['measure']} lost without them, for their label):"]
+    for i in order:
+        row, (drop, label) = rows[i], drops[i]
+        match = f"{row['match']} {row['name']}, q {row['q']:.2g}" if row["match"] else row["outcome"]
+        flags = f"  [{row['flags']}]" if row["flags"] else ""
+        lines.append(f"  filter {i:3d}  {drop:+.4f} {label}  {match}{flags}")
+    return lines

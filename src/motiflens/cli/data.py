@@ -1,0 +1,184 @@
+"""Data sets from files, and what is in them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from motiflens.cli._shared import DataFile, Json, print_json, split_names
+
+if TYPE_CHECKING:
+    from motiflens.data_summary import DataSummary
+    from motiflens.dataset import SequenceDataset
+
+app = typer.Typer(help="Import your own data, and look at them before training.", no_args_is_help=True)
+
+Out = Annotated[Path, typer.Option("--out", "-o", help="HDF5 file to write.")]
+Shares = Annotated[str, typer.Option("--split", help="Shares of training, validation and test, drawn at random.")]
+Seed = Annotated[int, typer.Option(help="Rules the random split and random negatives.")]
+Length = Annotated[int | None, typer.Option(help="Crop or pad all sequences to this length.")]
+Shuffle = Annotated[int, typer.Option(help="Add this many dinucleotide shuffles of each positive as negatives.")]
+
+
+@app.command("fasta")
+def data_fasta(
+    sequences: Annotated[Path, typer.Argument(help="FASTA, plain or gzip: positives, or all sequences.")],
+    out: Out,
+    negatives: Annotated[Path | None, typer.Option(help="FASTA of the negatives.")] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="TSV or CSV with a header: names, then a column for each label or value.")
+    ] = None,
+    label_pattern: Annotated[
+        str | None,
+        typer.Option(help="Regular expression with a group for each label in the header, e.g. 'label=([01])'."),
+    ] = None,
+    shuffle: Shuffle = 0,
+    length: Length = None,
+    split: Shares = "0.7,0.1,0.2",
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Import sequences in FASTA with labels from two files, from a table, or from the headers."""
+    from motiflens.io import read_fasta
+
+    if negatives is None and labels is None and label_pattern is None and not shuffle:
+        raise ValueError("expected labels: give --negatives, --labels, --label-pattern or --shuffle")
+    dataset = read_fasta(
+        sequences,
+        negatives=negatives,
+        labels=labels,
+        label_pattern=label_pattern,
+        length=length,
+        fractions=_shares(split),
+        seed=seed,
+    )
+    _finish(_with_shuffles(dataset, shuffle, seed), out, as_json)
+
+
+@app.command("bed")
+def data_bed(
+    peaks: Annotated[Path, typer.Argument(help="BED or narrowPeak, plain or gzip.")],
+    genome: Annotated[Path, typer.Argument(help="FASTA of the genome, plain or gzip.")],
+    out: Out,
+    width: Annotated[int, typer.Option(help="Length of the windows around summits or middles.")],
+    negatives: Annotated[Path | None, typer.Option(help="BED of the negatives.")] = None,
+    gc_matched: Annotated[
+        int, typer.Option(help="Add this many random windows for each positive as negatives, matched by GC content.")
+    ] = 0,
+    avoid: Annotated[
+        Path | None, typer.Option(help="BED of places, beside PEAKS, from which to take no GC-matched negatives.")
+    ] = None,
+    shuffle: Shuffle = 0,
+    value_column: Annotated[
+        int | None, typer.Option(help="Column, from 1 on, with a label or value, such as 7 of narrowPeak.")
+    ] = None,
+    valid: Annotated[str | None, typer.Option(help="Chromosomes for validation, e.g. chr8,chr10.")] = None,
+    test: Annotated[str | None, typer.Option(help="Chromosomes for the test, e.g. chr9.")] = None,
+    split: Shares = "0.7,0.1,0.2",
+    seed: Seed = 0,
+    stranded: Annotated[bool, typer.Option(help="Reverse-complement intervals of the minus strand.")] = False,
+    skip_missing: Annotated[bool, typer.Option(help="Leave out chromosomes that the genome lacks.")] = False,
+    max_unknown: Annotated[float, typer.Option(help="Leave out windows with a larger share of N.")] = 0.0,
+    as_json: Json = False,
+) -> None:
+    """Import windows around peaks in a genome, with negatives from a file, from the genome or by shuffling."""
+    from motiflens.io import Genome, read_bed
+    from motiflens.negatives import add_gc_matched
+
+    if negatives is None and value_column is None and not shuffle and not gc_matched:
+        raise ValueError("expected negatives or values: give --negatives, --gc-matched, --shuffle or --value-column")
+    sequences = Genome(genome)
+    dataset = read_bed(
+        peaks,
+        sequences,
+        width=width,
+        negatives=negatives,
+        value_column=value_column,
+        valid=split_names(valid) or (),
+        test=split_names(test) or (),
+        fractions=_shares(split),
+        seed=seed,
+        stranded=stranded,
+        missing="drop" if skip_missing else "error",
+        max_unknown=max_unknown,
+    )
+    positives = dataset
+    if gc_matched:
+        places = [peaks, *([] if avoid is None else [avoid])]
+        dataset = add_gc_matched(
+            positives, sequences, ratio=gc_matched, avoid=places, max_unknown=max_unknown, seed=seed
+        )
+    _finish(_with_shuffles(dataset, shuffle, seed), out, as_json)
+
+
+@app.command("table")
+def data_table(
+    table: Annotated[Path, typer.Argument(help="TSV or CSV, plain or gzip, whose first line names the columns.")],
+    out: Out,
+    sequence: Annotated[str, typer.Option(help="Column of the sequences.")] = "sequence",
+    labels: Annotated[
+        str | None, typer.Option(help="Columns of labels or values, e.g. a,b. Default: all but sequence, split, name.")
+    ] = None,
+    split_column: Annotated[
+        str, typer.Option(help="Column that says train, valid or test, if there is one.")
+    ] = "split",
+    name: Annotated[str, typer.Option(help="Column of the sequences' names, if there is one.")] = "name",
+    shuffle: Shuffle = 0,
+    length: Length = None,
+    split: Shares = "0.7,0.1,0.2",
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Import a table of sequences with labels or measured values."""
+    from motiflens.io import read_table
+
+    dataset = read_table(
+        table,
+        sequence=sequence,
+        labels=split_names(labels),
+        split=split_column,
+        name=name,
+        length=length,
+        fractions=_shares(split),
+        seed=seed,
+    )
+    _finish(_with_shuffles(dataset, shuffle, seed), out, as_json)
+
+
+@app.command("summary")
+def data_summary(data: DataFile, as_json: Json = False) -> None:
+    """Count splits and labels, compare GC content, and warn of what commonly ruins such data."""
+    from motiflens.data_summary import summary
+    from motiflens.io import read_hdf5
+
+    _tell(summary(read_hdf5(data)), {}, as_json)
+
+
+def _shares(text: str) -> list[float]:
+    try:
+        return [float(share) for share in split_names(text) or ()]
+    except ValueError:
+        raise ValueError(f"expected --split as three shares, such as 0.7,0.1,0.2, got {text!r}") from None
+
+
+def _with_shuffles(dataset: "SequenceDataset", ratio: int, seed: int) -> "SequenceDataset":
+    from motiflens.negatives import add_shuffled
+
+    return add_shuffled(dataset, ratio=ratio, seed=seed) if ratio else dataset
+
+
+def _finish(dataset: "SequenceDataset", out: Path, as_json: bool) -> None:
+    from motiflens.data_summary import summary
+    from motiflens.io import write_hdf5
+
+    write_hdf5(dataset, out)
+    _tell(summary(dataset), {"file": str(out)}, as_json)
+
+
+def _tell(result: "DataSummary", more: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json({**more, **result.to_dict()})
+        return
+    for name, value in more.items():
+        typer.echo(f"{name}: {value}")
+    typer.echo(result.text())

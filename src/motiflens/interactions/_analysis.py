@@ -1,0 +1,262 @@
+"""From networks and sequences to a table of motif pairs: one function for all methods."""
+
+import difflib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from torch import nn
+
+from motiflens.dataset import SequenceDataset
+from motiflens.interactions._attention import attention_values, bp_per_token, token_maps
+from motiflens.interactions._correlation import correlation_effects
+from motiflens.interactions._effects import ANY, Effects, Windows, best_windows, pool_members
+from motiflens.interactions._feature_maps import feature_map_values
+from motiflens.interactions._features import Features, null_pairs, observed_pairs, with_shuffled_copies
+from motiflens.interactions._filter_sites import filter_sites, learned_motifs
+from motiflens.interactions._inputs import check_arguments, chosen_sequences
+from motiflens.interactions._insertion import default_distances, draw_design, insertion_effects
+from motiflens.interactions._mutagenesis import mutagenesis_values
+from motiflens.interactions._null import pair_p_values
+from motiflens.interactions._sites import find_sites, sum_up, two_sites
+from motiflens.interactions._table import Interaction, InteractionTable, sorted_rows
+from motiflens.motifs import Motif
+from motiflens.pairs import ORIENTATIONS
+from motiflens.stats import benjamini_hochberg
+
+
+class Method(NamedTuple):
+    """What a method measures, and on what."""
+
+    unit: str
+    caution: str = ""
+    reading: str = ""  # of attention
+
+
+_SINGLE_MOTIFS = "attention also follows single motifs; take p-values as a ranking where single motifs decide the label"
+METHODS = {
+    "insertion": Method("logit"),
+    "mutagenesis": Method("logit"),
+    "feature_maps": Method("logit"),
+    "attention": Method("attention weight", _SINGLE_MOTIFS, "raw"),
+    "attention_rollout": Method("attention weight", _SINGLE_MOTIFS, "rollout"),
+    "attention_gradient": Method("logit", _SINGLE_MOTIFS, "gradient"),
+    "filter_correlation": Method(
+        "Fisher z",
+        "not calibrated: among positives, motifs correlate because each makes a sequence positive, or because the "
+        "data hold them together; a network that adds up single motifs shows it as well",
+    ),
+}
+_AGREEMENT = 0.05  # p of a member by itself
+
+
+class _Work(NamedTuple):
+    """What every method is given."""
+
+    positives: np.ndarray  # (N, L) codes
+    background: np.ndarray  # (B, L) codes
+    features: Features
+    pairs: np.ndarray  # (P + Q, 2)
+    target: int
+    distances: np.ndarray | None
+    n_draws: int
+    filter_q: float
+    filter_threshold: float
+    site_rate: float
+    batch_size: int
+    seed: int
+
+
+def interactions(
+    models: nn.Module | Sequence[nn.Module],
+    data: SequenceDataset | np.ndarray,
+    motifs: Sequence[Motif],
+    *,
+    method: str = "insertion",
+    target: int = 0,
+    background: np.ndarray | None = None,
+    n_null: int = 200,
+    n_sequences: int = 500,
+    n_backgrounds: int = 100,
+    n_null_backgrounds: int = 8,
+    distances: Sequence[int] | None = None,
+    n_draws: int = 2,
+    filter_q: float = 0.1,
+    filter_threshold: float = 0.5,
+    site_rate: float = 0.05,
+    min_count: int = 5,
+    min_effect: float = 1e-4,
+    batch_size: int = 500,
+    seed: int = 0,
+) -> InteractionTable:
+    """Find pairs of motifs that are worth more to networks together than apart.
+
+    Every pair gets a p-value against column-shuffled copies of its motifs in the same networks (`_null` says how),
+    and a q-value over all pairs (Benjamini & Hochberg 1995). Only positive effects can be called.
+
+    Parameters
+    ----------
+    models : torch.nn.Module or sequence of them
+        Initialisations of one network; effects are averaged over them before they are compared. Each maps one-hot
+        (n, 4, L) to logits (n, n_outputs).
+    data : SequenceDataset or np.ndarray of codes, shape=(N, L)
+        Of a dataset the test sequences, or all if there are none: those with label 1 are the positives, those with
+        label 0 the background. Bare codes are positives, and dinucleotide shuffles of them the background.
+    motifs : sequence of Motif
+    method : str
+        - "insertion": both motifs put into shuffled positives, at several distances on either strand;
+        - "mutagenesis": both sites in positives mutated, together and alone;
+        - "feature_maps": the attribution of one site in positives while the other is mutated, or not;
+        - "attention", "attention_rollout", "attention_gradient": attention between the tokens of two sites;
+        - "filter_correlation": correlation of filter activities.
+
+        The first three take any model and find sites by scanning with the motifs. The others need a model with
+        `first_layer_activations` and, for attention, `attention_weights`; they find sites by the filters that
+        TomTom matches to a motif, and motifs that no filter has learned have p = 1.
+    target : int
+        Which output.
+    background : np.ndarray of codes, shape=(B, L), optional
+        Instead of the background above; "insertion" puts motifs into them.
+    n_null : int
+        Shuffled copies of all motifs together, at least. Each is measured with every other motif.
+    n_sequences : int
+        Largest number of positives, and of background sequences, taken at random.
+    n_backgrounds, n_null_backgrounds : int
+        Of "insertion": sequences for effects and distances, and for p-values, where each shuffled copy needs its own.
+    distances : sequence of int, optional
+        Of "insertion": bases between the two sites. By default up to 20 from 0 to 100, dense where small.
+    n_draws : int
+        Of "mutagenesis" and "feature_maps": mutants of each site.
+    filter_q, filter_threshold : float
+        Of methods on filters: largest q-value of a filter's match to a motif, and the share of a filter's maximum
+        from which there is a site.
+    site_rate : float
+        Of scanning: share of shuffled sequences in which a motif may score as high as in a site.
+    min_count : int
+        Measurements on which a called window of distances rests at least, in each member on average.
+    min_effect : float
+        Smaller effects count as none: differences of logits in single precision are not exactly 0.
+    batch_size : int
+    seed : int
+        The same seed gives the same table.
+
+    Returns
+    -------
+    table : InteractionTable
+
+    Raises
+    ------
+    ValueError
+        If the method is unknown or does not fit the model, there are fewer than two motifs, an id occurs twice, labels
+        are not 0 and 1, no sequence is positive, or a number is out of range.
+    """
+    networks = [models] if isinstance(models, nn.Module) else list(models)
+    if method not in METHODS:
+        close = difflib.get_close_matches(str(method), METHODS) or list(METHODS)
+        raise ValueError(f"unknown method {method!r}; expected {', '.join(close)}")
+    check_arguments(networks, motifs, n_null, (n_backgrounds, n_null_backgrounds, n_draws, n_sequences, min_count))
+    rng = np.random.default_rng(seed)
+    positives, negatives = chosen_sequences(data, background, target, n_sequences, method, rng)
+    features = with_shuffled_copies(motifs, -(-n_null // len(motifs)), rng)
+    observed = observed_pairs(len(motifs))
+    work = _Work(
+        positives, negatives[:n_null_backgrounds] if method == "insertion" else negatives, features,
+        np.concatenate([observed, null_pairs(features)]), target,
+        None if distances is None else np.asarray(distances), n_draws, filter_q, filter_threshold, site_rate,
+        batch_size, seed,
+    )  # fmt: skip
+    members = [_measure(network, method, work) for network in networks]
+    tested = pool_members(members)
+    shown = tested.rows(slice(len(observed)))
+    if method == "insertion":
+        full = work._replace(background=negatives[:n_backgrounds], pairs=observed)
+        shown = pool_members(_measure(network, method, full) for network in networks)
+    if method == "filter_correlation":
+        min_count = 1  # one number per network, not one per sequence
+    enough = min_count if method == "filter_correlation" else min_count * len(networks)
+    p = _p_values(tested, work, enough, min_effect)
+    alone = [_p_values(one, work, min_count, min_effect) for one in members]
+    agree = (np.array(alone) <= _AGREEMENT).sum(axis=0)
+    windows = best_windows(shown, min_count=enough, min_effect=min_effect)
+    return InteractionTable(
+        rows=_rows(motifs, observed, p, agree, windows, shown, len(networks)),
+        method=method,
+        unit=METHODS[method].unit,
+        n_members=len(networks),
+        n_null=len(work.pairs) - len(observed),
+        caution=METHODS[method].caution,
+        profiles=shown,
+    )
+
+
+def _measure(model: nn.Module, method: str, work: _Work) -> Effects:
+    """Effects of all pairs in one network; the same random numbers in every network."""
+    rng = np.random.default_rng((work.seed, 1))
+    motifs, pairs, length = work.features.motifs, work.pairs, work.positives.shape[1]
+    if method == "insertion":
+        distances = work.distances
+        if distances is None:
+            distances = default_distances(length, max(motif.width for motif in motifs))
+        design = draw_design(work.background, motifs, distances, rng)
+        return insertion_effects(model, design, pairs, target=work.target, batch_size=work.batch_size)
+    if method in ("mutagenesis", "feature_maps"):
+        sites = find_sites(work.positives, work.features, rate=work.site_rate, rng=rng)
+        found = two_sites(sites, pairs)
+        values_of = mutagenesis_values if method == "mutagenesis" else feature_map_values
+        options = {"target": work.target, "n_draws": work.n_draws, "batch_size": work.batch_size}
+        values = values_of(model, work.positives, sites, found, rng=rng, **options)
+        return sum_up(found, values, len(pairs), length)
+    return _measure_filters(model, method, work, rng)
+
+
+def _measure_filters(model: nn.Module, method: str, work: _Work, rng: np.random.Generator) -> Effects:
+    codes = np.concatenate([work.positives, work.background])
+    n = len(work.positives)
+    owned = learned_motifs(model, codes, work.features.motifs[: work.features.n_motifs], q=work.filter_q)
+    sites, activity = filter_sites(model, codes, work.features, owned, threshold=work.filter_threshold, rng=rng)
+    if method == "filter_correlation":
+        return correlation_effects(activity.rows(slice(n)), activity.rows(slice(n, None)), work.pairs)
+    reading = METHODS[method].reading
+    maps = token_maps(model, codes, reading, target=work.target, batch_size=work.batch_size)
+    within = sites.rows(slice(n))
+    found = two_sites(within, work.pairs)
+    stride = bp_per_token(model, codes.shape[1], maps.shape[1])
+    values = attention_values(maps[:n], maps[n:], within, found, stride)
+    return sum_up(found, values, len(work.pairs), codes.shape[1])
+
+
+def _p_values(effects: Effects, work: _Work, min_count: int, min_effect: float) -> np.ndarray:
+    up = best_windows(effects, min_count=min_count, min_effect=min_effect)
+    down = best_windows(effects._replace(total=-effects.total), min_count=min_count, min_effect=min_effect)
+    magnitude = np.where(np.isnan(up.effect), np.nan, np.maximum(up.score, down.score))
+    return pair_p_values(up, magnitude, work.pairs, work.features)
+
+
+def _rows(
+    motifs: Sequence[Motif],
+    pairs: np.ndarray,
+    p: np.ndarray,
+    agree: np.ndarray,
+    windows: Windows,
+    shown: Effects,
+    n_members: int,
+) -> tuple[Interaction, ...]:
+    means, q = shown.mean(), benjamini_hochberg(p.tolist())
+    rows = []
+    for row, (i, j) in enumerate(pairs.tolist()):
+        first, last, orientation = int(windows.first[row]), int(windows.last[row]), int(windows.orientation[row])
+        seen = means[row] if orientation == ANY else means[row, [orientation]]
+        by_distance = np.nan_to_num(seen[:, first : last + 1], nan=0).mean(axis=0)
+        best = first + int(by_distance.argmax())
+        nowhere = np.nan if np.isnan(windows.effect[row]) else 0.0  # a gap where nothing was measured means nothing
+        rows.append(
+            Interaction(
+                i=i, j=j, motif_i=motifs[i].id, motif_j=motifs[j].id,
+                effect=float(windows.effect[row]), p_value=float(p[row]), q_value=float(q[row]),
+                gap=float(shown.low[best] + shown.high[best]) / 2 + nowhere,
+                gap_low=float(shown.low[first]) + nowhere, gap_high=float(shown.high[last]) + nowhere,
+                orientation="" if orientation == ANY else ORIENTATIONS[orientation],
+                support=int(shown.number[row].sum()) // n_members, n_agree=int(agree[row]),
+            )
+        )  # fmt: skip
+    return sorted_rows(rows)

@@ -1,0 +1,106 @@
+"""Effects by orientation and distance, and the window of distances in which a pair's effect stands out."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+ANY = -1  # in the place of an orientation: all of them together
+_EXPONENT = 0.75
+_ERRORS = 2  # standard errors by which a mean must exceed 0
+
+
+class Effects(NamedTuple):
+    """Sums, sums of squares and numbers of effects, by pair, orientation (of `pairs.ORIENTATIONS`) and distance.
+
+    A method that sees no orientation or no distance has an axis of length 1 there; its distances are NaN.
+    """
+
+    total: np.ndarray  # (P, n_orientations, D)
+    square: np.ndarray  # (P, n_orientations, D)
+    number: np.ndarray  # (P, n_orientations, D)
+    low: np.ndarray  # (D,) smallest number of bases between two sites
+    high: np.ndarray  # (D,) and largest
+
+    def rows(self, rows: slice) -> "Effects":
+        """The same for some pairs."""
+        return self._replace(total=self.total[rows], square=self.square[rows], number=self.number[rows])
+
+    def mean(self) -> np.ndarray:
+        """Mean effects, shape=(P, n_orientations, D); NaN where there are none."""
+        return np.divide(self.total, self.number, out=np.full(self.total.shape, np.nan), where=self.number > 0)
+
+
+class Windows(NamedTuple):
+    """For each pair the orientation and the run of distances with the highest score; all of shape=(P,)."""
+
+    score: np.ndarray  # 0 where there is no positive effect
+    effect: np.ndarray  # mean in the window; NaN where nothing was measured
+    orientation: np.ndarray  # index, or ANY
+    first: np.ndarray  # index of the first distance
+    last: np.ndarray
+
+
+def pool_members(members: Iterable[Effects]) -> Effects:
+    """Add up all members, so that means are means over members."""
+    first, *rest = members
+    total, square, number = first.total.copy(), first.square.copy(), first.number.copy()
+    for one in rest:
+        total += one.total
+        square += one.square
+        number += one.number
+    return first._replace(total=total, square=square, number=number)
+
+
+def best_windows(effects: Effects, *, min_count: int, min_effect: float) -> Windows:
+    """Scan all runs of neighbouring distances, in each orientation and in all together.
+
+    The score is sum / n^0.75. With the root of n it would have one variance if the effects of a pair were
+    independent, with n if they were the same noise many times over; they lie between the two. It is 0 where a few
+    sequences make the mean (below two standard errors): such outliers are rare among shuffled copies, which do
+    little, and would make chance of one sequence a small p.
+
+    Parameters
+    ----------
+    effects : Effects
+    min_count : int
+        Effects that a window must hold at least. With 1 there are no standard errors and they are not asked for.
+    min_effect : float
+        Windows with a smaller mean score 0: differences of this size are rounding.
+    """
+    n_pairs = len(effects.total)
+    found = Windows(
+        score=np.zeros(n_pairs),
+        effect=np.full(n_pairs, np.nan),
+        orientation=np.full(n_pairs, ANY),
+        first=np.zeros(n_pairs, dtype=int),
+        last=np.full(n_pairs, effects.total.shape[2] - 1),
+    )
+    highest = np.full((2, n_pairs), -np.inf)  # whether it stands out, then how high it is
+    for orientation, first, last, total, square, count in _windows(effects):
+        enough = count >= min_count
+        n = np.maximum(count, 1)
+        mean = total / n
+        variance = np.maximum(square / n - mean**2, 0) / np.maximum(n - 1, 1)  # of the mean
+        stands_out = enough & (mean >= min_effect) & ((mean**2 >= _ERRORS**2 * variance) | (min_count == 1))
+        score = np.where(enough, total / n**_EXPONENT, -np.inf)
+        better = enough & ((stands_out > highest[0]) | ((stands_out == highest[0]) & (score > highest[1])))
+        highest[0, better], highest[1, better] = stands_out[better], score[better]
+        found.effect[better] = mean[better]
+        found.score[better] = np.where(stands_out, score, 0)[better]
+        found.orientation[better], found.first[better], found.last[better] = orientation, first, last
+    return found
+
+
+def _windows(effects: Effects) -> Iterator[tuple[int, int, int, np.ndarray, np.ndarray, np.ndarray]]:
+    """Give orientation, first and last distance of each window, and its three sums in each pair."""
+    n_orientations, n_distances = effects.total.shape[1:]
+    sums = np.stack([effects.total, effects.square, effects.number])  # 3, P, n_orientations, D
+    runs = np.concatenate([np.zeros_like(sums[..., :1]), sums.cumsum(axis=3)], axis=3)
+    for first in range(n_distances):
+        for last in range(first, n_distances):
+            window = runs[..., last + 1] - runs[..., first]  # 3, P, n_orientations
+            yield ANY, first, last, *window.sum(axis=2)
+            if n_orientations > 1:
+                for orientation in range(n_orientations):
+                    yield orientation, first, last, *window[..., orientation]

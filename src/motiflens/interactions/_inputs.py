@@ -1,0 +1,85 @@
+"""What a table of interactions is made from: sequences chosen from the data, arguments checked."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from torch import nn
+
+from motiflens.dataset import SequenceDataset
+from motiflens.motifs import Motif
+from motiflens.shuffle import dinucleotide_shuffle
+
+
+def chosen_sequences(
+    data: SequenceDataset | np.ndarray,
+    background: np.ndarray | None,
+    target: int,
+    n_sequences: int,
+    method: str,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Codes of positives and of background sequences, at most n_sequences of each in random order.
+
+    Raises
+    ------
+    ValueError
+        If data or background have another type or length, labels are not 0 and 1, target is out of range or no
+        sequence is positive.
+    """
+    if isinstance(data, SequenceDataset):
+        positives, negatives = _by_label(data, target)
+    else:
+        positives = np.asarray(data)
+        negatives = np.zeros((0, 0), dtype=np.uint8)
+        _check_codes("a SequenceDataset or uint8 codes (N, L)", positives)
+    if not len(positives):
+        raise ValueError(f"expected at least one positive sequence for output {target}, got none")
+    positives = positives[rng.permutation(len(positives))[:n_sequences]]
+    if background is not None:
+        negatives = np.asarray(background)
+        _check_codes(f"a background of uint8 codes (B, {positives.shape[1]})", negatives, positives.shape[1])
+    elif method == "insertion" or not len(negatives):
+        negatives = dinucleotide_shuffle(positives, rng)
+    return positives, negatives[rng.permutation(len(negatives))[:n_sequences]]
+
+
+def _by_label(data: SequenceDataset, target: int) -> tuple[np.ndarray, np.ndarray]:
+    """Codes with label 1 and with label 0, of the test sequences if there are any."""
+    if not 0 <= target < data.n_outputs:
+        raise ValueError(f"target must be in 0 ... {data.n_outputs - 1}, got {target}")
+    test = data.test
+    chosen = test if len(test) else data
+    label = chosen.y[:, target]
+    other = label[~np.isin(label, (0, 1))]
+    if len(other):
+        raise ValueError(f"expected labels 0 and 1, got {other[0]:g}; give the codes of positives instead")
+    return chosen.codes[label == 1], chosen.codes[label == 0]
+
+
+def _check_codes(expected: str, codes: np.ndarray, length: int | None = None) -> None:
+    if codes.ndim != 2 or codes.dtype != np.uint8 or length not in (None, codes.shape[1]):
+        raise ValueError(f"expected {expected}, got {codes.dtype} {codes.shape}")
+
+
+def check_arguments(
+    networks: Sequence[nn.Module], motifs: Sequence[Motif], n_null: int, numbers: Sequence[int]
+) -> None:
+    """Check what does not depend on the data.
+
+    Raises
+    ------
+    ValueError
+        If there is no network, fewer than two motifs or an id twice, or a number is too small.
+    """
+    if not networks:
+        raise ValueError("expected at least one model, got none")
+    ids = [motif.id for motif in motifs]
+    if len(ids) < 2:
+        raise ValueError(f"expected at least two motifs to pair, got {len(ids)}")
+    if len(set(ids)) < len(ids):
+        twice = next(name for name in ids if ids.count(name) > 1)
+        raise ValueError(f"expected different motifs, got id {twice!r} twice")
+    if n_null < 2 * len(motifs):
+        raise ValueError(f"n_null must be at least two copies for each of {len(motifs)} motifs, got {n_null}")
+    if min(numbers) < 1:
+        raise ValueError(f"numbers of sequences, backgrounds, draws and effects must be 1 or more, got {min(numbers)}")

@@ -1,0 +1,100 @@
+"""Locks by file: which run works on what, among any processes that share a folder.
+
+A lock ends with the process that took it, however that process ends, so none is ever left behind.
+"""
+
+import errno
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+
+_UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+
+
+class Locks:
+    """Context manager that holds locks named by keys such as "task1/C24/relu/003", and gives them back at its end.
+
+    Locks spare work that another process does already; they do not protect files, which are replaced in one piece.
+    So where the file system has none, everything counts as free.
+
+    Parameters
+    ----------
+    folder : path
+        Holds one small file per lock while it is taken.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._held: dict[str, int] = {}
+
+    def __enter__(self) -> "Locks":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for key in list(self._held):
+            self.release(key)
+
+    def take(self, key: str) -> bool:
+        """Take a lock without waiting; False if another holds it."""
+        if key in self._held:
+            return True
+        while (descriptor := self._open(key)) is not None:
+            if _is_still(descriptor, self._path(key)):
+                self._held[key] = descriptor
+                return True
+            os.close(descriptor)  # the file of a lock that was given back between opening and locking
+        return False
+
+    def release(self, key: str) -> None:
+        """Give a lock back, and remove its folders where they are empty now; nothing happens if it is not held."""
+        descriptor = self._held.pop(key, None)
+        if descriptor is None:
+            return
+        self._path(key).unlink(missing_ok=True)
+        os.close(descriptor)
+        remove_if_empty(self._path(key).parent, self.folder)
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}.lock"
+
+    def _open(self, key: str) -> int | None:
+        path = self._path(key)
+        while True:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+                break
+            except FileNotFoundError:  # another process removed the empty folder just now
+                continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in _UNSUPPORTED:
+                return descriptor
+            os.close(descriptor)
+            if isinstance(error, BlockingIOError):
+                return None
+            raise
+        return descriptor
+
+
+def remove_if_empty(folder: Path, top: Path) -> None:
+    """Remove a folder below `top`, those above it and `top` itself, as far as they are empty."""
+    while folder.is_relative_to(top):
+        try:
+            folder.rmdir()
+        except FileNotFoundError:
+            pass
+        except OSError:  # not empty; asking first would leave room for another process
+            return
+        folder = folder.parent
+
+
+def _is_still(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False

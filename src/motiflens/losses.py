@@ -1,0 +1,92 @@
+"""What the members of a fit minimise, and the scale on which they learn real-valued targets."""
+
+import typing
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from torch.nn import functional as F
+
+from motiflens.models.hybrid import HybridNetwork
+from motiflens.protocol import Protocol
+
+
+class Loss(typing.Protocol):
+    """What is minimised."""
+
+    def __call__(self, outputs: torch.Tensor, targets: torch.Tensor, *, reduction: str = "none") -> torch.Tensor:
+        """Map outputs and targets, both (..., N, n_outputs), to the loss of each, or with "mean" to their mean."""
+        ...
+
+
+def cross_entropy(
+    outputs: torch.Tensor,
+    targets: torch.Tensor,
+    *,
+    reduction: str = "none",
+    positive_weight: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Binary cross-entropy of logits in nats, that of positives times `positive_weight`, shape=(n_outputs,)."""
+    return F.binary_cross_entropy_with_logits(outputs, targets, pos_weight=positive_weight, reduction=reduction)
+
+
+def squared_error(outputs: torch.Tensor, targets: torch.Tensor, *, reduction: str = "none") -> torch.Tensor:
+    """Squared difference."""
+    return F.mse_loss(outputs, targets, reduction=reduction)
+
+
+def loss_of(protocol: Protocol, y: torch.Tensor) -> Loss:
+    """What a protocol minimises on the targets y of the training sequences, shape=(N, n_outputs)."""
+    if protocol.objective == "regression":
+        return squared_error
+    if protocol.positive_weight is None:
+        return cross_entropy
+    if protocol.positive_weight == "balanced":
+        return partial(cross_entropy, positive_weight=balanced_weight(y))
+    return partial(cross_entropy, positive_weight=y.new_full(y.shape[1:], float(protocol.positive_weight)))
+
+
+def balanced_weight(y: torch.Tensor) -> torch.Tensor:
+    """Negatives per positive of each label, shape=(n_outputs,): as much weight on either class.
+
+    Raises
+    ------
+    ValueError
+        If a label lacks one of the classes.
+    """
+    positives = y.sum(0)
+    negatives = len(y) - positives
+    lacking = (positives == 0) | (negatives == 0)
+    if lacking.any():
+        raise ValueError(
+            f"positive_weight 'balanced' needs both classes of each label, label {int(lacking.int().argmax())} of the "
+            "training sequences has one: leave this label out, or give a number"
+        )
+    return negatives / positives
+
+
+class TargetScale(NamedTuple):
+    """Mean and standard deviation of each target over the training sequences, float64, shape=(n_outputs,).
+
+    Members learn standardised targets, whatever their unit; `unscale` lets a finished network predict in that unit.
+    """
+
+    mean: torch.Tensor
+    deviation: torch.Tensor
+
+    @classmethod
+    def of(cls, y: torch.Tensor) -> "TargetScale":
+        """Scale of targets y, shape=(N, n_outputs)."""
+        return cls(y.double().mean(0), y.double().std(0, correction=0))
+
+    def standardise(self, y: torch.Tensor) -> torch.Tensor:
+        """Turn targets into standard deviations from the mean."""
+        return ((y.double() - self.mean) / self.deviation).to(y.dtype)
+
+    def unscale(self, network: HybridNetwork) -> None:
+        """Fold the scale into the last layer of a network that has learned standardised targets."""
+        out = network.head.out
+        with torch.no_grad():
+            weight, bias = out.weight.double(), out.bias.double()
+            out.weight.copy_(weight * self.deviation[:, None])
+            out.bias.copy_(bias * self.deviation + self.mean)

@@ -1,0 +1,91 @@
+"""Positional encodings: attention by itself does not know where a token stands.
+
+"sinusoidal" and "learned" add a vector to each token before the attention. "relative" adds a bias for each head and
+signed distance to the scores. "rotary" turns queries and keys by angles in proportion to their positions. Everything
+here works on the last axes, so that plain and stacked networks share it.
+"""
+
+import torch
+from torch import nn
+
+POSITIONAL_ENCODINGS = ("none", "sinusoidal", "learned", "relative", "rotary")
+
+
+class LearnedTable(nn.Module):
+    """Learned values: a vector per position, or for each head a bias per distance; small and random at the start."""
+
+    def __init__(self, *shape: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(shape))
+        self.reset_parameters()
+
+    def reset_parameters(self, generator: torch.Generator | None = None) -> None:
+        """Draw all values anew from a normal distribution of standard deviation 0.02."""
+        nn.init.normal_(self.weight, std=0.02, generator=generator)
+
+    def forward(self) -> torch.Tensor:
+        """Return the values."""
+        return self.weight
+
+
+def _angles(x: torch.Tensor) -> torch.Tensor:
+    """Position times frequency for x (..., T, width): (T, (width + 1) // 2), frequencies from 1 to about 1 / 10,000."""
+    n_tokens, width = x.shape[-2:]
+    dtype = torch.promote_types(x.dtype, torch.float32)  # half precision blurs neighbouring positions
+    channel = torch.arange(0, width, 2, dtype=dtype, device=x.device)
+    position = torch.arange(n_tokens, dtype=dtype, device=x.device)
+    return torch.outer(position, 10_000 ** (-channel / width))
+
+
+def sinusoids(tokens: torch.Tensor) -> torch.Tensor:
+    """Vectors to be added to tokens: sines in the even channels, cosines in the odd ones.
+
+    Source: Vaswani et al. 2017, "Attention is all you need", section 3.5.
+
+    Parameters
+    ----------
+    tokens : torch.Tensor, shape=(..., T, width)
+        Their values do not matter.
+
+    Returns
+    -------
+    torch.Tensor, shape=(T, width)
+    """
+    angles = _angles(tokens)
+    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)[:, : tokens.shape[-1]]
+
+
+def rotate(x: torch.Tensor) -> torch.Tensor:
+    """Turn pairs of channels of queries or keys; the product of two then depends on their distance alone.
+
+    Source: Su et al. 2021, "RoFormer: Enhanced transformer with rotary position embedding", equation 34, with channels
+    i and i + head_width / 2 as a pair.
+
+    Parameters
+    ----------
+    x : torch.Tensor, shape=(..., T, head_width)
+        head_width is even.
+
+    Returns
+    -------
+    torch.Tensor, same shape
+    """
+    angles = _angles(x)  # T, head_width / 2
+    cos, sin = angles.cos(), angles.sin()
+    first, second = x.chunk(2, dim=-1)
+    return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)
+
+
+def by_distance(bias: torch.Tensor) -> torch.Tensor:
+    """Lay a bias per distance out as one per query and key.
+
+    Parameters
+    ----------
+    bias : torch.Tensor, shape=(..., 2 * T - 1)
+        For the distances key - query from 1 - T to T - 1.
+
+    Returns
+    -------
+    torch.Tensor, shape=(..., T, T)
+    """
+    return bias.unfold(-1, (bias.shape[-1] + 1) // 2, 1).flip(-2)

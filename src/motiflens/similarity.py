@@ -1,0 +1,50 @@
+"""How alike two matrices are, wherever they overlap and on either strand."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Similarity(NamedTuple):
+    """The best alignment of two matrices."""
+
+    value: float  # 1 for the same matrix, 0 for unrelated ones
+    offset: int  # column of the first matrix at which the second begins
+    strand: int  # +1, or -1 if the second matches as its reverse complement
+
+
+def similarity(first: np.ndarray, second: np.ndarray) -> Similarity:
+    """Largest correlation of two matrices over all shifts and both strands.
+
+    With the bases' share of 1/4 taken off every column, the sum of products over the overlapping columns is divided
+    by the norms of both whole matrices: columns that hang over count as missed, and two matrices are alike only if
+    what is informative in one is so in the other.
+
+    Parameters
+    ----------
+    first, second : np.ndarray, shape=(4, width)
+        Base probabilities; widths may differ.
+
+    Returns
+    -------
+    similarity : Similarity
+        value is 0 where a matrix is uniform throughout. The same for (second, first), up to offset and strand.
+
+    Raises
+    ------
+    ValueError
+        If a matrix has not four rows or no column.
+    """
+    a, b = (np.asarray(pwm, dtype=np.float64) - 0.25 for pwm in (first, second))
+    for pwm in (a, b):
+        if pwm.ndim != 2 or pwm.shape[0] != 4 or pwm.shape[1] == 0:
+            raise ValueError(f"expected matrices of shape (4, width), got {pwm.shape}")
+    norm = np.sqrt((a * a).sum() * (b * b).sum())
+    if norm < 1e-9:
+        return Similarity(0.0, 0, 1)
+    width = b.shape[1]
+    padded = np.pad(a, ((0, 0), (width - 1, width - 1)))  # every shift with an overlap is a window
+    windows = np.lib.stride_tricks.sliding_window_view(padded, width, axis=1)  # 4, n_shifts, width
+    products = np.stack([np.tensordot(windows, strand, ((0, 2), (0, 1))) for strand in (b, b[::-1, ::-1])])
+    strand, shift = np.unravel_index(products.argmax(), products.shape)  # ties: strand +1, the smallest offset
+    return Similarity(float(products.max() / norm), int(shift) - width + 1, -1 if strand else 1)

@@ -1,0 +1,414 @@
+"""The parts of `motiflens.interactions`, each against brute force or a closed form."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from motiflens.interactions._attention import bp_per_token, token_maps
+from motiflens.interactions._correlation import correlation_effects
+from motiflens.interactions._effects import ANY, Effects, Windows, best_windows
+from motiflens.interactions._feature_maps import feature_map_values
+from motiflens.interactions._features import null_pairs, observed_pairs, with_shuffled_copies
+from motiflens.interactions._filter_sites import Activity, first_convolution
+from motiflens.interactions._insertion import _Planter, default_distances, draw_design, insertion_effects
+from motiflens.interactions._mutagenesis import mutagenesis_values
+from motiflens.interactions._mutants import draw_mutations
+from motiflens.interactions._null import _against_copies, pair_p_values
+from motiflens.interactions._sites import Sites, best_places, find_sites, highest_rows, two_sites
+from motiflens.interactions._splice import can_splice
+from motiflens.models import build_model
+from motiflens.models.hybrid import HybridNetwork
+from motiflens.motifs import Motif
+from motiflens.pairs import site_pairs
+from motiflens.sequence import encode, one_hot, reverse_complement
+from motiflens.simulate import multi_motif
+
+
+def motif(word, name="M"):
+    return Motif(name, name, 0.01 + 0.96 * one_hot(encode([word]))[0].numpy())
+
+
+def random_codes(n, length=100, seed=0):
+    return np.random.default_rng(seed).integers(0, 4, (n, length), dtype=np.uint8)
+
+
+def moved_network(name, activation):
+    """A network with BatchNorm as after training: shifts, and gains of both signs."""
+    torch.manual_seed(0)
+    network = build_model(name, activation=activation, task=2).eval()
+    for module in network.modules():
+        if getattr(module, "running_mean", None) is not None:
+            nn.init.normal_(module.running_mean, std=0.3)
+            nn.init.uniform_(module.running_var, 0.2, 2)
+            nn.init.normal_(module.weight)
+    return network
+
+
+@pytest.mark.parametrize(
+    ("name", "activation"), [("C4C6-Att", "exponential"), ("C24-LSTM-Trans1", "relu"), ("C4-LSTM", "exponential")]
+)
+def test_splicing_equals_every_sequence_from_the_start(name, activation):
+    network = moved_network(name, activation)
+    motifs = [motif("TGACTCAG", "a"), motif("CCGGAAGTACCA", "b"), motif("GATAAG", "c")]
+    design = draw_design(random_codes(5, 200), motifs, np.array([0, 3, 40, 150]), np.random.default_rng(0))
+    pairs = np.array([[0, 1], [0, 2], [2, 1]])
+    assert can_splice(network)
+
+    class Wrapped(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.network = network
+
+        def forward(self, x):
+            return self.network(x)
+
+    assert not can_splice(Wrapped())
+    spliced, plain = (insertion_effects(model, design, pairs, batch_size=7) for model in (network, Wrapped()))
+    assert np.abs(plain.total).max() > 1e-3
+    np.testing.assert_allclose(spliced.total, plain.total, atol=1e-5)
+    np.testing.assert_allclose(spliced.square, plain.square, atol=1e-5)
+
+
+def test_networks_whose_first_activation_may_fall_are_not_spliced():
+    network = build_model("C4C6", activation="relu", task=2)
+    network.stem.first.activation = nn.SiLU()
+    assert not can_splice(network)
+
+
+def test_insertion_is_double_minus_singles_at_the_same_places():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(4 * 40, 5), nn.ReLU(), nn.Linear(5, 2))
+    motifs, distances = [motif("TGAC"), motif("CCGGA")], np.array([0, 7])
+    design = draw_design(random_codes(3, 40), motifs, distances, np.random.default_rng(1))
+    expected = np.zeros((4, 2))
+    strands = [(1, 1), (1, -1), (-1, -1), (-1, 1)]  # i+ j+, i+ j-, j+ i+, j- i+
+    for (place, (one, two)), d, b in itertools.product(enumerate(strands), range(2), range(3)):
+        end = design.gap_start[b, d]
+        logit = {}
+        for first in (False, True):
+            for second in (False, True):
+                codes = design.background[b].copy()
+                if first:
+                    bases = design.instances[0][b]
+                    codes[end - 4 : end] = bases if one > 0 else reverse_complement(bases)
+                if second:
+                    bases = design.instances[1][b]
+                    start = end + distances[d]
+                    codes[start : start + 5] = bases if two > 0 else reverse_complement(bases)
+                codes = reverse_complement(codes) if b % 2 else codes
+                logit[first, second] = float(model(one_hot(codes[None]))[0, 1].detach())
+        expected[place, d] += logit[True, True] - logit[True, False] - logit[False, True] + logit[False, False]
+    effects = insertion_effects(model, design, np.array([[0, 1]]), target=1)
+    np.testing.assert_allclose(effects.total[0], expected, atol=1e-5)
+    assert (effects.number == 3).all()
+
+
+def test_sites_of_a_design_lie_within_the_sequences_and_apart():
+    motifs = [motif("TGACTCAG"), motif("CCGG")]
+    design = draw_design(random_codes(50, 60), motifs, np.array([0, 44]), np.random.default_rng(0))
+    for feature in (0, 1):
+        width = motifs[feature].width
+        assert design.starts(width, left=True).min() >= 0
+        assert (design.starts(width, left=False) + width).max() <= 60
+    gap = design.starts(8, left=False) - design.starts(8, left=True) - 8
+    assert (gap == np.array([[0], [44]])).all()
+    assert len(np.unique(design.gap_start[:, 0])) > 20
+    with pytest.raises(ValueError, match="at most 44 for sites of 8 bp"):
+        draw_design(random_codes(5, 60), motifs, np.array([45]), np.random.default_rng(0))
+
+
+def test_default_distances_are_dense_where_small():
+    distances = default_distances(200, 15)
+    assert (distances[0], distances[-1], len(distances)) == (0, 100, 20)
+    assert np.diff(distances).max() <= 9
+    assert (np.diff(distances[:5]) <= 3).all()
+    assert default_distances(40, 15)[-1] == 10
+    with pytest.raises(ValueError, match="two sites of 15 bp"):
+        default_distances(29, 15)
+
+
+def test_copies_are_shuffled_columns_of_their_motif():
+    motifs = [motif("TGACTCAG", "a"), motif("CCGGAAGT", "b"), motif("GATA", "c")]
+    features = with_shuffled_copies(motifs, 4, np.random.default_rng(0))
+    assert len(features.motifs) == 15
+    assert features.copies(1).tolist() == [7, 8, 9, 10]
+    assert (features.parent[features.copies(2)] == 2).all()
+    for copy, parent in zip(features.motifs[3:], features.parent[3:], strict=True):
+        assert sorted(copy.pwm.T.tolist()) == sorted(motifs[parent].pwm.T.tolist())
+        assert not np.array_equal(copy.pwm, motifs[parent].pwm)
+    pairs = null_pairs(features)
+    assert len(pairs) == 3 * 4 * 2
+    assert len(np.unique(pairs, axis=0)) == len(pairs)
+    assert (features.parent[pairs[:, 0]] != pairs[:, 1]).all()
+    assert pairs[:, 1].max() == 2
+    assert observed_pairs(3).tolist() == [[0, 1], [0, 2], [1, 2]]
+    with pytest.raises(ValueError, match="no order of the columns of motif A differs"):
+        with_shuffled_copies([motif("AAAA", "A")], 1, np.random.default_rng(0))
+
+
+def test_best_window_equals_a_search_over_all():
+    rng = np.random.default_rng(0)
+    values = [[[rng.normal(0, 1, rng.integers(0, 3)) for _ in range(5)] for _ in range(4)] for _ in range(30)]
+    total, square, number = (
+        np.array([[[f(cell) for cell in row] for row in pair] for pair in values])
+        for f in (np.sum, lambda x: (x**2).sum(), len)
+    )
+    found = best_windows(Effects(total, square, number, np.arange(5.0), np.arange(5.0)), min_count=6, min_effect=0.01)
+    assert (found.score == 0).any()
+    assert (found.score > 0).sum() > 3
+    for pair in range(30):
+        best = (False, -np.inf)
+        for orientation in (ANY, 0, 1, 2, 3):
+            rows = range(4) if orientation == ANY else [orientation]
+            for first in range(5):
+                for last in range(first, 5):
+                    x = np.concatenate([values[pair][row][d] for row in rows for d in range(first, last + 1)])
+                    if len(x) < 6:
+                        continue
+                    error = x.std(ddof=1) / np.sqrt(len(x))
+                    stands_out = x.mean() >= 0.01 and x.mean() >= 2 * error
+                    candidate = (stands_out, x.sum() / len(x) ** 0.75, x.mean(), orientation, first, last)
+                    best = max(best, candidate, key=lambda one: one[:2])
+        assert found.score[pair] == pytest.approx(best[1] if best[0] else 0)
+        assert found.effect[pair] == pytest.approx(best[2])
+        assert (found.orientation[pair], found.first[pair], found.last[pair]) == best[3:]
+
+
+def test_a_pair_that_was_not_measured_has_no_window():
+    nothing = Effects(*np.zeros((3, 2, 4, 3)), np.arange(3.0), np.arange(3.0))
+    found = best_windows(nothing, min_count=1, min_effect=1e-4)
+    assert (found.score == 0).all()
+    assert np.isnan(found.effect).all()
+    assert np.isnan(nothing.mean()).all()
+
+
+def p_of(scores, magnitude, features):
+    windows = Windows(np.maximum(scores, 0), *np.zeros((4, len(scores))))
+    pairs = np.concatenate([observed_pairs(features.n_motifs), null_pairs(features)])
+    return pair_p_values(windows, magnitude, pairs, features)
+
+
+def simulated_p(n_motifs, effects_of, seed):
+    """p of all pairs where score = effects_of(single effects of both, noise); copies have a tenth of an effect."""
+    rng = np.random.default_rng(seed)
+    words = ["TGACTCAG"] * n_motifs
+    features = with_shuffled_copies([motif(word) for word in words], 20, rng)
+    pairs = np.concatenate([observed_pairs(n_motifs), null_pairs(features)])
+    single = rng.lognormal(0, 0.7, len(features.motifs)) * np.where(np.arange(len(features.motifs)) < n_motifs, 1, 0.1)
+    scores = effects_of(*single[pairs].T, rng.normal(size=len(pairs)))
+    p = p_of(scores, np.abs(scores), features)
+    n = len(observed_pairs(n_motifs))
+    return p, _against_copies(np.maximum(scores, 0), pairs, features, n), scores[:n]
+
+
+def test_pairs_like_their_copies_have_p_values_as_large_as_chance_gives():
+    p = np.concatenate([simulated_p(12, lambda one, other, noise: noise, seed)[0] for seed in range(10)])
+    assert 0.01 < (p <= 0.05).mean() <= 0.07
+    assert (p <= 0.01).mean() <= 0.02
+
+
+def test_the_bend_of_a_network_is_no_interaction_though_copies_show_none_of_it():
+    both, copies = (
+        np.concatenate([simulated_p(12, lambda a, b, noise: a * b * noise, seed)[test] for seed in range(10)])
+        for test in (0, 1)
+    )
+    assert (copies <= 0.05).mean() > 0.1  # why there is a second test
+    assert (both <= 0.05).mean() <= 0.07
+
+
+def test_a_pair_beyond_the_bend_is_found():
+    def effects_of(one, other, noise):
+        scores = one * other * noise
+        scores[0] = 30
+        return scores
+
+    p, _, _ = simulated_p(12, effects_of, 0)
+    assert p[0] == p.min() < 0.001
+
+
+def test_negative_scores_have_p_1():
+    p, _, scores = simulated_p(6, lambda one, other, noise: noise, 0)
+    assert (p[scores <= 0] == 1).all()
+
+
+def test_scanning_finds_implanted_sites():
+    data = multi_motif(80, seed=1)
+    features = with_shuffled_copies(data.truth.motifs[:12], 2, np.random.default_rng(0))
+    sites = find_sites(data.codes, features, rate=0.02, rng=np.random.default_rng(0))
+    truth = data.truth.table()
+    found = [
+        abs(sites.start[n, m % 12] - start) <= 1
+        for n, m, start in zip(truth.sequence, truth.motif, truth.start, strict=True)
+        if m < 12 and sites.present[n, m % 12]
+    ]
+    assert np.mean(found) > 0.8
+    real = sites.present[:, :12].sum(axis=0)
+    for one in range(12):
+        assert (sites.present[:, features.copies(one)].sum(axis=0) == real[one]).all()
+    covered = sites.covered(12, 200)
+    rows, columns = np.nonzero(sites.present[:, 12:])
+    for n, copy in zip(rows, columns + 12, strict=True):
+        assert not covered[n, sites.start[n, copy] : sites.end[n, copy]].any()
+
+
+def test_best_places_equal_a_search():
+    motifs, codes = [motif("TGAC"), motif("CCGGA")], random_codes(4, 15)
+    codes[0, 3] = 4
+    score, start, strand = best_places(codes, motifs)
+    for n in range(4):
+        for m, one in enumerate(motifs):
+            candidates = []
+            for sign in (1, -1):
+                pwm = one.pwm if sign > 0 else one.reverse_complement().pwm
+                log_odds = np.log2((pwm * 20 + 0.25) / 21 / 0.25)
+                for s in range(15 - one.width + 1):
+                    window = codes[n, s : s + one.width]
+                    candidates.append((sum(log_odds[b, k] for k, b in enumerate(window) if b < 4), s, sign))
+            best = max(candidates)[0]
+            assert score[n, m] == pytest.approx(best, abs=1e-4)
+            assert any((s, sign) == (start[n, m], strand[n, m]) for value, s, sign in candidates if value > best - 1e-4)
+    with pytest.raises(ValueError, match="no wider than the sequences of 4 bp"):
+        best_places(codes[:, :4], motifs)
+
+
+def test_two_sites_are_read_as_the_table_of_pairs_reads_them():
+    truth = multi_motif(200, seed=2).truth
+    table = truth.table()
+    first_only = np.unique(table.sequence * 1000 + table.motif, return_index=True)[1]
+    shape = (200, len(truth.motifs))
+    start, strand, present = np.zeros(shape, dtype=int), np.ones(shape, dtype=int), np.zeros(shape, dtype=bool)
+    place = (table.sequence[first_only], table.motif[first_only])
+    start[place], strand[place], present[place] = table.start[first_only], table.strand[first_only], True
+    pairs = observed_pairs(shape[1])
+    ours = two_sites(Sites(start, strand, present, np.array([one.width for one in truth.motifs])), pairs)
+    theirs = site_pairs(truth)
+    counts = {}
+    for key in zip(table.sequence.tolist(), table.motif.tolist(), strict=True):
+        counts[key] = counts.get(key, 0) + 1
+    expected = {
+        row
+        for row in zip(*(column.tolist() for column in theirs[:1] + theirs[3:]), strict=True)
+        if row[1] != row[2] and counts[row[0], row[1]] == counts[row[0], row[2]] == 1
+    }
+    found = set(
+        zip(
+            ours.sequence.tolist(), *pairs[ours.pair].T.tolist(), ours.gap.tolist(), ours.orientation.tolist(),
+            strict=True,
+        )
+    )  # fmt: skip
+    assert len(expected) > 100
+    assert expected <= found
+
+
+def test_highest_rows_are_as_many_as_asked():
+    scores = np.array([[3.0, 1.0], [1.0, -np.inf], [2.0, 5.0]])
+    assert highest_rows(scores, np.array([2, 3])).tolist() == [[True, True], [False, False], [True, True]]
+
+
+def one_site_each(codes, starts, width=4):
+    n = len(codes)
+    return Sites(np.tile(starts, (n, 1)), np.ones((n, 2), dtype=int), np.ones((n, 2), dtype=bool), np.full(2, width))
+
+
+class Product(nn.Module):
+    """2 x (bases that are A or C in the first site) x (the same in the second), plus their sums."""
+
+    def __init__(self, first, second):
+        super().__init__()
+        self.slices = slice(first, first + 4), slice(second, second + 4)
+
+    def forward(self, x):
+        one, other = (x[:, :2, part].sum((1, 2)) for part in self.slices)
+        return (2 * one * other + one + other)[:, None]
+
+
+def test_mutagenesis_and_feature_maps_of_a_product_follow_from_counts():
+    codes = random_codes(12, 30)
+    sites = one_site_each(codes, np.array([3, 20]))
+    found = two_sites(sites, np.array([[0, 1]]))
+    options = {"target": 0, "n_draws": 1, "batch_size": 5}
+    mutated = draw_mutations(codes, sites, np.random.default_rng(0))
+    rows = np.arange(12)
+    both = mutated.mutate(rows, np.zeros(12, dtype=int), np.ones(12, dtype=int))
+    inside = np.zeros(30, dtype=bool)
+    inside[3:7] = inside[20:24] = True
+    assert (both[:, inside] != codes[:, inside]).all()
+    assert (both[:, ~inside] == codes[:, ~inside]).all()
+
+    def count(sequences, start):
+        return (sequences[:, start : start + 4] < 2).sum(axis=1)
+
+    change = [count(codes, start) - count(both, start) for start in (3, 20)]
+    values = mutagenesis_values(Product(3, 20), codes, sites, found, rng=np.random.default_rng(0), **options)
+    np.testing.assert_allclose(values, 2 * change[0] * change[1], atol=1e-5)
+    # gradient x input of one site is (2 x the other count + 1) x its own count
+    values = feature_map_values(Product(3, 20), codes, sites, found, rng=np.random.default_rng(0), **options)
+    expected = change[0] * count(codes, 20) + change[1] * count(codes, 3)
+    np.testing.assert_allclose(values, expected, atol=1e-5)
+
+
+def test_readings_of_attention_are_what_they_are_called():
+    network = moved_network("C4C6-LSTM-Trans2", "relu")
+    codes = random_codes(3, 200)
+    with torch.no_grad():
+        one, two = (layer.double() for layer in network.attention_weights(one_hot(codes)))
+    eye = torch.eye(8, dtype=torch.float64)
+    expected = {
+        "raw": (one.amax(1) + two.amax(1)) / 2,
+        "rollout": (two.mean(1) / 2 + eye / 2) @ (one.mean(1) / 2 + eye / 2),
+    }
+    for reading, maps in expected.items():
+        found = token_maps(network, codes, reading, target=0, batch_size=2)
+        np.testing.assert_allclose(found, ((maps + maps.mT) / 2).numpy(), atol=1e-6)
+    assert bp_per_token(network, 200, 8) == 24
+    assert bp_per_token(nn.Identity(), 200, 50) == 4
+
+
+def test_attention_times_gradient_of_a_linear_head_is_the_share_of_each_weight():
+    network = moved_network("C24-Att", "relu")
+    network.head = Summed()
+    codes = random_codes(3, 200)
+    with torch.no_grad():
+        tokens = network.stem(one_hot(codes))
+        attention = network.trunk.attention
+        values = attention._heads(attention.value(tokens))  # n, heads, T, width
+        mixed = attention.weights(tokens)[..., None] * values[:, :, None]  # n, heads, T, T, width
+        out = attention.out.weight.sum(0).view(8, -1)  # the logit sums all channels
+        share = (mixed * out[None, :, None, None]).sum((1, 4))
+    found = token_maps(network, codes, "gradient", target=0, batch_size=2)
+    np.testing.assert_allclose(found, ((share + share.mT) / 2).numpy(), atol=1e-4)
+
+
+class Summed(nn.Module):
+    def forward(self, tokens):
+        return tokens.sum((1, 2))[:, None]
+
+
+def test_correlation_is_the_difference_of_fisher_z():
+    rng = np.random.default_rng(0)
+    one, other = rng.normal(size=(2, 40, 3))
+    one[:, 1] += one[:, 0]
+    pairs = observed_pairs(3)
+    effects = correlation_effects(*(Activity(x, x, x) for x in (one, other)), pairs)
+    z = [np.arctanh(np.corrcoef(x.T)[pairs[:, 0], pairs[:, 1]]) for x in (one, other)]
+    np.testing.assert_allclose(effects.total.ravel(), z[0] - z[1])
+    one[:, 2] = -np.inf
+    assert correlation_effects(*(Activity(x, x, x) for x in (one, other)), pairs).number.ravel().tolist() == [1, 0, 0]
+
+
+def test_a_model_without_convolution_on_bases_is_refused():
+    assert isinstance(first_convolution(build_model("C4C6", activation="relu", task=2)), nn.Conv1d)
+    with pytest.raises(ValueError, match=r"an nn\.Conv1d on four bases"):
+        first_convolution(nn.Linear(3, 3))
+
+
+def test_plain_planting_restores_the_mode_of_the_model():
+    network = build_model("C4C6", activation="relu", task=2).train()
+    assert isinstance(network, HybridNetwork)
+    design = draw_design(random_codes(2, 200), [motif("TGAC")] * 2, np.array([5]), np.random.default_rng(0))
+    _Planter(network, design, 0, 10).alone(0)
+    insertion_effects(network, design, np.array([[0, 1]]))
+    assert all(module.training for module in network.modules())
