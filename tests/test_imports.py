@@ -59,6 +59,7 @@ ORDER = [
         "audit_files",
     ),
     *("records", "selection", "trial", "grid", "time_left", "study_jobs", "study", "display"),
+    *("interaction_conditions", "interaction_trial", "interaction_scores", "interaction_study"),
     *(
         "logo",
         "effects",
@@ -71,6 +72,8 @@ ORDER = [
         "claim_figures",
         "galleries",
         "report_sections",
+        "interaction_report",
+        "interaction_page",
         "claim_sections",
         "report",
         "audit_report",

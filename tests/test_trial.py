@@ -2,7 +2,7 @@ import pytest
 
 from motiflens.member import Member
 from motiflens.protocol import REFERENCE
-from motiflens.trial import Trial, TrialStopped, _Rounds, run_trial
+from motiflens.trial import Rounds, Trial, TrialStopped, run_trial
 
 
 def report(rounds, index, epoch):
@@ -10,7 +10,7 @@ def report(rounds, index, epoch):
 
 
 def test_a_round_is_complete_when_the_last_member_has_reported():
-    rounds = _Rounds((0, 1, 2))
+    rounds = Rounds((0, 1, 2))
     for epoch in (1, 2):
         assert [report(rounds, i, epoch) for i in (0, 1, 2)] == [False, False, True]
     rounds.leave(Member(2, 0))
@@ -18,14 +18,14 @@ def test_a_round_is_complete_when_the_last_member_has_reported():
 
 
 def test_members_that_go_on_an_epoch_apart_are_stacks_of_their_own():
-    rounds = _Rounds((0, 1, 2))
+    rounds = Rounds((0, 1, 2))
     # Members 0 and 1 are behind, as after a kill between their checkpoints, and train first.
     assert [report(rounds, i, 4) for i in (0, 1)] == [False, False]  # not known yet who trains beside them
     assert [report(rounds, i, 5) for i in (0, 1)] == [False, True]
 
 
 def test_a_failed_member_delays_the_end_of_a_round_no_longer_than_an_epoch():
-    rounds = _Rounds((0, 1))
+    rounds = Rounds((0, 1))
     assert [report(rounds, i, 1) for i in (0, 1)] == [False, True]
     assert not report(rounds, 0, 2)  # member 1 diverged and does not report
     rounds.leave(Member(1, 0))

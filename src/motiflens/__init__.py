@@ -12,6 +12,7 @@ The modules, in the order in which they build on each other:
 - `any_model`, `model_source`: any other PyTorch model in the same form, and where it comes from
 - `filters`, `attribute`, `scoring`, `audit`: what the first layer learned, saliency maps, and both against the truth
 - `interactions`: which motifs work together, by insertion, mutagenesis, attribution or attention, with q-values
+- `interaction_study`, `interaction_scores`: how well each of these methods does where the interactions are known
 - `similarity`, `decoys`, `ablation`, `filter_audit`, `audit_files`: filters one by one; matches expected by chance
 - `spike_in`, `candidates`: attributions judged where the truth is not known, at motifs put into one's own negatives
 - `stability`, `filter_agreement`: how well initialisations, and attribution methods, agree
@@ -30,7 +31,9 @@ __version__ = "0.1.0"
 _MODULES = (
     "ablation", "any_model", "attribute", "audit", "audit_files", "audit_report", "baselines", "candidates", "claims",
     "data_summary", "dataset", "decoys", "effects", "ensemble", "ensemble_folder", "figures", "filter_agreement",
-    "filter_audit", "filters", "galleries", "grid", "interactions", "io", "logo", "losses", "metrics", "model_source",
+    "filter_audit", "filters", "galleries", "grid", "interaction_conditions", "interaction_page",
+    "interaction_report", "interaction_scores", "interaction_study", "interactions", "io", "logo", "losses",
+    "metrics", "model_source",
     "models", "motifs", "negatives", "pairs", "performance", "predict", "predictions", "protocol", "published",
     "ray_runner", "records", "report", "runners", "schedule", "scoring", "selection", "sequence", "shuffle",
     "similarity", "simulate", "spike_in", "splits", "stability", "stats", "store", "study", "suitability", "tables",

@@ -139,7 +139,7 @@ def run_trial(
     TrialStopped
         If it was stopped.
     """
-    rounds = _Rounds(trial.members)
+    rounds = Rounds(trial.members)
     dataset = simulate_task(trial.task, trial.n_sequences, trial.data_seed, trial.motif_counts)
     model = model_config(trial.architecture, activation=trial.activation, task=trial.task, variant=trial.variant)
 
@@ -178,7 +178,7 @@ def run_trial(
     )
 
 
-class _Rounds:
+class Rounds:
     """Tells when all members of a stack have reported an epoch: to stop before would leave them an epoch apart."""
 
     def __init__(self, members: tuple[int, ...]) -> None:
@@ -239,7 +239,7 @@ def _record(
         if result is None or result.saliency is None
         else _attribution_block(result.saliency, dataset.test),
     }
-    return without_nan(_rounded(record))
+    return without_nan(rounded(record))
 
 
 def _filters_block(trial: Trial, result: Audit) -> dict[str, Any]:
@@ -294,10 +294,10 @@ def _example(found: SaliencyAudit, test: SequenceDataset, i: int) -> dict[str, A
     }
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
     """Round floats to a few significant digits."""
     if isinstance(value, dict):
-        return {name: _rounded(item) for name, item in value.items()}
+        return {name: rounded(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_rounded(item) for item in value]
+        return [rounded(item) for item in value]
     return float(f"{value:.{_DIGITS}g}") if isinstance(value, float) else value

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from motiflens.audit import audit
 from motiflens.audit_files import write_audit
 from motiflens.audit_report._candidate import Candidate, audit_candidate
+from motiflens.audit_report._comparison import side_by_side
 from motiflens.audit_report._differences import differences
 from motiflens.audit_report._evidence import Evidence, gather_evidence
 from motiflens.audit_report._page import write_audit_page
@@ -238,6 +239,7 @@ def evidence_summary(evidence: Evidence) -> dict[str, Any]:
             }
             for name, measures in evidence.performance.items()
         },
+        "comparison": [row.to_dict() for row in side_by_side(evidence)],
         "differences": {
             other.name: [
                 {**row._asdict(), "difference": row.difference._asdict()} for row in differences(evidence, first, other)

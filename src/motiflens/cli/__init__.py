@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from motiflens.cli import audit, data, model, motifs, predict, simulate, study, train
+from motiflens.cli import audit, compare, data, interactions, model, motifs, predict, simulate, study, train
 
 app = typer.Typer(
     help="Train hybrid networks on regulatory DNA and audit what they learned.",
@@ -21,8 +21,10 @@ app.command("simulate")(simulate.simulate)
 app.command("train")(train.train)
 app.command("predict")(predict.predict)
 app.command("audit")(audit.audit)
+app.command("compare")(compare.compare)
 app.command("filters")(model.filters)
 app.command("attribute")(model.attribute)
+app.command("interactions")(interactions.interactions)
 app.add_typer(data.app, name="data")
 app.add_typer(motifs.app, name="motifs")
 app.add_typer(study.app, name="study")

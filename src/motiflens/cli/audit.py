@@ -1,25 +1,36 @@
 """Any network on any data: what it learned, and whether it can be trusted."""
 
-import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motiflens.cli._shared import (
-    DataFile,
-    Json,
-    one_thread,
-    print_json,
-    read_truth,
-    resumable,
-    short,
-    split_names,
+from motiflens.cli._audits import (
+    Ablation,
+    Backgrounds,
+    Database,
+    Decoys,
+    Device,
+    Examples,
+    Found,
+    LargestQ,
+    MaxEpochs,
+    Members,
+    ProtocolName,
+    Seed,
+    Task,
+    Title,
+    Truth,
+    audit_options,
+    sizes_for,
+    train_candidates,
+    write_found,
 )
+from motiflens.cli._shared import DataFile, Json, one_thread, print_json, short, split_names
 
 if TYPE_CHECKING:
-    from motiflens.audit_report import Candidate, Epoch
+    from motiflens.audit_report import Candidate
     from motiflens.dataset import SequenceDataset
     from motiflens.models.config import HybridConfig
 
@@ -41,30 +52,26 @@ def audit(
     output: Annotated[str, typer.Option(help="What the model returns: auto, logits or probabilities.")] = "auto",
     architecture: Annotated[str, typer.Option(help="To train: one of the study's.")] = "C4C6-Att",
     activations: Annotated[str, typer.Option(help="To train: first layers to compare.")] = "relu,exponential",
-    members: Annotated[int, typer.Option(help="To train: initialisations of each.")] = 5,
-    task: Annotated[
-        int | None, typer.Option(help="To train: sizes of task 1 (wide) or 2 (small); by default 2 for a single label.")
-    ] = None,
-    protocol: Annotated[str, typer.Option(help="To train: REFERENCE or PAPER.")] = "REFERENCE",
-    max_epochs: Annotated[int | None, typer.Option(help="To train: fewer epochs than the protocol's.")] = None,
-    device: Annotated[str, typer.Option(help="To train: auto, cpu or cuda.")] = "auto",
+    members: Members = 5,
+    task: Task = None,
+    protocol: ProtocolName = "REFERENCE",
+    max_epochs: MaxEpochs = None,
+    device: Device = "auto",
     target: Annotated[
         int | None, typer.Option(help="Label that is explained; or the output that a single label stands for.")
     ] = None,
-    database: Annotated[str, typer.Option(help="Motif set or file to compare with.")] = "JASPAR2020",
-    truth: Annotated[
-        str | None, typer.Option(help="task1, task2, or a JSON file of factors and their accessions: for TPR and FPR.")
-    ] = None,
-    q: Annotated[float, typer.Option(help="Largest q-value of a match.")] = 0.1,
-    decoys: Annotated[int, typer.Option(help="Shuffled databases, for the matches expected by chance.")] = 20,
-    ablation: Annotated[int, typer.Option(help="Test sequences on which each filter is ablated.")] = 2000,
-    backgrounds: Annotated[int, typer.Option(help="Negatives for the spike-in; 0: no spike-in, no stability.")] = 200,
-    examples: Annotated[int, typer.Option(help="Test sequences whose attributions are shown.")] = 6,
-    seed: Annotated[int, typer.Option(help="Of initial weights and of everything that is drawn.")] = 0,
+    database: Database = "JASPAR2020",
+    truth: Truth = None,
+    q: LargestQ = 0.1,
+    decoys: Decoys = 20,
+    ablation: Ablation = 2000,
+    backgrounds: Backgrounds = 200,
+    examples: Examples = 6,
+    seed: Seed = 0,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for the page, tables, motifs and trained networks.")
     ] = None,
-    title: Annotated[str | None, typer.Option(help="Heading of the page.")] = None,
+    title: Title = None,
     as_json: Json = False,
 ) -> None:
     """Audit networks on the test sequences of a data set: our own, trained here, or any PyTorch model.
@@ -72,44 +79,33 @@ def audit(
     With --out it writes a page to look at; the same command goes on where it was interrupted.
     """
     from motiflens.audit_files import audit_summary
-    from motiflens.audit_report import evidence_summary, write_audit_folder
+    from motiflens.audit_report import evidence_summary
     from motiflens.io import read_hdf5
 
     one_thread()
     asked = {"weights": weights, "layout": layout, "first_layer": first_layer, "output": output}
     _check_options(model, out, asked)
     dataset = read_hdf5(data)
-    if target is None and dataset.n_outputs == 1:  # of several labels the truth does not say which one a motif is for
-        target = 0
-    options: dict[str, Any] = {
-        "target": target,
-        "database": database,
-        "truth": None if truth is None else read_truth(truth),
-        "q": q,
-        "n_ablation": ablation,
-        "n_decoys": decoys,
-        "seed": seed,
-    }
+    options = audit_options(
+        dataset, target=target, database=database, truth=truth, q=q, ablation=ablation, decoys=decoys, seed=seed
+    )
     if model is not None:
-        found = _Found([_given(model, dataset, asked, options)], {}, "score")
+        found = Found([_given(model, dataset, asked, options)], {}, "score")
     else:
         configs = _configs(architecture, activations, task, dataset)
-        with resumable():
-            found = _trained(dataset, Path(str(out)), configs, members, protocol, max_epochs, device, options)
+        found = train_candidates(dataset, Path(str(out)), configs, members, protocol, max_epochs, device, options)
     alone = len(found.candidates) == 1 and len(found.candidates[0].audits) == 1
     if out is not None:
-        evidence, paths = write_audit_folder(
-            found.candidates,
+        evidence, paths = write_found(
+            found,
             dataset,
             out,
             title=title or f"What was learned from {data.name}",
-            settings={**found.settings, "seed": seed, "decoy databases": decoys},
-            command=shlex.join(["motiflens", *sys.argv[1:]]),
-            monitor=found.monitor,
             database=database,
-            target=target if target is not None and dataset.n_outputs > 1 else 0,
-            n_backgrounds=backgrounds,
-            n_examples=examples,
+            target=target,
+            decoys=decoys,
+            backgrounds=backgrounds,
+            examples=examples,
             seed=seed,
         )
     if as_json:
@@ -126,12 +122,6 @@ def audit(
             typer.echo(line)
         for path in paths if alone else paths[:2]:
             typer.echo(str(path), err=True)
-
-
-class _Found(NamedTuple):
-    candidates: "list[Candidate]"
-    settings: dict[str, Any]  # of the training
-    monitor: str
 
 
 def _check_options(model: str | None, out: Path | None, asked: dict[str, Any]) -> None:
@@ -167,46 +157,11 @@ def _configs(
     names = split_names(activations) or ()
     if len(set(names)) < len(names) or not names:
         raise ValueError(f"expected activations such as relu,exponential, each once, got {activations!r}")
-    n_outputs = dataset.n_outputs
-    size = (2 if n_outputs == 1 else 1) if task is None else task
+    size, n_outputs = sizes_for(dataset, task), dataset.n_outputs
     return {
         name: adapted_config(architecture, length=dataset.length, activation=name, task=size, n_outputs=n_outputs)
         for name in names
     }
-
-
-def _trained(
-    dataset: "SequenceDataset",
-    out: Path,
-    configs: "dict[str, HybridConfig]",
-    members: int,
-    protocol: str,
-    max_epochs: int | None,
-    device: str,
-    options: dict[str, Any],
-) -> _Found:
-    from motiflens.audit_report import train_and_audit
-    from motiflens.predict import resolve_device
-    from motiflens.protocol import get_protocol
-    from motiflens.suitability import suited_protocol
-
-    chosen = suited_protocol(get_protocol(protocol), dataset)
-    if max_epochs is not None:
-        chosen = chosen.replace(max_epochs=max_epochs)
-    monitor = {"auroc": "AUROC", "aupr": "AUPR", "pearson": "correlation"}[chosen.monitor(dataset.n_outputs)]
-
-    def tell(news: "Epoch") -> None:
-        if news.number is None:
-            typer.echo(f"{news.candidate}  trained; auditing", err=True)
-        else:
-            epoch = f"{news.candidate} {news.number}  epoch {news.n_epochs:3d}"
-            typer.echo(f"{epoch}  validation loss {news.valid_loss:.4f}  {monitor} {news.valid_metric:.4f}", err=True)
-
-    candidates = train_and_audit(
-        dataset, out, configs, n_members=members, protocol=chosen, device=device, on_epoch=tell, **options
-    )
-    settings: dict[str, Any] = {"device": resolve_device(device), "protocol": chosen}
-    return _Found(candidates, {**settings, **{f"configuration {name}": c for name, c in configs.items()}}, monitor)
 
 
 def _verdict_lines(summary: dict[str, Any]) -> list[str]:

@@ -9,6 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from motiflens.cli._interaction_study import (
+    interaction_records,
+    is_interaction_preset,
+    report_interactions,
+    run_interactions,
+)
 from motiflens.cli._shared import Json, print_json, resumable, split_names, whole_number
 
 if TYPE_CHECKING:
@@ -35,7 +41,11 @@ class Selection(StrEnum):
 @app.command("run")
 def study_run(
     preset: Annotated[
-        str, typer.Option(help="quick (minutes), paper (the whole grid), paper-text (as its text has it).")
+        str,
+        typer.Option(
+            help="quick (minutes), paper (the whole grid), paper-text (as its text has it); interactions, "
+            "interactions-full or interactions-calibration: the benchmark of motif interactions."
+        ),
     ] = "quick",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Default: runs/PRESET.")] = None,
     tasks: Annotated[str | None, typer.Option(help="1, 2 or 1,2.")] = None,
@@ -81,19 +91,27 @@ def study_run(
         "data_seed": data_seed,
         "stack_size": stack_size,
     }
-    config = get_preset(preset).replace(**{name: value for name, value in changes.items() if value is not None})
     folder = out or Path("runs") / preset
+    options: dict[str, Any] = {
+        "runner": runner.value,
+        "address": address,
+        "n_workers": workers,
+        "device": device,
+        "gpu_share": gpu_share,
+        "part": (1, 1) if shard is None else parse_shard(shard),
+        "budget": None if budget is None else parse_duration(budget),
+    }
+    if is_interaction_preset(preset):
+        own = {name: changes.pop(name) for name in ("n_members", "seed", "data_seed")}
+        unused = {**changes, "no_weights": None if weights else True}
+        run_interactions(preset, folder, changes=own, unused=unused, as_json=as_json, **options)
+        return
+    config = get_preset(preset).replace(**{name: value for name, value in changes.items() if value is not None})
     with resumable(), StudyDisplay(config) as display:
         result = run_study(
             config,
             folder,
-            runner=runner.value,
-            address=address,
-            n_workers=workers,
-            device=device,
-            gpu_share=gpu_share,
-            part=(1, 1) if shard is None else parse_shard(shard),
-            budget=None if budget is None else parse_duration(budget),
+            **options,
             save_weights=weights,
             on_start=display.start,
             on_progress=display.update,
@@ -168,6 +186,10 @@ def study_report(
     """Write tables, figures, the paper's claims and the page of a study from its stored records alone."""
     from motiflens.report import write_outputs
 
+    if found := interaction_records(folder):
+        again = shlex.join(["motiflens", "study", "report", str(folder)])
+        report_interactions(found, out or folder, command=again, as_json=as_json)
+        return
     records, n_damaged = _reportable(folder)
     others = [record for draw in draws or () for record in _reportable(draw)[0]]
     command = ["motiflens", "study", "report", str(folder)]

@@ -1,0 +1,188 @@
+"""Configurations beside each other on one's own data."""
+
+import dataclasses
+import difflib
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from motiflens.cli._audits import (
+    Ablation,
+    Backgrounds,
+    Database,
+    Decoys,
+    Device,
+    Examples,
+    LargestQ,
+    MaxEpochs,
+    Members,
+    ProtocolName,
+    Seed,
+    Task,
+    Title,
+    Truth,
+    audit_options,
+    sizes_for,
+    train_candidates,
+    write_found,
+)
+from motiflens.cli._shared import DataFile, Json, one_thread, print_json
+
+if TYPE_CHECKING:
+    from motiflens.audit_report import Compared, Comparison, Evidence
+    from motiflens.dataset import SequenceDataset
+    from motiflens.models.config import HybridConfig
+
+_OF_THE_DATA = ("length", "n_outputs")
+_FLAGS = {"true": True, "false": False}
+
+
+def compare(
+    data: DataFile,
+    config: Annotated[
+        list[str],
+        typer.Option(
+            help="ARCHITECTURE:ACTIVATION, or ARCHITECTURE:ACTIVATION:FIELD=VALUE,... with fields of HybridConfig, "
+            "e.g. C24:relu:n_filters=64. Two or more; differences are from the first."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the page, tables, motifs and trained networks.")],
+    members: Members = 5,
+    task: Task = None,
+    protocol: ProtocolName = "REFERENCE",
+    max_epochs: MaxEpochs = None,
+    device: Device = "auto",
+    target: Annotated[int | None, typer.Option(help="Label that is explained; by default the first.")] = None,
+    database: Database = "JASPAR2020",
+    truth: Truth = None,
+    q: LargestQ = 0.1,
+    decoys: Decoys = 20,
+    ablation: Ablation = 2000,
+    backgrounds: Backgrounds = 200,
+    examples: Examples = 6,
+    seed: Seed = 0,
+    title: Title = None,
+    as_json: Json = False,
+) -> None:
+    """Train configurations on a data set, audit all networks, and put the audits side by side.
+
+    The table holds means with 95 % intervals, and differences from the first configuration with theirs: of test scores
+    over draws of the test sequences, of all else over networks. The same command goes on where it was interrupted.
+    """
+    from motiflens.audit_report import evidence_summary, side_by_side
+    from motiflens.io import read_hdf5
+
+    one_thread()
+    dataset = read_hdf5(data)
+    configs = _configurations(config, dataset, sizes_for(dataset, task))
+    options = audit_options(
+        dataset, target=target, database=database, truth=truth, q=q, ablation=ablation, decoys=decoys, seed=seed
+    )
+    found = train_candidates(dataset, out, configs, members, protocol, max_epochs, device, options)
+    evidence, paths = write_found(
+        found,
+        dataset,
+        out,
+        title=title or f"What {len(configs)} configurations learned from {data.name}",
+        database=database,
+        target=target,
+        decoys=decoys,
+        backgrounds=backgrounds,
+        examples=examples,
+        seed=seed,
+    )
+    if as_json:
+        print_json(evidence_summary(evidence))
+        return
+    for line in _table(side_by_side(evidence)):
+        typer.echo(line)
+    for note in (*_unjudged(evidence), *evidence.notes):
+        typer.echo(f"note: {note}", err=True)
+    for path in paths[:2]:
+        typer.echo(str(path), err=True)
+
+
+def _configurations(texts: list[str], dataset: "SequenceDataset", task: int) -> "dict[str, HybridConfig]":
+    """By name: the text, with "_" for ":", which not every file system takes in the name of a folder."""
+    if len(texts) < 2:
+        raise ValueError(f"expected --config at least twice, got {' '.join(texts)}: name what to compare with")
+    configs: dict[str, HybridConfig] = {}
+    for text in texts:
+        new = _configuration(text, dataset, task)
+        for name, other in configs.items():
+            if new == other:
+                raise ValueError(f"--config {text} is the same configuration as {name}: leave one of them out")
+        configs[text.replace(":", "_")] = new
+    return configs
+
+
+def _configuration(text: str, dataset: "SequenceDataset", task: int) -> "HybridConfig":
+    from motiflens.models import adapted_config
+
+    architecture, *rest = text.split(":", 2)
+    if not rest or not all((architecture, *rest)):
+        raise ValueError(
+            f"expected --config ARCHITECTURE:ACTIVATION or ARCHITECTURE:ACTIVATION:FIELD=VALUE, got {text!r}"
+        )
+    pairs = [_change(part) for part in rest[1].split(",")] if len(rest) == 2 else []
+    changes = dict(pairs)
+    if len(changes) < len(pairs):
+        raise ValueError(f"expected each field once, got {text!r}")
+    sizes: dict[str, Any] = {"task": task, "length": dataset.length, "n_outputs": dataset.n_outputs}
+    return adapted_config(architecture, activation=rest[0], **sizes, **changes)
+
+
+def _change(text: str) -> tuple[str, Any]:
+    """Field and value of `field=value`, the value in the type of the field."""
+    from motiflens.models.config import HybridConfig
+
+    types = {field.name: field.type for field in dataclasses.fields(HybridConfig)}
+    name, equals, value = (part.strip() for part in text.partition("="))
+    if not equals:
+        raise ValueError(f"expected FIELD=VALUE, such as n_filters=64, got {text!r}")
+    if name in _OF_THE_DATA or name == "activation":
+        place = "the data" if name in _OF_THE_DATA else "what stands before it, as in C24:relu"
+        raise ValueError(f"{name} is given by {place}: leave {text} out")
+    if name not in types:
+        close = difflib.get_close_matches(name, types, n=3) or sorted({*types} - {*_OF_THE_DATA, "activation"})
+        raise ValueError(f"unknown field {name!r} of HybridConfig; expected one such as {', '.join(close)}")
+    try:
+        return name, _FLAGS[value.lower()] if types[name] is bool else types[name](value)  # type: ignore[operator]
+    except (KeyError, ValueError):
+        kind = {bool: "true or false", int: "a whole number", float: "a number"}[types[name]]  # type: ignore[index]
+        raise ValueError(f"expected {kind} for {name}, got {value!r}") from None
+
+
+def _table(rows: "list[Comparison]") -> list[str]:
+    """Lines of a table: a column per configuration, and one for its difference from the first."""
+    names = list(rows[0].candidates)
+    titles = ["", names[0], *(title for name in names[1:] for title in (name, f"minus {names[0]}"))]
+    cells = [titles] + [
+        [row.measure, *(text for found in row.candidates.values() for text in _cells(found))] for row in rows
+    ]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def _unjudged(evidence: "Evidence") -> list[str]:
+    """Candidates of which the spike-in leaves out networks."""
+    judged = {name: found.judged for name, found in evidence.spike_ins.items()}
+    return [
+        f"{name}: spike-in on {which.sum()} of {len(which)} networks, as the others respond to no motif"
+        for name, which in judged.items()
+        if not which.all()
+    ]
+
+
+def _cells(found: "Compared") -> list[str]:
+    """Mean, and difference where there is one, each with its interval."""
+    texts = []
+    for interval, sign in ((found.mean, ""), (found.difference, "+")):
+        if interval is None:
+            continue
+        text = "-" if math.isnan(interval.estimate) else f"{interval.estimate:{sign}.3f}"
+        known = not math.isnan(interval.low)
+        texts.append(text + (f" ({interval.low:{sign}.3f} to {interval.high:{sign}.3f})" if known else ""))
+    return texts

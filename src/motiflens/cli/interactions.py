@@ -1,0 +1,127 @@
+"""Which motifs work together in trained networks."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from motiflens.cli._shared import DataFile, Json, one_thread, print_json, split_names
+
+if TYPE_CHECKING:
+    from motiflens.dataset import SequenceDataset
+    from motiflens.interactions import InteractionTable
+    from motiflens.motifs import Motif
+
+_MOST_MOTIFS = 60  # pairs, and time, grow with the square
+
+
+def interactions(
+    model: Annotated[Path, typer.Argument(help="Folder of a saved network, or of an ensemble: OUT of train.")],
+    data: DataFile,
+    method: Annotated[
+        str,
+        typer.Option(
+            help="insertion, mutagenesis, feature_maps, attention, attention_rollout, attention_gradient "
+            "or filter_correlation."
+        ),
+    ] = "insertion",
+    motifs: Annotated[
+        str | None, typer.Option(help="Motif set or file. Default: the motifs of the data, where these are simulated.")
+    ] = None,
+    names: Annotated[str | None, typer.Option(help="Only these motifs, by id or name: MA0466.2,SP1.")] = None,
+    q: Annotated[float, typer.Option(help="Largest q-value of a pair that is called.")] = 0.1,
+    target: Annotated[int, typer.Option(help="Which output.")] = 0,
+    n_null: Annotated[int, typer.Option(help="Shuffled copies of motifs in the null.")] = 200,
+    n_sequences: Annotated[int, typer.Option(help="Largest number of positives, and of background sequences.")] = 500,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same table.")] = 0,
+    out: Annotated[
+        list[Path] | None, typer.Option("--out", "-o", help="TSV or HTML file; may be given twice, for both.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Find pairs of motifs that are worth more to networks together than apart, on the positive test sequences."""
+    from motiflens.interactions import interactions as measure
+    from motiflens.io import read_hdf5
+    from motiflens.predictions import load_networks
+
+    if not 0 < q <= 1:
+        raise ValueError(f"--q must be above 0 and at most 1, got {q}")
+    for path in out or ():
+        if path.suffix not in (".tsv", ".html"):
+            raise ValueError(f"--out must name a .tsv or .html file, got {str(path)!r}")
+    one_thread()
+    dataset = read_hdf5(data)
+    chosen = _choose_motifs(motifs, split_names(names), dataset)
+    networks = load_networks(model)
+    table = measure(
+        networks, dataset, chosen, method=method, target=target, n_null=max(n_null, 2 * len(chosen)),
+        n_sequences=n_sequences, seed=seed,
+    )  # fmt: skip
+    for path in out or ():
+        _write(path, table, chosen, dataset, target, q)
+    if as_json:
+        facts = {"method": table.method, "unit": table.unit, "n_members": table.n_members, "caution": table.caution}
+        print_json({**facts, "n_calls": len(table.calls(q)), "pairs": table.to_dicts()})
+        return
+    by_id = {motif.id: motif.name for motif in chosen}
+    for row in table.calls(q):
+        where = "" if row.gap != row.gap else f"  gap {row.gap:g} bp ({row.gap_low:g} to {row.gap_high:g})"
+        agree = f"{row.n_agree} of {table.n_members} networks agree"
+        pair = f"{by_id[row.motif_i]} + {by_id[row.motif_j]}"
+        typer.echo(
+            f"{pair:24}  effect {row.effect:+.3f}  q {row.q_value:.2g}{where}  {row.orientation or 'any'}  {agree}"
+        )
+    typer.echo(f"{len(table.calls(q))} of {len(table)} pairs are called at q <= {q} ({table.method}, in {table.unit})")
+    if table.caution:
+        typer.echo(f"caution: {table.caution}", err=True)
+
+
+def _choose_motifs(name: str | None, wanted: tuple[str, ...] | None, dataset: "SequenceDataset") -> "list[Motif]":
+    from motiflens.motifs import load_motifs
+    from motiflens.truth import SiteTruth
+
+    if name is not None:
+        found = load_motifs(name)
+    elif isinstance(dataset.truth, SiteTruth):
+        found = list(dataset.truth.motifs)
+    else:
+        raise ValueError("the data name no motifs: give --motifs, a motif set such as JASPAR2020 or a MEME file")
+    if wanted is not None:
+        labels = {label for motif in found for label in (motif.id, motif.name)}
+        unknown = [label for label in wanted if label not in labels]
+        if unknown:
+            from difflib import get_close_matches
+
+            close = get_close_matches(unknown[0], labels)
+            hint = f"; did you mean {' or '.join(close)}?" if close else ""
+            raise ValueError(f"there is no motif {unknown[0]!r} among the {len(found)} motifs{hint}")
+        found = [motif for motif in found if motif.id in wanted or motif.name in wanted]
+    if len(found) > _MOST_MOTIFS:
+        raise ValueError(
+            f"expected at most {_MOST_MOTIFS} motifs, got {len(found)}: choose some with --names, "
+            "such as those that motiflens filters finds"
+        )
+    return found
+
+
+def _write(
+    path: Path,
+    table: "InteractionTable",
+    motifs: "list[Motif]",
+    dataset: "SequenceDataset",
+    target: int,
+    q: float,
+) -> None:
+    from motiflens.interaction_page import write_interaction_page
+    from motiflens.tables import write_tsv
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".tsv":
+        write_tsv(table.rows, path)
+        return
+    shown = dataset.test if len(dataset.test) else dataset
+    positives = shown.codes[shown.y[:, target] == 1]
+    command = shlex.join(["motiflens", *sys.argv[1:]])
+    write_interaction_page(table, motifs, path, sequences=positives, q=q, command=command)

@@ -1,0 +1,223 @@
+"""The benchmark of interactions: which networks are trained on which grammar, and how methods are set.
+
+A condition is one network design on one draw of one level of the grammar; its few initialisations are read together,
+since effects are averaged over members before they are compared.
+"""
+
+import dataclasses
+import difflib
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from motiflens.dataset import SequenceDataset
+from motiflens.interactions import METHODS
+from motiflens.models.config import HybridConfig
+from motiflens.models.positions import POSITIONAL_ENCODINGS
+from motiflens.models.registry import model_config
+from motiflens.protocol import REFERENCE, Protocol
+from motiflens.simulate import SMALL_GRAMMAR, spaced_grammar
+
+GROUP = "interactions"  # first part of the keys of all records
+FIRST_FIGURE_SEED = 100  # draws of data below were used to choose the settings of methods: no figure shows them
+
+# Validation AUROC stays near .5 for tens of epochs before a network finds the pairs; 65 epochs take C4C6-Att about
+# six minutes of a core. Level 2 has no strand, so sequences may be read from either.
+INTERACTIONS = REFERENCE.replace(
+    name="INTERACTIONS", max_epochs=65, early_stop_patience=20, decay_patience=10, reverse_complement=True
+)
+_PENALTY = 0.1  # weight of the attention's entropy, where there is one
+# Each differs from C4C6-Att in stem or head, or in an LSTM, then also in encoder layers.
+_OTHERS = ("C4-Att", "C4C6-Att-mean", "C4C6-LSTM-Att", "C4C6-LSTM-Trans1", "C4C6-LSTM-Trans2")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodSettings:
+    """How every method is run; frozen on data seeds 0 to 2. Parameters of `motiflens.interactions.interactions`."""
+
+    methods: tuple[str, ...] = tuple(METHODS)
+    n_null: int = 200
+    n_sequences: int = 500
+    n_backgrounds: int = 100
+    n_null_backgrounds: int = 8
+    n_draws: int = 2
+    filter_q: float = 0.1
+    filter_threshold: float = 0.5
+    site_rate: float = 0.05
+    min_count: int = 5
+    min_effect: float = 1e-4
+    seed: int = 0
+
+    def options(self) -> dict[str, Any]:
+        """Keyword arguments of `interactions`, but for the method."""
+        options = dataclasses.asdict(self)
+        del options["methods"]
+        return options
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """One network design on one draw of a grammar."""
+
+    architecture: str = "C4C6-Att"
+    activation: str = "exponential"
+    positional_encoding: str = "none"
+    has_attention: bool = True  # without: the control
+    level: int = 2
+    labels: str = "grammar"  # or "additive": no pair interacts
+    protocol: Protocol = INTERACTIONS
+    n_members: int = 3
+    n_sequences: int = 30_000
+    n_motifs: int = SMALL_GRAMMAR["n_motifs"]
+    n_pairs: int = SMALL_GRAMMAR["n_pairs"]
+    n_decoys: int = SMALL_GRAMMAR["n_decoys"]
+    seed: int = 0  # of initial weights and dropout
+    data_seed: int = FIRST_FIGURE_SEED
+    settings: MethodSettings = field(default_factory=MethodSettings)
+
+    def __post_init__(self) -> None:
+        """Check names and numbers before anything is run."""
+        self.model()
+        for name in ("n_members", "n_sequences"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+
+    @property
+    def penalty(self) -> float:
+        """Weight of the attention's entropy in the loss."""
+        return self.protocol.attention_entropy_weight
+
+    @property
+    def name(self) -> str:
+        """What tells it from the other conditions of a study, for people and in keys."""
+        parts = [f"level{self.level}", "" if self.labels == "grammar" else self.labels, self.architecture]
+        parts += [self.activation, "" if self.positional_encoding == "none" else self.positional_encoding]
+        parts += [f"entropy{self.penalty:g}" if self.penalty else "", "" if self.has_attention else "control"]
+        return "-".join(part for part in parts if part)
+
+    @property
+    def key(self) -> str:
+        """Key of its record."""
+        return f"{GROUP}/{self.name}/{self.data_seed}"
+
+    def model(self) -> HybridConfig:
+        """Configuration of its networks: the study's wide sizes, with one output."""
+        changes: dict[str, Any] = (
+            {"positional_encoding": self.positional_encoding} if self.has_attention else {"attention": "none"}
+        )
+        return model_config(self.architecture, activation=self.activation, n_outputs=1, **changes)
+
+    def control(self) -> "Condition":
+        """The same network without attention, which needs neither encoding, penalty nor encoder layers."""
+        protocol = self.protocol.replace(name=self.protocol.name, attention_entropy_weight=0.0)
+        architecture = re.sub(r"-Trans\d$", "-Att", self.architecture)  # one control for all of them
+        return dataclasses.replace(
+            self, architecture=architecture, has_attention=False, positional_encoding="none", protocol=protocol
+        )
+
+    def simulate(self) -> SequenceDataset:
+        """Its data."""
+        return spaced_grammar(
+            self.n_sequences,
+            level=self.level,
+            seed=self.data_seed,
+            n_motifs=self.n_motifs,
+            n_pairs=self.n_pairs,
+            n_decoys=self.n_decoys,
+            labels=self.labels,
+        )
+
+    def config(self) -> dict[str, Any]:
+        """Everything that a result depends on, as plain data."""
+        data = ("level", "labels", "n_sequences", "n_motifs", "n_pairs", "n_decoys", "data_seed")
+        settings = dataclasses.asdict(self.settings)
+        return {
+            "model": {"architecture": self.architecture, **self.model().to_dict()},
+            "protocol": self.protocol.to_dict(),
+            "data": {name: getattr(self, name) for name in data},
+            "n_members": self.n_members,
+            "seed": self.seed,
+            "interactions": {**settings, "methods": list(settings["methods"])},
+        }
+
+    def config_hash(self) -> str:
+        """Short digest of `config`."""
+        text = json.dumps(self.config(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def with_penalty(condition: Condition, weight: float) -> Condition:
+    """The same condition with a weight of the attention's entropy in the loss."""
+    protocol = condition.protocol.replace(name=condition.protocol.name, attention_entropy_weight=weight)
+    return dataclasses.replace(condition, protocol=protocol)
+
+
+def at_level(condition: Condition, level: int) -> Condition:
+    """The same condition on another level of the grammar; level 3, where pairs have a strand, is read as it is."""
+    protocol = condition.protocol.replace(name=condition.protocol.name, reverse_complement=level != 3)
+    return dataclasses.replace(condition, level=level, protocol=protocol)
+
+
+def _with_controls(conditions: Iterable[Condition]) -> list[Condition]:
+    """Conditions, and the control of each beside, all of them once."""
+    listed = list(conditions)
+    return list(dict.fromkeys(member for one in listed for member in (one, one.control())))
+
+
+def _committed() -> list[Condition]:
+    """Activation x encoding x penalty on C4C6-Att, then stem, head, LSTM and encoder layers by themselves."""
+    crossed = [
+        with_penalty(Condition(activation=activation, positional_encoding=encoding), weight)
+        for activation, encoding, weight in product(("exponential", "relu"), POSITIONAL_ENCODINGS, (0.0, _PENALTY))
+    ]
+    return _with_controls([*crossed, *(Condition(architecture=name) for name in _OTHERS)])
+
+
+def _full() -> list[Condition]:
+    """All levels, stems, heads and trunks with every activation, encoding and penalty."""
+    architectures = ("C4C6-Att", "C4-Att-mean", "C4C6-LSTM-Trans4", *_OTHERS)
+    designs = product(architectures, ("exponential", "relu"), POSITIONAL_ENCODINGS, (0.0, 0.01, _PENALTY))
+    conditions = [
+        with_penalty(Condition(architecture=name, activation=activation, positional_encoding=encoding), weight)
+        for name, activation, encoding, weight in designs
+    ]
+    return _with_controls(at_level(condition, level) for level in (1, 2, 3) for condition in conditions)
+
+
+def _calibration() -> list[Condition]:
+    """Ten nulls. Additive labels have no plateau, so the usual patience ends training."""
+    seeds = range(FIRST_FIGURE_SEED, FIRST_FIGURE_SEED + 10)
+    return [Condition(labels="additive", protocol=REFERENCE, data_seed=seed) for seed in seeds]
+
+
+PRESETS: dict[str, Callable[[], list[Condition]]] = {
+    "interactions": _committed,
+    "interactions-full": _full,
+    "interactions-calibration": _calibration,
+}
+
+
+def preset_conditions(name: str, **changes: Any) -> list[Condition]:
+    """Conditions of a preset, the base of all comparisons first.
+
+    Parameters
+    ----------
+    name : str
+        "interactions", "interactions-full" or "interactions-calibration".
+    **changes
+        Fields of `Condition` to set in all of them: `n_members=1`. A `data_seed` replaces all draws by that one.
+
+    Raises
+    ------
+    ValueError
+        If there is no such preset.
+    """
+    if name not in PRESETS:
+        close = difflib.get_close_matches(name, PRESETS, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(PRESETS)}"
+        raise ValueError(f"unknown preset {name!r}; {hint}")
+    return list(dict.fromkeys(dataclasses.replace(condition, **changes) for condition in PRESETS[name]()))

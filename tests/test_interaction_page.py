@@ -1,0 +1,172 @@
+"""What users get from a table of interactions: the page, its parts, and the command."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from motiflens.cli import app
+from motiflens.ensemble import Ensemble
+from motiflens.ensemble_folder import save_ensemble
+from motiflens.interaction_conditions import Condition
+from motiflens.interaction_page import example_sequences, overview_figure, profile_figure, write_interaction_page
+from motiflens.interactions import Interaction, InteractionTable
+from motiflens.interactions._effects import Effects
+from motiflens.io import write_hdf5
+from motiflens.member import Member
+from motiflens.models import HybridNetwork
+from motiflens.motifs import Motif
+from motiflens.protocol import REFERENCE
+from motiflens.sequence import encode, one_hot
+
+WORDS = ("TGACTCAG", "CCGGAAGT", "ATTGCGAC")
+MOTIFS = [Motif(f"M{k}", f"F{k}", 0.01 + 0.96 * one_hot(encode([word]))[0].numpy()) for k, word in enumerate(WORDS)]
+CALLED = Interaction(0, 1, "M0", "M1", 2.0, 0.005, 0.015, 5.0, 4.0, 6.0, "i+ j+", 40, 2)
+
+
+def table(*, caution="", distances=3):
+    rows = (
+        CALLED,
+        Interaction(0, 2, "M0", "M2", -1.0, 1.0, 1.0, 0.0, 0.0, 10.0, "", 40, 0),
+        Interaction(1, 2, "M1", "M2", np.nan, 1.0, 1.0, np.nan, np.nan, np.nan, "", 0, 0),
+    )
+    number = np.ones((3, 4, distances))
+    number[:, 3, 0] = 0
+    total = np.arange(12.0 * distances).reshape(3, 4, distances) * number
+    profiles = Effects(total, total**2, number, np.arange(distances) * 5.0, np.arange(distances) * 5.0 + 4)
+    return InteractionTable(rows, "mutagenesis", "logit", 3, 200, caution, profiles)
+
+
+def sequence(*sites):
+    """A run of 60 bases of A with words at places."""
+    text = ["A"] * 60
+    for start, word in sites:
+        text[start : start + len(word)] = word
+    return encode(["".join(text)])[0]
+
+
+def test_examples_mark_both_sites_and_prefer_the_gap_that_was_found():
+    far = sequence((0, WORDS[0]), (40, WORDS[1]))
+    near = sequence((10, "ACTTCCGG"), (23, WORDS[0]))  # reverse complement of the second word, 5 bases before the first
+    first, second = example_sequences(CALLED, MOTIFS, np.stack([far, near]))
+    assert first == [
+        ("A" * 10, "", ""),
+        ("ACTTCCGG", "j", "−"),
+        ("A" * 5, "", ""),
+        (WORDS[0], "i", "+"),
+        ("A" * 29, "", ""),
+    ]
+    assert second[0] == (WORDS[0], "i", "+")
+    assert second[2] == (WORDS[1], "j", "+")
+    assert len("".join(bases for bases, _, _ in second)) == 60
+
+
+def test_sequences_in_which_the_best_sites_overlap_are_no_examples():
+    overlapping = sequence((10, "TGACTCAGGAAGT"))  # the second word with one mismatch, within the first
+    apart = sequence((0, WORDS[0]), (40, WORDS[1]))
+    assert len(example_sequences(CALLED, MOTIFS, np.stack([overlapping, apart]))) == 1
+    assert example_sequences(CALLED, MOTIFS, overlapping[None]) == []
+
+
+def test_heat_map_and_network_show_the_effects():
+    heat, net, *_ = overview_figure(table(), MOTIFS).axes
+    shown = np.ma.filled(heat.images[0].get_array(), np.nan)
+    np.testing.assert_array_equal(shown[0], [np.nan, 2, -1])
+    np.testing.assert_array_equal(shown, shown.T)
+    assert len(net.lines) == 1
+    assert sorted(map(tuple, heat.collections[0].get_offsets().tolist())) == [(0, 1), (1, 0)]
+
+
+def test_profiles_have_a_line_per_orientation_and_gaps_where_nothing_was_seen():
+    (ax,) = profile_figure(table(), CALLED).axes
+    lines = [line for line in ax.lines if line.get_label() in ("i+ j+", "i+ j-", "j+ i+", "j- i+")]
+    assert [line.get_xdata().tolist() for line in lines] == [[2, 7, 12]] * 3 + [[7, 12]]
+    assert lines[1].get_ydata().tolist() == [3, 4, 5]
+
+
+def test_the_page_says_what_was_called_and_how_many_agree(tmp_path):
+    positives = np.stack([sequence((0, WORDS[0]), (13, WORDS[1]))] * 4)
+    path = write_interaction_page(table(caution="mind this"), MOTIFS, tmp_path / "a" / "p.html", sequences=positives)
+    page = path.read_text()
+    for text in ("1 of 3 pairs of motifs are called", "F0 · F1", "2 of 3</td>", "Caution: mind this.", 'id="pair-0-1"'):
+        assert text in page
+    assert page.count(f">{WORDS[0]}</mark>") == 3
+    assert not re.search(r'(src|href)="http', page)
+
+
+def test_a_page_without_calls_or_distances_is_a_page(tmp_path):
+    page = write_interaction_page(table(distances=1), MOTIFS, tmp_path / "p.html", q=0.001).read_text()
+    assert "No pair is called" in page
+    page = write_interaction_page(table(distances=1), MOTIFS, tmp_path / "p.html").read_text()
+    assert 'id="pair-0-1"' in page
+    assert "Effect over distance" not in page
+
+
+def test_a_page_refuses_other_motifs(tmp_path):
+    with pytest.raises(ValueError, match="expected the 3 motifs of the table in its order, got 3 others"):
+        write_interaction_page(table(), MOTIFS[::-1], tmp_path / "p.html")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with data and an ensemble of two networks as they begin."""
+    folder = tmp_path_factory.mktemp("users")
+    condition = Condition(n_sequences=300, n_motifs=8)
+    write_hdf5(condition.simulate(), folder / "data.h5")
+    members = []
+    for index in range(2):
+        torch.manual_seed(index)
+        members.append(Member(index, index, status="ok", network=HybridNetwork(condition.model()).eval()))
+    save_ensemble(Ensemble(condition.model(), REFERENCE, members), folder / "networks")
+    return folder
+
+
+def run(place, *options, model="networks"):
+    command = ["interactions", str(place / model), str(place / "data.h5"), "--method", "mutagenesis", "--n-null", "16"]
+    return CliRunner().invoke(app, [*command, "--n-sequences", "20", *options])
+
+
+def test_the_command_reads_an_ensemble_and_writes_table_and_page(place, tmp_path):
+    files = [tmp_path / "pairs.tsv", tmp_path / "pairs.html"]
+    result = run(place, "--out", str(files[0]), "-o", str(files[1]), "--json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert (told["n_members"], len(told["pairs"])) == (2, 28)
+    header, *lines = files[0].read_text().splitlines()
+    assert header.split("\t") == list(Interaction._fields)
+    assert len(lines) == 28
+    assert "Which motifs work together" in files[1].read_text()
+
+
+def test_the_command_reads_one_network_and_some_motifs(place):
+    result = run(place, "--names", "MA0035.3,ESRRB,E2F4", "--q", "1", model="networks/member_000")
+    assert result.exit_code == 0, result.output
+    assert re.search(r"\d of 3 pairs are called at q <= 1.0 \(mutagenesis, in logit\)", result.stdout)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--q", "0"), "--q must be above 0 and at most 1, got 0.0"),
+        (("--out", "a.csv"), "--out must name a .tsv or .html file, got 'a.csv'"),
+        (("--names", "Gata2,ESRRB"), "no motif 'Gata2' among the 8 motifs; did you mean Gata1"),
+        (("--motifs", "JASPAR2016-vertebrates"), "expected at most 60 motifs, got 519: choose some with --names"),
+    ],
+)
+def test_the_command_says_what_is_wrong(place, options, message):
+    result = run(place, *options)
+    assert isinstance(result.exception, ValueError)
+    assert message in str(result.exception)
+
+
+def test_data_without_motifs_need_a_set(place, tmp_path):
+    from motiflens.dataset import SequenceDataset
+
+    codes = np.random.default_rng(0).integers(0, 4, (60, 200), dtype=np.uint8)
+    write_hdf5(SequenceDataset.from_arrays(codes, np.arange(60) % 2.0), tmp_path / "data.h5")
+    result = CliRunner().invoke(app, ["interactions", str(place / "networks"), str(tmp_path / "data.h5")])
+    assert isinstance(result.exception, ValueError)
+    assert "the data name no motifs: give --motifs" in str(result.exception)

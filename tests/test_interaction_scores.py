@@ -1,0 +1,139 @@
+import math
+
+import numpy as np
+import pytest
+from interaction_records import block, record
+from sklearn.metrics import average_precision_score
+
+from motiflens.interaction_conditions import Condition, with_penalty
+from motiflens.interaction_scores import (
+    average_precision,
+    calibrate,
+    factor_effects,
+    figure_records,
+    score_tables,
+    summarise,
+)
+from motiflens.stats import wilson_interval
+
+
+def test_average_precision_is_that_of_another_library_ties_included():
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        true = np.append(rng.random(11) < 0.4, True)
+        scores = rng.integers(0, 5, 12)
+        expected = average_precision_score(true, scores)
+        assert average_precision(true.tolist(), scores.tolist()) == pytest.approx(expected)
+
+
+def test_a_ranking_that_knows_nothing_gets_the_share_of_true_pairs():
+    assert average_precision([True, False, False, True], [1, 1, 1, 1]) == 0.5
+
+
+def test_scores_count_decoys_as_false_and_fillers_as_neither():
+    # AB (true), AC (decoy) and AD (filler) are called; CD (true) is missed.
+    table = block([0.01, 0.02, 0.01, 0.9, 0.9, 0.8], gap=[13.0, 5.0, 5.0, 5.0, 5.0, 50.0])
+    (row,) = score_tables([record({"insertion": table})])
+    assert (row.true_calls, row.false_calls, row.filler_calls, row.n_true) == (1, 1, 1, 2)
+    assert (row.precision, row.recall, row.fdr) == (0.5, 0.5, 0.5)
+    assert row.aupr == pytest.approx(0.5 * 1 + 0.5 * 2 / 3)  # ranks of the four: true, decoy, true, decoy
+    assert row.chance_aupr == 0.5
+    assert row.spacing_error == 3  # the rule allows 2 to 10; the pair that is not called does not count
+    assert row.test_auroc == pytest.approx(0.7)
+    assert row.n_members == 2
+    assert row.filter_tpr == 0.5
+
+
+def test_effects_decide_among_equal_p():
+    table = block([0.01, 0.01, 1, 1, 0.01, 0.01], effect=[3.0, 1.0, 9.0, 9.0, None, 2.0])
+    assert score_tables([record({"insertion": table})])[0].aupr == 1
+    table = block([0.01, 0.01, 1, 1, 0.01, 0.01], effect=[1.0, 3.0, 9.0, 9.0, 2.0, None])
+    assert score_tables([record({"insertion": table})])[0].aupr == pytest.approx(0.5 / 3 + 0.5 / 2)
+
+
+def test_without_calls_precision_is_unknown_and_nothing_false():
+    (row,) = score_tables([record({"attention": block([1.0] * 6, gap=[None] * 6)})])
+    assert math.isnan(row.precision)
+    assert (row.recall, row.fdr, row.aupr) == (0, 0, 0.5)
+    assert math.isnan(row.spacing_error)
+
+
+def test_summary_pools_calls_and_keeps_controls_apart():
+    good, bad = block([0.01, 1, 1, 1, 1, 0.01]), block([0.01, 0.01, 1, 1, 1, 1])
+    rows = summarise(
+        score_tables(
+            [
+                record({"insertion": good}),
+                record({"insertion": bad}, activation="relu"),
+                record({"insertion": bad}, has_attention=False),
+            ]
+        )
+    )
+    with_attention, control = rows
+    assert (with_attention.has_attention, control.has_attention) == (True, False)
+    assert (with_attention.n_conditions, with_attention.recall) == (2, 0.75)
+    assert with_attention.precision == pytest.approx(3 / 4)
+    assert (with_attention.fdr, with_attention.fdr_low, with_attention.fdr_high) == tuple(wilson_interval(1, 4))
+    assert control.fdr == 0.5
+
+
+def test_calibration_counts_small_p_and_nulls_with_calls():
+    quiet, loud = block([0.04, 1, 1, 1, 1, 1], q=[0.3] + [1] * 5), block([0.01, 0.01, 1, 1, 1, 1])
+    nulls = [record({"attention": quiet}, labels="additive", data_seed=seed) for seed in range(100, 103)]
+    nulls.append(record({"attention": loud}, labels="additive", data_seed=103))
+    (row,) = calibrate([*nulls, record({"attention": loud})])
+    assert (row.n_nulls, row.n_pairs, row.nulls_with_calls) == (4, 24, 1)
+    assert row.share_small_p == pytest.approx(5 / 24)
+    assert not row.calibrated
+    assert score_tables(nulls) == []
+
+
+def test_a_quiet_method_is_calibrated():
+    (row,) = calibrate([record({"insertion": block([0.5] * 6)}, labels="additive")])
+    assert row.calibrated
+
+
+def test_factor_effects_compare_conditions_that_differ_in_one_thing():
+    found, missed = block([0.01, 1, 1, 1, 1, 0.01]), block([1.0] * 6)
+    records = [
+        record({"attention": found}),
+        record({"attention": missed}, activation="relu"),
+        record({"attention": found}, positional_encoding="rotary"),
+        record({"attention": missed}, activation="relu", positional_encoding="rotary"),
+        record({"attention": found}, has_attention=False),
+    ]
+    rows = {(row.factor, row.other, row.measure): row for row in factor_effects(score_tables(records))}
+    activation = rows["activation", "exponential", "recall"]
+    assert (activation.base, activation.n_pairs, activation.base_mean, activation.difference) == ("relu", 2, 0, 1)
+    assert (activation.low, activation.high) == (1, 1)
+    rotary = rows["positional encoding", "rotary", "recall"]
+    assert (rotary.n_pairs, rotary.difference) == (2, 0)
+    attention = rows["attention", "with", "recall"]  # the control serves every encoding
+    assert (attention.n_pairs, attention.difference) == (2, 0)
+    assert not any(factor == "entropy penalty" for factor, _, _ in rows)
+
+
+def test_the_interval_of_an_effect_is_students():
+    records = []
+    for encoding, calls in (("none", 2), ("rotary", 1), ("learned", 1)):
+        p = [0.01, 1, 1, 1, 1, 0.01 if calls == 2 else 1]
+        records += [
+            record({"attention": block(p)}, positional_encoding=encoding),
+            record({"attention": block([1.0] * 6)}, positional_encoding=encoding, activation="relu"),
+        ]
+    rows = [row for row in factor_effects(score_tables(records)) if row.factor == "activation"]
+    (recall,) = [row for row in rows if row.measure == "recall"]
+    half = 4.302653 * np.std([1, 0.5, 0.5], ddof=1) / np.sqrt(3)  # t with 2 degrees of freedom
+    assert (recall.low, recall.high) == pytest.approx((2 / 3 - half, 2 / 3 + half), abs=1e-5)
+
+
+def test_the_penalty_is_a_factor_by_its_weight():
+    heavy = with_penalty(Condition(), 0.1)
+    tables = {"attention": block([1.0] * 6)}
+    rows = factor_effects(score_tables([record(tables), record(tables, protocol=heavy.protocol)]))
+    assert {(row.factor, row.base, row.other) for row in rows} == {("entropy penalty", "0.0", "0.1")}
+
+
+def test_figures_leave_out_the_draws_that_settings_were_chosen_by():
+    records = [record({}, data_seed=2), record({}, data_seed=100), {**record({}, data_seed=101), "status": "failed"}]
+    assert [one["data_seed"] for one in figure_records(records)] == [100]
