@@ -58,7 +58,7 @@ ORDER = [
         "audit",
         "audit_files",
     ),
-    *("records", "selection", "trial", "grid", "time_left", "study_jobs", "study", "display"),
+    *("records", "machines", "selection", "trial", "grid", "time_left", "study_jobs", "study", "display"),
     *("interaction_conditions", "interaction_trial", "interaction_scores", "interaction_study"),
     *(
         "logo",

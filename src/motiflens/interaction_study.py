@@ -18,11 +18,9 @@ from motiflens.interaction_conditions import GROUP, PRESETS, Condition, at_level
 from motiflens.interaction_scores import score_tables
 from motiflens.interaction_trial import run_condition
 from motiflens.locks import Locks
+from motiflens.machines import Machines
 from motiflens.member import Member
-from motiflens.predict import resolve_device
-from motiflens.ray_runner import run_ray
-from motiflens.records import check_choice
-from motiflens.runners import Emit, JobError, run_local
+from motiflens.runners import Emit, JobError
 from motiflens.store import Damaged, Record, Store
 from motiflens.trial import TrialStopped
 
@@ -146,9 +144,7 @@ def run_interaction_study(
     ValueError
         If a name is unknown, there is no such part, or the folder holds records of another configuration.
     """
-    check_choice("runner", runner, ("local", "ray"))
-    if runner == "local" and resolve_device(device).type != "cpu" and n_workers is None:
-        n_workers = 1
+    machines = Machines(runner=runner, address=address, n_workers=n_workers, device=device, gpu_share=gpu_share)
     number, n_parts = part
     if not 1 <= number <= n_parts:
         raise ValueError(f"a shard is numbered from 1 to the number of shards, got {number}/{n_parts}")
@@ -165,15 +161,8 @@ def run_interaction_study(
             break
         with Locks(store.folder / "checkpoints") as locks:
             jobs = _jobs(to_do, store, locks, device, deadline)
-            options: dict[str, Any] = {
-                "n_workers": n_workers,
-                "on_message": _hearing(store, locks, conditions, records, on_news),
-            }
-            if runner == "local":
-                errors = run_local(work, jobs, **options)
-            else:
-                share = 0.0 if device == "cpu" else gpu_share
-                errors = run_ray(work, jobs, address=address, gpu_share=share, renew=lambda job: job, **options)
+            hear = _hearing(store, locks, conditions, records, on_news)
+            errors = machines.run(work, jobs, renew=lambda job: job, on_message=hear)
         store.export()
         before, (records, _) = len(records), store.read()
         if len(records) == before:  # out of time, or another run is at what is left

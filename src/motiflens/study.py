@@ -24,11 +24,10 @@ from motiflens.grid import (
     shard,
 )
 from motiflens.locks import Locks, remove_if_empty
+from motiflens.machines import RUNNERS, Machines
 from motiflens.member import Checkpoints
-from motiflens.predict import resolve_device
-from motiflens.ray_runner import run_ray
-from motiflens.records import check_choice, problem
-from motiflens.runners import JobError, run_local
+from motiflens.records import problem
+from motiflens.runners import JobError
 from motiflens.store import Damaged, Record, Store
 from motiflens.study_jobs import Ended, Finished, Job, Progress, checkpoint_folder, work
 from motiflens.trial import Trial
@@ -38,7 +37,6 @@ __all__ = [
     "match_architectures", "missing", "plan", "read_records", "run_study", "shard",
 ]  # fmt: skip
 
-RUNNERS = ("local", "ray")
 _STALE_S = 3600.0  # age at which a half-written file is nobody's any more
 
 
@@ -144,9 +142,7 @@ def run_study(
         If the folder holds records of another configuration.
     """
     deadline = None if budget is None else time.time() + budget
-    check_choice("runner", runner, RUNNERS)
-    if runner == "local" and resolve_device(device).type != "cpu" and n_workers is None:
-        n_workers = 1
+    machines = Machines(runner=runner, address=address, n_workers=n_workers, device=device, gpu_share=gpu_share)
     folder = Path(folder).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     store = Store(folder)
@@ -160,14 +156,7 @@ def run_study(
         desk = _Desk(store, locks, on_progress)
         jobs = desk.jobs(to_do, str(folder), device, save_weights, deadline, sends=runner == "ray")
         try:
-            if runner == "local":
-                errors = run_local(work, jobs, n_workers=n_workers, on_message=desk.hear)
-            else:
-                share = 0.0 if device == "cpu" else gpu_share
-                errors = run_ray(
-                    work, jobs, address=address, n_workers=n_workers, gpu_share=share, renew=desk.rest,
-                    on_message=desk.hear,
-                )  # fmt: skip
+            errors = machines.run(work, jobs, renew=desk.rest, on_message=desk.hear)
         finally:
             store.export()
         records, _ = read_records(store)

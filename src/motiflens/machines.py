@@ -1,0 +1,56 @@
+"""Where the jobs of a study run: processes of this machine, or the nodes of a Ray cluster."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from motiflens.predict import resolve_device
+from motiflens.ray_runner import run_ray
+from motiflens.records import check_choice
+from motiflens.runners import JobError, JobFunction, run_local
+
+RUNNERS = ("local", "ray")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machines:
+    """A runner with its options, as `study.run_study` describes them.
+
+    Raises
+    ------
+    ValueError
+        If the runner is unknown, or this machine is to use a device that it does not have.
+    """
+
+    runner: str = "local"
+    address: str | None = None
+    n_workers: int | None = None
+    device: str = "auto"
+    gpu_share: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Check before any work begins; one process has a local GPU to itself."""
+        check_choice("runner", self.runner, RUNNERS)
+        if self.runner == "local" and resolve_device(self.device).type != "cpu" and self.n_workers is None:
+            object.__setattr__(self, "n_workers", 1)
+
+    def run(
+        self,
+        function: JobFunction,
+        jobs: Iterable[Any],
+        *,
+        renew: Callable[[Any], Any],
+        on_message: Callable[[Any], None],
+    ) -> list[JobError]:
+        """Run all jobs; `renew` says what is left of a job that was lost with its Ray node, see `run_ray`."""
+        if self.runner == "local":
+            return run_local(function, jobs, n_workers=self.n_workers, on_message=on_message)
+        return run_ray(
+            function,
+            jobs,
+            address=self.address,
+            n_workers=self.n_workers,
+            gpu_share=0.0 if self.device == "cpu" else self.gpu_share,
+            renew=renew,
+            on_message=on_message,
+        )
