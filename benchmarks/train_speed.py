@@ -1,17 +1,21 @@
 """Training speed: an ensemble against one network at a time, process CPU seconds per member and epoch, one thread.
 
-Task 1 sizes: 21,000 training sequences of 200 bp, batches of 100; a few batches are timed and scaled to an epoch.
+Sizes of a task: 21,000 or 14,000 training sequences of 200 bp, batches of 100; a few batches are timed and scaled to an
+epoch.
 (a) plain: the loop that most people write, stock PyTorch modules, a DataLoader over one-hot floats, one network.
 (b) Lightning's Trainer around the same network, if it is installed.
+(c) ours without the compiled kernels, as on a machine without a C compiler.
 """
 
 import argparse
 import copy
 import math
 import multiprocessing
+import os
 import resource
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 
 import torch
@@ -27,14 +31,14 @@ from motiflens.models.layers import BatchNorm1d, ChannelsLastConv1d, Dropout, Li
 from motiflens.protocol import REFERENCE
 from motiflens.sequence import one_hot
 
-BATCH, EPOCH_STEPS = 100, 210
+BATCH, EPOCH_STEPS, N_OUTPUTS = 100, {1: 210, 2: 140}, {1: 12, 2: 1}
 QUICK = ("C24", "C4C6-Att", "C4-LSTM-Trans1", "C4C6-LSTM-Trans4")
 
 
-def data(n_steps: int) -> tuple[torch.Tensor, torch.Tensor]:
+def data(n_steps: int, task: int) -> tuple[torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(0)
     codes = torch.randint(0, 4, (BATCH * n_steps, 200), generator=generator).to(torch.uint8)
-    return codes, torch.randint(0, 2, (BATCH * n_steps, 12), generator=generator).float()
+    return codes, torch.randint(0, 2, (BATCH * n_steps, N_OUTPUTS[task]), generator=generator).float()
 
 
 class StockAttention(MultiHeadAttention):
@@ -63,7 +67,7 @@ def stock(network: HybridNetwork) -> HybridNetwork:
     return network
 
 
-def per_epoch(run: Callable[[], None], n_steps: int, n_networks: int) -> float:
+def per_epoch(run: Callable[[], object], task: int, n_steps: int, n_networks: int) -> float:
     """CPU seconds per network and epoch; the first run warms up, the faster of two counts."""
     run()
     times = []
@@ -71,13 +75,13 @@ def per_epoch(run: Callable[[], None], n_steps: int, n_networks: int) -> float:
         start = time.process_time()
         run()
         times.append(time.process_time() - start)
-    return min(times) / n_steps / n_networks * EPOCH_STEPS
+    return min(times) / n_steps / n_networks * EPOCH_STEPS[task]
 
 
-def plain(architecture: str, n_steps: int) -> float:
-    network = stock(new_network(model_config(architecture, task=1), REFERENCE, 0)).train()
+def plain(architecture: str, task: int, n_steps: int) -> float:
+    network = stock(new_network(model_config(architecture, task=task), REFERENCE, 0)).train()
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
-    codes, y = data(n_steps)
+    codes, y = data(n_steps, task)
     loader = DataLoader(TensorDataset(one_hot(codes), y), batch_size=BATCH, shuffle=True)
 
     def run() -> None:
@@ -87,16 +91,16 @@ def plain(architecture: str, n_steps: int) -> float:
             loss.backward()
             optimizer.step()
 
-    return per_epoch(run, n_steps, 1)
+    return per_epoch(run, task, n_steps, 1)
 
 
-def lightning(architecture: str, n_steps: int) -> float:
+def lightning(architecture: str, task: int, n_steps: int) -> float:
     import lightning
 
     class Module(lightning.LightningModule):
         def __init__(self) -> None:
             super().__init__()
-            self.network = stock(new_network(model_config(architecture, task=1), REFERENCE, 0))
+            self.network = stock(new_network(model_config(architecture, task=task), REFERENCE, 0))
 
         def training_step(self, batch: tuple[torch.Tensor, torch.Tensor], index: int) -> torch.Tensor:
             X, labels = batch
@@ -105,7 +109,7 @@ def lightning(architecture: str, n_steps: int) -> float:
         def configure_optimizers(self) -> torch.optim.Optimizer:
             return torch.optim.Adam(self.parameters(), lr=1e-3)
 
-    codes, y = data(n_steps)
+    codes, y = data(n_steps, task)
     loader = DataLoader(TensorDataset(one_hot(codes), y), batch_size=BATCH, shuffle=True)
     module = Module()
 
@@ -116,18 +120,20 @@ def lightning(architecture: str, n_steps: int) -> float:
         )  # fmt: skip
         trainer.fit(module, loader)
 
-    return per_epoch(run, n_steps, 1)
+    return per_epoch(run, task, n_steps, 1)
 
 
-def stacked(architecture: str, n_steps: int, n_members: int, precision: str) -> float:
-    config = model_config(architecture, task=1)
+def stacked(architecture: str, task: int, n_steps: int, n_members: int, precision: str, kernels: bool) -> float:
+    os.environ["MOTIFLENS_KERNELS"] = "1" if kernels else "0"
+    config = model_config(architecture, task=task)
     seeds = list(range(n_members))
     engine = LoopEngine([new_network(config, REFERENCE, seed) for seed in seeds], REFERENCE, seeds, precision)
     rates = [REFERENCE.learning_rate] * n_members
-    codes, y = data(n_steps)
+    codes, y = data(n_steps, task)
     order = torch.randperm(len(codes))
     with keep_freed_memory():  # as `ensemble.fit` does
-        return per_epoch(lambda: (engine.train_epoch(codes, y, order, BATCH, rates), None)[1], n_steps, n_members)
+        run = partial(engine.train_epoch, codes, y, order, BATCH, rates)
+        return per_epoch(run, task, n_steps, n_members)
 
 
 def _call(function: Callable[..., float], arguments: tuple[object, ...]) -> tuple[float, float]:
@@ -154,9 +160,9 @@ def product_rate() -> float:
     return best
 
 
-def products(architecture: str) -> float:
+def products(architecture: str, task: int) -> float:
     """GFLOP of matrix products per member and epoch, forward and backward."""
-    c = model_config(architecture, task=1)
+    c = model_config(architecture, task=task)
     positions = c.length // c.first_pool
     macs = 2 * c.length * 4 * c.kernel_size * c.n_filters  # the first layer has no input gradient
     later = 0
@@ -171,35 +177,44 @@ def products(architecture: str) -> float:
     if c.attention == "transformer":
         later += n_layers * tokens * width * 2 * c.feedforward_width
     later += tokens * c.token_width * c.dense_width + c.dense_width * c.n_outputs
-    return 2 * (macs + 3 * later) * BATCH * EPOCH_STEPS / 1e9
+    return 2 * (macs + 3 * later) * BATCH * EPOCH_STEPS[task] / 1e9
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="four architectures")
     parser.add_argument("--architectures", nargs="*", help="only these")
+    parser.add_argument("--task", type=int, choices=(1, 2), default=1)
     parser.add_argument("--members", type=int, default=10)
     parser.add_argument("--precision", default="float32", help="of our products: float32 or bfloat16")
     parser.add_argument("--steps", type=int, default=10, help="batches timed")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     names = arguments.architectures or (QUICK if arguments.quick else ARCHITECTURES)
-    rate = product_rate()
+    task, steps, rate = arguments.task, arguments.steps, product_rate()
     with_lightning = find_spec("lightning") is not None
     print(f"fp32 products {rate:.0f} GFLOP/s; {arguments.members} members; CPU seconds per member and epoch")
-    print(f"{'':16s} {'plain':>7s} {'Lightn.':>7s} {'ours':>7s} {'ratio':>6s} {'of fp32 rate':>12s}")
-    ratios, peak = [], 0.0
+    print(f"{'':16s} {'plain':>7s} {'Lightn.':>7s} {'no kern.':>8s} {'ours':>7s} {'ratio':>6s} {'of fp32 rate':>12s}")
+    ratios, gains, peak = [], [], 0.0
     for name in names:
-        a, _ = measure(plain, name, arguments.steps)
-        b = f"{measure(lightning, name, arguments.steps)[0]:7.2f}" if with_lightning else "      -"
-        ours, memory = measure(stacked, name, arguments.steps, arguments.members, arguments.precision)
+        a, _ = measure(plain, name, task, steps)
+        b = f"{measure(lightning, name, task, steps)[0]:7.2f}" if with_lightning else "      -"
+        c, _ = measure(stacked, name, task, steps, arguments.members, arguments.precision, False)
+        ours, memory = measure(stacked, name, task, steps, arguments.members, arguments.precision, True)
         peak = max(peak, memory)
         ratios.append(a / ours)
-        print(
-            f"{name:16s} {a:7.2f} {b} {ours:7.2f} {ratios[-1]:5.2f}x {products(name) / ours / rate:11.0%}", flush=True
-        )
-    mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
-    print(f"geometric mean {mean:.2f}x, least {min(ratios):.2f}x; peak resident memory of ours {peak:.2f} GiB")
+        gains.append(c / ours)
+        share = products(name, task) / ours / rate
+        print(f"{name:16s} {a:7.2f} {b} {c:8.2f} {ours:7.2f} {ratios[-1]:5.2f}x {share:11.0%}", flush=True)
+    print(
+        f"geometric mean {mean(ratios):.2f}x over plain, least {min(ratios):.2f}x; {mean(gains):.2f}x over no kernels; "
+        f"peak resident memory of ours {peak:.2f} GiB"
+    )
+
+
+def mean(ratios: list[float]) -> float:
+    """Geometric mean."""
+    return math.exp(sum(map(math.log, ratios)) / len(ratios))
 
 
 if __name__ == "__main__":

@@ -48,9 +48,13 @@ CASES = [
 ]
 
 
+@pytest.mark.parametrize("compiled", ["1", "0"], ids=["kernels", "no-kernels"])
 @pytest.mark.parametrize(("architecture", "encoding", "entropy_weight"), CASES)
-def test_both_engines_train_each_member_as_alone_in_a_plain_loop(architecture, encoding, entropy_weight, data):
+def test_both_engines_train_each_member_as_alone_in_a_plain_loop(
+    architecture, encoding, entropy_weight, compiled, data, monkeypatch
+):
     """Both activations in one stack, other learning rates per member, and one member leaving halfway, included."""
+    monkeypatch.setenv("MOTIFLENS_KERNELS", compiled)
     protocol = REFERENCE.replace(attention_entropy_weight=entropy_weight)
     activations = ("relu", "exponential", "relu") if len(architecture) % 2 else ("exponential", "relu", "exponential")
     seeds, rates, follow = [1, 2, 3], [3e-3, 1e-3, 2e-3], 2

@@ -6,6 +6,13 @@ from motiflens.models.shared_first_layer import Patches, PooledConvolution, pool
 from motiflens.sequence import one_hot
 
 
+@pytest.fixture(autouse=True, params=["1", "0"], ids=["kernels", "products"])
+def kernels(request, monkeypatch):
+    """Compiled kernels where there is a compiler, and PyTorch's products."""
+    monkeypatch.setenv("MOTIFLENS_KERNELS", request.param)
+    return request.param == "1"
+
+
 @pytest.fixture
 def codes():
     return torch.randint(0, 5, (7, 60), generator=torch.Generator().manual_seed(1)).to(torch.uint8)  # with unknowns
@@ -22,7 +29,7 @@ def convolve(codes, weight):
 
 
 def test_moments_of_the_patches_give_batch_norms_statistics(codes, weight):
-    mean, covariance = Patches.of(codes, 11, torch.float64).moments()
+    mean, covariance = Patches(codes, 11, torch.float64).moments()
     y = convolve(codes, weight)
     torch.testing.assert_close(mean @ weight, y.mean((0, 2)))
     torch.testing.assert_close((weight * (covariance @ weight)).sum(0), y.var((0, 2), correction=0))
@@ -31,7 +38,7 @@ def test_moments_of_the_patches_give_batch_norms_statistics(codes, weight):
 @pytest.mark.parametrize("pool", [4, 24])
 def test_pooled_convolution_and_its_gradient_equal_the_plain_ones(codes, weight, pool, monkeypatch):
     monkeypatch.setattr("motiflens.models.shared_first_layer._BLOCK_BYTES", 60 * 10 * 8 * 2)  # blocks of 2 of 7
-    patches = Patches.of(codes, 11, torch.float64)
+    patches = Patches(codes, 11, torch.float64)
     plain = weight.clone().requires_grad_()
     expected = F.max_pool1d(convolve(codes, plain), pool).transpose(1, 2)
     torch.testing.assert_close(pooled_convolution(patches, weight, pool), expected)

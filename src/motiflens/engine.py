@@ -12,11 +12,11 @@ import numpy as np
 import torch
 
 from motiflens.losses import Loss, cross_entropy
-from motiflens.models.attention import attention_entropy
+from motiflens.models.attention import MultiHeadAttention, attention_entropy
 from motiflens.models.config import HybridConfig, check_stackable
 from motiflens.models.hybrid import HybridNetwork, blank_network, evaluating
 from motiflens.models.initialise import initialise
-from motiflens.models.layers import Dropout, Linear
+from motiflens.models.layers import BiLSTM, Dropout, Linear
 from motiflens.models.shared_first_layer import Patches, PooledConvolution, pooled_convolution
 from motiflens.protocol import Protocol
 
@@ -132,6 +132,8 @@ class TrainedMember:
                 module.generator = dropout
             elif isinstance(module, Linear):
                 module.precision = precision
+            elif isinstance(module, (BiLSTM, MultiHeadAttention)):
+                module.fused = precision == "float32"
 
 
 def _stacked_filters(networks: Sequence[HybridNetwork]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -178,7 +180,7 @@ def train_step(
     networks = [member.network for member in members]
     config = networks[0].config
     n_filters = config.n_filters
-    patches = Patches.of(codes, config.kernel_size, y.dtype)
+    patches = Patches(codes, config.kernel_size, y.dtype)
     patch_mean, patch_covariance = patches.moments()
     filters, sign = _stacked_filters(networks)
     conv = PooledConvolution(patches, filters, config.first_pool, precision)
@@ -242,7 +244,7 @@ def stacked_logits(networks: Sequence[HybridNetwork], codes: torch.Tensor) -> to
     parts = []
     with torch.no_grad():
         for batch in codes.split(_EVALUATION_BATCH):
-            patches = Patches.of(batch, config.kernel_size, filters.dtype)
+            patches = Patches(batch, config.kernel_size, filters.dtype)
             raw = pooled_convolution(patches, filters, config.first_pool).mul_(sign)
             outputs = []
             for i, network in enumerate(networks):

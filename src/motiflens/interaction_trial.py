@@ -1,21 +1,19 @@
 """One condition of the interactions benchmark: simulate, fit its members, read them by every method, one record."""
 
-import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-import motiflens
 from motiflens.audit import audit
 from motiflens.dataset import SequenceDataset
 from motiflens.ensemble import Ensemble
 from motiflens.ensemble_folder import fit_to_folder
 from motiflens.interaction_conditions import Condition
 from motiflens.interactions import METHODS, Interaction, InteractionTable, interactions
+from motiflens.machines import versions
 from motiflens.member import Member
 from motiflens.models.hybrid import HybridNetwork
 from motiflens.motifs import Motif
@@ -145,12 +143,7 @@ def _record(
         "config_hash": condition.config_hash(),
         "status": "ok" if trained else "failed",
         "config": condition.config(),
-        "versions": {
-            "motiflens": motiflens.__version__,
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
+        "versions": versions(),
         "device": device,
         "timings": {
             "fit_s": round(sum(member.fit_seconds for member in fitted.members), 1),

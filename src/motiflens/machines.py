@@ -1,9 +1,15 @@
-"""Where the jobs of a study run: processes of this machine, or the nodes of a Ray cluster."""
+"""Where the jobs of a study run (processes of this machine, or the nodes of a Ray cluster), and with what."""
 
+import platform
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import torch
+
+import motiflens
+from motiflens.kernels import describe_kernels
 from motiflens.predict import resolve_device
 from motiflens.ray_runner import run_ray
 from motiflens.records import check_choice
@@ -54,3 +60,14 @@ class Machines:
             renew=renew,
             on_message=on_message,
         )
+
+
+def versions() -> dict[str, str]:
+    """What results depend on beside configuration, seed and device, as records state it."""
+    return {
+        "motiflens": motiflens.__version__,
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "kernels": describe_kernels(),
+    }

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-import platform
 import time
 import zlib
 from collections.abc import Callable
@@ -13,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-import motiflens
 from motiflens import ensemble
 from motiflens.audit import Audit, SaliencyAudit, audit
 from motiflens.dataset import SequenceDataset
 from motiflens.filters import task_truth
+from motiflens.machines import versions
 from motiflens.member import Member
 from motiflens.models.registry import model_config
 from motiflens.predict import resolve_device
@@ -222,12 +220,7 @@ def _record(
         "status": member.status,
         "reason": member.reason,
         "config": trial.config(),
-        "versions": {
-            "motiflens": motiflens.__version__,
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
+        "versions": versions(),
         "device": device,
         "timings": timings,  # process CPU seconds; a stack's are shared evenly among its members
         "n_epochs": member.n_epochs,

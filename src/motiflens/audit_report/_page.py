@@ -1,17 +1,13 @@
 """One self-contained HTML page for an audit: verdicts on top, and everything that they rest on."""
 
-import platform
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
-import motiflens
 from motiflens.audit_report import _sections as sections
 from motiflens.audit_report._evidence import Evidence
 from motiflens.audit_report._figures import inline, matches_figure, performance_figure, training_figure
@@ -19,6 +15,7 @@ from motiflens.audit_report._trust_sections import spike_in_section, stability_s
 from motiflens.audit_report._words import measure_label
 from motiflens.effects import format_p
 from motiflens.logo import logo_svg_defs
+from motiflens.machines import versions
 from motiflens.report_sections import number, signed
 from motiflens.store import write_atomically
 
@@ -99,15 +96,9 @@ def write_audit_page(
 
 
 def _provenance(settings: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
-    versions = {
-        "motiflens": motiflens.__version__,
-        "PyTorch": torch.__version__,
-        "NumPy": np.__version__,
-        "Python": platform.python_version(),
-    }
     return [
         ("date", datetime.now().astimezone().isoformat(sep=" ", timespec="minutes")),
-        ("versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
+        ("versions", ", ".join(f"{name} {version}" for name, version in versions().items())),
         *((name.replace("_", " "), str(value)) for name, value in settings.items()),
     ]
 

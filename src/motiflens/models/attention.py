@@ -7,9 +7,11 @@ pass adds them to a list where one is given. The study has no positional encodin
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import nn
 
+from motiflens.kernels import encoder_layer, has_kernels, self_attention
 from motiflens.models.config import HybridConfig
 from motiflens.models.layers import BiLSTM, Dropout, Linear
 from motiflens.models.positions import LearnedTable, by_distance, rotate, sinusoids
@@ -29,6 +31,8 @@ class MultiHeadAttention(nn.Module):
         T, needed by "relative".
     """
 
+    fused = False  # whether the training engine lets compiled kernels do it, where there are any
+
     def __init__(
         self, n_inputs: int, width: int, n_heads: int, *, positional_encoding: str = "none", n_tokens: int = 0
     ) -> None:
@@ -45,6 +49,10 @@ class MultiHeadAttention(nn.Module):
 
     def _heads(self, x: torch.Tensor) -> torch.Tensor:
         return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)  # N, n_heads, T, head_width
+
+    def can_fuse(self, tokens: torch.Tensor) -> bool:
+        """Whether compiled kernels compute this: not where distances between tokens count."""
+        return self.fused and not self.rotary and self.distance_bias is None and has_kernels(tokens)
 
     def scores(self, tokens: torch.Tensor) -> torch.Tensor:
         """How much each query asks for each key, before the softmax, shape=(N, n_heads, T, T)."""
@@ -63,6 +71,8 @@ class MultiHeadAttention(nn.Module):
 
     def forward(self, tokens: torch.Tensor, collected: list[torch.Tensor] | None = None) -> torch.Tensor:
         """Map tokens (N, T, n_inputs) to (N, T, width); the weights are appended to `collected`."""
+        if collected is None and self.can_fuse(tokens):
+            return self_attention(tokens, self.n_heads, list(self.parameters()))
         weights = self.weights(tokens)
         if collected is not None:
             collected.append(weights)
@@ -87,9 +97,30 @@ class EncoderLayer(nn.Module):
 
     def forward(self, tokens: torch.Tensor, collected: list[torch.Tensor] | None = None) -> torch.Tensor:
         """Map tokens (N, T, width) to the same shape; attention weights are appended to `collected`."""
+        if collected is None and self.attention.can_fuse(tokens) and self._draws_own_masks():
+            return self._fused(tokens)
         tokens = self.attention_norm(tokens + self.dropout(self.attention(tokens, collected)))
         hidden = self.dropout(torch.relu(self.feedforward_in(tokens)))  # N, T, feedforward_width
         return self.feedforward_norm(tokens + self.dropout(self.feedforward_out(hidden)))
+
+    def _draws_own_masks(self) -> bool:
+        return self.dropout.generator is not None or not self.training or self.dropout.p == 0
+
+    def _fused(self, tokens: torch.Tensor) -> torch.Tensor:
+        """All of it in one call, with the masks that the dropout layer would draw one after the other."""
+        bits = None
+        if self.training and self.dropout.p:
+            n, hidden = tokens.numel(), len(self.feedforward_in.weight) * tokens[..., 0].numel()
+            bits = np.concatenate([self.dropout.random_bits(size) for size in (n, hidden, n)])
+        weights = [
+            *self.attention.parameters(),
+            *self.attention_norm.parameters(),
+            *self.feedforward_in.parameters(),
+            *self.feedforward_out.parameters(),
+            *self.feedforward_norm.parameters(),
+        ]
+        eps = self.attention_norm.eps
+        return encoder_layer(tokens, self.attention.n_heads, eps, weights, bits, self.dropout.p)
 
 
 class Trunk(nn.Module):

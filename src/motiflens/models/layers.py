@@ -5,6 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from motiflens.kernels import bidirectional_lstm, has_kernels
 from motiflens.models.products import linear
 
 
@@ -37,10 +38,15 @@ class Dropout(nn.Dropout):
         if self.generator is None or not self.training or self.p == 0:
             return super().forward(x)
         threshold = round(self.p * 65536)
-        words = self.generator.bit_generator.random_raw(-(-x.numel() // 4))
-        keep = words.view(np.uint16)[: x.numel()] >= threshold
+        keep = self.random_bits(x.numel()) >= threshold
         mask = torch.from_numpy(keep.astype(np.float32)).mul_(65536 / (65536 - threshold))
         return x * mask.view(x.shape).to(x.device, x.dtype)
+
+    def random_bits(self, n: int) -> np.ndarray:
+        """The next n values of 16 random bits from the generator."""
+        if self.generator is None:
+            raise ValueError("a dropout layer draws random bits from its own generator only: set `generator`")
+        return self.generator.bit_generator.random_raw(-(-n // 4)).view(np.uint16)[:n]
 
 
 class Linear(nn.Linear):
@@ -105,6 +111,8 @@ class BiLSTM(nn.Module):
     A gate has one bias in the study's networks. PyTorch's second one, `bias_hh`, is redundant and stays at 0.
     """
 
+    fused = False  # whether the training engine lets compiled kernels do it, where there are any
+
     def __init__(self, n_inputs: int, width: int, backward_activation: str = "tanh") -> None:
         super().__init__()
         self.lstm = nn.LSTM(n_inputs, width // 2, batch_first=True, bidirectional=True)
@@ -116,6 +124,11 @@ class BiLSTM(nn.Module):
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """Map tokens (N, T, n_inputs) to (N, T, width)."""
+        if self.fused and has_kernels(tokens):
+            parameters = dict(self.lstm.named_parameters())
+            names = [f"{name}_l0{way}" for way in ("", "_reverse") for name in ("weight_ih", "weight_hh", "bias_ih")]
+            relu = (False, self.backward_activation == "relu")
+            return bidirectional_lstm(tokens, [parameters[name] for name in names], relu)
         if self.backward_activation == "tanh":
             return self.lstm(tokens)[0].contiguous()  # N, T, width; PyTorch gives a view of (T, N, width)
         forward_half = self.lstm(tokens)[0][..., : self.lstm.hidden_size]

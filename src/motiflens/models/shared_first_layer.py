@@ -10,14 +10,17 @@ Three facts make it several times cheaper than convolution -> BatchNorm -> activ
 - Mean and variance of the convolution's output follow from the patches alone: with P the patch matrix and W the
   filters, mean = mean(P) W and var = diag(W' Cov(P) W).
 
-The gradient is exact: sparse through the pooled positions, dense only through the small Cov(P).
+The gradient is exact: sparse through the pooled positions, dense only through the small Cov(P). Where kernels could be
+compiled, they add rows of the filters in place of the product, since the sequences are one-hot.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch.nn import functional as F
 
+from motiflens.kernels import has_kernels, patch_counts, pooled_gradient, pooled_maxima
 from motiflens.models.products import product
 
 _BLOCK_BYTES = 1 << 19  # of convolution output kept in cache at a time
@@ -29,30 +32,37 @@ class Patches:
 
     Attributes
     ----------
-    encoded : torch.Tensor, shape=(N, L + kernel_size - 1, 4)
-        One-hot sequences, zero beyond the ends and at unknown bases.
+    codes : torch.Tensor, uint8, shape=(N, L)
     kernel_size : int
+    dtype : torch.dtype
+        Of the filters.
     """
 
-    encoded: torch.Tensor
+    codes: torch.Tensor
     kernel_size: int
+    dtype: torch.dtype = torch.float32
 
-    @classmethod
-    def of(cls, codes: torch.Tensor, kernel_size: int, dtype: torch.dtype = torch.float32) -> "Patches":
-        """Encode sequences given as codes, shape=(N, L)."""
-        n, length = codes.shape
-        padded = codes.new_full((n, length + kernel_size - 1), 4)
-        padded[:, kernel_size // 2 : kernel_size // 2 + length] = codes
-        bases = torch.arange(4, device=codes.device, dtype=codes.dtype)
-        return cls((padded[:, :, None] == bases).to(dtype), kernel_size)
+    @cached_property
+    def encoded(self) -> torch.Tensor:
+        """One-hot sequences, zero beyond the ends and at unknown bases, shape=(N, L + kernel_size - 1, 4)."""
+        n, length = self.codes.shape
+        padded = self.codes.new_full((n, length + self.kernel_size - 1), 4)
+        padded[:, self.kernel_size // 2 : self.kernel_size // 2 + length] = self.codes
+        bases = torch.arange(4, device=self.codes.device, dtype=self.codes.dtype)
+        return (padded[:, :, None] == bases).to(self.dtype)
 
     def __len__(self) -> int:
-        return len(self.encoded)
+        return len(self.codes)
 
     @property
     def length(self) -> int:
         """L of the sequences."""
-        return self.encoded.shape[1] - self.kernel_size + 1
+        return self.codes.shape[1]
+
+    def compiled(self, precision: str = "float32") -> bool:
+        """Whether compiled kernels do the first layer, on the codes themselves."""
+        on_cpu = self.codes.device.type == "cpu" and self.length < 2**16
+        return on_cpu and precision == "float32" and has_kernels(self.codes.new_empty(0, dtype=self.dtype))
 
     def windows(self, rows: slice) -> torch.Tensor:
         """The one-hot sequence around each position of some sequences, shape=(n * L, 4 * kernel_size)."""
@@ -63,24 +73,30 @@ class Patches:
 
     def blocks(self, n_filters: int) -> list[slice]:
         """Runs of sequences whose convolution output stays in cache on a CPU; all of them elsewhere."""
-        if self.encoded.device.type != "cpu":
+        if self.codes.device.type != "cpu":
             return [slice(0, len(self))]
-        step = max(1, _BLOCK_BYTES // (self.length * n_filters * self.encoded.element_size()))
+        step = max(1, _BLOCK_BYTES // (self.length * n_filters * self.dtype.itemsize))
         return [slice(start, min(start + step, len(self))) for start in range(0, len(self), step)]
 
     def moments(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean, shape=(4k,), and covariance, shape=(4k, 4k), over all positions of the batch."""
+        # Sums of products of zeros and ones are exact; the difference below is not, in single precision. A one-hot
+        # value is its own square, so that the diagonal holds the sums.
+        n, products = len(self) * self.length, self._products()
+        mean = products.diagonal() / n
+        covariance = products / n - mean[:, None] * mean[None, :]
+        return mean.to(self.dtype), covariance.to(self.dtype)
+
+    def _products(self) -> torch.Tensor:
+        """P' P, float64, shape=(4k, 4k)."""
+        if self.compiled():
+            return patch_counts(self.codes, self.kernel_size, self.codes.new_empty(0, dtype=self.dtype))
         width = 4 * self.kernel_size
         products = self.encoded.new_zeros(width, width)
         for rows in self.blocks(width):
             windows = self.windows(rows)
             products.addmm_(windows.T, windows)
-        # Sums of products of zeros and ones are exact; the difference below is not, in single precision. A one-hot
-        # value is its own square, so that the diagonal holds the sums.
-        n = len(self) * self.length
-        mean = products.diagonal().double() / n
-        covariance = products.double() / n - mean[:, None] * mean[None, :]
-        return mean.to(products.dtype), covariance.to(products.dtype)
+        return products.double()
 
 
 def pooled_convolution(patches: Patches, weight: torch.Tensor, pool: int, precision: str = "float32") -> torch.Tensor:
@@ -98,6 +114,8 @@ def pooled_convolution(patches: Patches, weight: torch.Tensor, pool: int, precis
     -------
     torch.Tensor, shape=(N, L // pool, n_filters)
     """
+    if patches.compiled(precision):
+        return pooled_maxima(patches.codes, weight, pool)[0]
     used = patches.length // pool * pool
     parts = []
     for rows in patches.blocks(weight.shape[1]):
@@ -110,7 +128,10 @@ class PooledConvolution:
     """`pooled_convolution` that remembers where the maxima were, for its backward pass."""
 
     def __init__(self, patches: Patches, weight: torch.Tensor, pool: int, precision: str = "float32") -> None:
-        self.patches, self.n_filters, self.precision = patches, weight.shape[1], precision
+        self.patches, self.n_filters, self.pool, self.precision = patches, weight.shape[1], pool, precision
+        if patches.compiled(precision):
+            self.output, self._where = pooled_maxima(patches.codes, weight, pool)
+            return
         index_type = torch.int16 if patches.length < 2**15 else torch.int32  # a quarter of what the kernel returns
         shape = (len(patches), patches.length // pool, self.n_filters)
         self.output = weight.new_empty(shape)  # N, T, n_filters
@@ -125,6 +146,8 @@ class PooledConvolution:
     def weight_gradient(self, gradient: torch.Tensor) -> torch.Tensor:
         """Gradient with respect to the weight, given that with respect to the output, (N, T, n_filters)."""
         patches = self.patches
+        if patches.compiled(self.precision):
+            return pooled_gradient(patches.codes, self._where, gradient, patches.kernel_size, self.pool)
         total = gradient.new_zeros(4 * patches.kernel_size, self.n_filters)
         blocks = patches.blocks(self.n_filters)
         dense = gradient.new_zeros(blocks[0].stop, patches.length, self.n_filters)

@@ -115,7 +115,7 @@ class StackedNetwork(StackedParameters):
 
     def _stem(self, codes: torch.Tensor, masks: MaskSource | None) -> torch.Tensor:
         config, n_members = self.config, len(self)
-        patches = Patches.of(codes, config.kernel_size, self.flat.dtype)
+        patches = Patches(codes, config.kernel_size, self.flat.dtype)
         name = "stem.first.norm"
         gain = self.parameters[f"{name}.weight"].detach().flatten()
         sign = torch.where(gain < 0, -1.0, 1.0).to(gain.dtype)
