@@ -63,6 +63,7 @@ ORDER = [
     *(
         "logo",
         "effects",
+        "filter_numbers",
         "variance",
         "claim_measures",
         "claims",

@@ -43,14 +43,17 @@ def study_run(
     preset: Annotated[
         str,
         typer.Option(
-            help="quick (minutes), paper (the whole grid), paper-text (as its text has it); interactions, "
-            "interactions-full or interactions-calibration: the benchmark of motif interactions."
+            help="quick (minutes), paper (the whole grid), paper-text (as its text has it), filters (8 to 128 of "
+            "them); interactions, interactions-full or interactions-calibration: the benchmark of motif interactions."
         ),
     ] = "quick",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Default: runs/PRESET.")] = None,
     tasks: Annotated[str | None, typer.Option(help="1, 2 or 1,2.")] = None,
     architectures: Annotated[str | None, typer.Option(help="Names or patterns, e.g. 'C24,C4C6*'.")] = None,
     activations: Annotated[str | None, typer.Option(help="relu,exponential.")] = None,
+    n_filters: Annotated[
+        str | None, typer.Option(help="Of the first layer, beside the task's own number, e.g. 8,64.")
+    ] = None,
     members: Annotated[int | None, typer.Option(help="Initialisations of each configuration.")] = None,
     protocol: Annotated[str | None, typer.Option(help="Of training: REFERENCE or PAPER.")] = None,
     variant: Annotated[str | None, typer.Option(help="Of the networks: text, or code for the code's quirks.")] = None,
@@ -82,6 +85,7 @@ def study_run(
         "tasks": None if tasks is None else tuple(whole_number(task) for task in split_names(tasks) or ()),
         "architectures": None if architectures is None else match_architectures(split_names(architectures) or ()),
         "activations": split_names(activations),
+        "n_filters": None if n_filters is None else tuple(map(whole_number, split_names(n_filters) or ())),
         "n_members": members,
         "protocol": None if protocol is None else get_protocol(protocol),
         "variant": variant,
@@ -135,7 +139,7 @@ def study_run(
         first = result.errors[0]
         (folder / "errors.log").write_text("\n".join(error.details or error.message for error in result.errors))
         trial = first.job[0]
-        name = f"task {trial.task} {trial.architecture} {trial.activation}"
+        name = trial.name.replace("/", " ").replace("task", "task ")
         raise RuntimeError(
             f"{len(result.errors)} trials could not be finished (see {folder / 'errors.log'}); "
             f"the first, {name}: {first.message}"
