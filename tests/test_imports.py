@@ -66,6 +66,7 @@ ORDER = [
         "filter_numbers",
         "variance",
         "claim_measures",
+        "measured_effects",
         "claims",
         "published",
         "tables",

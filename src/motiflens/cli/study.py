@@ -213,6 +213,41 @@ def study_report(
         typer.echo(f"{len(records)} networks; open {outputs.report}")
 
 
+@app.command("effects")
+def study_effects(
+    folder: Annotated[Path, typer.Argument(help="Records of the paper's grid, whole or in part.")],
+    filters: Annotated[
+        Path | None, typer.Option(help="Records of --preset filters; without them nothing is said of their number.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Table to write.")] = Path("measured_effects.tsv"),
+    as_json: Json = False,
+) -> None:
+    """Write what activation, pool size, number of filters and of networks change, from stored records.
+
+    Advice is drawn from such a table: src/motiflens/data/measured_effects.tsv.
+    """
+    from motiflens.grid import get_preset, plan
+    from motiflens.measured_effects import coverage, measured_effects
+    from motiflens.tables import write_tsv
+
+    grid = _reportable(folder)[0]
+    sizes = [] if filters is None else _reportable(filters)[0]
+    rows = measured_effects(grid, sizes, grid_name=folder.as_posix(), sizes_name=filters.as_posix() if filters else "")
+    held = [coverage(grid, folder.as_posix())]
+    command = ["motiflens", "study", "effects", folder.as_posix()]
+    if filters is not None:
+        names = [trial.name for trial in plan(get_preset("filters"))]
+        whole = {task: sum(name.startswith(f"task{task}/") for name in names) for task in (1, 2)}
+        held.append(coverage(sizes, filters.as_posix(), whole))
+        command += ["--filters", filters.as_posix()]
+    write_tsv(rows, out, comments=[*held, f"Made by: {shlex.join(command)}"])
+    if as_json:
+        print_json({"n_effects": len(rows), "records": held, "table": str(out)})
+        return
+    for line in (*held, f"{len(rows)} effects in {out}"):
+        typer.echo(line)
+
+
 def _reportable(folder: Path) -> tuple[list[dict[str, Any]], int]:
     """Records of a folder that can be reported, with a warning for each that cannot; how many could not be read."""
     from motiflens.records import problem
