@@ -151,6 +151,55 @@ def test_what_cannot_be_gathered_is_named(evidence, task1):
         audit_candidate("mine", [], data, members=candidate.members[2:])
 
 
+# What would make it better
+
+
+def test_advice_is_on_the_page_and_in_the_summary(evidence, page):
+    from motiflens.audit_report import advice
+
+    found = advice(evidence)
+    assert [one.factor for one in found[::2]] == ["activation", "pool", "filters", "members"]
+    assert [one.candidate for one in found[:2]] == ["relu", "exponential"]
+    text = " ".join(" ".join(page.text).split())
+    assert "What would make it better" in text
+    for one in found:
+        assert one.change in text
+        assert all(reason in text for reason in one.reasons)
+        assert one.command is None or one.command in text
+    assert "An effect counts if its 95 % interval does not hold 0" in text
+    rows = evidence_summary(evidence)["advice"]
+    assert [(row["factor"], row["candidate"], row["level"]) for row in rows] == [one[:3] for one in found]
+    json.dumps(rows)
+
+
+def test_networks_that_differ_in_one_factor_are_advised_by_this_data_set():
+    import torch
+
+    from motiflens.audit_report import advice
+    from motiflens.models import build_model
+
+    data = audit_pages.data()
+    candidates = []
+    for activation in ("relu", "exponential"):
+        networks = []
+        for seed in range(3):
+            torch.manual_seed(seed)
+            networks.append(build_model("C24", activation=activation, task=2).eval())
+        candidates.append(audit_candidate(activation, networks, data, database=audit_pages.database(), **QUICK))
+    found = gather_evidence(candidates, data, data_file="my data.h5", **FEW)
+    relu, _, pool, *_ = advice(found)
+    rows = {row.measure: row for row in differences(found, *candidates)}
+    assert [row.measure for row in relu.here] == ["Test AUROC", "Filters that match a motif", "Saliency AUROC"]
+    for row in relu.here:
+        assert row.interval == rows[row.measure].difference
+    assert relu.command is None
+    assert "motiflens compare 'my data.h5' --config C24:relu --config C4C6:relu" in pool.command
+    members = advice(found)[-2]
+    scores = np.array([one.metrics["test_auroc"] for one in candidates[0].audits])
+    half = 4.302653 * scores.std(ddof=1) / math.sqrt(3)
+    assert f"Test AUROC {scores.mean():.3f} ± {half:.3f}, for ± 0.01" in members.reasons[0]
+
+
 # What it comes to
 
 
@@ -407,6 +456,8 @@ def test_the_command_goes_from_data_to_the_page(files):
     told = run(*common)
     assert "Does it predict more than composition does?" in told.stdout
     assert "  exponential: " in told.stdout
+    assert "What would make it better" in told.stdout
+    assert "  relu, activation: " in told.stdout
     assert "relu 0  epoch   1" in told.stderr
     assert "How ReLU and Exponential differ" in (out / "audit.html").read_text()
     again = run(*common, "--examples", 0, "--backgrounds", 0, "--json")

@@ -29,6 +29,32 @@ def test_the_text_differs_from_the_code_in_data_and_database_too():
     assert "audit" not in plan(PAPER_PRESET)[0].config()
 
 
+def test_the_filters_preset_holds_every_number_against_the_tasks_own():
+    trials = plan(get_preset("filters"))
+    numbers = {(t.task, t.architecture, t.activation): set() for t in trials}
+    for trial in trials:
+        numbers[trial.task, trial.architecture, trial.activation].add(trial.model().n_filters)
+        assert trial.config()["model"]["n_filters"] == trial.model().n_filters
+    assert {task: numbers[task, "C24", "relu"] for task in (1, 2)} == {
+        1: {8, 16, 32, 64, 128},
+        2: {8, 16, 24, 32, 64, 128},
+    }
+    assert len(numbers) == 8
+    keys = [trial.key(m) for trial in trials for m in trial.members]
+    assert len(set(keys)) == len(keys) == 3 * 4 * (5 + 6)
+    assert {"task1/C24/relu/000", "task1/C24/relu/64-filters/000", "task2/C4C6/relu/24-filters/000"} - set(keys) == {
+        "task2/C4C6/relu/24-filters/000"
+    }
+    costs = {trial.name: total_cost(trial) for trial in trials}
+    assert costs["task1/C24/relu/128-filters"] > costs["task1/C24/relu"] > costs["task1/C24/relu/8-filters"]
+
+
+def test_the_tasks_own_number_of_filters_leaves_key_and_hash_as_they_were():
+    own = {trial.key(0): trial.config_hash() for trial in plan(PAPER_PRESET)}
+    for trial in plan(get_preset("filters")):
+        assert (own.get(trial.key(0)) == trial.config_hash()) == (trial.n_filters is None)
+
+
 def test_names_are_checked_before_anything_runs():
     with pytest.raises(ValueError, match="did you mean 'quick'"):
         get_preset("quik")
@@ -44,6 +70,9 @@ def test_names_are_checked_before_anything_runs():
         StudyConfig(architectures=())
     with pytest.raises(ValueError, match="tasks must name at least one, each once, got 2, 2"):
         StudyConfig(tasks=(2, 2))
+    for numbers in ((8, 8), (0,)):
+        with pytest.raises(ValueError, match="n_filters must be whole numbers of at least 1, each once, got"):
+            StudyConfig(n_filters=numbers)
     with pytest.raises(ValueError, match="motif_counts must be one of code, paper"):
         StudyConfig(motif_counts="text")
     assert match_architectures(["C4C6", "C24*"])[-1] == "C4C6"

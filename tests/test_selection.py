@@ -125,3 +125,12 @@ def test_what_may_differ_is_said():
     check_one_setting([first, second], 1, besides=("data.data_seed",))
     with pytest.raises(ValueError, match="data_seed 0 and 1"):
         check_one_setting([first, second], 1)
+
+
+def test_numbers_of_filters_are_not_mixed():
+    from study_records import make_record
+
+    records = [make_record(1, "C24", "relu", 0), make_record(1, "C24", "relu", 1)]
+    records[1]["config"]["model"]["n_filters"] = 64
+    with pytest.raises(ValueError, match="one number of filters, got 32 and 64 of C24 relu, task 1"):
+        configurations(records, 1)

@@ -204,3 +204,28 @@ def test_a_trial_under_way_stops_at_the_end_of_its_epoch(tmp_path):
 def test_unknown_runners_are_named(tmp_path):
     with pytest.raises(ValueError, match="runner must be one of local, ray, got 'rai'; did you mean ray"):
         run_study(TINY, tmp_path, runner="rai")
+
+
+def test_numbers_of_filters_are_run_resumed_and_reported_apart(tmp_path):
+    from motiflens.report import write_outputs
+
+    config = TINY.replace(activations=("relu",), n_filters=(4, 24), protocol=TINY.protocol.replace(max_epochs=1))
+    first = run_study(config.replace(n_filters=()), tmp_path, n_workers=1)
+    assert [record["key"] for record in first.records] == ["task2/C24/relu/000", "task2/C24/relu/001"]
+    result = run_study(config, tmp_path, n_workers=2)
+    assert (result.n_skipped, result.n_left, result.errors) == (2, 0, [])
+    small = [record for record in result.records if "4-filters" in record["key"]]
+    assert [record["key"] for record in small] == [f"task2/C24/relu/4-filters/00{member}" for member in (0, 1)]
+    for record in small:
+        assert record["config"]["model"]["n_filters"] == len(record["filters"]["counts"]) == 4
+        assert (tmp_path / "weights" / record["key"] / "model.safetensors").exists()
+    assert not (tmp_path / "checkpoints").exists()
+    assert run_study(config, tmp_path).n_skipped == 4
+
+    outputs = write_outputs(result.records, tmp_path, formats=("svg",))
+    lines = (tmp_path / "tables" / "task2.tsv").read_text().splitlines()
+    assert len(lines) == 2  # networks of other sizes are not mixed into the paper's tables
+    assert lines[1].split("\t")[3] == "2"
+    numbers = [line.split("\t") for line in (tmp_path / "tables" / "filters.tsv").read_text().splitlines()]
+    assert {row[4] for row in numbers[1:]} == {"4", "24"}
+    assert "Number of first-layer filters" in outputs.report.read_text()

@@ -18,6 +18,7 @@ The modules, in the order in which they build on each other:
 - `stability`, `filter_agreement`: how well initialisations, and attribution methods, agree
 - `study`, `grid`, `trial`, `store`, `runners`, `ray_runner`: the whole grid, run and resumed, one record per network
 - `records`, `selection`, `tables`, `figures`, `galleries`, `logo`, `report`: what is made from stored records
+- `measured_effects`, `filter_numbers`, `designs`, `advice`: what choices change in the study, and what to change
 - `stats`, `effects`, `variance`, `claims`, `published`: the paper's claims put to the test, and its tables beside
 
 Modules are imported when first used: `motiflens.tomtom.tomtom(...)` works after `import motiflens`.
@@ -29,11 +30,11 @@ from types import ModuleType
 __version__ = "0.1.0"
 
 _MODULES = (
-    "ablation", "any_model", "attribute", "audit", "audit_files", "audit_report", "baselines", "candidates", "claims",
-    "data_summary", "dataset", "decoys", "effects", "ensemble", "ensemble_folder", "figures", "filter_agreement",
-    "filter_audit", "filters", "galleries", "grid", "interaction_conditions", "interaction_page",
-    "interaction_report", "interaction_scores", "interaction_study", "interactions", "io", "logo", "losses",
-    "metrics", "model_source",
+    "ablation", "advice", "any_model", "attribute", "audit", "audit_files", "audit_report", "baselines",
+    "candidates", "claims", "data_summary", "dataset", "decoys", "designs", "effects", "ensemble",
+    "ensemble_folder", "figures", "filter_agreement", "filter_audit", "filter_numbers", "filters", "galleries",
+    "grid", "interaction_conditions", "interaction_page", "interaction_report", "interaction_scores",
+    "interaction_study", "interactions", "io", "logo", "losses", "measured_effects", "metrics", "model_source",
     "models", "motifs", "negatives", "pairs", "performance", "predict", "predictions", "protocol", "published",
     "ray_runner", "records", "report", "runners", "schedule", "scoring", "selection", "sequence", "shuffle",
     "similarity", "simulate", "spike_in", "splits", "stability", "stats", "store", "study", "suitability", "tables",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from motiflens.models.registry import ARCHITECTURES, list_models, model_config
+from motiflens.models.registry import ARCHITECTURES, TASK_SIZES, list_models, model_config
 from motiflens.protocol import PAPER, REFERENCE, Protocol
 from motiflens.trial import DATABASE, MOTIF_COUNTS, Trial
 
@@ -27,6 +27,7 @@ class StudyConfig:
     variant: str = "text"
     motif_counts: str = "code"  # of Task 2: "code", or "paper" for the text's
     database: str = DATABASE  # that filters are compared with
+    n_filters: tuple[int, ...] = ()  # of the first layer, beside each task's own, against which they are held
     stack_size: int = 5  # members trained at once by one worker
 
     def __post_init__(self) -> None:
@@ -42,6 +43,9 @@ class StudyConfig:
             names = getattr(self, field)
             if not names or len(set(names)) < len(names):
                 raise ValueError(f"{field} must name at least one, each once, got {', '.join(map(str, names))}")
+        if min(self.n_filters, default=1) < 1 or len(set(self.n_filters)) < len(self.n_filters):
+            numbers = ", ".join(map(str, self.n_filters))
+            raise ValueError(f"n_filters must be whole numbers of at least 1, each once, got {numbers}")
         if self.motif_counts not in MOTIF_COUNTS:
             raise ValueError(f"motif_counts must be one of {', '.join(MOTIF_COUNTS)}, got {self.motif_counts!r}")
 
@@ -66,7 +70,15 @@ QUICK_PRESET = StudyConfig(
     n_sequences_task2=6_000,
 )
 
-PRESETS: dict[str, StudyConfig] = {"quick": QUICK_PRESET, "paper": PAPER_PRESET, "paper-text": TEXT_PRESET}
+# What the number of first-layer filters changes, with one wide pool and with small ones.
+FILTERS_PRESET = StudyConfig(architectures=("C24", "C4C6"), n_members=3, n_filters=(8, 16, 32, 64, 128))
+
+PRESETS: dict[str, StudyConfig] = {
+    "quick": QUICK_PRESET,
+    "paper": PAPER_PRESET,
+    "paper-text": TEXT_PRESET,
+    "filters": FILTERS_PRESET,
+}
 
 # Seconds per epoch and network on Task 1, one core, rounded: they only order the work and weigh the progress bar.
 _COSTS = {
@@ -128,13 +140,20 @@ def plan(config: StudyConfig) -> list[Trial]:
             variant=config.variant,
             motif_counts=config.motif_counts,
             database=config.database,
+            n_filters=n_filters,
         )
         for first in range(0, config.n_members, config.stack_size)
         for task in config.tasks
         for architecture in config.architectures
         for activation in config.activations
+        for n_filters in (None, *(n for n in config.n_filters if n != _n_filters(task)))
     ]
     return sorted(trials, key=lambda trial: (trial.members[0], -cost(trial)))
+
+
+def _n_filters(task: int) -> int:
+    """First-layer filters of the paper's networks."""
+    return TASK_SIZES[task]["n_filters"]
 
 
 def total_cost(trial: Trial) -> float:
@@ -144,7 +163,9 @@ def total_cost(trial: Trial) -> float:
 
 def cost(trial: Trial) -> float:
     """Expected cost of an epoch of one member, relative to C24 on 21,000 training sequences."""
-    return _COSTS[trial.architecture] * trial.n_sequences / 30_000 * (1 if trial.task == 1 else 0.6)
+    seconds = _COSTS[trial.architecture] * trial.n_sequences / 30_000 * (1 if trial.task == 1 else 0.6)
+    # Measured with C24 and C4C6: fewer filters save little, more cost about in proportion.
+    return seconds if trial.n_filters is None else seconds * max(0.7, trial.n_filters / _n_filters(trial.task))
 
 
 def shard(trials: Sequence[Trial], number: int, n_shards: int) -> list[Trial]:

@@ -19,6 +19,9 @@ Record = Mapping[str, Any]
 
 ACTIVATIONS = ("relu", "exponential")
 
+#: First-layer filters of the paper's networks by task, which records that say nothing of it have.
+N_FILTERS = {1: 32, 2: 24}
+
 #: What a filter can have matched: any true hit, only false ones, only ones that do not count, none.
 OUTCOMES = ("true", "false", "not counted", "no hit", "dead")
 
@@ -61,6 +64,12 @@ def stage1(architecture: str) -> str:
     return architecture.split("-", 1)[0]
 
 
+def n_filters(record: Record) -> int:
+    """First-layer filters of a record's network."""
+    model = (record.get("config") or {}).get("model") or {}
+    return int(model.get("n_filters", N_FILTERS[record["task"]]))
+
+
 def find_metric(task: int, name: str) -> Metric:
     """Metric of a task by name.
 
@@ -99,10 +108,13 @@ def problem(record: Record) -> str | None:
     blocks = [("config", record), ("versions", record), ("timings", record)]
     config = record.get("config")
     if isinstance(config, Mapping):
-        blocks += [("protocol", config), ("data", config), ("audit", config)]
+        blocks += [(name, config) for name in ("model", "protocol", "data", "audit")]
     for name, parent in blocks:
         if not isinstance(parent.get(name) or {}, Mapping):
             return f"{name} must be an object, got {parent[name]!r}"
+    model = (config or {}).get("model") or {}
+    if type(model.get("n_filters", 1)) is not int:
+        return f"config.model.n_filters must be a whole number, got {model['n_filters']!r}"
     return _problem_of_trained(record) if record["status"] == "ok" else None
 
 

@@ -14,6 +14,7 @@ from motiflens.claim_figures import correlation_figure, difference_figure, publi
 from motiflens.claims import Evidence, Finding, assess_claims, failures
 from motiflens.effects import Effect, findings, format_p
 from motiflens.figures import check_formats, comparison_figure, figure_style, figure_svg, save_figure
+from motiflens.filter_numbers import FilterNumber, filter_numbers, paper_sized
 from motiflens.galleries import filter_gallery, saliency_figure
 from motiflens.logo import logo_svg_defs
 from motiflens.published import Agreement, Comparison, agreement, compare_with_published
@@ -30,7 +31,7 @@ _OWN_NAMES = {
         r"(figure[23]|published|claims-(differences|variance|correlation)|filters-task[12]-.+|saliency-.+)"
         r"\.(svg|pdf|png)"
     ),
-    "tables": re.compile(r"((effects-)?task[12]|claims|published_(comparison|summary)|data_draw)\.tsv"),
+    "tables": re.compile(r"((effects-)?task[12]|claims|filters|published_(comparison|summary)|data_draw)\.tsv"),
 }
 
 
@@ -45,7 +46,7 @@ class Outputs(NamedTuple):
 class _Analysis(NamedTuple):
     """Everything that page, figures and tables show, made once from the records."""
 
-    records: list[Record]
+    records: list[Record]  # of networks with the paper's number of filters: others stand in `filter_numbers`
     select: str
     summaries: dict[int, list[SummaryRow]]  # of each task that has records
     effects: list[tuple[str, Effect]]
@@ -54,6 +55,7 @@ class _Analysis(NamedTuple):
     comparisons: list[Comparison]
     agreements: list[Agreement]
     draws: list[DrawShare]
+    filter_numbers: list[FilterNumber]
     figures: dict[str, Figure]
 
 
@@ -111,7 +113,8 @@ def write_outputs(
     Figures: figure2 and figure3; claims-differences, claims-variance, claims-correlation and published, of the
     paper's architectures; filters-task<t>-<architecture>-<activation> of the best network of each configuration;
     saliency-<stage 1>. Tables: task<t>.tsv and effects-task<t>.tsv; claims.tsv, published_comparison.tsv and
-    published_summary.tsv; data_draw.tsv where there are several draws. Parameters and errors are those of
+    published_summary.tsv; data_draw.tsv where there are several draws, filters.tsv where there are several numbers of
+    filters, of which all else shows the paper's alone. Parameters and errors are those of
     `write_report`; `formats` those of `motiflens.figures.save_figure`. Filter galleries, of which there are many, are
     written as SVG only. Figures and tables that an earlier call left in the folder, and that these records no longer
     give, are removed.
@@ -136,12 +139,13 @@ def write_outputs(
 
 def _analyse(records: Iterable[Record], select: str, draws: Iterable[Record]) -> _Analysis:
     check_choice("select", select, SELECTIONS)
-    records = list(records)
+    sizes = filter_numbers(records := list(records))
+    records = paper_sized(records)
     tasks = [task for task in METRICS if any(record["task"] == task for record in records)]
     known = {name for name, _ in published_results(1)}
     claims = assess_claims(records, select=select) if any(r["architecture"] in known for r in records) else []
     comparisons = compare_with_published(records)
-    drawn = [*records, *draws]
+    drawn = [*records, *paper_sized(draws)]
     figures: dict[str, Figure | None] = {
         f"figure{task + 1}": comparison_figure(records, task, select=select) for task in tasks
     }
@@ -164,6 +168,7 @@ def _analyse(records: Iterable[Record], select: str, draws: Iterable[Record]) ->
         comparisons=comparisons,
         agreements=agreement(comparisons),
         draws=[share for task in tasks for share in data_draw_shares(drawn, task)],
+        filter_numbers=sizes,
         figures={name: _laid_out(figure) for name, figure in figures.items() if figure is not None},
     )
 
@@ -194,6 +199,7 @@ def _write_page(analysis: _Analysis, path: Path, title: str, command: str | None
             initialisations=claim_sections.failure_rows(analysis.failures),
             draws=claim_sections.draw_rows(analysis.draws),
             published=_published(analysis),
+            numbers=report_sections.filter_number_rows(analysis.filter_numbers),
             effects=analysis.effects,
             tasks=[
                 report_sections.task_section(rows, figures[f"figure{task + 1}"], task, analysis.select)
@@ -244,6 +250,7 @@ def _tables(analysis: _Analysis) -> dict[str, Sequence[tuple[Any, ...]]]:
         "published_comparison": analysis.comparisons,
         "published_summary": analysis.agreements,
         "data_draw": analysis.draws,
+        "filters": analysis.filter_numbers,
     }
 
 

@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 
 from motiflens.effects import Effect, activation_effects
 from motiflens.figures import figure_svg, look
+from motiflens.filter_numbers import FilterNumber
 from motiflens.galleries import VERDICTS, filter_matches, saliency_pair
 from motiflens.logo import logo_svg
-from motiflens.records import METRICS, Record, stage1, validation_metric
+from motiflens.records import METRICS, Record, find_metric, stage1, validation_metric
 from motiflens.selection import best_networks, configurations
 from motiflens.tables import SummaryRow
 
@@ -41,6 +42,11 @@ def effects_by_label(records: Sequence[Record], tasks: Sequence[int]) -> list[tu
         if not metric.name.endswith("_listed")
         for effect in activation_effects(records, task, metric.name)
     ]
+
+
+def filter_number_rows(rows: Sequence[FilterNumber]) -> list[tuple[str, FilterNumber]]:
+    """Label and row of each metric that does not count by the paper's list."""
+    return [(find_metric(row.task, row.metric).label, row) for row in rows if not row.metric.endswith("_listed")]
 
 
 def selection_rule(task: int, select: str) -> str:

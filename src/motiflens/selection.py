@@ -14,6 +14,7 @@ from motiflens.records import (
     Record,
     check_choice,
     metric_value,
+    n_filters,
     published_results,
     validation_metric,
 )
@@ -73,7 +74,7 @@ def configurations(records: Iterable[Record], task: int, *, select: str = "valid
     ------
     ValueError
         If task or select is unknown, a key occurs twice, or records of different settings (protocol, data or
-        seed) are mixed.
+        seed) or numbers of filters are mixed.
     """
     check_choice("task", task, tuple(METRICS))
     check_choice("select", select, SELECTIONS)
@@ -86,6 +87,12 @@ def configurations(records: Iterable[Record], task: int, *, select: str = "valid
             raise ValueError(f"expected one record per key, got {record['key']} twice; drop one of them")
         seen.add(record["key"])
         grouped[record["architecture"], record["activation"]].append(record)
+    for (architecture, activation), group in grouped.items():
+        if len(sizes := sorted({n_filters(record) for record in group})) > 1:
+            raise ValueError(
+                f"expected networks of one number of filters, got {' and '.join(map(str, sizes))} of {architecture} "
+                f"{activation}, task {task}; `motiflens.filter_numbers` compares them"
+            )
     check_one_setting((record for group in grouped.values() for record in group), task)
     order = sorted(grouped, key=_published_order)
     return {key: _choose(sorted(grouped[key], key=lambda r: r["member"]), task, select) for key in order}

@@ -78,6 +78,11 @@ def contrast_of_moments(
     return Contrast(estimate, estimate - half, estimate + half, t, df, 2 * t_upper_tail(abs(t), df))
 
 
+def half_width(sd: float, n: int, df: int) -> float:
+    """Half the 95 % interval of a mean of n values whose SD was estimated with `df` degrees of freedom."""
+    return t_quantile((1 + LEVEL) / 2, df) * sd / math.sqrt(n)
+
+
 def hierarchical_bootstrap(
     pairs: Sequence[tuple[np.ndarray, np.ndarray]], *, n_resamples: int = 10_000, seed: int = 0
 ) -> Interval:

@@ -88,7 +88,7 @@ def _os_error(error: BaseException | None) -> OSError | None:
 
 def checkpoint_folder(folder: Path, trial: Trial) -> Path:
     """Where the states of a trial's unfinished members are kept."""
-    return folder / "checkpoints" / f"task{trial.task}" / trial.architecture / trial.activation
+    return folder / "checkpoints" / trial.name
 
 
 def _run_and_store(job: Job, emit: Emit, is_late: Callable[[], bool]) -> None:

@@ -62,11 +62,15 @@ def summary_table(records: Iterable[Record], task: int, *, select: str = "valid"
     return rows
 
 
-def write_tsv(rows: Sequence[tuple[Any, ...]], path: str | Path) -> Path:
-    """Write named tuples of one kind (and task) as tab-separated text: six decimals, empty where there is no value."""
+def write_tsv(rows: Sequence[tuple[Any, ...]], path: str | Path, *, comments: Iterable[str] = ()) -> Path:
+    """Write named tuples of one kind (and task) as tab-separated text: six decimals, empty where there is no value.
+
+    Comments stand above the header, one a line, each after "# ".
+    """
     path = Path(path)
     header, *lines = _flatten(rows)
     with path.open("w", encoding="utf-8", newline="") as handle:
+        handle.writelines(f"# {comment}\n" for comment in comments)
         writer = csv.writer(handle, delimiter="\t", lineterminator="\n")
         writer.writerow(header)
         writer.writerows(lines)

@@ -15,9 +15,9 @@ class TimeLeft:
     """Takes news of epochs and finished networks, and estimates the time left.
 
     The work left of a stack is the epochs left of its members, each as long as those of the stack itself took, or of
-    others of its task and architecture, or as its cost lets expect by the speed of what was measured. Stacks are then
-    laid out on as many workers as have been seen to work at once, in the order of the plan: a long stack at the end
-    counts in full.
+    others of its task, architecture and size, or as its cost lets expect by the speed of what was measured. Stacks are
+    then laid out on as many workers as have been seen to work at once, in the order of the plan: a long stack at the
+    end counts in full.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class TimeLeft:
         for stack in sorted(self.stacks, key=lambda stack: not stack.is_running):
             own = stack.seconds_per_epoch
             if own is None:
-                alike = [seconds for other, seconds in measured if other.kind[:2] == stack.kind[:2]]
+                alike = [seconds for other, seconds in measured if other.kind[:-1] == stack.kind[:-1]]
                 own = fmean(alike) if alike else stack.cost * seconds_per_cost
             heapq.heapreplace(ends, ends[0] + stack.epochs_left(self._expected_epochs(stack)) * own)
         return max(ends)
@@ -75,7 +75,7 @@ class _Stack:
     """What is known of the members that train together."""
 
     def __init__(self, trial: Trial) -> None:
-        self.kind = (trial.task, trial.architecture, trial.activation)
+        self.kind = (trial.task, trial.architecture, trial.n_filters, trial.activation)
         self.keys = [trial.key(member) for member in trial.members]
         self.cost = cost(trial)
         self.epochs: dict[str, int] = {}

@@ -19,6 +19,7 @@ from motiflens.dataset import SequenceDataset
 from motiflens.filters import task_truth
 from motiflens.machines import versions
 from motiflens.member import Member
+from motiflens.models.config import HybridConfig
 from motiflens.models.registry import model_config
 from motiflens.predict import resolve_device
 from motiflens.protocol import Protocol
@@ -50,14 +51,28 @@ class Trial:
     variant: str = "text"  # of the networks: see `models.model_config`
     motif_counts: str = "code"  # of Task 2: "code", or "paper" for the text's
     database: str = DATABASE  # that filters are compared with
+    n_filters: int | None = None  # of the first layer; None: the task's own
+
+    @property
+    def name(self) -> str:
+        """What its members share, as the key says it; the task's own number of filters goes without saying."""
+        sizes = () if self.n_filters is None else (f"{self.n_filters}-filters",)
+        return "/".join((f"task{self.task}", self.architecture, self.activation, *sizes))
 
     def key(self, member: int) -> str:
         """Key of one member's record."""
-        return f"task{self.task}/{self.architecture}/{self.activation}/{member:03d}"
+        return f"{self.name}/{member:03d}"
+
+    def model(self) -> HybridConfig:
+        """What its networks are built from."""
+        sizes = {} if self.n_filters is None else {"n_filters": self.n_filters}
+        return model_config(
+            self.architecture, activation=self.activation, task=self.task, variant=self.variant, **sizes
+        )
 
     def config(self) -> dict[str, Any]:
         """Everything that a result depends on, but for the member's number, as plain data."""
-        model = model_config(self.architecture, activation=self.activation, task=self.task, variant=self.variant)
+        model = self.model()
         config: dict[str, Any] = {
             "model": {"architecture": self.architecture, **model.to_dict()},
             "protocol": self.protocol.to_dict(),
@@ -139,7 +154,6 @@ def run_trial(
     """
     rounds = Rounds(trial.members)
     dataset = simulate_task(trial.task, trial.n_sequences, trial.data_seed, trial.motif_counts)
-    model = model_config(trial.architecture, activation=trial.activation, task=trial.task, variant=trial.variant)
 
     def tell(member: Member) -> None:
         on_epoch(member)
@@ -163,7 +177,7 @@ def run_trial(
         on_record(_record(trial, member, result, dataset, str(resolve_device(device)), seconds))
 
     ensemble.fit(
-        model,
+        trial.model(),
         dataset,
         protocol=trial.protocol,
         seed=trial.seed,

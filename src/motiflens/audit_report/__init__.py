@@ -4,9 +4,11 @@
 - `audit_candidate`: audit networks that are there: a `Candidate`
 - `gather_evidence`: scores with intervals, baselines, example attributions, spike-in and stability: `Evidence`
 - `verdicts`, `differences`, `side_by_side`: what that comes to, in words and numbers
+- `advice`: what would make it better, by what the study and this data set say
 - `write_audit_page`, `write_audit_folder`: the page; and with it tables and a summary
 """
 
+from motiflens.audit_report._advice import advice
 from motiflens.audit_report._candidate import Candidate, audit_candidate
 from motiflens.audit_report._comparison import Compared, Comparison, side_by_side
 from motiflens.audit_report._differences import Difference, differences
@@ -25,6 +27,7 @@ __all__ = [
     "Evidence",
     "Example",
     "Verdict",
+    "advice",
     "audit_candidate",
     "default_methods",
     "differences",

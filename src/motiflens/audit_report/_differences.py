@@ -27,8 +27,8 @@ class Difference(NamedTuple):
 def differences(evidence: Evidence, first: Candidate, second: Candidate) -> list[Difference]:
     """Second minus first, for every measure that both have, members as replicates."""
     rows = []
-    for name, values in _measures(evidence, first).items():
-        others = _measures(evidence, second).get(name)
+    for name, values in measures_of(evidence, first).items():
+        others = measures_of(evidence, second).get(name)
         if others is None or np.isnan([*values, *others]).any():
             continue
         found = contrast([values, others], (-1, 1))
@@ -38,7 +38,7 @@ def differences(evidence: Evidence, first: Candidate, second: Candidate) -> list
     return rows
 
 
-def _measures(evidence: Evidence, candidate: Candidate) -> dict[str, np.ndarray]:
+def measures_of(evidence: Evidence, candidate: Candidate) -> dict[str, np.ndarray]:
     """Values of each member by the name of the measure."""
     audits = candidate.audits
     found = {

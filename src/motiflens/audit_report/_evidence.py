@@ -48,6 +48,8 @@ class Evidence:
         The same.
     notes : tuple of str
         What could not be computed and why, in sentences.
+    data_file : str
+        What a command calls the data set.
     """
 
     data: DataSummary
@@ -61,6 +63,7 @@ class Evidence:
     spike_ins: dict[str, SpikeIn]
     stability: dict[str, Stability]
     notes: tuple[str, ...]
+    data_file: str = "data.h5"
 
 
 def gather_evidence(
@@ -74,6 +77,7 @@ def gather_evidence(
     n_backgrounds: int = 200,
     n_resamples: int = 1000,
     seed: int = 0,
+    data_file: str = "data.h5",
 ) -> Evidence:
     """Compute what the page needs beyond the audits.
 
@@ -97,6 +101,8 @@ def gather_evidence(
         For intervals.
     seed : int
         Of everything that is drawn.
+    data_file : str
+        Where the data set lies, for the commands that the page proposes.
 
     Raises
     ------
@@ -136,6 +142,7 @@ def gather_evidence(
         spike_ins=spike_ins,
         stability=stable,
         notes=tuple(notes),
+        data_file=data_file,
     )
 
 

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from motiflens.audit_report import _sections as sections
+from motiflens.audit_report._advice import advice_section
 from motiflens.audit_report._evidence import Evidence
 from motiflens.audit_report._figures import inline, matches_figure, performance_figure, training_figure
 from motiflens.audit_report._trust_sections import spike_in_section, stability_section
@@ -63,6 +64,7 @@ def write_audit_page(
             title=title,
             shapes=Markup(logo_svg_defs()),
             verdicts=sections.verdict_groups(evidence),
+            advice=advice_section(evidence),
             comparisons=sections.comparisons(evidence),
             data=evidence.data,
             labels=sections.data_rows(evidence),

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from motiflens.audit import audit
 from motiflens.audit_files import write_audit
+from motiflens.audit_report._advice import advice_rows
 from motiflens.audit_report._candidate import Candidate, audit_candidate
 from motiflens.audit_report._comparison import side_by_side
 from motiflens.audit_report._differences import differences
@@ -227,11 +228,12 @@ def write_audit_folder(
 
 
 def evidence_summary(evidence: Evidence) -> dict[str, Any]:
-    """Verdicts and the numbers that they rest on, in JSON types but for NaN."""
+    """Verdicts, advice and the numbers that they rest on, in JSON types but for NaN."""
     first, *others = evidence.candidates
     return {
         "target": evidence.label_names[evidence.target],
         "verdicts": [{**verdict._asdict(), "word": LEVELS[verdict.level]} for verdict in verdicts(evidence)],
+        "advice": advice_rows(evidence),
         "performance": {
             name: {
                 measure: {**found.interval._asdict(), "members": found.members.tolist()}

@@ -113,6 +113,7 @@ def write_found(
     dataset: "SequenceDataset",
     out: Path,
     *,
+    data: Path,
     title: str,
     database: str,
     target: int | None,
@@ -137,4 +138,5 @@ def write_found(
         n_backgrounds=backgrounds,
         n_examples=examples,
         seed=seed,
+        data_file=str(data),
     )

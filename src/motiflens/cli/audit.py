@@ -100,6 +100,7 @@ def audit(
             found,
             dataset,
             out,
+            data=data,
             title=title or f"What was learned from {data.name}",
             database=database,
             target=target,
@@ -118,7 +119,8 @@ def audit(
                 for line in _summary_lines(audit_summary(one), database):
                     typer.echo(line)
     if out is not None:
-        for line in _verdict_lines(evidence_summary(evidence)):
+        summary = evidence_summary(evidence)
+        for line in (*_verdict_lines(summary), *_advice_lines(summary)):
             typer.echo(line)
         for path in paths if alone else paths[:2]:
             typer.echo(str(path), err=True)
@@ -171,6 +173,12 @@ def _verdict_lines(summary: dict[str, Any]) -> list[str]:
             lines.append(verdict["question"])
         lines.append(f"  {verdict['candidate']}: {verdict['word']}. {verdict['answer']}")
     return lines
+
+
+def _advice_lines(summary: dict[str, Any]) -> list[str]:
+    """What to change, without the numbers, which stand on the page."""
+    advice = [f"  {one['candidate']}, {one['factor']}: {one['word']}. {one['change']}" for one in summary["advice"]]
+    return ["What would make it better (numbers and rule: audit.html)", *advice]
 
 
 def _summary_lines(summary: dict[str, Any], database: str) -> list[str]:

@@ -85,6 +85,7 @@ def compare(
         found,
         dataset,
         out,
+        data=data,
         title=title or f"What {len(configs)} configurations learned from {data.name}",
         database=database,
         target=target,

@@ -43,14 +43,17 @@ def study_run(
     preset: Annotated[
         str,
         typer.Option(
-            help="quick (minutes), paper (the whole grid), paper-text (as its text has it); interactions, "
-            "interactions-full or interactions-calibration: the benchmark of motif interactions."
+            help="quick (minutes), paper (the whole grid), paper-text (as its text has it), filters (8 to 128 of "
+            "them); interactions, interactions-full or interactions-calibration: the benchmark of motif interactions."
         ),
     ] = "quick",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Default: runs/PRESET.")] = None,
     tasks: Annotated[str | None, typer.Option(help="1, 2 or 1,2.")] = None,
     architectures: Annotated[str | None, typer.Option(help="Names or patterns, e.g. 'C24,C4C6*'.")] = None,
     activations: Annotated[str | None, typer.Option(help="relu,exponential.")] = None,
+    n_filters: Annotated[
+        str | None, typer.Option(help="Of the first layer, beside the task's own number, e.g. 8,64.")
+    ] = None,
     members: Annotated[int | None, typer.Option(help="Initialisations of each configuration.")] = None,
     protocol: Annotated[str | None, typer.Option(help="Of training: REFERENCE or PAPER.")] = None,
     variant: Annotated[str | None, typer.Option(help="Of the networks: text, or code for the code's quirks.")] = None,
@@ -82,6 +85,7 @@ def study_run(
         "tasks": None if tasks is None else tuple(whole_number(task) for task in split_names(tasks) or ()),
         "architectures": None if architectures is None else match_architectures(split_names(architectures) or ()),
         "activations": split_names(activations),
+        "n_filters": None if n_filters is None else tuple(map(whole_number, split_names(n_filters) or ())),
         "n_members": members,
         "protocol": None if protocol is None else get_protocol(protocol),
         "variant": variant,
@@ -135,7 +139,7 @@ def study_run(
         first = result.errors[0]
         (folder / "errors.log").write_text("\n".join(error.details or error.message for error in result.errors))
         trial = first.job[0]
-        name = f"task {trial.task} {trial.architecture} {trial.activation}"
+        name = trial.name.replace("/", " ").replace("task", "task ")
         raise RuntimeError(
             f"{len(result.errors)} trials could not be finished (see {folder / 'errors.log'}); "
             f"the first, {name}: {first.message}"
@@ -207,6 +211,41 @@ def study_report(
         print_json({"n_records": len(records), "n_damaged": n_damaged, "report": str(outputs.report)})
     else:
         typer.echo(f"{len(records)} networks; open {outputs.report}")
+
+
+@app.command("effects")
+def study_effects(
+    folder: Annotated[Path, typer.Argument(help="Records of the paper's grid, whole or in part.")],
+    filters: Annotated[
+        Path | None, typer.Option(help="Records of --preset filters; without them nothing is said of their number.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Table to write.")] = Path("measured_effects.tsv"),
+    as_json: Json = False,
+) -> None:
+    """Write what activation, pool size, number of filters and of networks change, from stored records.
+
+    Advice is drawn from such a table: src/motiflens/data/measured_effects.tsv.
+    """
+    from motiflens.grid import get_preset, plan
+    from motiflens.measured_effects import coverage, measured_effects
+    from motiflens.tables import write_tsv
+
+    grid = _reportable(folder)[0]
+    sizes = [] if filters is None else _reportable(filters)[0]
+    rows = measured_effects(grid, sizes, grid_name=folder.as_posix(), sizes_name=filters.as_posix() if filters else "")
+    held = [coverage(grid, folder.as_posix())]
+    command = ["motiflens", "study", "effects", folder.as_posix()]
+    if filters is not None:
+        names = [trial.name for trial in plan(get_preset("filters"))]
+        whole = {task: sum(name.startswith(f"task{task}/") for name in names) for task in (1, 2)}
+        held.append(coverage(sizes, filters.as_posix(), whole))
+        command += ["--filters", filters.as_posix()]
+    write_tsv(rows, out, comments=[*held, f"Made by: {shlex.join(command)}"])
+    if as_json:
+        print_json({"n_effects": len(rows), "records": held, "table": str(out)})
+        return
+    for line in (*held, f"{len(rows)} effects in {out}"):
+        typer.echo(line)
 
 
 def _reportable(folder: Path) -> tuple[list[dict[str, Any]], int]:
