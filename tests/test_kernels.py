@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from motiflens import kernels
+from motiflens.cli._shared import note_slow_training
 from motiflens.kernels import _library
 from motiflens.models import model_config
 from motiflens.models.attention import EncoderLayer, MultiHeadAttention
@@ -195,6 +196,14 @@ def test_kernels_can_be_left_out(monkeypatch):
     assert kernels.describe_kernels() == "none: left out by MOTIFLENS_KERNELS=0"
     with pytest.raises(RuntimeError, match=r"no compiled kernels for torch\.float32 on cpu: none: left out"):
         kernels.patch_counts(torch.zeros(1, 8, dtype=torch.uint8), 3, torch.zeros(1))
+
+
+def test_commands_say_that_training_will_be_slow(monkeypatch, capsys):
+    note_slow_training("cpu")
+    assert ("up to twice as long" in capsys.readouterr().err) != kernels.has_kernels(torch.zeros(1))
+    monkeypatch.setenv("MOTIFLENS_KERNELS", "0")
+    note_slow_training("cpu")
+    assert "compiled kernels: none: left out by MOTIFLENS_KERNELS=0" in capsys.readouterr().err
 
 
 @needs_compiler

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from motiflens.cli._shared import read_truth, resumable
+from motiflens.cli._shared import note_slow_training, read_truth, resumable
 
 if TYPE_CHECKING:
     from motiflens.audit_report import Candidate, Epoch, Evidence
@@ -100,6 +100,7 @@ def train_candidates(
             epoch = f"{news.candidate} {news.number}  epoch {news.n_epochs:3d}"
             typer.echo(f"{epoch}  validation loss {news.valid_loss:.4f}  {monitor} {news.valid_metric:.4f}", err=True)
 
+    note_slow_training(device)
     with resumable():
         candidates = train_and_audit(
             dataset, out, configs, n_members=members, protocol=chosen, device=device, on_epoch=tell, **options

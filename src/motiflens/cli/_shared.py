@@ -40,6 +40,15 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
+def note_slow_training(device: str) -> None:
+    """Say so where networks will train on a CPU without compiled kernels; compiles them on first use."""
+    from motiflens.kernels import describe_kernels
+    from motiflens.predict import resolve_device
+
+    if resolve_device(device).type == "cpu" and (words := describe_kernels()).startswith("none"):
+        typer.echo(f"note: training takes up to twice as long as it could; compiled kernels: {words}", err=True)
+
+
 def short(value: object) -> str:
     return f"{value:.4f}" if isinstance(value, float) else str(value)
 

@@ -15,7 +15,7 @@ from motiflens.cli._interaction_study import (
     report_interactions,
     run_interactions,
 )
-from motiflens.cli._shared import Json, print_json, resumable, split_names, whole_number
+from motiflens.cli._shared import Json, note_slow_training, print_json, resumable, split_names, whole_number
 
 if TYPE_CHECKING:
     from motiflens.study import StudyResult
@@ -105,6 +105,8 @@ def study_run(
         "part": (1, 1) if shard is None else parse_shard(shard),
         "budget": None if budget is None else parse_duration(budget),
     }
+    if runner == Runner.local:
+        note_slow_training(device)
     if is_interaction_preset(preset):
         own = {name: changes.pop(name) for name in ("n_members", "seed", "data_seed")}
         unused = {**changes, "no_weights": None if weights else True}

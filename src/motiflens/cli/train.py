@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from motiflens.cli._shared import DataFile, Json, one_thread, print_json, resumable, short
+from motiflens.cli._shared import DataFile, Json, note_slow_training, one_thread, print_json, resumable, short
 
 if TYPE_CHECKING:
     from motiflens.dataset import SequenceDataset
@@ -76,6 +76,7 @@ def train(
         epoch = f"member {member.index}  epoch {member.n_epochs:3d}"
         typer.echo(f"{epoch}  validation loss {loss:.4f}  {monitor} {metric:.4f}", err=True)
 
+    note_slow_training(device)
     with resumable():
         fitted = fit_to_folder(out, config, dataset, members, protocol=chosen, seed=seed, device=device, on_epoch=tell)
     summary = fit_summary(fitted, dataset)
