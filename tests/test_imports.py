@@ -90,7 +90,7 @@ ORDER = [
 ]
 MODELS = [
     *("products", "layers", "positions", "sizes", "config", "initialise", "shared_first_layer"),
-    *("stem", "attention", "head", "hybrid", "masks", "stacked_parameters", "stacked", "registry"),
+    *("stem", "attention", "head", "hybrid", "side_by_side", "masks", "stacked_parameters", "stacked", "registry"),
 ]
 
 

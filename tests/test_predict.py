@@ -50,3 +50,18 @@ def test_bad_input_is_named(codes):
         next(batches(np.zeros((2, 3, 4)), 5, cpu))
     assert resolve_device("cpu") == cpu
     assert resolve_device("auto").type in ("cpu", "cuda")
+
+
+@pytest.mark.parametrize("architecture", ["C24-Att", "C4C6", "C4-LSTM"])
+@pytest.mark.parametrize("activation", ["relu", "exponential"])
+def test_codes_are_read_as_their_one_hot_sequences_are(architecture, activation):
+    network = build_model(architecture, activation=activation)
+    with torch.no_grad():  # where the gain is negative, the smallest value of a pool counts
+        network.stem.first.norm.weight[::3] *= -1
+        network.stem.first.norm.running_mean.normal_()
+    codes = torch.randint(0, 5, (7, 200), generator=torch.Generator().manual_seed(0)).to(torch.uint8)  # with N
+    expected = predict(network, one_hot(codes))
+    torch.testing.assert_close(predict(network, codes, batch_size=3), expected, rtol=1e-4, atol=1e-5)
+    assert network.training
+    with pytest.raises(ValueError, match="batch_size must be at least 1, got 0"):
+        predict(network, codes, batch_size=0)

@@ -14,13 +14,12 @@ import torch
 from motiflens.losses import Loss, cross_entropy
 from motiflens.models.attention import MultiHeadAttention, attention_entropy
 from motiflens.models.config import HybridConfig, check_stackable
-from motiflens.models.hybrid import HybridNetwork, blank_network, evaluating
+from motiflens.models.hybrid import HybridNetwork, blank_network
 from motiflens.models.initialise import initialise
 from motiflens.models.layers import BiLSTM, Dropout, Linear
-from motiflens.models.shared_first_layer import Patches, PooledConvolution, pooled_convolution
+from motiflens.models.shared_first_layer import Patches, PooledConvolution
+from motiflens.models.side_by_side import activate, stacked_filters, stacked_logits
 from motiflens.protocol import Protocol
-
-_EVALUATION_BATCH = 250
 
 
 def new_network(config: HybridConfig, protocol: Protocol, seed: int) -> HybridNetwork:
@@ -136,22 +135,6 @@ class TrainedMember:
                 module.fused = precision == "float32"
 
 
-def _stacked_filters(networks: Sequence[HybridNetwork]) -> tuple[torch.Tensor, torch.Tensor]:
-    """First-layer filters of all networks as one matrix, (4 * kernel_size, E * n_filters), sign-flipped where the
-    BatchNorm gain is negative, and these signs, (E * n_filters,)."""
-    weight = torch.cat([network.stem.first.conv.weight.detach() for network in networks])  # E * F, 4, k
-    gain = torch.cat([network.stem.first.norm.weight.detach() for network in networks])
-    sign = torch.where(gain < 0, -1.0, 1.0).to(weight.dtype)
-    return weight.permute(2, 1, 0).flatten(0, 1) * sign, sign
-
-
-def _activate(network: HybridNetwork, z: torch.Tensor, mean: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:
-    """BatchNorm and activation of pooled convolution output z (N, T, n_filters); returns (N, n_filters, T)."""
-    norm = network.stem.first.norm
-    scale = norm.weight * torch.rsqrt(variance + norm.eps)
-    return network.stem.first.activation(torch.addcmul(norm.bias - mean * scale, z, scale)).transpose(1, 2)
-
-
 def train_step(
     members: Sequence[TrainedMember],
     codes: torch.Tensor,
@@ -182,7 +165,7 @@ def train_step(
     n_filters = config.n_filters
     patches = Patches(codes, config.kernel_size, y.dtype)
     patch_mean, patch_covariance = patches.moments()
-    filters, sign = _stacked_filters(networks)
+    filters, sign = stacked_filters(networks)
     conv = PooledConvolution(patches, filters, config.first_pool, precision)
     raw = conv.output.mul_(sign)  # N, T, E * F; the signs taken back
     filters = filters * sign
@@ -200,7 +183,7 @@ def train_step(
         member.optimizer.zero_grad(set_to_none=True)  # the next gradients are taken as they are, not added
         member.network.train()
         collected: list[torch.Tensor] | None = [] if entropy_weight else None
-        logits = member.network.from_first_pool(_activate(member.network, *inputs), collected)
+        logits = member.network.from_first_pool(activate(member.network, *inputs), collected)
         mean_loss = loss(logits, y, reduction="mean")
         total = mean_loss if collected is None else mean_loss + entropy_weight * attention_entropy(collected)
         total.backward()
@@ -225,33 +208,3 @@ def _update_running_statistics(
     norm.running_mean.lerp_(mean.detach(), norm.momentum)  # type: ignore[union-attr, arg-type]
     norm.running_var.lerp_(unbiased, norm.momentum)  # type: ignore[union-attr, arg-type]
     norm.num_batches_tracked.add_(1)  # type: ignore[union-attr]
-
-
-def stacked_logits(networks: Sequence[HybridNetwork], codes: torch.Tensor) -> torch.Tensor:
-    """Logits of several networks of one configuration in evaluation mode, the first layer shared.
-
-    Parameters
-    ----------
-    networks : sequence of HybridNetwork, E of them, on the device of codes
-    codes : torch.Tensor, uint8, shape=(N, L)
-
-    Returns
-    -------
-    logits : torch.Tensor, shape=(E, N, n_outputs)
-    """
-    config, n_filters = networks[0].config, networks[0].config.n_filters
-    filters, sign = _stacked_filters(networks)
-    parts = []
-    with torch.no_grad():
-        for batch in codes.split(_EVALUATION_BATCH):
-            patches = Patches(batch, config.kernel_size, filters.dtype)
-            raw = pooled_convolution(patches, filters, config.first_pool).mul_(sign)
-            outputs = []
-            for i, network in enumerate(networks):
-                norm = network.stem.first.norm
-                z = raw[..., i * n_filters : (i + 1) * n_filters]
-                x = _activate(network, z, norm.running_mean, norm.running_var)  # type: ignore[arg-type]
-                with evaluating(network):
-                    outputs.append(network.from_first_pool(x))
-            parts.append(torch.stack(outputs))
-    return torch.cat(parts, dim=1)

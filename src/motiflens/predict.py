@@ -8,6 +8,7 @@ from torch import nn
 
 from motiflens.metrics import as_tensor
 from motiflens.models.hybrid import HybridNetwork, evaluating
+from motiflens.models.side_by_side import stacked_logits
 from motiflens.sequence import check_one_hot, one_hot
 
 
@@ -77,6 +78,12 @@ def predict(model: nn.Module, X: np.ndarray | torch.Tensor, *, batch_size: int =
     -------
     logits : torch.Tensor, shape=(N, n_outputs), on the CPU
     """
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+    X = as_tensor(X)
+    if type(model) is HybridNetwork and X.dtype == torch.uint8 and tuple(X.shape[1:]) == (model.config.length,):
+        codes = X.to(device_of(model))  # these need not become one-hot; they fit on any device
+        return stacked_logits([model], codes, batch_size=batch_size)[0].cpu()
     with evaluating(model), torch.inference_mode():
         outputs = [model(x).cpu() for x in batches(X, batch_size, device_of(model), dtype_of(model))]
     return torch.cat(outputs)
