@@ -3,15 +3,15 @@
 1. Against the same networks with one motif's columns shuffled. Scores are divided by the root mean square of the
    scores that the copies of either motif have with the other one, half of it taken from all pairs where few copies do
    anything. This makes pairs comparable, so that copies of all pairs form one null.
-2. Against the other pairs of the same two motifs. A network whose labels add up single motifs bends all the same:
-   f(AB) - f(A) - f(B) + f(0) then grows with the product of the two single effects. Shuffled copies have no effect of
-   their own and show nothing of this, so that the first test alone calls pairs of strong motifs: in two trials with
-   C4C6-Att trained on additive labels, 14 and 18 % of pairs had p <= .05. The bend, and what one motif shows with any
-   other (as where all tokens attend to it), is expected from typical scores t of the two motifs with others, as in the
-   average product correction (Dunn, Wahl & Gloor 2008, Bioinformatics 24:333): max(t_i, t_j, t_i t_j / t). A score in
-   units of that is referred to Student's t, with as many degrees of freedom as there are other scores. Typical is
-   the root mean square of scores of either sign without the fifth that is largest, which may interact, divided by
-   what this leaves of a normal standard deviation; pairs that stand out are left out too, until no more do.
+2. Against the other pairs. A network whose labels add up single motifs bends all the same: f(AB) - f(A) - f(B) + f(0)
+   then grows with the product of the two single effects. Shuffled copies have no effect of their own and show nothing
+   of this, so that the first test alone calls pairs of strong motifs: in two trials with C4C6-Att trained on additive
+   labels, 14 and 18 % of pairs had p <= .05. The bend, and what one motif shows with any other (as where all tokens
+   attend to it), is expected from typical scores t of the two motifs with others, as in the average product correction
+   (Dunn, Wahl & Gloor 2008, Bioinformatics 24:333): max(t_i, t_j, t_i t_j / t). Typical is the root mean square of
+   scores of either sign without the fifth that is largest, which may interact. The root of a score over what is
+   expected, near normal for scores from half-normal to log-normal, is referred to Student's t by mean and SD of the
+   other pairs. Pairs that stand out are left out of all this, until no more do.
 
 The second test needs other pairs: where a motif has fewer than three other measured ones there is the first alone,
 and p-values then say that a pair exceeds what shuffled copies give, not that it exceeds the bend of the network.
@@ -31,7 +31,8 @@ _KEPT = 0.8  # share of scores that tells what is typical
 _QUANTILE = NormalDist().inv_cdf((1 + _KEPT) / 2)
 _LEFT_OF_NORMAL = math.sqrt(1 - 2 * _QUANTILE * NormalDist().pdf(_QUANTILE) / _KEPT)  # its share of a normal's RMS
 _STANDS_OUT = 0.01  # p at which a pair is left out of what is typical
-_ROUNDS = 6
+_ROUNDS = 20
+_LEAST_SPREAD = 0.175  # SD of roots over their mean: bends are no exact product, so that a closer fit is chance
 
 
 def pair_p_values(windows: Windows, magnitude: np.ndarray, pairs: np.ndarray, features: Features) -> np.ndarray:
@@ -77,24 +78,51 @@ def _against_other_pairs(scores: np.ndarray, magnitude: np.ndarray, pairs: np.nd
     """Student's upper tail of each score in units of what its motifs show with others; 0 where others are too few."""
     left_out = np.zeros(len(pairs), dtype=bool)
     for _ in range(_ROUNDS):
-        p = _tails(scores, np.where(left_out, np.nan, magnitude), pairs, n_motifs)
-        now = p <= _STANDS_OUT
+        expected = _expected(np.where(left_out, np.nan, magnitude), pairs, n_motifs)
+        now = _tails(magnitude, magnitude, expected, left_out, n_motifs) <= _STANDS_OUT
         if (now == left_out).all():
             break
         left_out = now
-    return p
+    return np.where(np.isnan(expected), 0.0, _tails(scores, magnitude, expected, left_out, n_motifs))
 
 
-def _tails(scores: np.ndarray, magnitude: np.ndarray, pairs: np.ndarray, n_motifs: int) -> np.ndarray:
+def _expected(magnitude: np.ndarray, pairs: np.ndarray, n_motifs: int) -> np.ndarray:
+    """What the motifs of each pair show with others, shape=(P,); NaN where others are too few."""
     table = np.full((n_motifs, n_motifs), np.nan)
     table[pairs[:, 0], pairs[:, 1]] = table[pairs[:, 1], pairs[:, 0]] = magnitude
     overall, _ = _typical(magnitude)
-    p = np.zeros(len(pairs))
+    expected = np.full(len(pairs), np.nan)
     for row, (i, j) in enumerate(pairs.tolist()):
         (one, n_one), (other, n_other) = (_typical(np.delete(table[motif], [i, j])) for motif in (i, j))
         if min(n_one, n_other) >= MIN_OTHERS:
-            expected = max(one, other, one * other / overall if overall > 0 else 0)
-            p[row] = t_upper_tail(scores[row] / expected, n_one + n_other) if expected > 0 else 0
+            expected[row] = max(one, other, one * other / overall if overall > 0 else 0)
+    return expected
+
+
+def _tails(
+    scores: np.ndarray, magnitude: np.ndarray, expected: np.ndarray, left_out: np.ndarray, n_motifs: int
+) -> np.ndarray:
+    """Upper tail of the root of each score over what is expected, by mean and SD of the roots of the other pairs.
+
+    Where pairs are fewer than motifs and some, too few for an SD, the ratio itself is taken for a t.
+    """
+    known = expected > 0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        roots, own = (np.where(known, np.sqrt(values / expected), np.nan) for values in (magnitude, scores))
+    used = known & ~left_out & ~np.isnan(roots)
+    p = np.ones(len(scores))
+    p[~known] = 0
+    for row in np.flatnonzero(known & ~np.isnan(own)).tolist():
+        others = roots[used & (np.arange(len(scores)) != row)]
+        freedom = len(others) - n_motifs
+        if freedom < MIN_OTHERS:
+            p[row] = t_upper_tail(float(own[row] ** 2), MIN_OTHERS)
+            continue
+        mean = float(others.mean())
+        spread = max(math.sqrt(((others - mean) ** 2).sum() / freedom), _LEAST_SPREAD * mean)
+        t = (float(own[row]) - mean) / (spread * math.sqrt(1 + 1 / len(others))) if spread > 0 else 0.0
+        tail = t_upper_tail(abs(t), freedom)
+        p[row] = tail if t >= 0 else 1 - tail
     return p
 
 
