@@ -17,6 +17,13 @@ TINY = StudyConfig(
 )
 
 
+def assert_same_network(one, other):
+    """Trained alone or beside others, products are rounded otherwise: losses stay, ranks of a few sequences change."""
+    for name in ("train_loss", "valid_loss"):
+        assert one["history"][name] == pytest.approx(other["history"][name], rel=2e-4)
+    assert one["metrics"] == pytest.approx(other["metrics"], abs=2e-3)
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
@@ -37,7 +44,7 @@ def test_every_network_leaves_a_small_complete_record(finished):
         assert len(record["filters"]["best"]) == 24
         assert record["attribution"]["n_sequences"] > 20
         assert record["config"]["protocol"]["max_epochs"] == 2
-        assert {"motiflens", "torch", "numpy", "python"} == set(record["versions"])
+        assert {"motiflens", "torch", "numpy", "python", "kernels"} == set(record["versions"])
         assert (folder / "weights" / record["key"] / "model.safetensors").exists()
     assert {item.key for item in news if item.status == "ok"} == {record["key"] for record in result.records}
     assert not (folder / "checkpoints").exists()
@@ -109,7 +116,7 @@ def test_a_damaged_record_is_named_and_redone(finished):
     assert n_skipped == 3
     assert damaged == again.damaged
     redone, before = again.records[0], result.records[0]
-    assert redone["metrics"] == pytest.approx(before["metrics"], rel=1e-3)
+    assert_same_network(redone, before)
     assert redone["filters"]["counts"] == before["filters"]["counts"]
 
 
@@ -131,7 +138,7 @@ def test_a_record_without_what_reports_need_is_redone(finished):
     (folder / "task2.jsonl").unlink()
     again = run_study(TINY, folder, n_workers=1)
     assert [place.key for place in again.damaged] == [result.records[1]["key"]]
-    assert again.records[1]["metrics"] == pytest.approx(result.records[1]["metrics"], rel=1e-3)
+    assert_same_network(again.records[1], result.records[1])
 
 
 def test_checkpoints_of_other_trials_are_left_alone(finished):
