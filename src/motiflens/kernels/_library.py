@@ -90,7 +90,7 @@ def _load(real: str) -> tuple[ctypes.CDLL | None, str]:
         if not path.is_file():
             _compile(command, real, path)
         return _declared(ctypes.CDLL(str(path))), _compiler_version(command).splitlines()[0]
-    except OSError as error:  # no place to write, or nothing that can be loaded: PyTorch's operations do the same
+    except (OSError, RuntimeError) as error:  # no home, no place to write, nothing that loads: PyTorch does the same
         return None, str(error)
 
 
