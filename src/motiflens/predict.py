@@ -78,10 +78,9 @@ def predict(model: nn.Module, X: np.ndarray | torch.Tensor, *, batch_size: int =
     -------
     logits : torch.Tensor, shape=(N, n_outputs), on the CPU
     """
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
     X = as_tensor(X)
-    if type(model) is HybridNetwork and X.dtype == torch.uint8 and tuple(X.shape[1:]) == (model.config.length,):
+    are_codes = X.dtype == torch.uint8 and X.dim() == 2 and batch_size >= 1  # `batches` tells what is wrong otherwise
+    if type(model) is HybridNetwork and are_codes and X.shape[1] == model.config.length:
         codes = X.to(device_of(model))  # these need not become one-hot; they fit on any device
         return stacked_logits([model], codes, batch_size=batch_size)[0].cpu()
     with evaluating(model), torch.inference_mode():

@@ -24,28 +24,28 @@ static sizes sizes_of(int n_sequences, int n_tokens, int inputs, int width, int 
 /* Numbers that attention_forward saves per sequence: q, k, v, weights, and the mixture of values. */
 UNUSED static size_t saved_per_sequence(sizes z) { return (size_t)z.n_tokens * (4 * z.wide + z.n_heads * z.keys); }
 
-/* out (t x keys) = a (t x head) b' with b (t x head), for one head: rows of a and b have length `row`. */
-static void outer_scores(sizes z, const real *a, const real *b, long row, real *turned, real *out)
+/* out (t x keys) = a (t x head) b' with b (t x head), for one head: rows of a and b have lengths of their own. */
+static void outer_scores(sizes z, const real *a, long a_row, const real *b, long b_row, real *turned, real *out)
 {
     for (int j = 0; j < z.n_tokens; j++)
-        for (int d = 0; d < z.head; d++) turned[d * z.keys + j] = b[j * row + d];
+        for (int d = 0; d < z.head; d++) turned[d * z.keys + j] = b[j * b_row + d];
     for (int k = 0; k < z.keys; k += EIGHT)
         for (int i = 0; i < z.n_tokens; i++) {
             eight sum = {0};
-            for (int d = 0; d < z.head; d++) sum += a[i * row + d] * load8(turned + d * z.keys + k);
+            for (int d = 0; d < z.head; d++) sum += a[i * a_row + d] * load8(turned + d * z.keys + k);
             store8(out + i * z.keys + k, sum);
         }
 }
 
 /* out (t x head) = a b, with a (t x keys) or its transpose, b (t x head), for one head. */
-static void mixture(sizes z, const real *a, int transposed, const real *b, long row, real *out)
+static void mixture(sizes z, const real *a, int transposed, const real *b, long b_row, real *out, long out_row)
 {
     const int a_row = transposed ? 1 : z.keys, a_column = transposed ? z.keys : 1;
     for (int d = 0; d < z.head; d += EIGHT)
         for (int i = 0; i < z.n_tokens; i++) {
             eight sum = {0};
-            for (int j = 0; j < z.n_tokens; j++) sum += a[i * a_row + j * a_column] * load8(b + j * row + d);
-            store8(out + i * row + d, sum);
+            for (int j = 0; j < z.n_tokens; j++) sum += a[i * a_row + j * a_column] * load8(b + j * b_row + d);
+            store8(out + i * out_row + d, sum);
         }
 }
 
@@ -83,12 +83,12 @@ static void pack_projection(sizes z, const real *weight, real *out)
         for (int r = 0; r < z.width; r++) out[(long)(r / own * z.head + r % own) * row + j] = weight[(long)j * z.width + r];
 }
 
-typedef struct { real *heads, *projection, *qkv, *turned, *out; } attention_scratch;
+typedef struct { real *heads, *projection, *turned, *out; } attention_scratch;
 
 UNUSED static size_t attention_room(sizes z)
 {
     const size_t rows = (size_t)z.block * z.n_tokens;
-    return (size_t)z.inputs * 3 * z.wide + (size_t)z.wide * padded(z.width) + rows * 3 * z.wide
+    return (size_t)z.inputs * 3 * z.wide + (size_t)z.wide * padded(z.width)
         + (size_t)z.head * z.keys + rows * padded(z.width) + 512;
 }
 
@@ -98,7 +98,6 @@ UNUSED static attention_scratch attention_parts(arena *a, sizes z, const real *c
     attention_scratch s;
     s.heads = take(a, (size_t)z.inputs * 3 * z.wide);
     s.projection = take(a, (size_t)z.wide * padded(z.width));
-    s.qkv = take(a, rows * 3 * z.wide);
     s.turned = take(a, (size_t)z.head * z.keys);
     s.out = take(a, rows * padded(z.width));
     pack_heads(z, weight, s.heads);
@@ -117,22 +116,17 @@ UNUSED static void attention_block(sizes z, attention_scratch s, int n, const re
         for (int h = 0; h < z.n_heads; h++) {
             const real *q = qkv + (long)sequence * z.n_tokens * row + h * z.head;
             real *w = weights + ((long)sequence * z.n_heads + h) * z.n_tokens * z.keys;
-            outer_scores(z, q, q + z.wide, row, s.turned, w);
+            outer_scores(z, q, row, q + z.wide, row, s.turned, w);
             softmax(z, scale, w);
-            /* rows of the mixture have length `wide`, of v 3 wide */
-            for (int d = 0; d < z.head; d += EIGHT)
-                for (int i = 0; i < z.n_tokens; i++) {
-                    eight sum = {0};
-                    for (int j = 0; j < z.n_tokens; j++) sum += w[i * z.keys + j] * load8(q + 2 * z.wide + j * row + d);
-                    store8(mixed + ((long)sequence * z.n_tokens + i) * z.wide + h * z.head + d, sum);
-                }
+            real *mix = mixed + (long)sequence * z.n_tokens * z.wide + h * z.head;
+            mixture(z, w, 0, q + 2 * z.wide, row, mix, z.wide);
         }
     for (int i = 0; i < rows; i++) memcpy(s.out + (long)i * padded(z.width), bias, z.width * sizeof(real));
     product(rows, z.width, z.wide, mixed, z.wide, 1, s.projection, padded(z.width), s.out, padded(z.width), 1);
 }
 
 /* Weights for the way back: of q, k and v one below the other, (3 wide x padded(inputs)); of the projection with padded
- * heads, (width x wide). Gradients in the same padded form, the projection's transposed to (wide x width). */
+ * heads, (width x padded(wide)). Gradients in the same padded form. */
 typedef struct {
     real *heads, *projection, *heads_gradient, *projection_gradient, *mixed_gradient, *change, *score_gradient, *turned;
     real *x;
@@ -187,27 +181,15 @@ UNUSED static void attention_block_back(sizes z, attention_back s, int n, const 
             const real *above = s.mixed_gradient + (long)sequence * z.n_tokens * z.wide + h * z.head;
             real *dq = s.change + (long)sequence * z.n_tokens * row + h * z.head, *dk = dq + z.wide, *dv = dk + z.wide;
             real *ds = s.score_gradient;
-            for (int j = 0; j < z.n_tokens; j++)
-                for (int d = 0; d < z.head; d++) s.turned[d * z.keys + j] = v[j * row + d];
-            for (int c = 0; c < z.keys; c += EIGHT)
-                for (int i = 0; i < z.n_tokens; i++) {
-                    eight sum = {0};
-                    for (int d = 0; d < z.head; d++) sum += above[i * z.wide + d] * load8(s.turned + d * z.keys + c);
-                    store8(ds + i * z.keys + c, sum);
-                }
+            outer_scores(z, above, z.wide, v, row, s.turned, ds);
             for (int i = 0; i < z.n_tokens; i++) {
                 real mean = 0;
                 for (int j = 0; j < z.keys; j++) mean += w[i * z.keys + j] * ds[i * z.keys + j];
                 for (int j = 0; j < z.keys; j++) ds[i * z.keys + j] = scale * w[i * z.keys + j] * (ds[i * z.keys + j] - mean);
             }
-            mixture(z, ds, 0, k, row, dq);
-            mixture(z, ds, 1, q, row, dk);
-            for (int d = 0; d < z.head; d += EIGHT)
-                for (int j = 0; j < z.n_tokens; j++) {
-                    eight sum = {0};
-                    for (int i = 0; i < z.n_tokens; i++) sum += w[i * z.keys + j] * load8(above + i * z.wide + d);
-                    store8(dv + j * row + d, sum);
-                }
+            mixture(z, ds, 0, k, row, dq, row);
+            mixture(z, ds, 1, q, row, dk, row);
+            mixture(z, w, 1, above, z.wide, dv, row);
         }
     pack(x, rows, z.inputs, s.x, in_row);
     product(row, z.inputs, rows, s.change, 1, row, s.x, in_row, s.heads_gradient, in_row, 1);
