@@ -23,6 +23,7 @@ def test_committed_records_keep_their_hash_and_read_back(path):
             activation=record["activation"],
             members=(record["member"],),
             protocol=Protocol(**protocol),
+            n_filters=model["n_filters"],
             n_sequences=data["n_sequences"],
             seed=record["seed"],
             data_seed=record["data_seed"],
