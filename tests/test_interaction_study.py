@@ -213,6 +213,20 @@ def test_nothing_is_begun_after_the_budget(tiny_preset, tmp_path):
     assert (result.n_left, result.records) == (2, [])
 
 
+def test_what_is_finished_is_exported_when_a_run_is_interrupted(tiny_preset, finished, tmp_path):
+    (tmp_path / "weights" / TINY.key).parent.mkdir(parents=True)
+    (tmp_path / "weights" / TINY.key).symlink_to(finished[0])
+
+    def interrupt(news, n_done, n_all):
+        if news.record is not None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_interaction_study("interactions-calibration", tmp_path, device="cpu", n_workers=1, on_news=interrupt)
+    kept = [json.loads(line) for line in (tmp_path / "interactions.jsonl").read_text().splitlines()]
+    assert [one["key"] for one in kept] == [TINY.key]
+
+
 def test_shards_divide_the_conditions(tiny_preset, tmp_path):
     assert run_interaction_study("interactions-calibration", tmp_path, budget=0, part=(2, 2)).n_left == 1
     with pytest.raises(ValueError, match="numbered from 1 to the number of shards, got 3/2"):

@@ -162,8 +162,10 @@ def run_interaction_study(
         with Locks(store.folder / "checkpoints") as locks:
             jobs = _jobs(to_do, store, locks, device, deadline)
             hear = _hearing(store, locks, conditions, records, on_news)
-            errors = machines.run(work, jobs, renew=lambda job: job, on_message=hear)
-        store.export()
+            try:
+                errors = machines.run(work, jobs, renew=lambda job: job, on_message=hear)
+            finally:
+                store.export()
         before, (records, _) = len(records), store.read()
         if len(records) == before:  # out of time, or another run is at what is left
             break
