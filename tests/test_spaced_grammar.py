@@ -227,7 +227,7 @@ def logistic():
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
 
 
-def test_nothing_but_who_stands_where_tells_the_label(grammar):
+def check_that_only_who_stands_where_tells_the_label(grammar):
     # Of 6,000 held-out sequences; 0.5 has a standard error of 0.0075.
     for name, features in leak_features(grammar).items():
         assert held_out_auroc(boosting(), features, grammar) < 0.55, name
@@ -236,6 +236,10 @@ def test_nothing_but_who_stands_where_tells_the_label(grammar):
     if grammar.metadata["level"] > 1:
         assert held_out_auroc(boosting(), counts, grammar) < 0.55
         assert held_out_auroc(logistic(), count_pairs(grammar).astype(float), grammar) < 0.55
+
+
+def test_nothing_but_who_stands_where_tells_the_label(grammar):
+    check_that_only_who_stands_where_tells_the_label(grammar)
 
 
 def test_leaks_would_be_found(grammars):
@@ -250,6 +254,33 @@ def test_small_preset(level):
         dataset = spaced_grammar(400, level=level, seed=seed, **SMALL_GRAMMAR)
         np.testing.assert_array_equal(oracle_labels(dataset), dataset.y[:, 0])
         assert len(dataset.truth.motifs) == 8
+
+
+@pytest.mark.parametrize("level", [2, 3])
+def test_singles_are_alike_in_both_classes_and_tell_nothing(level):
+    dataset = spaced_grammar(N, level=level, seed=11, n_singles=2, split=(0.5, 0, 0.5), **SMALL_GRAMMAR)
+    for row in range(150):
+        assert holds_a_true_pair(dataset, row) == dataset.y[row, 0]
+    counts = count_motifs(dataset)
+    assert counts.max() == 1
+    numbers = np.bincount(counts.sum(axis=1).astype(int), minlength=9)[4:]  # 4 or 6 motifs, and 0, 1 or 2 singles
+    expected = N / 2 * np.array([1 / 3, 1 / 3, 2 / 3, 1 / 3, 1 / 3])
+    assert (np.abs(numbers - expected) < 4 * np.sqrt(expected)).all()
+    check_that_only_who_stands_where_tells_the_label(dataset)
+
+
+def test_singles_tell_sums_of_motifs_from_pairs():
+    def rank(n_singles):
+        dataset = spaced_grammar(6_000, level=2, seed=3, n_singles=n_singles, **SMALL_GRAMMAR)
+        return np.linalg.matrix_rank(np.hstack([np.ones((6_000, 1)), count_motifs(dataset), count_pairs(dataset)]))
+
+    assert rank(0) <= 10
+    assert rank(2) == 1 + 8 + 28
+
+
+def test_more_singles_than_motifs_are_left():
+    dataset = spaced_grammar(300, level=2, n_singles=6, max_gap=5, **SMALL_GRAMMAR)
+    assert count_motifs(dataset).sum(axis=1).max() == 8
 
 
 def test_same_seed_same_data():
@@ -437,6 +468,9 @@ def test_weighted_draws_are_rounded_expectations():
         ({"n_pairs": 150, "n_decoys": 40}, "20 motifs make 190 pairs, .* got 150 true pairs and 40 decoys"),
         ({"two_pair_share": 1.5}, "two_pair_share must be a share from 0 to 1, got 1.5"),
         ({"decoy_share": -0.5}, "decoy_share must be a share from 0 to 1, got -0.5"),
+        ({"n_singles": -1}, "n_singles must be 0 at level 1, and 0 or more at levels 2 and 3, got -1"),
+        ({"level": 1, "n_singles": 2}, "n_singles must be 0 at level 1, .* got 2"),
+        ({"n_singles": 8}, "14 motifs of up to 11 positions and 3 gaps of up to 20 do not fit into length 200"),
         ({"max_gap": -1}, "max_gap must be 0 or more, got -1"),
         ({"max_gap": 50}, "6 motifs of up to 11 positions and 3 gaps of up to 50 do not fit into length 200"),
         ({"level": 1, "length": 40}, "4 motifs of up to 11 positions and 0 gaps of up to 20 do not fit into length 40"),
@@ -486,12 +520,13 @@ def test_command_line(tmp_path):
     out, background = tmp_path / "g.h5", tmp_path / "b.fa"
     background.write_text("".join(f">s{i}\n{base * 210}\n" for i, base in enumerate("ACGT")))
     arguments = ["simulate", "spaced-grammar", "-n", 40, "--level", 3, "--n-motifs", 8, "--n-pairs", 4, "--n-decoys", 4]
-    arguments += ["--max-gap", 15, "--seed", 2, "--background-sequences", background, "--json", "-o", out]
+    arguments += ["--n-singles", 1, "--max-gap", 15, "--seed", 2, "--background-sequences", background]
+    arguments += ["--json", "-o", out]
     result = CliRunner().invoke(app, list(map(str, arguments)))
     assert result.exit_code == 0, result.exception
     assert json.loads(result.stdout)["label_names"] == ["grammar"]
     source = np.repeat(np.arange(4, dtype=np.uint8)[:, None], 210, axis=1)
-    expected = spaced_grammar(40, level=3, seed=2, max_gap=15, background=source, **SMALL_GRAMMAR)
+    expected = spaced_grammar(40, level=3, seed=2, n_singles=1, max_gap=15, background=source, **SMALL_GRAMMAR)
     written = read_hdf5(out)
     np.testing.assert_array_equal(written.codes, expected.codes)
     assert written.metadata == expected.metadata

@@ -63,6 +63,12 @@ def simulate(
             help="Pairs that look true and mean nothing. Default: half of --n-pairs.", rich_help_panel=_GRAMMAR
         ),
     ] = None,
+    n_singles: Annotated[
+        int | None,
+        typer.Option(
+            help="Up to so many further motifs by themselves, levels 2 and 3. Default: 0.", rich_help_panel=_GRAMMAR
+        ),
+    ] = None,
     max_gap: Annotated[
         int | None, typer.Option(help="Largest gap of a true pair, bp. Default: 20.", rich_help_panel=_GRAMMAR)
     ] = None,
@@ -95,6 +101,7 @@ def simulate(
         "n_motifs": n_motifs,
         "n_pairs": n_pairs,
         "n_decoys": n_decoys,
+        "n_singles": n_singles,
         "max_gap": max_gap,
         "labels": None if labels is None else labels.value,
         "background_sequences": background_sequences,

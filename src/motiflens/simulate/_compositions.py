@@ -124,6 +124,20 @@ def draw_compositions(pools: Pools, kinds: np.ndarray, positive: np.ndarray, rng
     return motifs
 
 
+def add_singles(compositions: np.ndarray, n_motifs: int, n_singles: int, rng: np.random.Generator) -> np.ndarray:
+    """Add up to n_singles further motifs to each sequence, any number equally likely, shape=(n, 6 + n_singles).
+
+    Fewer where the sequence holds so many that not enough are left.
+    """
+    n = len(compositions)
+    key = rng.random((n, n_motifs + 1))  # the last column is for no motif
+    np.put_along_axis(key, compositions, 2.0, axis=1)
+    singles = key[:, :n_motifs].argsort(axis=1)[:, :n_singles]
+    is_there = np.take_along_axis(key, singles, axis=1) < 1
+    is_wanted = np.arange(n_singles) < rng.integers(n_singles + 1, size=(n, 1))
+    return np.concatenate([compositions, np.where(is_there & is_wanted, singles, NONE)], axis=1)
+
+
 def _balanced_pools(graph: Graph, kind: Kind, level: int, rng: np.random.Generator) -> tuple[Compositions, ...] | None:
     motifs = _with_true_pairs(graph, kind, level, rng)
     decoys = _count_pairs(motifs, graph.decoy, graph)

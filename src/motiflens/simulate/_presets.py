@@ -51,7 +51,7 @@ GRAMMAR_MOTIFS = (
     "MA0610.1",  # DMRT3
     "MA0111.1",  # Spz1
 )
-# The smallest sizes that can be balanced at every level; for tests and for calibration.
+# The smallest sizes that can be balanced at every level; for tests and for the benchmark of interactions.
 SMALL_GRAMMAR: Mapping[str, int] = MappingProxyType({"n_motifs": 8, "n_pairs": 4, "n_decoys": 4})
 
 

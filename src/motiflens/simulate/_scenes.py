@@ -28,7 +28,6 @@ from motiflens.simulate._compositions import NONE
 from motiflens.truth import SiteTruth
 
 _MAX_DRAWS = 1000
-_N_SLOTS = 6  # two main pairs and a decoy
 _I_IS_LEFT = np.array([True, True, False, False])  # by orientation, as read on the strand of i
 _LEFT_STRAND = np.array([1, 1, 1, -1], dtype=np.int8)
 _RIGHT_STRAND = np.array([1, -1, 1, 1], dtype=np.int8)
@@ -40,7 +39,7 @@ _EXCHANGED = _ORDERS[_KEEPS_PARTNERS][1:]  # 7: partners stay together and turn,
 
 
 class Places(NamedTuple):
-    """What a scene has apart from motifs; every array has shape=(n, 6), by slot, NONE motifs included."""
+    """What a scene has apart from motifs; every array has shape=(n, slots), NONE motifs included."""
 
     order: np.ndarray  # slots from left to right, empty ones last
     offset: np.ndarray  # bases outside of motifs to the left of a slot
@@ -48,7 +47,7 @@ class Places(NamedTuple):
 
 
 class Arrangement(NamedTuple):
-    """Motifs in the places of a scene; every array has shape=(n, 6)."""
+    """Motifs in the places of a scene; every array has shape=(n, slots)."""
 
     motif: np.ndarray  # NONE where a slot is empty
     strand: np.ndarray
@@ -68,7 +67,7 @@ def place_freely(compositions: np.ndarray, motifs: Sequence[Motif], length: int,
 
     Parameters
     ----------
-    compositions : np.ndarray, shape=(n, 6)
+    compositions : np.ndarray, shape=(n, slots)
         Motif in each slot, or NONE.
     """
     unlinked = np.full(compositions.shape, NONE)
@@ -90,8 +89,8 @@ def place_scenes(
 
     Parameters
     ----------
-    compositions : np.ndarray, shape=(n, 6)
-        Two true pairs, and a decoy or NONE.
+    compositions : np.ndarray, shape=(n, 6 or more)
+        Two true pairs, a decoy or NONE, and single motifs or NONE.
     n_true : np.ndarray, shape=(n,)
         How many of the true pairs obey their rule in a positive: 1 or 2.
     positive : np.ndarray, bool, shape=(n,)
@@ -165,7 +164,7 @@ def _link_pairs(
 
     Returns
     -------
-    motif, strand, link : np.ndarray, shape=(n, 6)
+    motif, strand, link : np.ndarray, shape=(n, slots)
         ``link`` is the gap to the slot before, NONE where a slot stands by itself.
     """
     n = len(compositions)

@@ -33,6 +33,7 @@ def spaced_grammar(
     max_gap: int = 20,
     two_pair_share: float = 0.5,
     decoy_share: float = 0.5,
+    n_singles: int = 0,
     background: SequenceDataset | np.ndarray | None = None,
     shuffle_background: bool = False,
     labels: str = "grammar",
@@ -50,6 +51,9 @@ def spaced_grammar(
 
     Some sequences of either label hold a decoy: a pair placed as a true one would be, which means nothing. All
     other pairs are fillers: negatives put them near each other, so that they are neither true nor false.
+
+    Without singles the motifs of a true pair always come together, and few sets of motifs occur: what a network makes
+    of one motif alone, or whether it adds up motifs, the data then leave open. Singles settle it.
 
     No motif occurs twice in a sequence. Chance matches of a motif outside of its sites are possible, alike for both
     labels. Sequences and truth do not depend on ``split``.
@@ -79,6 +83,9 @@ def spaced_grammar(
         Share of positives with two true pairs that obey.
     decoy_share : float
         Share of sequences with a decoy; at level 1 of those with one true pair, as the others have none.
+    n_singles : int
+        Up to so many sites of further motifs by themselves, in sequences of either label alike; any number is equally
+        likely. Levels 2 and 3 only: at level 1 they would make pairs.
     background : SequenceDataset or np.ndarray of codes, shape=(N, L), optional
         Sequences into which sites are put, at least as long as ``length``; a window of each is used, one after the
         other in random order. By default all bases are equally likely.
@@ -105,9 +112,9 @@ def spaced_grammar(
     """
     chosen = choose_motifs(motifs, n_motifs, allow_similar)
     n_decoys = n_pairs // 2 if n_decoys is None else n_decoys
-    _check_level(level, labels)
+    _check_level(level, labels, n_singles)
     _check_numbers(n_sequences, len(chosen), n_pairs, n_decoys, two_pair_share, decoy_share)
-    _check_widths(chosen, level, length, max_gap)
+    _check_widths(chosen, level, length, max_gap, n_singles)
     rng = make_generator(seed)
     split_codes = random_split(n_sequences, split, rng.split)
     positive = rng.labels.permutation(n_sequences) < n_sequences // 2
@@ -116,6 +123,8 @@ def spaced_grammar(
     pairs = _draw_rules(graph, level, length if level == 1 else max_gap, rng.sites)
     kinds = rng.sites.choice(len(shares), size=n_sequences, p=shares)
     compositions = _compositions.draw_compositions(pools, kinds, positive, rng.sites)
+    if n_singles:
+        compositions = _compositions.add_singles(compositions, len(chosen), n_singles, rng.sites)
     if level == 1:
         truth = place_freely(compositions, chosen, length, rng.sites)
     else:
@@ -132,6 +141,7 @@ def spaced_grammar(
         "max_gap": int(max_gap),
         "two_pair_share": float(two_pair_share),
         "decoy_share": float(decoy_share),
+        "n_singles": int(n_singles),
         "background": "uniform" if background is None else "dinucleotide" if shuffle_background else "sequences",
         "labels": "grammar",
         "pairs": pairs.to_json(),
@@ -168,9 +178,11 @@ def oracle_labels(dataset: SequenceDataset) -> np.ndarray:
     return (count_obeying(dataset.truth, pairs) > 0).astype(np.float32)
 
 
-def _check_level(level: int, labels: str) -> None:
+def _check_level(level: int, labels: str, n_singles: int) -> None:
     if level not in LEVELS:
         raise ValueError(f"level must be 1 (identity), 2 (distance) or 3 (spacing and orientation), got {level!r}")
+    if n_singles < 0 or (level == 1 and n_singles):
+        raise ValueError(f"n_singles must be 0 at level 1, and 0 or more at levels 2 and 3, got {n_singles}")
     if labels not in LABELS:
         raise ValueError(f"labels must be {' or '.join(map(repr, LABELS))}, got {labels!r}")
 
@@ -193,7 +205,7 @@ def _check_numbers(
             raise ValueError(f"{name} must be a share from 0 to 1, got {share}")
 
 
-def _check_widths(motifs: Sequence[Motif], level: int, length: int, max_gap: int) -> None:
+def _check_widths(motifs: Sequence[Motif], level: int, length: int, max_gap: int, n_singles: int) -> None:
     if max_gap < 0:
         raise ValueError(f"max_gap must be 0 or more, got {max_gap}")
     widths = sorted((motif.width for motif in motifs), reverse=True)
@@ -202,7 +214,7 @@ def _check_widths(motifs: Sequence[Motif], level: int, length: int, max_gap: int
             f"level 3 needs motifs of one width, got {widths[-1]} to {widths[0]}: with fixed spacings the distances "
             "between starts would tell the label by themselves; pass motifs=same_width(motifs), or others"
         )
-    n_sites, n_gaps = (4, 0) if level == 1 else (6, 3)
+    n_sites, n_gaps = (4, 0) if level == 1 else (6 + n_singles, 3)
     if sum(widths[:n_sites]) + n_gaps * max_gap > length:
         raise ValueError(
             f"{n_sites} motifs of up to {widths[0]} positions and {n_gaps} gaps of up to {max_gap} do not fit into "
