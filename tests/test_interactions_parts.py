@@ -13,7 +13,13 @@ from motiflens.interactions._effects import ANY, Effects, Windows, best_windows
 from motiflens.interactions._feature_maps import feature_map_values
 from motiflens.interactions._features import null_pairs, observed_pairs, with_shuffled_copies
 from motiflens.interactions._filter_sites import Activity, first_convolution
-from motiflens.interactions._insertion import _Planter, default_distances, draw_design, insertion_effects
+from motiflens.interactions._insertion import (
+    _Planter,
+    default_distances,
+    distance_ranges,
+    draw_design,
+    insertion_effects,
+)
 from motiflens.interactions._mutagenesis import mutagenesis_values
 from motiflens.interactions._mutants import draw_mutations
 from motiflens.interactions._null import _against_copies, pair_p_values
@@ -53,7 +59,8 @@ def moved_network(name, activation):
 def test_splicing_equals_every_sequence_from_the_start(name, activation):
     network = moved_network(name, activation)
     motifs = [motif("TGACTCAG", "a"), motif("CCGGAAGTACCA", "b"), motif("GATAAG", "c")]
-    design = draw_design(random_codes(5, 200), motifs, np.array([0, 3, 40, 150]), np.random.default_rng(0))
+    distances = np.array([[0, 0], [3, 9], [40, 40], [150, 150]])
+    design = draw_design(random_codes(5, 200), motifs, distances, np.random.default_rng(0))
     pairs = np.array([[0, 1], [0, 2], [2, 1]])
     assert can_splice(network)
 
@@ -81,7 +88,7 @@ def test_networks_whose_first_activation_may_fall_are_not_spliced():
 def test_insertion_is_double_minus_singles_at_the_same_places():
     torch.manual_seed(0)
     model = nn.Sequential(nn.Flatten(), nn.Linear(4 * 40, 5), nn.ReLU(), nn.Linear(5, 2))
-    motifs, distances = [motif("TGAC"), motif("CCGGA")], np.array([0, 7])
+    motifs, distances = [motif("TGAC"), motif("CCGGA")], np.array([[0, 0], [5, 7]])
     design = draw_design(random_codes(3, 40), motifs, distances, np.random.default_rng(1))
     expected = np.zeros((4, 2))
     strands = [(1, 1), (1, -1), (-1, -1), (-1, 1)]  # i+ j+, i+ j-, j+ i+, j- i+
@@ -96,7 +103,7 @@ def test_insertion_is_double_minus_singles_at_the_same_places():
                     codes[end - 4 : end] = bases if one > 0 else reverse_complement(bases)
                 if second:
                     bases = design.instances[1][b]
-                    start = end + distances[d]
+                    start = end + design.gap[b, d]
                     codes[start : start + 5] = bases if two > 0 else reverse_complement(bases)
                 codes = reverse_complement(codes) if b % 2 else codes
                 logit[first, second] = float(model(one_hot(codes[None]))[0, 1].detach())
@@ -108,26 +115,47 @@ def test_insertion_is_double_minus_singles_at_the_same_places():
 
 def test_sites_of_a_design_lie_within_the_sequences_and_apart():
     motifs = [motif("TGACTCAG"), motif("CCGG")]
-    design = draw_design(random_codes(50, 60), motifs, np.array([0, 44]), np.random.default_rng(0))
+    design = draw_design(random_codes(50, 60), motifs, np.array([[0, 0], [5, 7], [44, 44]]), np.random.default_rng(0))
     for feature in (0, 1):
         width = motifs[feature].width
         assert design.starts(width, left=True).min() >= 0
         assert (design.starts(width, left=False) + width).max() <= 60
     gap = design.starts(8, left=False) - design.starts(8, left=True) - 8
-    assert (gap == np.array([[0], [44]])).all()
+    assert (gap[[0, 2]] == np.array([[0], [44]])).all()
+    assert sorted(np.bincount(gap[1])[5:]) == [16, 17, 17]  # 50 backgrounds divide the range
     assert len(np.unique(design.gap_start[:, 0])) > 20
     with pytest.raises(ValueError, match="at most 44 for sites of 8 bp"):
-        draw_design(random_codes(5, 60), motifs, np.array([45]), np.random.default_rng(0))
+        draw_design(random_codes(5, 60), motifs, np.array([[45, 45]]), np.random.default_rng(0))
 
 
-def test_default_distances_are_dense_where_small():
+def test_default_distances_leave_none_out_and_are_fine_where_small():
     distances = default_distances(200, 15)
-    assert (distances[0], distances[-1], len(distances)) == (0, 100, 20)
-    assert np.diff(distances).max() <= 9
-    assert (np.diff(distances[:5]) <= 3).all()
-    assert default_distances(40, 15)[-1] == 10
+    assert len(distances) == 20
+    covered = np.concatenate([np.arange(low, high + 1) for low, high in distances])
+    np.testing.assert_array_equal(covered, np.arange(101))
+    assert (distances[:11, 0] == distances[:11, 1]).all()
+    assert (np.diff(distances[:16]) <= 1).all()
+    np.testing.assert_array_equal(default_distances(42, 15)[-2:], [[10, 10], [11, 12]])
+    np.testing.assert_array_equal(default_distances(30, 15), [[0, 0]])
     with pytest.raises(ValueError, match="two sites of 15 bp"):
         default_distances(29, 15)
+
+
+@pytest.mark.parametrize("distances", [[], [1.5], [[[1]]], [[1, 2, 3]], ["a"]])
+def test_distances_are_whole_numbers_or_pairs(distances):
+    with pytest.raises(ValueError, match="expected distances as whole numbers, or as pairs of them"):
+        distance_ranges(distances)
+
+
+@pytest.mark.parametrize("distances", [[-1], [(3, 2)], [(-2, 3)]])
+def test_ranges_of_distances_go_from_small_to_large(distances):
+    with pytest.raises(ValueError, match="of 0 or more, and ranges from small to large"):
+        distance_ranges(distances)
+
+
+def test_ranges_of_distances():
+    np.testing.assert_array_equal(distance_ranges([0, 7]), [[0, 0], [7, 7]])
+    np.testing.assert_array_equal(distance_ranges([(0, 3), (4, 9)]), [[0, 3], [4, 9]])
 
 
 def test_copies_are_shuffled_columns_of_their_motif():
@@ -408,7 +436,7 @@ def test_a_model_without_convolution_on_bases_is_refused():
 def test_plain_planting_restores_the_mode_of_the_model():
     network = build_model("C4C6", activation="relu", task=2).train()
     assert isinstance(network, HybridNetwork)
-    design = draw_design(random_codes(2, 200), [motif("TGAC")] * 2, np.array([5]), np.random.default_rng(0))
+    design = draw_design(random_codes(2, 200), [motif("TGAC")] * 2, np.array([[5, 5]]), np.random.default_rng(0))
     _Planter(network, design, 0, 10).alone(0)
     insertion_effects(network, design, np.array([[0, 1]]))
     assert all(module.training for module in network.modules())

@@ -15,7 +15,7 @@ from motiflens.interactions._feature_maps import feature_map_values
 from motiflens.interactions._features import Features, null_pairs, observed_pairs, with_shuffled_copies
 from motiflens.interactions._filter_sites import filter_sites, learned_motifs
 from motiflens.interactions._inputs import check_arguments, chosen_sequences
-from motiflens.interactions._insertion import default_distances, draw_design, insertion_effects
+from motiflens.interactions._insertion import default_distances, distance_ranges, draw_design, insertion_effects
 from motiflens.interactions._mutagenesis import mutagenesis_values
 from motiflens.interactions._null import pair_p_values
 from motiflens.interactions._sites import find_sites, sum_up, two_sites
@@ -79,7 +79,7 @@ def interactions(
     n_sequences: int = 500,
     n_backgrounds: int = 100,
     n_null_backgrounds: int = 8,
-    distances: Sequence[int] | None = None,
+    distances: Sequence[int] | Sequence[tuple[int, int]] | None = None,
     n_draws: int = 2,
     filter_q: float = 0.1,
     filter_threshold: float = 0.5,
@@ -123,8 +123,9 @@ def interactions(
         Largest number of positives, and of background sequences, taken at random.
     n_backgrounds, n_null_backgrounds : int
         Of "insertion": sequences for effects and distances, and for p-values, where each shuffled copy needs its own.
-    distances : sequence of int, optional
-        Of "insertion": bases between the two sites. By default up to 20 from 0 to 100, dense where small.
+    distances : sequence of int or of (int, int), optional
+        Of "insertion": bases between the two sites, or smallest and largest number in a range that backgrounds divide
+        between them. By default all from 0 to 100 in up to 20 ranges, each by itself up to 10.
     n_draws : int
         Of "mutagenesis" and "feature_maps": mutants of each site.
     filter_q, filter_threshold : float
@@ -162,7 +163,7 @@ def interactions(
     work = _Work(
         positives, negatives[:n_null_backgrounds] if method == "insertion" else negatives, features,
         np.concatenate([observed, null_pairs(features)]), target,
-        None if distances is None else np.asarray(distances), n_draws, filter_q, filter_threshold, site_rate,
+        None if distances is None else distance_ranges(distances), n_draws, filter_q, filter_threshold, site_rate,
         batch_size, seed,
     )  # fmt: skip
     members = [_measure(network, method, work) for network in networks]

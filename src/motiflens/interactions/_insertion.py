@@ -30,13 +30,14 @@ class Design(NamedTuple):
 
     background: np.ndarray  # (B, L) codes
     gap_start: np.ndarray  # (B, D)
-    distances: np.ndarray  # (D,) bases between the two sites
+    gap: np.ndarray  # (B, D) bases between the two sites
+    distances: np.ndarray  # (D, 2) smallest and largest of them, over backgrounds
     instances: list[np.ndarray]  # per feature (B, width): bases drawn from its matrix, one draw per background
 
     def rows(self, rows: slice) -> "Design":
         """The same for some backgrounds, from an even one on."""
         instances = [bases[rows] for bases in self.instances]
-        return Design(self.background[rows], self.gap_start[rows], self.distances, instances)
+        return Design(self.background[rows], self.gap_start[rows], self.gap[rows], self.distances, instances)
 
     def plant(self, left: tuple[int, int] | None = None, right: tuple[int, int] | None = None) -> np.ndarray:
         """Codes (D, B, L) with (feature, strand) left of the gap, right of it, both or none."""
@@ -52,11 +53,14 @@ class Design(NamedTuple):
 
     def starts(self, width: int, *, left: bool) -> np.ndarray:
         """First base of a site of some width, before sequences are turned round, shape=(D, B)."""
-        return self.gap_start.T - width if left else self.gap_start.T + self.distances[:, None]
+        return self.gap_start.T - width if left else (self.gap_start + self.gap).T
 
 
 def default_distances(length: int, widest: int) -> np.ndarray:
-    """Up to 20 distances from 0 to 100 bp, or what the sequences hold, dense where they are small.
+    """All distances from 0 to 100 bp, or to what the sequences hold, in up to 20 ranges, shape=(D, 2).
+
+    Each distance up to 10 bp stands by itself, then come ranges of 2 and wider ones: a network that asks for one
+    spacing sees it in some of the backgrounds at least.
 
     Raises
     ------
@@ -66,13 +70,34 @@ def default_distances(length: int, widest: int) -> np.ndarray:
     longest = min(100, length - 2 * widest)
     if longest < 0:
         raise ValueError(f"expected sequences that hold two sites of {widest} bp, got {length} bp")
-    return np.unique(np.round(longest * np.linspace(0, 1, 20) ** 1.6).astype(int))
+    low = np.array([*range(11), 11, 13, 15, 17, 19, 21, 31, 46, 71, 101])
+    distances = np.stack([low[:-1], low[1:] - 1], axis=1)
+    return np.minimum(distances[distances[:, 0] <= longest], longest)
+
+
+def distance_ranges(distances: Sequence[int] | Sequence[tuple[int, int]] | np.ndarray) -> np.ndarray:
+    """Distances, or smallest and largest of each range, as ranges, shape=(D, 2).
+
+    Raises
+    ------
+    ValueError
+        If there is none, one is negative, or a range ends before it begins.
+    """
+    ranges = np.asarray(distances)
+    ranges = np.stack([ranges, ranges], axis=1) if ranges.ndim == 1 else ranges
+    if ranges.ndim != 2 or ranges.shape[1] != 2 or not len(ranges) or ranges.dtype.kind not in "iu":
+        raise ValueError(f"expected distances as whole numbers, or as pairs of them, got {distances!r}")
+    if ranges.min() < 0 or (ranges[:, 0] > ranges[:, 1]).any():
+        raise ValueError(f"expected distances of 0 or more, and ranges from small to large, got {ranges.tolist()}")
+    return ranges
 
 
 def draw_design(
     background: np.ndarray, motifs: Sequence[Motif], distances: np.ndarray, rng: np.random.Generator
 ) -> Design:
-    """Draw start positions, for each background and distance anew, and the bases of every feature.
+    """Draw gaps and start positions, for each background and range of distances anew, and the bases of every feature.
+
+    Backgrounds divide a range evenly between them.
 
     Raises
     ------
@@ -81,14 +106,16 @@ def draw_design(
     """
     n, length = background.shape
     widest = max(motif.width for motif in motifs)
-    room = length - 2 * widest - distances  # D,
-    if room.min() < 0:
+    if distances.max() > length - 2 * widest:
         raise ValueError(
             f"expected distances of at most {length - 2 * widest} for sites of {widest} bp in sequences of "
             f"{length} bp, got {distances.max()}; give smaller distances or shorter motifs"
         )
-    gap_start = widest + rng.integers(0, room + 1, size=(n, len(distances)))
-    return Design(background, gap_start, distances, [_draw_bases(motif, n, rng) for motif in motifs])
+    low, high = distances.T
+    place = (rng.permuted(np.tile(np.arange(n)[:, None], len(low)), axis=0) + rng.random((n, len(low)))) / n
+    gap = low + np.floor(place * (high - low + 1)).astype(int)
+    gap_start = widest + rng.integers(0, length - 2 * widest - gap + 1)
+    return Design(background, gap_start, gap, distances, [_draw_bases(motif, n, rng) for motif in motifs])
 
 
 def _draw_bases(motif: Motif, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -127,8 +154,8 @@ def insertion_effects(
             total[row] += effects.sum(axis=-1).reshape(4, -1)[_ORIENTATION]
             square[row] += (effects**2).sum(axis=-1).reshape(4, -1)[_ORIENTATION]
     number = np.full(total.shape, len(design.background))
-    distances = design.distances.astype(float)
-    return Effects(total, square, number, distances, distances)
+    low, high = design.distances.T.astype(float)
+    return Effects(total, square, number, low, high)
 
 
 def _effects_by_left(network: "_Planter | Splicer", pairs: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
