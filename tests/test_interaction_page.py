@@ -15,6 +15,7 @@ from motiflens.interaction_conditions import Condition
 from motiflens.interaction_page import example_sequences, overview_figure, profile_figure, write_interaction_page
 from motiflens.interactions import Interaction, InteractionTable
 from motiflens.interactions._effects import Effects
+from motiflens.interactions._table import Evidence
 from motiflens.io import write_hdf5
 from motiflens.member import Member
 from motiflens.models import HybridNetwork
@@ -37,7 +38,8 @@ def table(*, caution="", distances=3):
     number[:, 3, 0] = 0
     total = np.arange(12.0 * distances).reshape(3, 4, distances) * number
     profiles = Effects(total, total**2, number, np.arange(distances) * 5.0, np.arange(distances) * 5.0 + 4)
-    return InteractionTable(rows, "mutagenesis", "logit", 3, 200, caution, profiles)
+    evidence = Evidence(*np.ones((2, 3)), *np.ones((2, 3, 3)))
+    return InteractionTable(rows, "mutagenesis", "logit", 3, 200, caution, profiles, evidence)
 
 
 def sequence(*sites):

@@ -77,6 +77,23 @@ def test_summary_pools_calls_and_keeps_controls_apart():
     assert control.fdr == 0.5
 
 
+def test_the_strict_fdr_counts_fillers_and_level_1_has_no_spacing():
+    (row,) = summarise(score_tables([record({"insertion": block([0.01, 0.01, 0.01, 1, 1, 0.01])}, level=1)]))
+    assert (row.filler_calls, row.fdr, row.strict_fdr) == (1, pytest.approx(1 / 3), 0.5)
+    assert math.isnan(row.spacing_error)
+
+
+def test_controls_are_compared_among_themselves():
+    tables = {"insertion": block([0.01, 1, 1, 1, 1, 0.01])}
+    records = [
+        record(tables, architecture=name, has_attention=attention)
+        for name in ("C4C6-Att", "C4-Att")
+        for attention in (True, False)
+    ]
+    found = {(row.networks, row.factor, row.n_pairs) for row in factor_effects(score_tables(records))}
+    assert found == {("attention", "architecture", 1), ("control", "architecture", 1), ("both", "attention", 2)}
+
+
 def test_calibration_counts_small_p_and_nulls_with_calls():
     quiet, loud = block([0.04, 1, 1, 1, 1, 1], q=[0.3] + [1] * 5), block([0.01, 0.01, 1, 1, 1, 1])
     nulls = [record({"attention": quiet}, labels="additive", data_seed=seed) for seed in range(100, 103)]
@@ -84,6 +101,7 @@ def test_calibration_counts_small_p_and_nulls_with_calls():
     (row,) = calibrate([*nulls, record({"attention": loud})])
     assert (row.n_nulls, row.n_pairs, row.nulls_with_calls) == (4, 24, 1)
     assert row.share_small_p == pytest.approx(5 / 24)
+    assert row.share_of_measured == pytest.approx(5 / 24)
     assert not row.calibrated
     assert score_tables(nulls) == []
 
@@ -105,7 +123,8 @@ def test_factor_effects_compare_conditions_that_differ_in_one_thing():
     rows = {(row.factor, row.other, row.measure): row for row in factor_effects(score_tables(records))}
     activation = rows["activation", "exponential", "recall"]
     assert (activation.base, activation.n_pairs, activation.base_mean, activation.difference) == ("relu", 2, 0, 1)
-    assert (activation.low, activation.high) == (1, 1)
+    assert math.isnan(activation.low)  # both differ by 1: no spread, no interval
+    assert (activation.networks, rows["attention", "with", "recall"].networks) == ("attention", "both")
     rotary = rows["positional encoding", "rotary", "recall"]
     assert (rotary.n_pairs, rotary.difference) == (2, 0)
     attention = rows["attention", "with", "recall"]  # the control serves every encoding

@@ -28,6 +28,7 @@ from motiflens.interaction_study import Job, follow_up, missing, plan, run_inter
 from motiflens.interaction_trial import block_rows, run_condition, table_block
 from motiflens.interactions import METHODS, Interaction, InteractionTable
 from motiflens.interactions._effects import Effects
+from motiflens.interactions._table import Evidence
 from motiflens.models import HybridNetwork
 from motiflens.store import Store
 from motiflens.trial import TrialStopped
@@ -75,7 +76,8 @@ def test_the_full_grid_holds_the_committed_one():
 
 def test_calibration_has_ten_draws_without_interactions():
     nulls = preset_conditions("interactions-calibration")
-    assert sorted(one.data_seed for one in nulls) == list(range(100, 110))
+    assert sorted(one.data_seed for one in nulls) == list(range(110, 120))
+    assert {one.protocol for one in nulls} == {INTERACTIONS}
     data = dataclasses.replace(nulls[0], n_sequences=400).simulate()
     assert "true" not in data.metadata["pairs"]["kind"]
 
@@ -94,8 +96,7 @@ def test_levels_follow_when_all_of_level_2_is_there():
         at_level(one, level) for level in (1, 3) for design in (relu, penalised) for one in (design, design.control())
     }
     assert set(found) == expected
-    assert {one.protocol.reverse_complement for one in found if one.level == 3} == {False}
-    assert {one.protocol.reverse_complement for one in found if one.level == 1} == {True}
+    assert {(one.level, one.n_singles) for one in found} == {(1, 0), (3, 2)}
     assert plan("interactions", {}) == preset_conditions("interactions")
 
 
@@ -125,6 +126,14 @@ def test_a_record_holds_networks_and_tables(finished):
     assert list(found["tables"]) == ["mutagenesis", "attention"]
     assert all(len(found["tables"]["attention"][name]) == 28 for name in ("p_value", "gap", "n_agree"))
     assert HybridNetwork.load(folder / "member_001").config == TINY.model()
+    for network in found["networks"]:
+        assert len(network["learned"]) == 8
+        assert all(0 < value <= 1 for value in network["attention_entropy"])
+        assert len(network["history"]["learning_rate"]) == 2
+    table = found["tables"]["mutagenesis"]
+    assert all(np.shape(table[name]) == (2, 28) for name in ("member_p", "member_effect"))
+    assert np.shape(table["profile"]["effect"]) == (28, len(table["profile"]["low"]))
+    assert found["simulation"]["n_singles"] == 2
     json.dumps(found, allow_nan=False)
     assert len(score_tables([found])) == 2
 
@@ -135,7 +144,10 @@ def short_names(found):
         parts = name.split(".")
         if parts[0] == "tables":
             yield ".".join(["tables", *parts[2:]])
-        elif parts[0] == "versions" or parts[:2] in (["config", "interactions"], ["timings", "interactions_s"]):
+        elif parts[0] in ("simulation", "versions") or parts[:2] in (
+            ["config", "interactions"],
+            ["timings", "interactions_s"],
+        ):
             yield ".".join(parts[:-1])
         elif parts[:2] not in (["config", "model"], ["config", "protocol"]):
             yield name
@@ -256,7 +268,8 @@ def test_a_table_survives_its_record():
         Interaction(1, 2, "B", "C", -1.0, 0.5, 0.75, 0.0, 0.0, 10.0, "", 3, 1),
     ]
     effects = Effects(empty, empty, empty, np.zeros(1), np.zeros(1))
-    table = InteractionTable(tuple(rows), "attention", "attention weight", 2, 200, "", effects)
+    evidence = Evidence(np.ones(3), np.full(3, np.nan), np.zeros((2, 3)), np.ones((2, 3)))
+    table = InteractionTable(tuple(rows), "attention", "attention weight", 2, 200, "", effects, evidence)
     stored = table_block(table)
     stored["effect"] = [None if np.isnan(value) else value for value in stored["effect"]]
     stored["gap"] = [None if np.isnan(value) else value for value in stored["gap"]]

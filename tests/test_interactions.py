@@ -221,6 +221,20 @@ def test_few_motifs_have_the_first_test_alone():
     table = interactions(Toy("and"), planted(), motifs()[:2], method="insertion", **SMALL)
     assert len(table) == 1
     assert table.rows[0].p_value == 1 / 61
+    assert "with fewer than 5 motifs, p-values compare with shuffled copies alone" in table.caution
+
+
+def test_a_table_holds_both_tests_and_what_each_member_says():
+    table = interactions([Toy("and"), Toy("additive")], planted(), motifs(), method="insertion", **SMALL)
+    evidence = table.evidence
+    rows = sorted(table.rows, key=lambda row: (row.i, row.j))
+    p = np.array([row.p_value for row in rows])
+    called = p < 1
+    np.testing.assert_array_equal(p[called], np.fmax(evidence.p_copies, evidence.p_others)[called])
+    assert evidence.member_p.shape == evidence.member_effect.shape == (2, 15)
+    assert evidence.member_p[0, 0] <= 0.05 < evidence.member_p[1, 0]
+    assert evidence.member_effect[0, 0] > 10 * abs(evidence.member_effect[1]).max()
+    assert [row.n_agree for row in rows] == (evidence.member_p <= 0.05).sum(axis=0).tolist()
 
 
 def test_q_values_are_benjamini_hochberg_over_all_pairs():

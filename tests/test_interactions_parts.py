@@ -22,7 +22,7 @@ from motiflens.interactions._insertion import (
 )
 from motiflens.interactions._mutagenesis import mutagenesis_values
 from motiflens.interactions._mutants import draw_mutations
-from motiflens.interactions._null import _against_copies, pair_p_values
+from motiflens.interactions._null import _against_copies, compare_pairs
 from motiflens.interactions._sites import Sites, best_places, find_sites, highest_rows, two_sites
 from motiflens.interactions._splice import can_splice
 from motiflens.models import build_model
@@ -216,7 +216,7 @@ def test_a_pair_that_was_not_measured_has_no_window():
 def p_of(scores, magnitude, features):
     windows = Windows(np.maximum(scores, 0), *np.zeros((4, len(scores))))
     pairs = np.concatenate([observed_pairs(features.n_motifs), null_pairs(features)])
-    return pair_p_values(windows, magnitude, pairs, features)
+    return compare_pairs(windows, magnitude, pairs, features).p
 
 
 def simulated_p(n_motifs, effects_of, seed):
@@ -255,6 +255,21 @@ def test_a_pair_beyond_the_bend_is_found():
 
     p, _, _ = simulated_p(12, effects_of, 0)
     assert p[0] == p.min() < 0.001
+
+
+def test_pairs_that_cannot_be_compared_with_others_have_p_1_among_five_motifs_or_more():
+    for n_motifs, expected in ((4, False), (6, True)):
+        features = with_shuffled_copies([motif("TGACTCAG")] * n_motifs, 20, np.random.default_rng(0))
+        scores = np.zeros(len(observed_pairs(n_motifs)) + len(null_pairs(features)))
+        scores[: len(observed_pairs(n_motifs))] = 1
+        magnitude = scores.copy()
+        magnitude[1 : len(observed_pairs(n_motifs))] = np.nan  # one pair is measured
+        windows = Windows(scores, *np.zeros((4, len(scores))))
+        pairs = np.concatenate([observed_pairs(n_motifs), null_pairs(features)])
+        tests = compare_pairs(windows, magnitude, pairs, features)
+        assert np.isnan(tests.others[0])
+        assert tests.copies[0] == 1 / (1 + len(null_pairs(features)))
+        assert tests.p[0] == (1 if expected else tests.copies[0])
 
 
 def test_negative_scores_have_p_1():

@@ -271,10 +271,10 @@ def test_singles_are_alike_in_both_classes_and_tell_nothing(level):
 
 def test_singles_tell_sums_of_motifs_from_pairs():
     def rank(n_singles):
-        dataset = spaced_grammar(6_000, level=2, seed=3, n_singles=n_singles, **SMALL_GRAMMAR)
-        return np.linalg.matrix_rank(np.hstack([np.ones((6_000, 1)), count_motifs(dataset), count_pairs(dataset)]))
+        dataset = spaced_grammar(N, level=2, seed=3, n_singles=n_singles, **SMALL_GRAMMAR)
+        return np.linalg.matrix_rank(np.hstack([np.ones((N, 1)), count_motifs(dataset), count_pairs(dataset)]))
 
-    assert rank(0) <= 10
+    assert rank(0) < 1 + 8 + 28
     assert rank(2) == 1 + 8 + 28
 
 

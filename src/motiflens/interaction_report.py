@@ -95,13 +95,12 @@ def findings(factors: Sequence[FactorEffect], methods: Sequence[MethodSummary]) 
     """The two questions of the study answered, and which method recovers most, in sentences."""
     sentences = []
     level = 2 if any(row.level == 2 for row in methods) else min((row.level for row in methods), default=0)
-    own = [row for row in factors if (row.level, row.method, row.measure) == (level, _ATTENTION, "aupr")]
+    own = [row for row in factors if (row.level, row.method, row.networks) == (level, _ATTENTION, "attention")]
     for factor in ("activation", "positional encoding", "entropy penalty"):
-        found = [_clause(row) for row in own if row.factor == factor]
-        if found:
-            sentences.append(
-                f"Level {level}, area under precision-recall of raw attention, by {factor}: {_join(found)}."
-            )
+        for measure, name in (("aupr", "area under precision-recall of raw attention"), ("test_auroc", "test AUROC")):
+            found = [_clause(row) for row in own if (row.factor, row.measure) == (factor, measure)]
+            if found:
+                sentences.append(f"Level {level}, {name}, by {factor}: {_join(found)}.")
     present = [row for row in methods if row.level == level and row.has_attention]
     if present:
         best = max(present, key=lambda row: row.aupr)

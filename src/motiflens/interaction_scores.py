@@ -12,7 +12,7 @@ import numpy as np
 
 from motiflens.interaction_conditions import FIRST_FIGURE_SEED
 from motiflens.interaction_trial import block_rows
-from motiflens.interactions import Interaction
+from motiflens.interactions import METHODS, Interaction
 from motiflens.pairs import PairTable, read_pairs
 from motiflens.records import Record
 from motiflens.stats import contrast, wilson_interval
@@ -45,9 +45,10 @@ class MethodScore(NamedTuple):
     fdr: float  # 0 without calls
     aupr: float  # average precision of true pairs against decoys
     chance_aupr: float  # share of true pairs among the two
-    spacing_error: float  # bp, median over the true pairs that are called: from the gap found to those of the rule
+    spacing_error: float  # bp, median over the true pairs called: from the gap found to those of the rule; not level 1
 
 
+_CALLS = ("true_calls", "false_calls", "filler_calls")
 _OF_RECORD = MethodScore._fields[: MethodScore._fields.index("method")]
 
 
@@ -62,9 +63,11 @@ class MethodSummary(NamedTuple):
     recall: float
     aupr: float  # mean over conditions
     nominal_fdr: float
-    fdr: float  # share of decoys among all calls
+    fdr: float  # share of decoys among calls of true pairs and decoys
     fdr_low: float
     fdr_high: float
+    filler_calls: int
+    strict_fdr: float  # share of decoys and fillers among all calls
     spacing_error: float  # bp, median over conditions
 
 
@@ -75,6 +78,7 @@ class Calibration(NamedTuple):
     n_nulls: int
     n_pairs: int
     share_small_p: float  # share of pairs with p <= .05
+    share_of_measured: float  # the same among pairs that were measured: others have p = 1
     nulls_with_calls: int  # at q <= .1
     test_auroc: float
     calibrated: bool  # at most 7 % of pairs, and 3 nulls of 10
@@ -85,6 +89,7 @@ class FactorEffect(NamedTuple):
     """What one design factor changes: the mean over conditions that differ in nothing else."""
 
     level: int
+    networks: str  # "attention", "control", or "both" where the two are compared
     factor: str
     base: str
     other: str
@@ -93,7 +98,7 @@ class FactorEffect(NamedTuple):
     n_pairs: int  # of conditions
     base_mean: float
     difference: float  # other - base
-    low: float  # 95 % interval, NaN of a single pair of conditions
+    low: float  # 95 % interval, NaN of a single pair of conditions or where all differ alike
     high: float
 
 
@@ -132,7 +137,7 @@ def _score(record: Record, method: str, rows: Sequence[Interaction]) -> MethodSc
         fdr=calls["decoy"] / n_called if n_called else 0.0,
         aupr=_aupr(rows, pairs),
         chance_aupr=n_true / int(judged.sum()),
-        spacing_error=_spacing_error(rows, pairs, called),
+        spacing_error=_spacing_error(rows, pairs, called) if record["level"] > 1 else math.nan,
     )  # fmt: skip
 
 
@@ -177,7 +182,8 @@ def summarise(scores: Sequence[MethodScore]) -> list[MethodSummary]:
         groups.setdefault((one.level, one.has_attention, one.method), []).append(one)
     rows = []
     for (level, has_attention, method), group in sorted(groups.items(), key=lambda item: (item[0][0], not item[0][1])):
-        true, false = sum(one.true_calls for one in group), sum(one.false_calls for one in group)
+        true, false, fillers = (sum(getattr(one, name) for one in group) for name in _CALLS)
+        n_calls = true + false + fillers
         fdr = wilson_interval(false, true + false)
         errors = [one.spacing_error for one in group if not math.isnan(one.spacing_error)]
         rows.append(
@@ -187,6 +193,7 @@ def summarise(scores: Sequence[MethodScore]) -> list[MethodSummary]:
                 recall=true / sum(one.n_true for one in group),
                 aupr=float(np.mean([one.aupr for one in group])),
                 nominal_fdr=NOMINAL, fdr=fdr.estimate, fdr_low=fdr.low, fdr_high=fdr.high,
+                filler_calls=fillers, strict_fdr=(false + fillers) / n_calls if n_calls else math.nan,
                 spacing_error=float(np.median(errors)) if errors else math.nan,
             )
         )  # fmt: skip
@@ -201,13 +208,15 @@ def calibrate(records: Iterable[Record]) -> list[Calibration]:
         own = [record for record in nulls if method in record["tables"]]
         tables = [block_rows(record["tables"][method], record["motifs"]) for record in own]
         p = np.array([row.p_value for table in tables for row in table])
+        measured = ~np.isnan([row.effect for table in tables for row in table])
         hit = sum(any(row.q_value <= NOMINAL for row in table) for table in tables)
         share = float((p <= _P).mean())
         rows.append(
             Calibration(
-                method, len(own), p.size, share, hit,
+                method, len(own), p.size, share,
+                float((p[measured] <= _P).mean()) if measured.any() else math.nan, hit,
                 test_auroc=float(np.mean([_mean(one, "metrics", "test_auroc") for one in own])),
-                calibrated=share <= 0.07 and hit <= 0.3 * len(own), caution=own[0]["tables"][method]["caution"],
+                calibrated=share <= 0.07 and hit <= 0.3 * len(own), caution=METHODS[method].caution,
             )
         )  # fmt: skip
     return rows
@@ -232,7 +241,8 @@ _MEASURES: tuple[tuple[str, Callable[[MethodScore], float]], ...] = (
 def factor_effects(scores: Sequence[MethodScore]) -> list[FactorEffect]:
     """What each value of each factor changes against the base value, over pairs of conditions that differ in it alone.
 
-    The interval is Student's for the mean of the differences; each has an ensemble of its own on either side.
+    The interval is Student's for the mean of the differences. Each has an ensemble of its own on either side, on one
+    draw of the data: the interval does not tell how much another draw would change.
     """
     rows = []
     levels = sorted({one.level for one in scores})
@@ -240,13 +250,23 @@ def factor_effects(scores: Sequence[MethodScore]) -> list[FactorEffect]:
     for level in levels:
         for method in methods:
             own = [one for one in scores if (one.level, one.method) == (level, method)]
-            for factor, field, base in _FACTORS:
-                rows += _effects_of(own, level, method, factor, field, base)
+            for networks, group in _by_networks(own).items():
+                for factor in _FACTORS:
+                    if (factor[1] == "has_attention") == (networks == "both"):
+                        rows += _effects_of(group, level, networks, method, *factor)
     return rows
 
 
+def _by_networks(scores: Sequence[MethodScore]) -> dict[str, list[MethodScore]]:
+    return {
+        "attention": [one for one in scores if one.has_attention],
+        "control": [one for one in scores if not one.has_attention],
+        "both": list(scores),
+    }
+
+
 def _effects_of(
-    scores: Sequence[MethodScore], level: int, method: str, factor: str, field: str, base: Any
+    scores: Sequence[MethodScore], level: int, networks: str, method: str, factor: str, field: str, base: Any
 ) -> list[FactorEffect]:
     partners = {_others(one, field): one for one in scores if getattr(one, field) == base}
     rows = []
@@ -257,10 +277,11 @@ def _effects_of(
         for measure, read in _MEASURES:
             before = np.array([read(partners[_others(one, field)]) for one in found])
             change = contrast([np.array([read(one) for one in found]) - before], [1])
+            low, high = (change.low, change.high) if change.low < change.high else (math.nan, math.nan)
             rows.append(
                 FactorEffect(
-                    level, factor, _word(base), _word(value), method, measure, len(found), float(before.mean()),
-                    change.estimate, change.low, change.high,
+                    level, networks, factor, _word(base), _word(value), method, measure, len(found),
+                    float(before.mean()), change.estimate, low, high,
                 )
             )  # fmt: skip
     return rows

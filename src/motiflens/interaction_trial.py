@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from motiflens.audit import audit
 from motiflens.dataset import SequenceDataset
@@ -13,12 +14,16 @@ from motiflens.ensemble import Ensemble
 from motiflens.ensemble_folder import fit_to_folder
 from motiflens.interaction_conditions import Condition
 from motiflens.interactions import METHODS, Interaction, InteractionTable, interactions
+from motiflens.interactions._effects import Effects
+from motiflens.interactions._filter_sites import learned_motifs
 from motiflens.machines import versions
 from motiflens.member import Member
-from motiflens.models.hybrid import HybridNetwork
+from motiflens.models import attention_entropy
+from motiflens.models.hybrid import HybridNetwork, evaluating
 from motiflens.motifs import Motif
 from motiflens.pairs import read_pairs
-from motiflens.predict import resolve_device
+from motiflens.predict import device_of, dtype_of, resolve_device
+from motiflens.sequence import one_hot
 from motiflens.store import SCHEMA, Record, without_nan
 from motiflens.trial import Rounds, TrialStopped, rounded
 from motiflens.truth import SiteTruth
@@ -97,7 +102,16 @@ def table_block(table: InteractionTable) -> dict[str, Any]:
     rows = sorted(table.rows, key=lambda row: (row.i, row.j))
     columns = {name: [getattr(row, name) for row in rows] for name in COLUMNS}
     numbers = {"unit": table.unit, "n_members": table.n_members, "n_null": table.n_null, "caution": table.caution}
-    return {**numbers, **columns}
+    evidence = {name: values.tolist() for name, values in table.evidence._asdict().items()}
+    return {**numbers, **columns, **evidence, "profile": _profile(table.profiles)}
+
+
+def _profile(effects: Effects) -> dict[str, Any]:
+    """Mean effects over distances, all orientations together."""
+    number = effects.number.sum(axis=1)
+    mean = np.divide(effects.total.sum(axis=1), number, out=np.full(number.shape, np.nan), where=number > 0)
+    mean = np.array([float(f"{value:.3g}") for value in mean.ravel()]).reshape(mean.shape)  # most of a record's bytes
+    return {"low": effects.low.tolist(), "high": effects.high.tolist(), "effect": mean.tolist()}
 
 
 def block_rows(block: dict[str, Any], motifs: list[str]) -> list[Interaction]:
@@ -126,7 +140,7 @@ def _record(
 ) -> Record:
     trained = len(list(fitted))
     started = time.process_time()
-    networks = [_network_block(member, data) for member in fitted.members]
+    networks = [_network_block(member, data, condition) for member in fitted.members]
     record = {
         "schema": SCHEMA,
         "key": condition.key,
@@ -143,6 +157,7 @@ def _record(
         "config_hash": condition.config_hash(),
         "status": "ok" if trained else "failed",
         "config": condition.config(),
+        "simulation": {name: value for name, value in data.metadata.items() if name not in ("motifs", "pairs")},
         "versions": versions(),
         "device": device,
         "timings": {
@@ -158,8 +173,9 @@ def _record(
     return without_nan(rounded(record))
 
 
-def _network_block(member: Member, data: SequenceDataset) -> dict[str, Any]:
+def _network_block(member: Member, data: SequenceDataset, condition: Condition) -> dict[str, Any]:
     """What became of one network."""
+    network, codes = member.network, data.test.codes[: condition.settings.n_sequences]
     return {
         "member": member.index,
         "member_seed": member.seed,
@@ -167,10 +183,24 @@ def _network_block(member: Member, data: SequenceDataset) -> dict[str, Any]:
         "reason": member.reason,
         "n_epochs": member.n_epochs,
         "best_epoch": member.best_epoch,
-        "history": {name: values for name, values in member.history.items() if name != "learning_rate"},
+        "history": member.history,
         "metrics": member.metrics or None,
-        "filters": None if member.network is None else _filters_block(member.network, data),
+        "filters": None if network is None else _filters_block(network, data),
+        "learned": None if network is None else _learned_block(network, codes, data, condition.settings.filter_q),
+        "attention_entropy": None if network is None else _entropies(network, codes),
     }
+
+
+def _learned_block(network: HybridNetwork, codes: np.ndarray, data: SequenceDataset, q: float) -> list[int]:
+    """How many filters methods on filters would give to each motif."""
+    return [len(filters) for filters in learned_motifs(network, codes, _motifs(data), q=q)]
+
+
+def _entropies(network: HybridNetwork, codes: np.ndarray) -> list[float]:
+    """Mean entropy of the attention in each layer, of its largest possible value; none without attention."""
+    x = one_hot(torch.from_numpy(codes).to(device_of(network)), dtype_of(network))
+    with evaluating(network), torch.inference_mode():
+        return [float(attention_entropy([weights])) for weights in network.attention_weights(x)]
 
 
 def _filters_block(network: HybridNetwork, data: SequenceDataset) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def run_interactions(
     command = shlex.join(["motiflens", *sys.argv[1:]])
     report = None
     if result.records and options["part"] == (1, 1):  # shards would write the same files at once
-        report = _write(result.records, folder, command)
+        report = _write(interaction_records(folder), folder, command)  # of both presets, where they share a folder
     if as_json:
         numbers = {"n_records": len(result.records), "n_left": result.n_left}
         print_json({**numbers, "report": report, "go_on": command if result.n_left else None})

@@ -17,9 +17,9 @@ from motiflens.interactions._filter_sites import filter_sites, learned_motifs
 from motiflens.interactions._inputs import check_arguments, chosen_sequences
 from motiflens.interactions._insertion import default_distances, distance_ranges, draw_design, insertion_effects
 from motiflens.interactions._mutagenesis import mutagenesis_values
-from motiflens.interactions._null import pair_p_values
+from motiflens.interactions._null import MIN_MOTIFS, PairTests, compare_pairs
 from motiflens.interactions._sites import find_sites, sum_up, two_sites
-from motiflens.interactions._table import Interaction, InteractionTable, sorted_rows
+from motiflens.interactions._table import Evidence, Interaction, InteractionTable, sorted_rows
 from motiflens.motifs import Motif
 from motiflens.pairs import ORIENTATIONS
 from motiflens.stats import benjamini_hochberg
@@ -91,8 +91,10 @@ def interactions(
 ) -> InteractionTable:
     """Find pairs of motifs that are worth more to networks together than apart.
 
-    Every pair gets a p-value against column-shuffled copies of its motifs in the same networks (`_null` says how),
-    and a q-value over all pairs (Benjamini & Hochberg 1995). Only positive effects can be called.
+    Every pair gets the larger of two p-values: against column-shuffled copies of its motifs in the same networks, and
+    against the other pairs, since networks that add up single motifs bend, too (`_null` says how). So it takes five
+    motifs or more for p-values that mean what they say; with fewer the table has a caution. q-values are over all
+    pairs (Benjamini & Hochberg 1995). Only positive effects can be called.
 
     Parameters
     ----------
@@ -175,19 +177,39 @@ def interactions(
     if method == "filter_correlation":
         min_count = 1  # one number per network, not one per sequence
     enough = min_count if method == "filter_correlation" else min_count * len(networks)
-    p = _p_values(tested, work, enough, min_effect)
-    alone = [_p_values(one, work, min_count, min_effect) for one in members]
-    agree = (np.array(alone) <= _AGREEMENT).sum(axis=0)
+    tests, _ = _compare(tested, work, enough, min_effect)
+    alone = [_compare(one, work, min_count, min_effect) for one in members]
+    evidence = Evidence(
+        p_copies=tests.copies,
+        p_others=tests.others,
+        member_effect=np.array([windows.effect[: len(observed)] for _, windows in alone]),
+        member_p=np.array([one.p for one, _ in alone]),
+    )
+    agree = (evidence.member_p <= _AGREEMENT).sum(axis=0)
     windows = best_windows(shown, min_count=enough, min_effect=min_effect)
     return InteractionTable(
-        rows=_rows(motifs, observed, p, agree, windows, shown, len(networks)),
+        rows=_rows(motifs, observed, tests.p, agree, windows, shown, len(networks)),
         method=method,
         unit=METHODS[method].unit,
         n_members=len(networks),
         n_null=len(work.pairs) - len(observed),
-        caution=METHODS[method].caution,
+        caution="; ".join(filter(None, (METHODS[method].caution, _caution_of(tests, len(motifs))))),
         profiles=shown,
+        evidence=evidence,
     )
+
+
+def _caution_of(tests: PairTests, n_motifs: int) -> str:
+    """What the second test could not say."""
+    if n_motifs < MIN_MOTIFS:
+        return (
+            f"with fewer than {MIN_MOTIFS} motifs, p-values compare with shuffled copies alone, and call pairs of a "
+            "network that adds up single motifs: give more motifs"
+        )
+    n_untested = int((np.isnan(tests.others) & (tests.copies < 1)).sum())
+    if n_untested:
+        return f"{n_untested} pairs have p = 1 because too few other pairs of their motifs were measured"
+    return ""
 
 
 def _measure(model: nn.Module, method: str, work: _Work) -> Effects:
@@ -226,11 +248,11 @@ def _measure_filters(model: nn.Module, method: str, work: _Work, rng: np.random.
     return sum_up(found, values, len(work.pairs), codes.shape[1])
 
 
-def _p_values(effects: Effects, work: _Work, min_count: int, min_effect: float) -> np.ndarray:
+def _compare(effects: Effects, work: _Work, min_count: int, min_effect: float) -> tuple[PairTests, Windows]:
     up = best_windows(effects, min_count=min_count, min_effect=min_effect)
     down = best_windows(effects._replace(total=-effects.total), min_count=min_count, min_effect=min_effect)
     magnitude = np.where(np.isnan(up.effect), np.nan, np.maximum(up.score, down.score))
-    return pair_p_values(up, magnitude, work.pairs, work.features)
+    return compare_pairs(up, magnitude, work.pairs, work.features), up
 
 
 def _rows(

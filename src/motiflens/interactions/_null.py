@@ -13,12 +13,15 @@
    expected, near normal for scores from half-normal to log-normal, is referred to Student's t by mean and SD of the
    other pairs. Pairs that stand out are left out of all this, until no more do.
 
-The second test needs other pairs: where a motif has fewer than three other measured ones there is the first alone,
-and p-values then say that a pair exceeds what shuffled copies give, not that it exceeds the bend of the network.
+The second test needs other pairs. With fewer than five motifs there is the first test alone, and p-values then say that
+a pair exceeds what shuffled copies give, not that it exceeds the bend of the network: where labels add up single
+motifs, most pairs would be called. With more motifs, a pair has p = 1 if one of its motifs has fewer than three other
+pairs measured.
 """
 
 import math
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,6 +30,7 @@ from motiflens.interactions._effects import Windows
 from motiflens.interactions._features import Features
 
 MIN_OTHERS = 3  # other pairs of a motif for the second test
+MIN_MOTIFS = MIN_OTHERS + 2
 _KEPT = 0.8  # share of scores that tells what is typical
 _QUANTILE = NormalDist().inv_cdf((1 + _KEPT) / 2)
 _LEFT_OF_NORMAL = math.sqrt(1 - 2 * _QUANTILE * NormalDist().pdf(_QUANTILE) / _KEPT)  # its share of a normal's RMS
@@ -35,8 +39,16 @@ _ROUNDS = 20
 _LEAST_SPREAD = 0.175  # SD of roots over their mean: bends are no exact product, so that a closer fit is chance
 
 
-def pair_p_values(windows: Windows, magnitude: np.ndarray, pairs: np.ndarray, features: Features) -> np.ndarray:
-    """p-value of every pair of motifs.
+class PairTests(NamedTuple):
+    """The two tests of each pair, and what counts; all of shape=(P,)."""
+
+    copies: np.ndarray  # p against shuffled copies
+    others: np.ndarray  # p against other pairs; NaN where these are too few
+    p: np.ndarray
+
+
+def compare_pairs(windows: Windows, magnitude: np.ndarray, pairs: np.ndarray, features: Features) -> PairTests:
+    """p-values of every pair of motifs.
 
     Parameters
     ----------
@@ -49,15 +61,15 @@ def pair_p_values(windows: Windows, magnitude: np.ndarray, pairs: np.ndarray, fe
 
     Returns
     -------
-    p : np.ndarray, shape=(P,)
-        1 where the score is 0.
+    tests : PairTests
+        p is 1 where the score is 0.
     """
     n = features.n_motifs * (features.n_motifs - 1) // 2
-    p = np.maximum(
-        _against_copies(windows.score, pairs, features, n),
-        _against_other_pairs(windows.score[:n], magnitude[:n], pairs[:n], features.n_motifs),
-    )
-    return np.where(windows.score[:n] > 0, p, 1.0)
+    copies = _against_copies(windows.score, pairs, features, n)
+    others = _against_other_pairs(windows.score[:n], magnitude[:n], pairs[:n], features.n_motifs)
+    without = 0.0 if features.n_motifs < MIN_MOTIFS else 1.0
+    p = np.maximum(copies, np.where(np.isnan(others), without, others))
+    return PairTests(copies, others, np.where(windows.score[:n] > 0, p, 1.0))
 
 
 def _against_copies(scores: np.ndarray, pairs: np.ndarray, features: Features, n: int) -> np.ndarray:
@@ -75,15 +87,15 @@ def _against_copies(scores: np.ndarray, pairs: np.ndarray, features: Features, n
 
 
 def _against_other_pairs(scores: np.ndarray, magnitude: np.ndarray, pairs: np.ndarray, n_motifs: int) -> np.ndarray:
-    """Student's upper tail of each score in units of what its motifs show with others; 0 where others are too few."""
+    """Student's upper tail of each score in units of what its motifs show with others; NaN where others are too few."""
     left_out = np.zeros(len(pairs), dtype=bool)
     for _ in range(_ROUNDS):
         expected = _expected(np.where(left_out, np.nan, magnitude), pairs, n_motifs)
-        now = _tails(magnitude, magnitude, expected, left_out, n_motifs) <= _STANDS_OUT
+        now = (_tails(magnitude, magnitude, expected, left_out, n_motifs) <= _STANDS_OUT) & (magnitude > 0)
         if (now == left_out).all():
             break
         left_out = now
-    return np.where(np.isnan(expected), 0.0, _tails(scores, magnitude, expected, left_out, n_motifs))
+    return np.where(np.isnan(expected), np.nan, _tails(scores, magnitude, expected, left_out, n_motifs))
 
 
 def _expected(magnitude: np.ndarray, pairs: np.ndarray, n_motifs: int) -> np.ndarray:

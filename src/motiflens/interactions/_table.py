@@ -27,6 +27,15 @@ class Interaction(NamedTuple):
     n_agree: int  # members with p <= .05 by themselves
 
 
+class Evidence(NamedTuple):
+    """What p-values were made from; pairs in the order of `numpy.triu_indices`."""
+
+    p_copies: np.ndarray  # (P,) against column-shuffled copies
+    p_others: np.ndarray  # (P,) against the other pairs; NaN where these are too few
+    member_effect: np.ndarray  # (n_members, P) where a member's effect stands out; NaN where nothing was measured
+    member_p: np.ndarray  # (n_members, P) of each member by itself
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class InteractionTable:
     """All pairs of a set of motifs, the smallest p-value first.
@@ -42,6 +51,8 @@ class InteractionTable:
         What keeps the p-values of this method from meaning what they say; "" where nothing is known to.
     profiles : Effects
         Effects by orientation and distance, pair by pair in the order of `numpy.triu_indices`, over all members.
+    evidence : Evidence
+        Both tests of each pair, and what each member says by itself.
     """
 
     rows: tuple[Interaction, ...]
@@ -51,6 +62,7 @@ class InteractionTable:
     n_null: int
     caution: str
     profiles: Effects
+    evidence: Evidence
 
     def __len__(self) -> int:
         return len(self.rows)
