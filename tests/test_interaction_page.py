@@ -149,9 +149,35 @@ def test_the_command_reads_one_network_and_some_motifs(place):
     assert re.search(r"\d of 3 pairs are called at q <= 1.0 \(mutagenesis, in logit\)", result.stdout)
 
 
+FOREIGN = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(4, 6, 11)
+        self.out = nn.Linear(6, 1)
+
+    def forward(self, x):  # (n, L, 4)
+        return self.out(self.conv(x.transpose(1, 2)).relu().amax(2))
+"""
+
+
+def test_the_command_reads_any_pytorch_model(place, tmp_path):
+    (tmp_path / "net.py").write_text(FOREIGN)
+    options = ["--method", "mutagenesis", "--n-null", "16", "--n-sequences", "20", "--json"]
+    command = ["interactions", f"{tmp_path / 'net.py'}:Net", str(place / "data.h5"), *options]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    assert len(json.loads(result.stdout)["pairs"]) == 28
+    result = CliRunner().invoke(app, [*command[:3], "--method", "attention"])
+    assert "expected a model that gives attention weights" in str(result.exception)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (("--layout", "NL4"), "--layout is of a model named as module:function"),
         (("--q", "0"), "--q must be above 0 and at most 1, got 0.0"),
         (("--out", "a.csv"), "--out must name a .tsv or .html file, got 'a.csv'"),
         (("--names", "Gata2,ESRRB"), "no motif 'Gata2' among the 8 motifs; did you mean Gata1"),

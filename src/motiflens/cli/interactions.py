@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,8 @@ import typer
 from motiflens.cli._shared import DataFile, Json, one_thread, print_json, split_names
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from motiflens.dataset import SequenceDataset
     from motiflens.interactions import InteractionTable
     from motiflens.motifs import Motif
@@ -18,8 +21,17 @@ _MOST_MOTIFS = 60  # pairs, and time, grow with the square
 
 
 def interactions(
-    model: Annotated[Path, typer.Argument(help="Folder of a saved network, or of an ensemble: OUT of train.")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="Folder of a saved network, or of an ensemble: OUT of train; or module:function or file.py:function "
+            "that makes a PyTorch model."
+        ),
+    ],
     data: DataFile,
+    weights: Annotated[Path | None, typer.Option(help="State dictionary of such a model, .pt or .safetensors.")] = None,
+    layout: Annotated[str, typer.Option(help="Axes of its input: auto, N4L, NL4, N14L, ...")] = "auto",
+    output: Annotated[str, typer.Option(help="What it returns: auto, logits or probabilities.")] = "auto",
     method: Annotated[
         str,
         typer.Option(
@@ -44,7 +56,6 @@ def interactions(
     """Find pairs of motifs that are worth more to networks together than apart, on the positive test sequences."""
     from motiflens.interactions import interactions as measure
     from motiflens.io import read_hdf5
-    from motiflens.predictions import load_networks
 
     if not 0 < q <= 1:
         raise ValueError(f"--q must be above 0 and at most 1, got {q}")
@@ -54,7 +65,7 @@ def interactions(
     one_thread()
     dataset = read_hdf5(data)
     chosen = _choose_motifs(motifs, split_names(names), dataset)
-    networks = load_networks(model)
+    networks = _load(model, dataset, weights, layout, output)
     table = measure(
         networks, dataset, chosen, method=method, target=target, n_null=max(n_null, 2 * len(chosen)),
         n_sequences=n_sequences, seed=seed,
@@ -76,6 +87,25 @@ def interactions(
     typer.echo(f"{len(table.calls(q))} of {len(table)} pairs are called at q <= {q} ({table.method}, in {table.unit})")
     if table.caution:
         typer.echo(f"caution: {table.caution}", err=True)
+
+
+def _load(
+    model: str, dataset: "SequenceDataset", weights: Path | None, layout: str, output: str
+) -> Sequence["nn.Module"]:
+    """Networks of a folder, or a model made elsewhere."""
+    import os
+
+    from motiflens.any_model import adapt
+    from motiflens.model_source import load_model
+    from motiflens.predictions import load_networks
+
+    if Path(model).is_dir() or ":" not in model:
+        given = {"--weights": weights is not None, "--layout": layout != "auto", "--output": output != "auto"}
+        for option in (name for name, is_given in given.items() if is_given):
+            raise ValueError(f"{option} is of a model named as module:function; {model} is read as a folder of ours")
+        return load_networks(model)
+    sys.path.insert(0, os.getcwd())  # as `python` itself does, so that module:function is found here
+    return [adapt(load_model(model, weights=weights), dataset.codes, layout=layout, output=output)]
 
 
 def _choose_motifs(name: str | None, wanted: tuple[str, ...] | None, dataset: "SequenceDataset") -> "list[Motif]":
