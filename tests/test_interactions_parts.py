@@ -272,6 +272,21 @@ def test_pairs_that_cannot_be_compared_with_others_have_p_1_among_five_motifs_or
         assert tests.p[0] == (1 if expected else tests.copies[0])
 
 
+def test_pairs_without_comparison_do_not_hide_the_others():
+    rng = np.random.default_rng(0)
+    features = with_shuffled_copies([motif("TGACTCAG")] * 8, 20, rng)
+    observed, copies = observed_pairs(8), null_pairs(features)
+    scores = np.concatenate([rng.lognormal(0, 0.2, len(observed)), np.zeros(len(copies))])
+    # Five motifs, but 0 and 1 were never seen together: each has too few others, 2, 3 and 4 have three each.
+    is_known = (observed < 5).all(axis=1) & (observed != (0, 1)).any(axis=1)
+    magnitude = np.where(np.append(is_known, np.ones(len(copies), dtype=bool)), scores, np.nan)
+    windows = Windows(scores, *np.zeros((4, len(scores))))
+    tests = compare_pairs(windows, magnitude, np.concatenate([observed, copies]), features)
+    compared = is_known & ~np.isnan(tests.others)
+    assert [tuple(pair) for pair in observed[compared].tolist()] == [(2, 3), (2, 4), (3, 4)]
+    assert (tests.p[compared] > 0.05).all()
+
+
 def test_negative_scores_have_p_1():
     p, _, scores = simulated_p(6, lambda one, other, noise: noise, 0)
     assert (p[scores <= 0] == 1).all()

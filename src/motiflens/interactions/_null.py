@@ -92,6 +92,7 @@ def _against_other_pairs(scores: np.ndarray, magnitude: np.ndarray, pairs: np.nd
     for _ in range(_ROUNDS):
         expected = _expected(np.where(left_out, np.nan, magnitude), pairs, n_motifs)
         now = (_tails(magnitude, magnitude, expected, left_out, n_motifs) <= _STANDS_OUT) & (magnitude > 0)
+        now &= ~np.isnan(expected)  # what cannot be compared does not stand out
         if (now == left_out).all():
             break
         left_out = now
