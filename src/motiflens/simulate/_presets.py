@@ -52,7 +52,7 @@ GRAMMAR_MOTIFS = (
     "MA0111.1",  # Spz1
 )
 # The smallest sizes that can be balanced at every level; for tests and for the benchmark of interactions: from 30,000
-# sequences of level 2, C4C6-Att learns all four pairs, but half of five pairs of ten motifs, and none of eight.
+# sequences of level 2, C4C6-Att learns all four pairs, but half of five pairs of ten motifs, and none of eight pairs.
 SMALL_GRAMMAR: Mapping[str, int] = MappingProxyType({"n_motifs": 8, "n_pairs": 4, "n_decoys": 4})
 
 
