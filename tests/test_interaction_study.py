@@ -76,10 +76,11 @@ def test_the_full_grid_holds_the_committed_one():
 
 def test_calibration_has_ten_draws_without_interactions():
     nulls = preset_conditions("interactions-calibration")
-    assert sorted(one.data_seed for one in nulls) == list(range(110, 120))
+    assert sorted(one.data_seed for one in nulls) == list(range(120, 130))
     assert {one.protocol for one in nulls} == {INTERACTIONS}
     data = dataclasses.replace(nulls[0], n_sequences=400).simulate()
     assert "true" not in data.metadata["pairs"]["kind"]
+    assert 0.5 < np.abs(data.metadata["logit_of_motif"]).max() < 5
 
 
 def test_levels_follow_when_all_of_level_2_is_there():
@@ -105,6 +106,8 @@ def test_unknown_names_are_refused():
         preset_conditions("interactions-ful")
     with pytest.raises(ValueError, match="n_members must be at least 1, got 0"):
         Condition(n_members=0)
+    with pytest.raises(ValueError, match="labels must be 'grammar' or 'additive', got 'random'"):
+        Condition(labels="random")
     with pytest.raises(ValueError, match="unknown architecture"):
         Condition(architecture="C4C7")
 
