@@ -108,10 +108,11 @@ def table_block(table: InteractionTable) -> dict[str, Any]:
 
 def _profile(effects: Effects) -> dict[str, Any]:
     """Mean effects over distances, all orientations together."""
-    number = effects.number.sum(axis=1)
-    mean = np.divide(effects.total.sum(axis=1), number, out=np.full(number.shape, np.nan), where=number > 0)
-    mean = np.array([float(f"{value:.3g}") for value in mean.ravel()]).reshape(mean.shape)  # most of a record's bytes
-    return {"low": effects.low.tolist(), "high": effects.high.tolist(), "effect": mean.tolist()}
+    together = effects._replace(
+        total=effects.total.sum(axis=1, keepdims=True), number=effects.number.sum(axis=1, keepdims=True)
+    )
+    means = rounded(together.mean()[:, 0].tolist(), 3)  # most of a record's bytes
+    return {"low": effects.low.tolist(), "high": effects.high.tolist(), "effect": means}
 
 
 def block_rows(block: dict[str, Any], motifs: list[str]) -> list[Interaction]:

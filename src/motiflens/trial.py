@@ -301,10 +301,10 @@ def _example(found: SaliencyAudit, test: SequenceDataset, i: int) -> dict[str, A
     }
 
 
-def rounded(value: Any) -> Any:
+def rounded(value: Any, digits: int = _DIGITS) -> Any:
     """Round floats to a few significant digits."""
     if isinstance(value, dict):
-        return {name: rounded(item) for name, item in value.items()}
+        return {name: rounded(item, digits) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [rounded(item) for item in value]
-    return float(f"{value:.{_DIGITS}g}") if isinstance(value, float) else value
+        return [rounded(item, digits) for item in value]
+    return float(f"{value:.{digits}g}") if isinstance(value, float) else value

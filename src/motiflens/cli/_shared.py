@@ -1,6 +1,8 @@
 """What commands share: types of options, messages, reading of arguments."""
 
 import json
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from motiflens.dataset import SequenceDataset
     from motiflens.models.hybrid import HybridNetwork
 
@@ -59,6 +63,14 @@ def load_model(model: Path, data: Path) -> "tuple[HybridNetwork, SequenceDataset
 
     one_thread()
     return HybridNetwork.load(model), read_hdf5(data)
+
+
+def load_any_model(source: str, weights: Path | None) -> "nn.Module":
+    """A saved network's folder, or module:function as `python` itself would find it here."""
+    from motiflens.model_source import load_model
+
+    sys.path.insert(0, os.getcwd())
+    return load_model(source, weights=weights)
 
 
 def test_sequences(dataset: "SequenceDataset") -> "SequenceDataset":

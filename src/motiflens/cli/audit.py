@@ -1,6 +1,5 @@
 """Any network on any data: what it learned, and whether it can be trusted."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,7 +26,7 @@ from motiflens.cli._audits import (
     train_candidates,
     write_found,
 )
-from motiflens.cli._shared import DataFile, Json, one_thread, print_json, short, split_names
+from motiflens.cli._shared import DataFile, Json, load_any_model, one_thread, print_json, short, split_names
 
 if TYPE_CHECKING:
     from motiflens.audit_report import Candidate
@@ -136,19 +135,15 @@ def _check_options(model: str | None, out: Path | None, asked: dict[str, Any]) -
 
 def _given(model: str, dataset: "SequenceDataset", asked: dict[str, Any], options: dict[str, Any]) -> "Candidate":
     """A model trained elsewhere, or all members of an ensemble."""
-    import os
-
     from motiflens.audit_report import audit_candidate
     from motiflens.ensemble_folder import ENSEMBLE_FILE, load_ensemble
-    from motiflens.model_source import load_model
 
     how = {name: value for name, value in asked.items() if name != "weights"}
     name = Path(model).name if Path(model).is_dir() else model.rpartition(":")[2]
     if (Path(model) / ENSEMBLE_FILE).is_file():
         ensemble = load_ensemble(model)
         return audit_candidate(name, list(ensemble), dataset, members=ensemble.members, **how, **options)
-    sys.path.insert(0, os.getcwd())  # as `python` itself does, so that module:function is found here
-    return audit_candidate(name, [load_model(model, weights=asked["weights"])], dataset, **how, **options)
+    return audit_candidate(name, [load_any_model(model, asked["weights"])], dataset, **how, **options)
 
 
 def _configs(

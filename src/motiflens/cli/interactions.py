@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from motiflens.cli._shared import DataFile, Json, one_thread, print_json, split_names
+from motiflens.cli._shared import DataFile, Json, load_any_model, one_thread, print_json, split_names
 
 if TYPE_CHECKING:
     from torch import nn
@@ -93,19 +93,16 @@ def _load(
     model: str, dataset: "SequenceDataset", weights: Path | None, layout: str, output: str
 ) -> Sequence["nn.Module"]:
     """Networks of a folder, or a model made elsewhere."""
-    import os
-
     from motiflens.any_model import adapt
-    from motiflens.model_source import load_model
     from motiflens.predictions import load_networks
 
     if Path(model).is_dir() or ":" not in model:
         given = {"--weights": weights is not None, "--layout": layout != "auto", "--output": output != "auto"}
-        for option in (name for name, is_given in given.items() if is_given):
+        if any(given.values()):
+            option = next(name for name, is_given in given.items() if is_given)
             raise ValueError(f"{option} is of a model named as module:function; {model} is read as a folder of ours")
         return load_networks(model)
-    sys.path.insert(0, os.getcwd())  # as `python` itself does, so that module:function is found here
-    return [adapt(load_model(model, weights=weights), dataset.codes, layout=layout, output=output)]
+    return [adapt(load_any_model(model, weights), dataset.codes, layout=layout, output=output)]
 
 
 def _choose_motifs(name: str | None, wanted: tuple[str, ...] | None, dataset: "SequenceDataset") -> "list[Motif]":

@@ -92,11 +92,10 @@ def _against_other_pairs(scores: np.ndarray, magnitude: np.ndarray, pairs: np.nd
     for _ in range(_ROUNDS):
         expected = _expected(np.where(left_out, np.nan, magnitude), pairs, n_motifs)
         now = (_tails(magnitude, magnitude, expected, left_out, n_motifs) <= _STANDS_OUT) & (magnitude > 0)
-        now &= ~np.isnan(expected)  # what cannot be compared does not stand out
         if (now == left_out).all():
             break
         left_out = now
-    return np.where(np.isnan(expected), np.nan, _tails(scores, magnitude, expected, left_out, n_motifs))
+    return _tails(scores, magnitude, expected, left_out, n_motifs)
 
 
 def _expected(magnitude: np.ndarray, pairs: np.ndarray, n_motifs: int) -> np.ndarray:
@@ -123,8 +122,7 @@ def _tails(
     with np.errstate(invalid="ignore", divide="ignore"):
         roots, own = (np.where(known, np.sqrt(values / expected), np.nan) for values in (magnitude, scores))
     used = known & ~left_out & ~np.isnan(roots)
-    p = np.ones(len(scores))
-    p[~known] = 0
+    p = np.where(known, 1.0, expected)  # 0 where nothing is expected, NaN where nothing can be
     for row in np.flatnonzero(known & ~np.isnan(own)).tolist():
         others = roots[used & (np.arange(len(scores)) != row)]
         freedom = len(others) - n_motifs
