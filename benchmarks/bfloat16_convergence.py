@@ -16,7 +16,7 @@ from motiflens.audit import audit
 from motiflens.filters import task_truth
 from motiflens.models import model_config
 from motiflens.protocol import REFERENCE
-from motiflens.trial import simulate_task
+from motiflens.study.trial import simulate_task
 
 ARCHITECTURES, PRECISIONS = ("C24", "C4C6-Att"), ("float32", "bfloat16")
 

@@ -15,11 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from motiflens.grid import StudyConfig, plan
 from motiflens.protocol import REFERENCE
 from motiflens.ray_runner import run_ray
 from motiflens.runners import Emit, JobError, run_local
-from motiflens.study_jobs import Job, work
+from motiflens.study.grid import StudyConfig, plan
+from motiflens.study.jobs import Job, work
 
 Run = Callable[[list[Job], Callable[[Any], None]], list[JobError]]
 

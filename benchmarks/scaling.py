@@ -9,9 +9,9 @@ import time
 
 import torch
 
-from motiflens.engine import LoopEngine, new_network
 from motiflens.models import model_config
 from motiflens.protocol import REFERENCE
+from motiflens.training.loop_engine import LoopEngine, new_network
 
 BATCH = 100
 

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 
 from motiflens.audit_report import audit_candidate, gather_evidence, write_audit_page
-from motiflens.member import Member
 from motiflens.motifs import load_motifs, select_motifs
 from motiflens.simulate import billboard
+from motiflens.training.member import Member
 
 METHODS = ("gradient_times_input", "saturation_mutagenesis")
 CORE = ["MA0062.2", "MA0079.3", "MA0083.3"]

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from motiflens.interaction_conditions import Condition
-from motiflens.interaction_trial import COLUMNS
+from motiflens.interaction_study.conditions import Condition
+from motiflens.interaction_study.trial import COLUMNS
 
 MOTIFS = ["A", "B", "C", "D"]
 KINDS = ["true", "decoy", "filler", "filler", "decoy", "true"]  # AB, AC, AD, BC, BD, CD

@@ -6,8 +6,8 @@ import any_models
 import pytest
 
 from motiflens.advice import HALF_WIDTHS, Here, Spread, advise, members_needed, rule_of
+from motiflens.advice.designs import design_of, design_of_config
 from motiflens.any_model import adapt
-from motiflens.designs import design_of, design_of_config
 from motiflens.measured_effects import MeasuredEffect
 from motiflens.models import model_config
 from motiflens.stats import Interval

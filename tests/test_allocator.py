@@ -5,12 +5,12 @@ import sys
 import pytest
 import torch
 
-from motiflens import allocator
+from motiflens.training import allocator
 
 # In a process of its own: what the allocator does depends on all that a process has allocated before.
 COUNT_PAGE_FAULTS = """
 import resource, torch
-from motiflens.allocator import keep_freed_memory
+from motiflens.training.allocator import keep_freed_memory
 
 def page_faults(n):  # of n tensors of 64 MiB, more than glibc ever keeps by itself, one after the other
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

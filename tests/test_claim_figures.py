@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from study_records import make_record, make_study
 
-from motiflens.claim_figures import (
+from motiflens.claims import assess_claims
+from motiflens.published import compare_with_published
+from motiflens.report.claim_figures import (
     SOURCE_COLORS,
     correlation_figure,
     difference_figure,
     published_figure,
     variance_figure,
 )
-from motiflens.claims import assess_claims
-from motiflens.published import compare_with_published
 from motiflens.variance import MODULES, STAGES
 
 

@@ -4,8 +4,8 @@ import any_models
 import pytest
 from torch import nn
 
+from motiflens.advice.designs import compare_command, design_of, design_of_config, differ_only_in, neighbour, spell
 from motiflens.any_model import adapt
-from motiflens.designs import compare_command, design_of, design_of_config, differ_only_in, neighbour, spell
 from motiflens.models import adapted_config, build_model, list_models, model_config
 
 

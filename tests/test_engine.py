@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from motiflens.engine import LoopEngine, TrainedMember, new_network, train_step
-from motiflens.losses import cross_entropy, squared_error
 from motiflens.models import ARCHITECTURES, model_config
 from motiflens.models.positions import POSITIONAL_ENCODINGS
 from motiflens.protocol import REFERENCE
 from motiflens.sequence import one_hot
-from motiflens.stacked_engine import StackedEngine
+from motiflens.training.loop_engine import LoopEngine, TrainedMember, new_network, train_step
+from motiflens.training.losses import cross_entropy, squared_error
+from motiflens.training.stacked_engine import StackedEngine
 
 N_STEPS, BATCH = 50, 10
 

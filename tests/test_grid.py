@@ -1,6 +1,6 @@
 import pytest
 
-from motiflens.grid import (
+from motiflens.study.grid import (
     PAPER_PRESET,
     StudyConfig,
     get_preset,

@@ -11,17 +11,17 @@ from typer.testing import CliRunner
 from motiflens.cli import app
 from motiflens.ensemble import Ensemble
 from motiflens.ensemble_folder import save_ensemble
-from motiflens.interaction_conditions import Condition
-from motiflens.interaction_page import example_sequences, overview_figure, profile_figure, write_interaction_page
+from motiflens.interaction_study.conditions import Condition
 from motiflens.interactions import Interaction, InteractionTable
 from motiflens.interactions._effects import Effects
 from motiflens.interactions._table import Evidence
 from motiflens.io import write_hdf5
-from motiflens.member import Member
 from motiflens.models import HybridNetwork
 from motiflens.motifs import Motif
 from motiflens.protocol import REFERENCE
+from motiflens.report.interaction_page import example_sequences, overview_figure, profile_figure, write_interaction_page
 from motiflens.sequence import encode, one_hot
+from motiflens.training.member import Member
 
 WORDS = ("TGACTCAG", "CCGGAAGT", "ATTGCGAC")
 MOTIFS = [Motif(f"M{k}", f"F{k}", 0.01 + 0.96 * one_hot(encode([word]))[0].numpy()) for k, word in enumerate(WORDS)]

@@ -5,8 +5,8 @@ import pytest
 from interaction_records import block, record
 from sklearn.metrics import average_precision_score
 
-from motiflens.interaction_conditions import Condition, with_penalty
-from motiflens.interaction_scores import (
+from motiflens.interaction_study.conditions import Condition, with_penalty
+from motiflens.interaction_study.scores import (
     average_precision,
     calibrate,
     factor_effects,

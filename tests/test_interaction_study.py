@@ -12,9 +12,10 @@ from interaction_records import block, record
 from test_records_page import fields
 from typer.testing import CliRunner
 
-from motiflens import interaction_conditions
 from motiflens.cli import app
-from motiflens.interaction_conditions import (
+from motiflens.interaction_study import Job, follow_up, missing, plan, run_interaction_study, work
+from motiflens.interaction_study import conditions as interaction_conditions
+from motiflens.interaction_study.conditions import (
     INTERACTIONS,
     Condition,
     MethodSettings,
@@ -22,16 +23,15 @@ from motiflens.interaction_conditions import (
     preset_conditions,
     with_penalty,
 )
-from motiflens.interaction_report import findings, write_interaction_outputs
-from motiflens.interaction_scores import factor_effects, score_tables, summarise
-from motiflens.interaction_study import Job, follow_up, missing, plan, run_interaction_study, work
-from motiflens.interaction_trial import block_rows, run_condition, table_block
+from motiflens.interaction_study.scores import factor_effects, score_tables, summarise
+from motiflens.interaction_study.trial import block_rows, run_condition, table_block
 from motiflens.interactions import METHODS, Interaction, InteractionTable
 from motiflens.interactions._effects import Effects
 from motiflens.interactions._table import Evidence
 from motiflens.models import HybridNetwork
+from motiflens.report.interaction_report import findings, write_interaction_outputs
 from motiflens.store import Store
-from motiflens.trial import TrialStopped
+from motiflens.study.trial import TrialStopped
 
 PAGE = Path(__file__).parent.parent / "docs" / "interaction_records.md"
 SETTINGS = MethodSettings(

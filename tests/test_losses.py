@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from motiflens.losses import TargetScale, balanced_weight, cross_entropy, loss_of, squared_error
 from motiflens.models import build_model
 from motiflens.protocol import REFERENCE
 from motiflens.sequence import one_hot
+from motiflens.training.losses import TargetScale, balanced_weight, cross_entropy, loss_of, squared_error
 
 Y = torch.tensor([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
 

@@ -4,7 +4,7 @@ from any_models import make
 from safetensors.torch import save_file
 from torch import nn
 
-from motiflens.model_source import load_model
+from motiflens.any_model import load_model
 from motiflens.models import HybridNetwork, build_model
 
 CODE = """

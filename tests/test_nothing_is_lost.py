@@ -16,7 +16,8 @@ import pytest
 from motiflens.locks import Locks
 from motiflens.protocol import REFERENCE
 from motiflens.store import Store
-from motiflens.study import StudyConfig, _Desk, plan, run_study
+from motiflens.study import StudyConfig, plan, run_study
+from motiflens.study.run import _Desk
 
 # An epoch takes a few tenths of a second: long enough to be killed in.
 CONFIG = StudyConfig(

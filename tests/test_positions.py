@@ -5,11 +5,11 @@ import math
 import pytest
 import torch
 
-from motiflens.engine import new_network
 from motiflens.models import attention_entropy, model_config
 from motiflens.models.attention import MultiHeadAttention
 from motiflens.models.positions import POSITIONAL_ENCODINGS, by_distance, rotate, sinusoids
 from motiflens.protocol import REFERENCE
+from motiflens.training.loop_engine import new_network
 
 
 def test_sinusoids_equal_their_definition():

@@ -7,11 +7,11 @@ import torch
 from motiflens.ensemble import Ensemble
 from motiflens.ensemble_folder import save_ensemble
 from motiflens.io import write_fasta
-from motiflens.member import Member
 from motiflens.models import HybridNetwork, model_config
 from motiflens.predict import predict
 from motiflens.predictions import load_networks, predict_fasta
 from motiflens.protocol import REFERENCE
+from motiflens.training.member import Member
 
 CONFIG = model_config("C24", activation="relu", task=2, length=48, n_outputs=2)
 CODES = np.random.default_rng(0).integers(0, 5, (7, 48), dtype=np.uint8)

@@ -27,10 +27,17 @@ def test_python_blocks_compile(block):
     compile(block, "README.md", "exec")
 
 
-def test_every_module_is_named_and_nothing_is_left_to_fill_in():
+def test_every_module_has_its_line_in_the_layout():
+    layout = (ROOT / "docs" / "layout.md").read_text(encoding="utf-8")
     for path in (ROOT / "src" / "motiflens").rglob("*.py"):
-        if path.stem not in ("__init__",) and path.parent.name not in ("simulate", "cli"):
-            assert f"{path.stem}.py" in README, f"{path.name} is not in the README's table of files"
+        if path.stem != "__init__" and path.parent.name != "cli":
+            assert f"`{path.name}`" in layout, f"{path.name} is not in docs/layout.md"
+    for name in re.findall(r"`([a-z_/]+\.(?:py|c|h))`", layout):
+        found = [*ROOT.glob(name), *(ROOT / "src" / "motiflens").rglob(name)]
+        assert found, f"docs/layout.md names {name}, which does not exist"
+
+
+def test_nothing_is_left_to_fill_in():
     variables = ("MOTIFLENS_IRF1", "MOTIFLENS_KERNELS")  # of the environment
     placeholders = set(re.findall(r"\b[A-Z0-9]+_[A-Z]{3,}[A-Z0-9]*\b", README)) - set(variables)
     assert not placeholders

@@ -9,7 +9,7 @@ import pytest
 
 from motiflens.protocol import REFERENCE
 from motiflens.records import filter_pwms
-from motiflens.trial import Trial, run_trial
+from motiflens.study.trial import Trial, run_trial
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "records.md").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ import pytest
 
 from motiflens.models import HybridConfig, model_config
 from motiflens.protocol import REFERENCE, Protocol
-from motiflens.trial import Trial
+from motiflens.study.trial import Trial
 
 RECORDS = sorted((Path(__file__).parent.parent / "results").glob("*/task*.jsonl"))
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from motiflens.protocol import PAPER, REFERENCE, Protocol, get_protocol
-from motiflens.schedule import Schedule
+from motiflens.training.schedule import Schedule
 
 
 def run(protocol, metrics):

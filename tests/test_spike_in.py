@@ -8,10 +8,8 @@ from torch import nn
 from toy_detectors import WORD, Detector, word
 
 from motiflens._audited import rows_of_class
-from motiflens._implants import covered, implant, weakened
 from motiflens._means import bootstrap_mean, mean_of_defined
 from motiflens.audit import audit_saliency
-from motiflens.candidates import candidate_motifs
 from motiflens.dataset import SequenceDataset
 from motiflens.ensemble import fit
 from motiflens.models import model_config
@@ -20,7 +18,8 @@ from motiflens.protocol import REFERENCE
 from motiflens.scoring import interpretability
 from motiflens.sequence import decode, reverse_complement
 from motiflens.simulate import TASK2_CORE, billboard
-from motiflens.spike_in import SpikeIn, spike_in
+from motiflens.spike_in import SpikeIn, candidate_motifs, spike_in
+from motiflens.spike_in._implants import covered, implant, weakened
 
 LENGTH = 200
 OTHER = "CCTGATGTCA"

@@ -9,10 +9,9 @@ from toy_detectors import Detector
 
 from motiflens.dataset import SequenceDataset
 from motiflens.decoys import decoy_motifs
-from motiflens.filter_agreement import filter_agreement
 from motiflens.filters import filter_motifs
 from motiflens.motifs import load_motifs
-from motiflens.stability import map_correlations, stability
+from motiflens.stability import filter_agreement, map_correlations, stability
 from motiflens.tomtom import tomtom
 
 LENGTH = 60

@@ -2,13 +2,13 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from motiflens.engine import new_network
 from motiflens.models import ARCHITECTURES, EXTRA_ARCHITECTURES, model_config
 from motiflens.models.masks import MaskSource
 from motiflens.models.positions import POSITIONAL_ENCODINGS
 from motiflens.models.stacked import StackedNetwork
 from motiflens.protocol import REFERENCE
 from motiflens.sequence import one_hot
+from motiflens.training.loop_engine import new_network
 
 SEEDS, STEP = torch.tensor([3, 4, 5]), torch.tensor(0)
 

@@ -72,7 +72,7 @@ def test_the_stored_filters_are_those_of_the_stored_weights(finished):
     from motiflens.models import HybridNetwork
     from motiflens.predict import first_layer_activations
     from motiflens.records import filter_pwms
-    from motiflens.trial import simulate_task
+    from motiflens.study.trial import simulate_task
 
     folder, result, _ = finished
     record = result.records[0]

@@ -9,8 +9,8 @@ import pytest
 
 from motiflens.models import HybridNetwork
 from motiflens.protocol import REFERENCE
-from motiflens.study_jobs import Ended, Finished, Job, Progress, work
-from motiflens.trial import Trial
+from motiflens.study.jobs import Ended, Finished, Job, Progress, work
+from motiflens.study.trial import Trial
 
 TRIAL = Trial(
     task=2,
@@ -80,7 +80,7 @@ def test_other_errors_say_nothing_of_the_disk(monkeypatch):
     def fail(*arguments, **options):
         raise ValueError("something else")
 
-    monkeypatch.setattr("motiflens.study_jobs.run_trial", fail)
+    monkeypatch.setattr("motiflens.study.jobs.run_trial", fail)
     messages = []
     with pytest.raises(ValueError, match="something else"):
         work(job(Path("study")), messages.append)

@@ -1,8 +1,8 @@
 import pytest
 
-from motiflens.grid import StudyConfig, plan
 from motiflens.protocol import REFERENCE
-from motiflens.time_left import TimeLeft
+from motiflens.study.grid import StudyConfig, plan
+from motiflens.study.time_left import TimeLeft
 
 CONFIG = StudyConfig(
     tasks=(2,), architectures=("C24",), n_members=2, protocol=REFERENCE.replace(max_epochs=10, early_stop_patience=None)

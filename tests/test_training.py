@@ -11,7 +11,7 @@ from motiflens.models import HybridConfig
 from motiflens.predict import predict
 from motiflens.protocol import REFERENCE
 from motiflens.sequence import reverse_complement
-from motiflens.training import batch_order, flipped, regression_metrics, strand_flips
+from motiflens.training.stack import batch_order, flipped, regression_metrics, strand_flips
 
 SMALL = {"length": 60, "n_filters": 8, "kernel_size": 9, "first_pool": 10, "dense_width": 16, "activation": "relu"}
 FAST = REFERENCE.replace(max_epochs=3, batch_size=50)

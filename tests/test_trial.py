@@ -1,8 +1,8 @@
 import pytest
 
-from motiflens.member import Member
 from motiflens.protocol import REFERENCE
-from motiflens.trial import Rounds, Trial, TrialStopped, run_trial
+from motiflens.study.trial import Rounds, Trial, TrialStopped, run_trial
+from motiflens.training.member import Member
 
 
 def report(rounds, index, epoch):

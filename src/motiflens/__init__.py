@@ -7,19 +7,19 @@ The modules, in the order in which they build on each other:
 - `dataset`, `truth`, `io`, `simulate`: sequences with labels, splits and ground truth, from files or simulators
 - `splits`, `shuffle`, `negatives`, `data_summary`: splits; negatives where there are none; what ruins a data set
 - `models`, `predict`: the hybrid networks; batched predictions, activation maps, attention weights
-- `protocol`, `schedule`, `ensemble`, `ensemble_folder`: how networks are trained; many initialisations at once
-- `losses`, `suitability`, `fit_summary`: what is minimised, on which data it can be, and what came of it
-- `any_model`, `model_source`: any other PyTorch model in the same form, and where it comes from
+- `any_model`: any other PyTorch model in the same form, and where it comes from
+- `protocol`, `ensemble`, `ensemble_folder`: every number of a training; many initialisations at once, in a folder
+- `training`, `suitability`, `fit_summary`: one stack of networks; on which data it can be trained; what came of it
 - `filters`, `attribute`, `scoring`, `audit`: what the first layer learned, saliency maps, and both against the truth
-- `interactions`: which motifs work together, by insertion, mutagenesis, attribution or attention, with q-values
-- `interaction_study`, `interaction_scores`: how well each of these methods does where the interactions are known
 - `similarity`, `decoys`, `ablation`, `filter_audit`, `audit_files`: filters one by one; matches expected by chance
-- `spike_in`, `candidates`: attributions judged where the truth is not known, at motifs put into one's own negatives
-- `stability`, `filter_agreement`: how well initialisations, and attribution methods, agree
-- `study`, `grid`, `trial`, `store`, `runners`, `ray_runner`: the whole grid, run and resumed, one record per network
+- `spike_in`: attributions judged where the truth is not known, at motifs put into one's own negatives
+- `stability`: how well initialisations, and attribution methods, agree
+- `interactions`: which motifs work together, by insertion, mutagenesis, attribution or attention, with q-values
+- `store`, `runners`, `ray_runner`, `study`: the whole grid, run and resumed, one record per network
+- `interaction_study`: how well each method of `interactions` does where the interactions are known
 - `records`, `selection`, `tables`, `figures`, `galleries`, `logo`, `report`: what is made from stored records
-- `measured_effects`, `filter_numbers`, `designs`, `advice`: what choices change in the study, and what to change
 - `stats`, `effects`, `variance`, `claims`, `published`: the paper's claims put to the test, and its tables beside
+- `measured_effects`, `filter_numbers`, `advice`: what choices change in the study, and what to change
 
 Modules are imported when first used: `motiflens.tomtom.tomtom(...)` works after `import motiflens`.
 """
@@ -30,15 +30,13 @@ from types import ModuleType
 __version__ = "0.1.0"
 
 _MODULES = (
-    "ablation", "advice", "any_model", "attribute", "audit", "audit_files", "audit_report", "baselines",
-    "candidates", "claims", "data_summary", "dataset", "decoys", "designs", "effects", "ensemble",
-    "ensemble_folder", "figures", "filter_agreement", "filter_audit", "filter_numbers", "filters", "galleries",
-    "grid", "interaction_conditions", "interaction_page", "interaction_report", "interaction_scores",
-    "interaction_study", "interactions", "io", "logo", "losses", "measured_effects", "metrics", "model_source",
-    "models", "motifs", "negatives", "pairs", "performance", "predict", "predictions", "protocol", "published",
-    "ray_runner", "records", "report", "runners", "schedule", "scoring", "selection", "sequence", "shuffle",
+    "ablation", "advice", "any_model", "attribute", "audit", "audit_files", "audit_report", "baselines", "claims",
+    "data_summary", "dataset", "decoys", "effects", "ensemble", "ensemble_folder", "figures", "filter_audit",
+    "filter_numbers", "filters", "galleries", "interaction_study", "interactions", "io", "logo", "measured_effects",
+    "metrics", "models", "motifs", "negatives", "pairs", "performance", "predict", "predictions", "protocol",
+    "published", "ray_runner", "records", "report", "runners", "scoring", "selection", "sequence", "shuffle",
     "similarity", "simulate", "spike_in", "splits", "stability", "stats", "store", "study", "suitability", "tables",
-    "tomtom", "trial", "truth", "variance",
+    "tomtom", "training", "truth", "variance",
 )  # fmt: skip
 __all__ = ["__version__", *_MODULES]
 

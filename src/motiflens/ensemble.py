@@ -13,19 +13,19 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from motiflens.allocator import keep_freed_memory
 from motiflens.attribute import saliency
 from motiflens.dataset import SequenceDataset
-from motiflens.engine import LoopEngine, new_network
-from motiflens.member import Checkpoints, Member, Part, Trainee, member_seed
 from motiflens.models.config import HybridConfig, check_stackable
 from motiflens.models.hybrid import HybridNetwork
 from motiflens.models.products import PRECISIONS
 from motiflens.predict import attention_weights, first_layer_activations, predict, resolve_device
 from motiflens.protocol import REFERENCE, Protocol
-from motiflens.stacked_engine import StackedEngine
 from motiflens.suitability import check_fit
-from motiflens.training import Engine, Training, batch_order, classification_metrics, evaluate
+from motiflens.training.allocator import keep_freed_memory
+from motiflens.training.loop_engine import LoopEngine, new_network
+from motiflens.training.member import Checkpoints, Member, Part, Trainee, member_seed
+from motiflens.training.stack import Engine, Training, batch_order, classification_metrics, evaluate
+from motiflens.training.stacked_engine import StackedEngine
 
 __all__ = [
     "ENGINES",

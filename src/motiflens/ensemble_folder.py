@@ -8,11 +8,11 @@ from typing import Any
 
 from motiflens.dataset import SequenceDataset
 from motiflens.ensemble import Ensemble, fingerprint, fit
-from motiflens.member import Member
 from motiflens.models.config import HybridConfig
 from motiflens.models.hybrid import HybridNetwork
 from motiflens.protocol import REFERENCE, Protocol
 from motiflens.store import without_nan, write_atomically
+from motiflens.training.member import Member
 
 ENSEMBLE_FILE = "ensemble.json"
 

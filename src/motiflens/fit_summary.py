@@ -8,10 +8,10 @@ import numpy as np
 
 from motiflens.dataset import SequenceDataset
 from motiflens.ensemble import Ensemble
-from motiflens.member import Member
 from motiflens.metrics import aupr, auroc, mean_squared_error, pearson
 from motiflens.predict import predict
 from motiflens.splits import SPLITS
+from motiflens.training.member import Member
 
 _MEASURES: dict[str, dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]]] = {
     "classification": {"auroc": auroc, "aupr": aupr},

@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
-from motiflens.claim_measures import Measured, Sample, difference
+from motiflens.claims.measures import Measured, Sample, difference
 from motiflens.filter_numbers import filter_numbers, paper_sized
 from motiflens.records import ACTIVATIONS, N_FILTERS, Record, published_results, stage1
 from motiflens.selection import configurations

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from motiflens._advice_words import join
 from motiflens.advice import LEVELS, QUESTIONS, RULE, Advice, Here, Spread, advise, rule_of, spread_of
+from motiflens.advice._words import join
+from motiflens.advice.designs import design_of
 from motiflens.audit_report._candidate import Candidate
 from motiflens.audit_report._differences import differences, measures_of
 from motiflens.audit_report._evidence import TRUST_METHODS, Evidence
 from motiflens.audit_report._words import display_name, measure_label, method_label
-from motiflens.designs import design_of
 
 #: How a level looks on the page: as those of verdicts.
 _LOOKS = {"change": "caution", "keep": "good", "weigh": "caution", "depends": "unknown", "open": "unknown"}

@@ -9,7 +9,7 @@ from torch import nn
 
 from motiflens.audit import Audit, audit
 from motiflens.dataset import SequenceDataset
-from motiflens.member import Member
+from motiflens.training.member import Member
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from motiflens.audit_report._words import measure_label
 from motiflens.effects import format_p
 from motiflens.logo import logo_svg_defs
 from motiflens.machines import versions
-from motiflens.report_sections import number, signed
+from motiflens.report.sections import number, signed
 from motiflens.store import write_atomically
 
 

@@ -18,7 +18,6 @@ from motiflens.audit_report._verdicts import LEVELS, verdicts
 from motiflens.dataset import SequenceDataset
 from motiflens.ensemble import fingerprint
 from motiflens.ensemble_folder import fit_to_folder
-from motiflens.member import Member
 from motiflens.models.config import HybridConfig
 from motiflens.models.hybrid import blank_network
 from motiflens.predict import resolve_device
@@ -26,6 +25,7 @@ from motiflens.protocol import REFERENCE, Protocol
 from motiflens.runners import Emit, n_cores, run_local
 from motiflens.store import without_nan, write_atomically
 from motiflens.suitability import check_fit
+from motiflens.training.member import Member
 
 PAGE_FILE, SUMMARY_FILE = "audit.html", "audit.json"
 _N_REHEARSED = 16

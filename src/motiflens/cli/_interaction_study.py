@@ -59,8 +59,8 @@ def _tell(news: "News", n_done: int, n_all: int) -> None:
 
 def _write(records: "list[Record]", folder: Path, command: str | None) -> str | None:
     """The page; None, with a note, where draws below the first one of figures leave nothing to report."""
-    from motiflens.interaction_report import write_interaction_outputs
-    from motiflens.interaction_scores import figure_records
+    from motiflens.interaction_study.scores import figure_records
+    from motiflens.report.interaction_report import write_interaction_outputs
 
     if not figure_records(records):
         typer.echo("no page: networks failed, or data seeds below 100 are there to choose settings by", err=True)
@@ -83,7 +83,7 @@ def interaction_records(folder: Path) -> "list[Record]":
 
 def report_interactions(records: "list[Record]", out: Path, *, command: str, as_json: bool) -> None:
     """Write the tables and the page again."""
-    from motiflens.interaction_report import write_interaction_outputs
+    from motiflens.report.interaction_report import write_interaction_outputs
 
     outputs = write_interaction_outputs(records, out, command=command)
     if as_json:

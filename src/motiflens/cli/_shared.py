@@ -67,7 +67,7 @@ def load_model(model: Path, data: Path) -> "tuple[HybridNetwork, SequenceDataset
 
 def load_any_model(source: str, weights: Path | None) -> "nn.Module":
     """A saved network's folder, or module:function as `python` itself would find it here."""
-    from motiflens.model_source import load_model
+    from motiflens.any_model import load_model
 
     sys.path.insert(0, os.getcwd())
     return load_model(source, weights=weights)

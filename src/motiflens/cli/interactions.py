@@ -141,7 +141,7 @@ def _write(
     target: int,
     q: float,
 ) -> None:
-    from motiflens.interaction_page import write_interaction_page
+    from motiflens.report.interaction_page import write_interaction_page
     from motiflens.tables import write_tsv
 
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -75,11 +75,11 @@ def study_run(
     as_json: Json = False,
 ) -> None:
     """Run the study, or what is missing of it, and write its figures, tables and page."""
-    from motiflens.display import StudyDisplay
     from motiflens.protocol import get_protocol
     from motiflens.report import write_outputs
     from motiflens.store import Store
     from motiflens.study import get_preset, match_architectures, read_records, run_study
+    from motiflens.study.display import StudyDisplay
 
     changes: dict[str, Any] = {
         "tasks": None if tasks is None else tuple(whole_number(task) for task in split_names(tasks) or ()),
@@ -228,8 +228,8 @@ def study_effects(
 
     Advice is drawn from such a table: src/motiflens/data/measured_effects.tsv.
     """
-    from motiflens.grid import get_preset, plan
     from motiflens.measured_effects import coverage, measured_effects
+    from motiflens.study.grid import get_preset, plan
     from motiflens.tables import write_tsv
 
     grid = _reportable(folder)[0]

@@ -10,9 +10,9 @@ from motiflens.cli._shared import DataFile, Json, note_slow_training, one_thread
 if TYPE_CHECKING:
     from motiflens.dataset import SequenceDataset
     from motiflens.fit_summary import FitSummary
-    from motiflens.member import Member
     from motiflens.models import HybridConfig
     from motiflens.protocol import Protocol
+    from motiflens.training.member import Member
 
 _SIZES = ("first_pool", "second_pool", "kernel_size", "second_kernel_size")
 

@@ -1,0 +1,297 @@
+"""How well methods recover the interactions of a benchmark: from stored records alone, tables of figures.
+
+Decoys are the false pairs: they occur as true ones do, in both labels alike. Fillers stand near each other in
+negatives only, so that they are neither true nor false; calls among them are counted apart.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from motiflens.interaction_study.conditions import FIRST_FIGURE_SEED
+from motiflens.interaction_study.trial import block_rows
+from motiflens.interactions import METHODS, Interaction
+from motiflens.pairs import PairTable, read_pairs
+from motiflens.records import Record
+from motiflens.stats import contrast, wilson_interval
+
+NOMINAL = 0.1  # q up to which a pair is called
+_P = 0.05
+
+
+class MethodScore(NamedTuple):
+    """One method on one condition."""
+
+    condition: str
+    data_seed: int
+    level: int
+    architecture: str
+    activation: str
+    positional_encoding: str
+    penalty: float
+    has_attention: bool
+    method: str
+    n_members: int
+    test_auroc: float  # mean over the networks
+    filter_tpr: float  # mean share of filters that match a motif of the grammar
+    n_true: int
+    true_calls: int
+    false_calls: int  # decoys
+    filler_calls: int
+    precision: float  # NaN without calls
+    recall: float
+    fdr: float  # 0 without calls
+    aupr: float  # average precision of true pairs against decoys
+    chance_aupr: float  # share of true pairs among the two
+    spacing_error: float  # bp, median over the true pairs called: from the gap found to those of the rule; not level 1
+
+
+_CALLS = ("true_calls", "false_calls", "filler_calls")
+_OF_RECORD = MethodScore._fields[: MethodScore._fields.index("method")]
+
+
+class MethodSummary(NamedTuple):
+    """One method over all conditions of a level with attention, or of their controls."""
+
+    level: int
+    has_attention: bool
+    method: str
+    n_conditions: int
+    precision: float  # of all calls together
+    recall: float
+    aupr: float  # mean over conditions
+    nominal_fdr: float
+    fdr: float  # share of decoys among calls of true pairs and decoys
+    fdr_low: float
+    fdr_high: float
+    filler_calls: int
+    strict_fdr: float  # share of decoys and fillers among all calls
+    spacing_error: float  # bp, median over conditions
+
+
+class Calibration(NamedTuple):
+    """One method over all nulls: data without any interaction."""
+
+    method: str
+    n_nulls: int
+    n_pairs: int
+    share_small_p: float  # share of pairs with p <= .05
+    share_of_measured: float  # the same among pairs that were measured: others have p = 1
+    nulls_with_calls: int  # at q <= .1
+    test_auroc: float
+    calibrated: bool  # at most 7 % of pairs, and 3 nulls of 10
+    caution: str
+
+
+class FactorEffect(NamedTuple):
+    """What one design factor changes: the mean over conditions that differ in nothing else."""
+
+    level: int
+    networks: str  # "attention", "control", or "both" where the two are compared
+    factor: str
+    base: str
+    other: str
+    method: str
+    measure: str  # "aupr", "recall" or "test_auroc"
+    n_pairs: int  # of conditions
+    base_mean: float
+    difference: float  # other - base
+    low: float  # 95 % interval, NaN of a single pair of conditions or where all differ alike
+    high: float
+
+
+def figure_records(records: Iterable[Record]) -> list[Record]:
+    """Records that figures may use: trained, on data that no setting was chosen by."""
+    return [one for one in records if one["status"] == "ok" and one["data_seed"] >= FIRST_FIGURE_SEED]
+
+
+def score_tables(records: Iterable[Record]) -> list[MethodScore]:
+    """One row per condition with interactions and method, in the order of the records."""
+    return [
+        _score(record, method, block_rows(block, record["motifs"]))
+        for record in records
+        if record["labels"] == "grammar" and record["status"] == "ok"
+        for method, block in record["tables"].items()
+    ]
+
+
+def _score(record: Record, method: str, rows: Sequence[Interaction]) -> MethodScore:
+    pairs = read_pairs(record)
+    called = np.array([row.q_value <= NOMINAL for row in rows])
+    calls = {kind: int((called & (pairs.kind == kind)).sum()) for kind in ("true", "decoy", "filler")}
+    n_true, n_called = int((pairs.kind == "true").sum()), calls["true"] + calls["decoy"]
+    judged = pairs.kind != "filler"
+    return MethodScore(
+        **{name: record[name] for name in _OF_RECORD}, method=method,
+        n_members=sum(network["status"] == "ok" for network in record["networks"]),
+        test_auroc=_mean(record, "metrics", "test_auroc"),
+        filter_tpr=_mean(record, "filters", "tpr"),
+        n_true=n_true,
+        true_calls=calls["true"],
+        false_calls=calls["decoy"],
+        filler_calls=calls["filler"],
+        precision=calls["true"] / n_called if n_called else math.nan,
+        recall=calls["true"] / n_true,
+        fdr=calls["decoy"] / n_called if n_called else 0.0,
+        aupr=_aupr(rows, pairs),
+        chance_aupr=n_true / int(judged.sum()),
+        spacing_error=_spacing_error(rows, pairs, called) if record["level"] > 1 else math.nan,
+    )  # fmt: skip
+
+
+def _mean(record: Record, block: str, name: str) -> float:
+    values = [network[block][name] for network in record["networks"] if network[block] is not None]
+    values = [value for value in values if value is not None]
+    return float(np.mean(values)) if values else math.nan
+
+
+def _aupr(rows: Sequence[Interaction], pairs: PairTable) -> float:
+    """Pairs ranked by p, then by effect: with a null of some hundreds the smallest p are often equal."""
+    judged = np.flatnonzero(pairs.kind != "filler").tolist()
+    order = [(-rows[k].p_value, float(np.nan_to_num(rows[k].effect, nan=-np.inf))) for k in judged]
+    return average_precision([str(pairs.kind[k]) == "true" for k in judged], order)
+
+
+def average_precision(true: Sequence[bool], scores: Sequence[Any]) -> float:
+    """Precision at each threshold, weighted by the recall it adds; scores are ordered, and those that tie go together.
+
+    Where all tie it is the share of true pairs, while a trapezoid from precision 1 would lie half way above it.
+    """
+    total, area, n_called, n_true = sum(true), 0.0, 0, 0
+    for threshold in sorted(set(scores), reverse=True):
+        added = [is_true for is_true, score in zip(true, scores, strict=True) if score == threshold]
+        n_called, n_true = n_called + len(added), n_true + sum(added)
+        area += sum(added) / total * n_true / n_called
+    return area
+
+
+def _spacing_error(rows: Sequence[Interaction], pairs: PairTable, called: np.ndarray) -> float:
+    """Median distance in bp from the gap found to the nearest that the rule allows; NaN where nothing says so."""
+    gap = np.array([row.gap for row in rows])
+    error = np.maximum(np.maximum(pairs.min_gap - gap, gap - pairs.max_gap), 0)
+    known = called & (pairs.kind == "true") & ~np.isnan(gap)
+    return float(np.median(error[known])) if known.any() else math.nan
+
+
+def summarise(scores: Sequence[MethodScore]) -> list[MethodSummary]:
+    """One row per level, with and without attention, and method."""
+    groups: dict[tuple[int, bool, str], list[MethodScore]] = {}
+    for one in scores:
+        groups.setdefault((one.level, one.has_attention, one.method), []).append(one)
+    rows = []
+    for (level, has_attention, method), group in sorted(groups.items(), key=lambda item: (item[0][0], not item[0][1])):
+        true, false, fillers = (sum(getattr(one, name) for one in group) for name in _CALLS)
+        n_calls = true + false + fillers
+        fdr = wilson_interval(false, true + false)
+        errors = [one.spacing_error for one in group if not math.isnan(one.spacing_error)]
+        rows.append(
+            MethodSummary(
+                level, has_attention, method, len(group),
+                precision=true / (true + false) if true + false else math.nan,
+                recall=true / sum(one.n_true for one in group),
+                aupr=float(np.mean([one.aupr for one in group])),
+                nominal_fdr=NOMINAL, fdr=fdr.estimate, fdr_low=fdr.low, fdr_high=fdr.high,
+                filler_calls=fillers, strict_fdr=(false + fillers) / n_calls if n_calls else math.nan,
+                spacing_error=float(np.median(errors)) if errors else math.nan,
+            )
+        )  # fmt: skip
+    return rows
+
+
+def calibrate(records: Iterable[Record]) -> list[Calibration]:
+    """One row per method, over the conditions with additive labels: there, every call is false."""
+    nulls = [record for record in records if record["labels"] == "additive" and record["status"] == "ok"]
+    rows = []
+    for method in dict.fromkeys(method for record in nulls for method in record["tables"]):
+        own = [record for record in nulls if method in record["tables"]]
+        tables = [block_rows(record["tables"][method], record["motifs"]) for record in own]
+        p = np.array([row.p_value for table in tables for row in table])
+        measured = ~np.isnan([row.effect for table in tables for row in table])
+        hit = sum(any(row.q_value <= NOMINAL for row in table) for table in tables)
+        share = float((p <= _P).mean())
+        rows.append(
+            Calibration(
+                method, len(own), p.size, share,
+                float((p[measured] <= _P).mean()) if measured.any() else math.nan, hit,
+                test_auroc=float(np.mean([_mean(one, "metrics", "test_auroc") for one in own])),
+                calibrated=share <= 0.07 and hit <= 0.3 * len(own), caution=METHODS[method].caution,
+            )
+        )  # fmt: skip
+    return rows
+
+
+#: Factors of the design: name, how to read it from a score, and the value that others are compared with.
+_FACTORS: tuple[tuple[str, str, Any], ...] = (
+    ("activation", "activation", "relu"),
+    ("positional encoding", "positional_encoding", "none"),
+    ("entropy penalty", "penalty", 0.0),
+    ("architecture", "architecture", "C4C6-Att"),
+    ("attention", "has_attention", False),
+)
+_DESIGN = ("level", "data_seed", *(field for _, field, _ in _FACTORS))
+_MEASURES: tuple[tuple[str, Callable[[MethodScore], float]], ...] = (
+    ("aupr", lambda score: score.aupr),
+    ("recall", lambda score: score.recall),
+    ("test_auroc", lambda score: score.test_auroc),
+)
+
+
+def factor_effects(scores: Sequence[MethodScore]) -> list[FactorEffect]:
+    """What each value of each factor changes against the base value, over pairs of conditions that differ in it alone.
+
+    The interval is Student's for the mean of the differences. Each has an ensemble of its own on either side, on one
+    draw of the data: the interval does not tell how much another draw would change.
+    """
+    rows = []
+    levels = sorted({one.level for one in scores})
+    methods = list(dict.fromkeys(one.method for one in scores))
+    for level in levels:
+        for method in methods:
+            own = [one for one in scores if (one.level, one.method) == (level, method)]
+            for networks, group in _by_networks(own).items():
+                for factor in _FACTORS:
+                    if (factor[1] == "has_attention") == (networks == "both"):
+                        rows += _effects_of(group, level, networks, method, *factor)
+    return rows
+
+
+def _by_networks(scores: Sequence[MethodScore]) -> dict[str, list[MethodScore]]:
+    return {
+        "attention": [one for one in scores if one.has_attention],
+        "control": [one for one in scores if not one.has_attention],
+        "both": list(scores),
+    }
+
+
+def _effects_of(
+    scores: Sequence[MethodScore], level: int, networks: str, method: str, factor: str, field: str, base: Any
+) -> list[FactorEffect]:
+    partners = {_others(one, field): one for one in scores if getattr(one, field) == base}
+    rows = []
+    for value in dict.fromkeys(getattr(one, field) for one in scores):
+        found = [one for one in scores if getattr(one, field) == value and _others(one, field) in partners]
+        if value == base or not found:
+            continue
+        for measure, read in _MEASURES:
+            before = np.array([read(partners[_others(one, field)]) for one in found])
+            change = contrast([np.array([read(one) for one in found]) - before], [1])
+            low, high = (change.low, change.high) if change.low < change.high else (math.nan, math.nan)
+            rows.append(
+                FactorEffect(
+                    level, networks, factor, _word(base), _word(value), method, measure, len(found),
+                    float(before.mean()), change.estimate, low, high,
+                )
+            )  # fmt: skip
+    return rows
+
+
+def _others(score: MethodScore, field: str) -> tuple[Any, ...]:
+    """What must be equal for two conditions to be compared; controls have neither encoding nor penalty."""
+    absent = ("positional_encoding", "penalty") if field == "has_attention" else ()
+    return tuple(getattr(score, name) for name in _DESIGN if name != field and name not in absent)
+
+
+def _word(value: Any) -> str:
+    return {True: "with", False: "without"}[value] if isinstance(value, bool) else str(value)

@@ -1,0 +1,152 @@
+"""Tables and the page of the interactions benchmark, from stored records alone."""
+
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from motiflens.figures import figure_style, figure_svg
+from motiflens.interaction_study import scores as scoring
+from motiflens.interaction_study.conditions import FIRST_FIGURE_SEED
+from motiflens.interaction_study.scores import FactorEffect, MethodSummary
+from motiflens.records import Record
+from motiflens.report.sections import number, signed
+from motiflens.store import write_atomically
+from motiflens.tables import write_tsv
+
+_TITLE = "Motif interactions: what attention is worth"
+_ATTENTION = "attention"  # the published way of reading it
+
+
+class InteractionOutputs(NamedTuple):
+    """Files written for a benchmark."""
+
+    report: Path
+    tables: list[Path]
+
+
+def write_interaction_outputs(
+    records: Iterable[Record], folder: str | Path, *, command: str | None = None
+) -> InteractionOutputs:
+    """Write interactions.html and tables/interactions-*.tsv into a folder.
+
+    Tables: conditions (one row per condition and method), methods (over conditions), factors (what each design factor
+    changes, with intervals), calibration (on data without interactions).
+
+    Parameters
+    ----------
+    records : iterable of record
+        Of the benchmark. Draws of data that settings were chosen by, and networks that failed, are left out.
+    folder : path
+    command : str, optional
+        Command line that runs the benchmark again, to be shown.
+
+    Raises
+    ------
+    ValueError
+        If no record is left to report.
+    """
+    given = list(records)
+    used = scoring.figure_records(given)
+    if not used:
+        raise ValueError(
+            f"expected records of trained networks on data seeds of {FIRST_FIGURE_SEED} or more, got "
+            f"{len(given)} others: lower seeds are there to choose the settings of methods"
+        )
+    scores = scoring.score_tables(used)
+    methods, factors = scoring.summarise(scores), scoring.factor_effects(scores)
+    calibration = scoring.calibrate(used)
+    tables: dict[str, Sequence[tuple[Any, ...]]] = {
+        "conditions": scores, "methods": methods, "factors": factors, "calibration": calibration
+    }  # fmt: skip
+    folder = Path(folder)
+    (folder / "tables").mkdir(parents=True, exist_ok=True)
+    paths = [write_tsv(rows, folder / "tables" / f"interactions-{name}.tsv") for name, rows in tables.items() if rows]
+    page = (
+        _environment()
+        .get_template("interactions.html.j2")
+        .render(
+            title=_TITLE,
+            findings=findings(factors, methods),
+            methods=methods,
+            factors=factors,
+            calibration=calibration,
+            scores=scores,
+            figure=Markup(figure_svg(recovery_figure(methods), "recovery")) if methods else None,
+            n_left_out=len(given) - len(used),
+            n_networks=sum(len(record["networks"]) for record in used),
+            n_conditions=len(used),
+            hours=sum(record["timings"]["fit_s"] for record in used) / 3600,
+            versions=", ".join(f"{name} {version}" for name, version in used[0]["versions"].items()),
+            settings=", ".join(f"{name} {value}" for name, value in used[0]["config"]["interactions"].items()),
+            command=command,
+        )
+    )
+    write_atomically(folder / "interactions.html", page)
+    return InteractionOutputs(folder / "interactions.html", paths)
+
+
+def findings(factors: Sequence[FactorEffect], methods: Sequence[MethodSummary]) -> list[str]:
+    """The two questions of the study answered, and which method recovers most, in sentences."""
+    sentences = []
+    level = 2 if any(row.level == 2 for row in methods) else min((row.level for row in methods), default=0)
+    own = [row for row in factors if (row.level, row.method, row.networks) == (level, _ATTENTION, "attention")]
+    for factor in ("activation", "positional encoding", "entropy penalty"):
+        for measure, name in (("aupr", "area under precision-recall of raw attention"), ("test_auroc", "test AUROC")):
+            found = [_clause(row) for row in own if (row.factor, row.measure) == (factor, measure)]
+            if found:
+                sentences.append(f"Level {level}, {name}, by {factor}: {_join(found)}.")
+    present = [row for row in methods if row.level == level and row.has_attention]
+    if present:
+        best = max(present, key=lambda row: row.aupr)
+        sentences.append(
+            f"Level {level}: {best.method} recovers most, with an area of {best.aupr:.2f}, recall {best.recall:.2f} "
+            f"and observed FDR {number(best.fdr)} at q ≤ {scoring.NOMINAL}."
+        )
+    return sentences
+
+
+def _clause(row: FactorEffect) -> str:
+    interval = f", 95 % interval {row.low:+.2f} to {row.high:+.2f}" if row.low == row.low else ""
+    verdict = "could be chance" if not (row.low > 0 or row.high < 0) else "raised it" if row.low > 0 else "lowered it"
+    pairs = f"{row.n_pairs} pair{'' if row.n_pairs == 1 else 's'} of conditions"
+    return f"{row.other} against {row.base} {row.difference:+.2f} ({pairs}{interval}: {verdict})"
+
+
+def _join(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{'; '.join(parts[:-1])}; and {parts[-1]}"
+
+
+def recovery_figure(methods: Sequence[MethodSummary]) -> Figure:
+    """Area, recall and observed FDR of each method, one row per level; open marks are networks without attention."""
+    levels = sorted({row.level for row in methods})
+    names = list(dict.fromkeys(row.method for row in methods))[::-1]
+    panels = (("aupr", "area under precision-recall"), ("recall", "recall at q ≤ 0.1"), ("fdr", "observed FDR"))
+    with figure_style():
+        figure = Figure(figsize=(8.5, 0.7 + (0.4 + 0.22 * len(names)) * len(levels)), layout="constrained")
+        grid = figure.subplots(len(levels), 3, squeeze=False, sharey=True, sharex=True)
+        for level, axes in zip(levels, grid, strict=True):
+            for (field, title), ax in zip(panels, axes, strict=True):
+                for row in methods:
+                    if row.level != level or math.isnan(getattr(row, field)):
+                        continue
+                    look = {"color": "#0072B2"} if row.has_attention else {"facecolors": "none", "edgecolors": "#444"}
+                    ax.scatter(getattr(row, field), names.index(row.method), s=22, clip_on=False, zorder=3, **look)
+                if field == "fdr":
+                    ax.axvline(scoring.NOMINAL, color="#444444", linewidth=0.6, linestyle=":")
+                ax.set_title(f"Level {level}: {title}" if field == "aupr" else title, loc="left")
+                ax.set_xlim(-0.02, 1.02)
+            axes[0].set_yticks(np.arange(len(names)), names)
+            axes[0].set_ylim(-0.6, len(names) - 0.4)
+    return figure
+
+
+def _environment() -> Environment:
+    environment = Environment(loader=PackageLoader("motiflens"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters.update(number=number, signed=signed)
+    return environment

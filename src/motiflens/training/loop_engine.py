@@ -1,0 +1,210 @@
+"""Training steps for many networks of one architecture on the same batches.
+
+All members share the batch, so its patches, their covariance and the product of the first layer are computed once
+for all (`models/shared_first_layer.py`); from the first pool on each member runs as the plain module it is, in
+cache. Members never mix: what one becomes does not depend on whom it was stacked with.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from motiflens.models.attention import MultiHeadAttention, attention_entropy
+from motiflens.models.config import HybridConfig, check_stackable
+from motiflens.models.hybrid import HybridNetwork, blank_network
+from motiflens.models.initialise import initialise
+from motiflens.models.layers import BiLSTM, Dropout, Linear
+from motiflens.models.shared_first_layer import Patches, PooledConvolution
+from motiflens.models.side_by_side import activate, stacked_filters, stacked_logits
+from motiflens.protocol import Protocol
+from motiflens.training.losses import Loss, cross_entropy
+
+
+def new_network(config: HybridConfig, protocol: Protocol, seed: int) -> HybridNetwork:
+    """Build a network with the protocol's initialisation drawn from a member's own seed."""
+    network = blank_network(config)
+    initialise(network, protocol.initialisation, torch.Generator().manual_seed(seed))
+    return network
+
+
+class LoopEngine:
+    """Members that train side by side, each as the plain module it is: the `training.Engine` for CPUs."""
+
+    def __init__(
+        self,
+        networks: Sequence[HybridNetwork],
+        protocol: Protocol,
+        seeds: Sequence[int],
+        precision: str = "float32",
+        loss: Loss = cross_entropy,
+    ) -> None:
+        check_stackable([network.config for network in networks])
+        self.protocol, self.precision, self.loss = protocol, precision, loss
+        self.members = [
+            TrainedMember(network, protocol, seed, precision) for network, seed in zip(networks, seeds, strict=True)
+        ]
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def train_epoch(
+        self,
+        codes: torch.Tensor,
+        y: torch.Tensor,
+        order: torch.Tensor,
+        batch_size: int,
+        learning_rates: Sequence[float],
+    ) -> torch.Tensor:
+        """Train every member for one epoch, see `training.Engine`."""
+        for member, rate in zip(self.members, learning_rates, strict=True):
+            member.optimizer.param_groups[0]["lr"] = rate
+        total, n_seen = torch.zeros(len(self), dtype=y.dtype, device=y.device), 0
+        for rows in order.to(codes.device).split(batch_size):
+            if len(rows) > 1:
+                entropy_weight = self.protocol.attention_entropy_weight
+                losses = train_step(self.members, codes[rows], y[rows], self.precision, entropy_weight, self.loss)
+                total += losses * len(rows)
+                n_seen += len(rows)
+        return total / n_seen
+
+    def logits(self, codes: torch.Tensor) -> torch.Tensor:
+        """Logits of all members in evaluation mode, shape=(E, N, n_outputs)."""
+        return stacked_logits([member.network for member in self.members], codes)
+
+    def weights(self, i: int) -> dict[str, torch.Tensor]:
+        """Copy of one member's weights and running statistics."""
+        return {name: value.detach().clone() for name, value in self.members[i].network.state_dict().items()}
+
+    def state(self, i: int) -> dict[str, Any]:
+        """Everything that one member needs to go on from here."""
+        member = self.members[i]
+        return {
+            "network": self.weights(i),
+            "optimizer": member.optimizer.state_dict(),
+            "dropout": member.dropout_state(),
+        }
+
+    def load_state(self, i: int, state: dict[str, Any]) -> None:
+        """Let one member go on from what `state` returned."""
+        self.members[i].network.load_state_dict(state["network"])
+        self.members[i].optimizer.load_state_dict(state["optimizer"])
+        self.members[i].set_dropout_state(state["dropout"])
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Keep only these members, in this order."""
+        self.members = [self.members[row] for row in rows]
+
+
+class TrainedMember:
+    """A network in training, with its optimiser and its source of dropout masks."""
+
+    def __init__(
+        self, network: HybridNetwork, protocol: Protocol, dropout_seed: int, precision: str = "float32"
+    ) -> None:
+        self.network = network
+        self.optimizer = torch.optim.Adam(
+            [p for p in network.parameters() if p.requires_grad],
+            lr=protocol.learning_rate,
+            betas=(protocol.beta1, protocol.beta2),
+            eps=protocol.adam_eps,
+            fused=True,
+        )
+        self._dropout = np.random.SFC64(dropout_seed)
+        self._set_fast(np.random.Generator(self._dropout), precision)
+
+    def dropout_state(self) -> list[int]:
+        """State of the source of dropout masks, as plain numbers."""
+        return [int(word) for word in self._dropout.state["state"]["state"]]
+
+    def set_dropout_state(self, words: list[int]) -> None:
+        """Go on drawing dropout masks from a state that `dropout_state` returned."""
+        state = self._dropout.state
+        state["state"]["state"] = np.array(words, dtype=np.uint64)
+        self._dropout.state = state
+
+    def _set_fast(self, dropout: np.random.Generator, precision: str) -> None:
+        """Let the layers take what only the engine gives them."""
+        for module in self.network.modules():
+            if isinstance(module, Dropout):
+                module.generator = dropout
+            elif isinstance(module, Linear):
+                module.precision = precision
+            elif isinstance(module, (BiLSTM, MultiHeadAttention)):
+                module.fused = precision == "float32"
+
+
+def train_step(
+    members: Sequence[TrainedMember],
+    codes: torch.Tensor,
+    y: torch.Tensor,
+    precision: str = "float32",
+    entropy_weight: float = 0.0,
+    loss: Loss = cross_entropy,
+) -> torch.Tensor:
+    """One optimisation step of every member on the same batch.
+
+    Parameters
+    ----------
+    members : sequence of TrainedMember, E of them
+    codes : torch.Tensor, uint8, shape=(B, L)
+    y : torch.Tensor, shape=(B, n_outputs)
+    precision : str
+    entropy_weight : float
+        How much of the attention's entropy is added to what the step minimises.
+    loss : Loss
+
+    Returns
+    -------
+    losses : torch.Tensor, shape=(E,)
+        Mean loss of each member before the step.
+    """
+    networks = [member.network for member in members]
+    config = networks[0].config
+    n_filters = config.n_filters
+    patches = Patches(codes, config.kernel_size, y.dtype)
+    patch_mean, patch_covariance = patches.moments()
+    filters, sign = stacked_filters(networks)
+    conv = PooledConvolution(patches, filters, config.first_pool, precision)
+    raw = conv.output.mul_(sign)  # N, T, E * F; the signs taken back
+    filters = filters * sign
+    mean = patch_mean @ filters  # E * F
+    projected = patch_covariance @ filters  # 4k, E * F
+    variance = (filters * projected).sum(0)
+    raw_gradient = torch.empty_like(raw)
+    mean_gradient, variance_gradient = torch.empty_like(mean), torch.empty_like(variance)
+    losses = []
+    for i, member in enumerate(members):
+        own = slice(i * n_filters, (i + 1) * n_filters)
+        inputs = [raw[..., own].contiguous(), mean[own], variance[own]]
+        for tensor in inputs:
+            tensor.requires_grad_()
+        member.optimizer.zero_grad(set_to_none=True)  # the next gradients are taken as they are, not added
+        member.network.train()
+        collected: list[torch.Tensor] | None = [] if entropy_weight else None
+        logits = member.network.from_first_pool(activate(member.network, *inputs), collected)
+        mean_loss = loss(logits, y, reduction="mean")
+        total = mean_loss if collected is None else mean_loss + entropy_weight * attention_entropy(collected)
+        total.backward()
+        losses.append(mean_loss.detach())
+        raw_gradient[..., own], mean_gradient[own], variance_gradient[own] = [t.grad for t in inputs]  # type: ignore[assignment]
+        _update_running_statistics(member.network, mean[own], variance[own], codes.numel())
+    # y = P w on sign-flipped filters; the two sign flips, of the output and of the weight, cancel.
+    gradient = conv.weight_gradient(raw_gradient)
+    gradient += patch_mean[:, None] * mean_gradient + 2 * projected * variance_gradient
+    gradient = gradient.view(config.kernel_size, 4, -1).permute(2, 1, 0)  # E * F, 4, k
+    for member, own_gradient in zip(members, gradient.split(n_filters), strict=True):
+        member.network.stem.first.conv.weight.grad = own_gradient.contiguous()
+        member.optimizer.step()
+    return torch.stack(losses)
+
+
+def _update_running_statistics(
+    network: HybridNetwork, mean: torch.Tensor, variance: torch.Tensor, n_positions: int
+) -> None:
+    norm = network.stem.first.norm
+    unbiased = variance.detach() * (n_positions / (n_positions - 1))
+    norm.running_mean.lerp_(mean.detach(), norm.momentum)  # type: ignore[union-attr, arg-type]
+    norm.running_var.lerp_(unbiased, norm.momentum)  # type: ignore[union-attr, arg-type]
+    norm.num_batches_tracked.add_(1)  # type: ignore[union-attr]

@@ -1,0 +1,215 @@
+"""One member of an ensemble: what became of it, its course through training, and its checkpoint.
+
+A `Part` says which members of one configuration are wanted, a `Trainee` is one of them in training, a `Member` what
+became of it.
+"""
+
+import math
+import os
+import pickle
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from motiflens.models.config import HybridConfig
+from motiflens.models.hybrid import HybridNetwork
+from motiflens.protocol import Protocol
+from motiflens.training.schedule import Schedule
+
+HISTORY = ("train_loss", "valid_loss", "valid_metric", "learning_rate")
+
+
+@dataclass
+class Member:
+    """What became of one initialisation."""
+
+    index: int  # its number in the ensemble, from 0
+    seed: int  # its own, derived from the ensemble's seed and its number
+    status: str = "training"  # then "ok" or "failed"
+    reason: str | None = None  # why it failed
+    history: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in HISTORY})
+    best_epoch: int = 0  # counted from 1
+    n_epochs: int = 0
+    metrics: dict[str, float] = field(default_factory=dict)  # valid_auroc, valid_aupr, test_auroc, test_aupr
+    network: HybridNetwork | None = None  # in evaluation mode, on the CPU; None if training failed
+    fit_seconds: float = 0.0  # process CPU time; that of a stack is shared evenly among its members
+
+
+def member_seed(seed: int, index: int) -> int:
+    """Seed of one member, derived from the ensemble's seed and the member's number."""
+    return int(np.random.SeedSequence([seed, index]).generate_state(1)[0])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """The members of one configuration in a fit, and what is done for each of them.
+
+    Attributes
+    ----------
+    config : HybridConfig
+    members : sequence of int
+        Their numbers, from 0.
+    checkpoint_dir : path, optional
+        After every epoch the state of each member is kept in this folder; the same fit goes on from there. A member's
+        file is removed when `on_member` has returned, or else when the fit ends.
+    on_epoch, on_member : callable, optional
+        Called with a member after each of its epochs, and once when it has finished or failed.
+
+    Raises
+    ------
+    ValueError
+        If no member is named, or one twice.
+    """
+
+    config: HybridConfig
+    members: Sequence[int] = tuple(range(10))
+    checkpoint_dir: str | Path | None = None
+    on_epoch: Callable[[Member], None] | None = None
+    on_member: Callable[[Member], None] | None = None
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        indices = list(self.members)
+        if not indices or len(set(indices)) != len(indices) or min(indices) < 0:
+            raise ValueError(f"expected at least one member, each once and numbered from 0, got {indices}")
+
+
+class Trainee:
+    """A member on its way: its schedule, its history and the weights of its best epoch so far.
+
+    Parameters
+    ----------
+    part : Part
+    checkpoints : Checkpoints
+        Those of the part.
+    protocol : Protocol
+    index : int
+        The member's number.
+    seed : int
+        The ensemble's.
+    """
+
+    def __init__(self, part: Part, checkpoints: "Checkpoints", protocol: Protocol, index: int, seed: int) -> None:
+        self.part, self.checkpoints, self.protocol = part, checkpoints, protocol
+        self.member = Member(index, member_seed(seed, index))
+        self.schedule = Schedule(protocol)
+        self.best_weights: dict[str, torch.Tensor] | None = None
+
+    def finish_epoch(self, train_loss: float, valid_loss: float, metric: float) -> bool:
+        """Take an epoch's results: notice divergence, or move the schedule on.
+
+        Returns
+        -------
+        is_best : bool
+            Whether the weights of this epoch are to be kept as the best so far.
+        """
+        for which, loss in (("training", train_loss), ("validation", valid_loss)):
+            if not math.isfinite(loss):
+                self.member.status = "failed"
+                self.member.reason = f"the {which} loss became {loss} in epoch {self.schedule.epoch + 1}"
+                return False
+        values = (train_loss, valid_loss, metric, self.schedule.learning_rate)
+        for name, value in zip(HISTORY, values, strict=True):
+            self.member.history[name].append(value)
+        is_best = self.schedule.update(metric)
+        self.member.n_epochs, self.member.best_epoch = self.schedule.epoch, self.schedule.best_epoch
+        return is_best and self.protocol.restore_best
+
+    @property
+    def finished(self) -> bool:
+        """Whether training is over, by failure or by the schedule."""
+        return self.member.status != "training" or self.schedule.finished
+
+    def save(self, more: dict[str, Any]) -> None:
+        """Keep everything that this member needs to go on, together with what others know of it."""
+        state = {
+            "member": {**vars(self.member), "network": None},
+            "schedule": {**vars(self.schedule), "protocol": None},
+            "best_weights": self.best_weights,
+        }
+        self.checkpoints.save(self.member.index, {**state, **more})
+
+    def resume(self) -> dict[str, Any] | None:
+        """Go on from what was kept, and return all of it; None if nothing was."""
+        if (state := self.checkpoints.load(self.member.index)) is not None:
+            self.member = Member(**state["member"])
+            vars(self.schedule).update({**state["schedule"], "protocol": self.protocol})
+            self.best_weights = state["best_weights"]
+        return state
+
+
+class Checkpoints:
+    """One file per member in a folder, or nothing at all without a folder.
+
+    Parameters
+    ----------
+    folder : path or None
+    identity : str
+        Tells one fit from another: a checkpoint of another identity is refused.
+    """
+
+    def __init__(self, folder: str | Path | None, identity: str) -> None:
+        self.folder = None if folder is None else Path(folder)
+        self.identity = identity
+        if self.folder is not None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+
+    def _path(self, index: int) -> Path | None:
+        return None if self.folder is None else self.folder / f"member_{index:03d}.ckpt"
+
+    def save(self, index: int, state: dict[str, Any]) -> None:
+        """Keep a member's state in place of the one before."""
+        if (path := self._path(index)) is None:
+            return
+        temporary = path.with_suffix(f".{os.getpid()}.tmp")
+        try:
+            with temporary.open("wb") as file:
+                torch.save({"identity": self.identity, **state}, file)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def load(self, index: int) -> dict[str, Any] | None:
+        """Return a member's state, or None if none was kept; one that cannot be read is left aside with a warning.
+
+        Raises
+        ------
+        ValueError
+            If the file belongs to another fit.
+        """
+        path = self._path(index)
+        if path is None or not path.exists():
+            return None
+        try:
+            state = torch.load(path, weights_only=True, map_location="cpu")
+            identity = state.pop("identity")
+        except (EOFError, RuntimeError, KeyError, AttributeError, pickle.UnpicklingError) as error:
+            warnings.warn(
+                f"checkpoint {path} cannot be read ({type(error).__name__}): member {index} starts anew", stacklevel=2
+            )
+            return None
+        if identity != self.identity:
+            raise ValueError(
+                f"{path} belongs to a fit with another configuration, protocol, seed, data or engine: "
+                "choose another folder, or remove this file to start that member anew"
+            )
+        return state
+
+    def remove(self, index: int) -> None:
+        """Remove a member's file, if there is one."""
+        if (path := self._path(index)) is not None:
+            path.unlink(missing_ok=True)
+
+    def close(self, indices: Sequence[int]) -> None:
+        """Remove what is left of these members, and the folder if nothing else is in it."""
+        for index in indices:
+            self.remove(index)
+        if self.folder is not None and not any(self.folder.iterdir()):
+            self.folder.rmdir()

@@ -1,0 +1,232 @@
+"""One stack of members from its first epoch to the last: batches, validation, best weights, checkpoints.
+
+`Engine` says what is asked of an engine, whether it suits a CPU or a GPU.
+"""
+
+import time
+import typing
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from motiflens.dataset import SequenceDataset
+from motiflens.metrics import aupr, auroc, mean_squared_error, pearson
+from motiflens.models.hybrid import HybridNetwork, blank_network
+from motiflens.predict import predict
+from motiflens.protocol import Protocol
+from motiflens.sequence import UNKNOWN
+from motiflens.training.losses import Loss, TargetScale, cross_entropy, loss_of
+from motiflens.training.member import Trainee
+
+METRICS = {"auroc": auroc, "aupr": aupr}
+
+
+def batch_order(n_sequences: int, data_seed: int, epoch: int) -> torch.Tensor:
+    """Order in which an epoch (from 0) meets the training sequences; the same for every member."""
+    generator = np.random.default_rng([data_seed, epoch])
+    return torch.from_numpy(generator.permutation(n_sequences))
+
+
+def strand_flips(n_sequences: int, data_seed: int, epoch: int) -> torch.Tensor:
+    """Which training sequences an epoch (from 0) reads from the other strand: each with probability 1/2."""
+    generator = np.random.default_rng([data_seed, epoch, 1])  # other draws than those of `batch_order`
+    return torch.from_numpy(generator.random(n_sequences) < 0.5)
+
+
+def flipped(codes: torch.Tensor, flips: torch.Tensor) -> torch.Tensor:
+    """Codes, shape=(N, L), those of `flips`, shape=(N,), as reverse complements; on the device of the codes."""
+    rows = flips.nonzero().squeeze(1).to(codes.device)
+    turned = codes[rows].flip(1)
+    result = codes.clone()
+    result[rows] = torch.where(turned == UNKNOWN, turned, 3 - turned)
+    return result
+
+
+def classification_metrics(logits: torch.Tensor, y: np.ndarray) -> dict[str, float]:
+    """AUROC and AUPR, micro-averaged over all labels; NaN if only one class is present."""
+    labels, scores = np.asarray(y).ravel(), logits.double().numpy().ravel()
+    return {"auroc": float(auroc(labels, scores)), "aupr": float(aupr(labels, scores))}
+
+
+def regression_metrics(outputs: torch.Tensor, y: np.ndarray) -> dict[str, float]:
+    """Pearson's correlation, mean over the targets that vary, and squared error, mean over all."""
+    targets, predictions = np.asarray(y).T, outputs.double().numpy().T  # n_outputs, N
+    correlations = torch.from_numpy(pearson(targets, predictions))
+    return {
+        "pearson": float(correlations.nanmean()),
+        "mean_squared_error": float(mean_squared_error(targets, predictions).mean()),
+    }
+
+
+def evaluate(network: HybridNetwork, dataset: SequenceDataset, objective: str = "classification") -> dict[str, float]:
+    """Measure a network on the validation and, if there are any, the test sequences.
+
+    Returns
+    -------
+    metrics : dict
+        valid_auroc, valid_aupr, test_auroc, test_aupr; of a regression valid_pearson, valid_mean_squared_error, ...
+    """
+    measure = regression_metrics if objective == "regression" else classification_metrics
+    metrics = {}
+    for name, part in (("valid", dataset.valid), ("test", dataset.test)):
+        if len(part):
+            scores = measure(predict(network, part.codes), part.y)
+            metrics.update({f"{name}_{metric}": value for metric, value in scores.items()})
+    return metrics
+
+
+class Engine(typing.Protocol):
+    """E members that train side by side; they never mix: what one becomes does not depend on whom it is stacked with.
+
+    Parameters
+    ----------
+    networks : sequence of HybridNetwork
+        On one device; their configurations differ at most in `activation`. They are taken over: read weights back with
+        `weights`.
+    protocol : Protocol
+    seeds : sequence of int
+        Of each member's dropout masks.
+    precision : str
+        Of the matrix products in training: "float32" or "bfloat16".
+    loss : Loss
+        What is minimised, mean over sequences and outputs.
+    """
+
+    def __init__(
+        self,
+        networks: Sequence[HybridNetwork],
+        protocol: Protocol,
+        seeds: Sequence[int],
+        precision: str = "float32",
+        loss: Loss = cross_entropy,
+    ) -> None: ...
+
+    def __len__(self) -> int: ...
+
+    def train_epoch(
+        self,
+        codes: torch.Tensor,
+        y: torch.Tensor,
+        order: torch.Tensor,
+        batch_size: int,
+        learning_rates: Sequence[float],
+    ) -> torch.Tensor:
+        """Train every member for one epoch on the same batches.
+
+        Parameters
+        ----------
+        codes : torch.Tensor, uint8, shape=(N, L)
+        y : torch.Tensor, shape=(N, n_outputs)
+        order : torch.Tensor, int64, shape=(N,)
+            Batches are consecutive runs of it. A last batch of a single sequence is left out: it has no variance.
+        batch_size : int
+        learning_rates : sequence of float
+            One per member.
+
+        Returns
+        -------
+        losses : torch.Tensor, shape=(E,)
+            Mean over the sequences seen, on the device.
+        """
+        ...
+
+    def logits(self, codes: torch.Tensor) -> torch.Tensor:
+        """Logits (outputs, in a regression) of all members in evaluation mode, shape=(E, N, n_outputs)."""
+        ...
+
+    def weights(self, i: int) -> dict[str, torch.Tensor]:
+        """Copy of one member's weights and running statistics."""
+        ...
+
+    def state(self, i: int) -> dict[str, Any]:
+        """Everything that one member needs to go on from here."""
+        ...
+
+    def load_state(self, i: int, state: dict[str, Any]) -> None:
+        """Let one member go on from what `state` returned; all members of a stack have taken as many steps."""
+        ...
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Keep only these members, in this order."""
+        ...
+
+
+class Training:
+    """What all stacks of one fit share: the data on the device, the protocol and the order of batches."""
+
+    def __init__(self, dataset: SequenceDataset, protocol: Protocol, data_seed: int, device: torch.device) -> None:
+        self.dataset, self.protocol, self.data_seed = dataset, protocol, data_seed
+        train, valid = dataset.train, dataset.valid
+        y, valid_y = torch.as_tensor(train.y), torch.as_tensor(valid.y)
+        self.scale = TargetScale.of(y) if protocol.objective == "regression" else None
+        if self.scale is not None:
+            y, valid_y = self.scale.standardise(y), self.scale.standardise(valid_y)
+        self.codes, self.y = torch.as_tensor(train.codes).to(device), y.to(device)
+        self.valid_codes, self.valid_y = torch.as_tensor(valid.codes).to(device), valid_y.to(device)
+        self.loss = loss_of(protocol, self.y)
+
+    def run(self, stack: list[Trainee], engine: Engine) -> None:
+        """Train a stack to its end; members leave it as they finish."""
+        while True:
+            left = [i for i, trainee in enumerate(stack) if not trainee.finished]
+            for i, trainee in enumerate(stack):
+                if trainee.finished:
+                    self._finish(trainee, engine.weights(i))
+            if not left:
+                return
+            if len(left) < len(stack):
+                stack = [stack[i] for i in left]
+                engine.keep(left)
+            self._epoch(stack, engine)
+
+    def _epoch(self, stack: list[Trainee], engine: Engine) -> None:
+        started = time.process_time()
+        epoch = stack[0].schedule.epoch
+        order = batch_order(len(self.codes), self.data_seed, epoch)
+        codes = self.codes
+        if self.protocol.reverse_complement:
+            codes = flipped(codes, strand_flips(len(codes), self.data_seed, epoch))
+        rates = [trainee.schedule.learning_rate for trainee in stack]
+        train_losses = engine.train_epoch(codes, self.y, order, self.protocol.batch_size, rates).tolist()
+        valid_losses, metrics = self._validate(engine.logits(self.valid_codes))
+        seconds = (time.process_time() - started) / len(stack)
+        for i, (trainee, *results) in enumerate(zip(stack, train_losses, valid_losses, metrics, strict=True)):
+            trainee.member.fit_seconds += seconds
+            if trainee.finish_epoch(*results):
+                trainee.best_weights = engine.weights(i)
+            if trainee.checkpoints.folder is not None:
+                trainee.save({"engine": engine.state(i)})
+            if trainee.part.on_epoch is not None and trainee.member.status == "training":
+                trainee.part.on_epoch(trainee.member)
+
+    def _validate(self, outputs: torch.Tensor) -> tuple[list[float], list[float]]:
+        """Validation loss and metric of each member, from outputs (E, N, n_outputs), on their device."""
+        losses = self.loss(outputs, self.valid_y.expand_as(outputs)).mean((1, 2))
+        finite = losses.isfinite()
+        metrics = torch.full_like(losses, torch.nan, dtype=torch.float64)
+        if finite.any():
+            metrics[finite] = self._monitor(outputs[finite])
+        return losses.tolist(), metrics.tolist()
+
+    def _monitor(self, outputs: torch.Tensor) -> torch.Tensor:
+        """The metric that steers training, for each of E members."""
+        if self.protocol.objective == "regression":
+            return pearson(self.valid_y.T, outputs.transpose(1, 2)).nanmean(-1)
+        metric = METRICS[self.protocol.monitor(self.dataset.n_outputs)]
+        return metric(self.valid_y.flatten(), outputs.flatten(1))
+
+    def _finish(self, trainee: Trainee, last_weights: dict[str, torch.Tensor]) -> None:
+        member = trainee.member
+        if member.status == "training":
+            member.network = blank_network(trainee.part.config)
+            member.network.load_state_dict(trainee.best_weights or last_weights)
+            if self.scale is not None:
+                self.scale.unscale(member.network)
+            member.network.eval()
+            member.metrics = evaluate(member.network, self.dataset, self.protocol.objective)
+            member.status = "ok"
+        if trainee.part.on_member is not None:
+            trainee.part.on_member(member)
+            trainee.checkpoints.remove(member.index)  # not before: whoever was told has stored what it needs
