@@ -9,13 +9,14 @@ import torch
 from typer.testing import CliRunner
 
 from motiflens.cli import app
+from motiflens.dataset import SequenceDataset
 from motiflens.ensemble import Ensemble
 from motiflens.ensemble_folder import save_ensemble
 from motiflens.interaction_study.conditions import Condition
 from motiflens.interactions import Interaction, InteractionTable
 from motiflens.interactions._effects import Effects
 from motiflens.interactions._table import Evidence
-from motiflens.io import write_hdf5
+from motiflens.io import read_hdf5, write_hdf5
 from motiflens.models import HybridNetwork
 from motiflens.motifs import Motif
 from motiflens.protocol import REFERENCE
@@ -190,11 +191,40 @@ def test_the_command_says_what_is_wrong(place, options, message):
     assert message in str(result.exception)
 
 
-def test_data_without_motifs_need_a_set(place, tmp_path):
-    from motiflens.dataset import SequenceDataset
+SCANNER = """
+import torch
+from torch import nn
+from motiflens.motifs import load_motifs, select_motifs
 
-    codes = np.random.default_rng(0).integers(0, 4, (60, 200), dtype=np.uint8)
-    write_hdf5(SequenceDataset.from_arrays(codes, np.arange(60) % 2.0), tmp_path / "data.h5")
-    result = CliRunner().invoke(app, ["interactions", str(place / "networks"), str(tmp_path / "data.h5")])
+class Net(nn.Module):
+    def __init__(self, known=("MA0035.3", "MA0689.1", "MA0136.2")):
+        super().__init__()
+        self.conv = nn.Conv1d(4, 3, 19, padding=9)
+        self.conv.weight.data.zero_()
+        for row, motif in enumerate(select_motifs(load_motifs("JASPAR2020"), list(known))):
+            self.conv.weight.data[row, :, 4 : 4 + motif.width] = torch.from_numpy(motif.pwm - 0.25)
+        self.out = nn.Linear(3, 1)
+
+    def forward(self, x):
+        return self.out(self.conv(x).relu().amax(2))
+
+class Blind(Net):
+    def __init__(self):
+        super().__init__()
+        self.conv.weight.data = torch.ones_like(self.conv.weight)
+"""
+
+
+def test_without_a_set_motifs_are_those_that_filters_look_like(place, tmp_path):
+    data = read_hdf5(place / "data.h5")
+    write_hdf5(SequenceDataset.from_arrays(data.codes, data.y[:, 0]), tmp_path / "data.h5")
+    (tmp_path / "scanner.py").write_text(SCANNER)
+    options = [str(tmp_path / "data.h5"), "--method", "mutagenesis", "--n-null", "16", "--n-sequences", "20"]
+    result = CliRunner().invoke(app, ["interactions", f"{tmp_path / 'scanner.py'}:Net", *options, "--json"])
+    assert result.exit_code == 0, result.output
+    assert re.match(r"\d+ motifs of JASPAR2020 that filters look like: ", result.stderr)
+    pairs = json.loads(result.stdout)["pairs"]
+    assert {"MA0035.3", "MA0689.1"} <= {pair[side] for pair in pairs for side in ("motif_i", "motif_j")}
+    result = CliRunner().invoke(app, ["interactions", f"{tmp_path / 'scanner.py'}:Blind", *options])
     assert isinstance(result.exception, ValueError)
-    assert "the data name no motifs: give --motifs" in str(result.exception)
+    assert re.match(r"expected filters of two kinds of motifs in JASPAR2020, got [01]: name", str(result.exception))

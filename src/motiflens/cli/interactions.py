@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from motiflens.motifs import Motif
 
 _MOST_MOTIFS = 60  # pairs, and time, grow with the square
+_DATABASE = "JASPAR2020"
+_N_ALIGNED = 2_000  # sequences on which filters are aligned to look up what they are like
 
 
 def interactions(
@@ -40,7 +42,11 @@ def interactions(
         ),
     ] = "insertion",
     motifs: Annotated[
-        str | None, typer.Option(help="Motif set or file. Default: the motifs of the data, where these are simulated.")
+        str | None,
+        typer.Option(
+            help="Motif set or file. Default: the motifs of simulated data; else those of JASPAR2020 that filters look "
+            "like."
+        ),
     ] = None,
     names: Annotated[str | None, typer.Option(help="Only these motifs, by id or name: MA0466.2,SP1.")] = None,
     q: Annotated[float, typer.Option(help="Largest q-value of a pair that is called.")] = 0.1,
@@ -64,8 +70,8 @@ def interactions(
             raise ValueError(f"--out must name a .tsv or .html file, got {str(path)!r}")
     one_thread()
     dataset = read_hdf5(data)
-    chosen = _choose_motifs(motifs, split_names(names), dataset)
     networks = _load(model, dataset, weights, layout, output)
+    chosen = _choose_motifs(motifs, split_names(names), dataset, networks)
     table = measure(
         networks, dataset, chosen, method=method, target=target, n_null=max(n_null, 2 * len(chosen)),
         n_sequences=n_sequences, seed=seed,
@@ -105,7 +111,9 @@ def _load(
     return [adapt(load_any_model(model, weights), dataset.codes, layout=layout, output=output)]
 
 
-def _choose_motifs(name: str | None, wanted: tuple[str, ...] | None, dataset: "SequenceDataset") -> "list[Motif]":
+def _choose_motifs(
+    name: str | None, wanted: tuple[str, ...] | None, dataset: "SequenceDataset", networks: "Sequence[nn.Module]"
+) -> "list[Motif]":
     from motiflens.motifs import load_motifs
     from motiflens.truth import SiteTruth
 
@@ -114,7 +122,7 @@ def _choose_motifs(name: str | None, wanted: tuple[str, ...] | None, dataset: "S
     elif isinstance(dataset.truth, SiteTruth):
         found = list(dataset.truth.motifs)
     else:
-        raise ValueError("the data name no motifs: give --motifs, a motif set such as JASPAR2020 or a MEME file")
+        found = _motifs_of_filters(networks, dataset)
     if wanted is not None:
         labels = {label for motif in found for label in (motif.id, motif.name)}
         unknown = [label for label in wanted if label not in labels]
@@ -130,6 +138,22 @@ def _choose_motifs(name: str | None, wanted: tuple[str, ...] | None, dataset: "S
             f"expected at most {_MOST_MOTIFS} motifs, got {len(found)}: choose some with --names, "
             "such as those that motiflens filters finds"
         )
+    return found
+
+
+def _motifs_of_filters(networks: "Sequence[nn.Module]", dataset: "SequenceDataset") -> "list[Motif]":
+    """What the filters look like, the surest first; on standard error, since it shapes what can be found."""
+    from motiflens.spike_in import candidate_motifs
+
+    codes = (dataset.test if len(dataset.test) else dataset).codes[:_N_ALIGNED]
+    found = candidate_motifs(networks, codes, database=_DATABASE, max_width=dataset.length // 2)[:_MOST_MOTIFS]
+    if len(found) < 2:
+        raise ValueError(
+            f"expected filters of two kinds of motifs in {_DATABASE}, got {len(found)}: name motifs with --motifs, "
+            "a motif set or a MEME file"
+        )
+    listed = ", ".join(motif.name or motif.id for motif in found)
+    typer.echo(f"{len(found)} motifs of {_DATABASE} that filters look like: {listed}", err=True)
     return found
 
 
