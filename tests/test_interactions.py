@@ -203,6 +203,16 @@ def test_the_same_seed_gives_the_same_table():
     assert repr(tables[0].rows) == repr(tables[1].rows)  # NaN is not equal to itself
 
 
+@pytest.mark.parametrize("method", ["insertion", "mutagenesis", "feature_maps"])
+def test_progress_rises_to_1_over_all_networks(method):
+    told = []
+    interactions([Toy("and")] * 2, planted(), motifs(), method=method, on_progress=told.append, **SMALL)
+    assert told == sorted(told)
+    assert len(set(told)) > 2  # one draw each here
+    assert told[0] < 0.5
+    assert told[-1] == 1
+
+
 def test_rows_are_json_and_the_table_says_how_many_are_called():
     table = interactions(hybrid("none"), planted(), motifs(), method="filter_correlation", **SMALL)
     rows = table.to_dicts()

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,6 +29,27 @@ def resumable() -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo("interrupted; run the same command again to go on", err=True)
         raise typer.Exit(130) from None
+
+
+@contextmanager
+def percentage(what: str) -> Iterator[Callable[[float], None]]:
+    """Show on standard error which share is done: a bar on a terminal, a line for every tenth elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    console, tenths = Console(stderr=True), 0
+    columns = (TextColumn(what), BarColumn(bar_width=24), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=1.0)
+
+        def tell(share: float) -> None:
+            nonlocal tenths
+            bar.update(task, completed=share)
+            if not console.is_terminal and int(10 * share) > tenths:
+                tenths = int(10 * share)
+                typer.echo(f"{what}  {10 * tenths} %", err=True)
+
+        yield tell
 
 
 def print_json(result: Any) -> None:

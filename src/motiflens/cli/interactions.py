@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from motiflens.cli._shared import DataFile, Json, load_any_model, one_thread, print_json, split_names
+from motiflens.cli._shared import DataFile, Json, load_any_model, one_thread, percentage, print_json, split_names
 
 if TYPE_CHECKING:
     from torch import nn
@@ -54,6 +54,7 @@ def interactions(
     n_null: Annotated[int, typer.Option(help="Shuffled copies of motifs in the null.")] = 200,
     n_sequences: Annotated[int, typer.Option(help="Largest number of positives, and of background sequences.")] = 500,
     seed: Annotated[int, typer.Option(help="The same seed gives the same table.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     out: Annotated[
         list[Path] | None, typer.Option("--out", "-o", help="TSV or HTML file; may be given twice, for both.")
     ] = None,
@@ -62,6 +63,7 @@ def interactions(
     """Find pairs of motifs that are worth more to networks together than apart, on the positive test sequences."""
     from motiflens.interactions import interactions as measure
     from motiflens.io import read_hdf5
+    from motiflens.predict import resolve_device
 
     if not 0 < q <= 1:
         raise ValueError(f"--q must be above 0 and at most 1, got {q}")
@@ -70,12 +72,14 @@ def interactions(
             raise ValueError(f"--out must name a .tsv or .html file, got {str(path)!r}")
     one_thread()
     dataset = read_hdf5(data)
-    networks = _load(model, dataset, weights, layout, output)
+    processor = resolve_device(device)
+    networks = [network.to(processor) for network in _load(model, dataset, weights, layout, output)]
     chosen = _choose_motifs(motifs, split_names(names), dataset, networks)
-    table = measure(
-        networks, dataset, chosen, method=method, target=target, n_null=max(n_null, 2 * len(chosen)),
-        n_sequences=n_sequences, seed=seed,
-    )  # fmt: skip
+    with percentage(method) as tell:
+        table = measure(
+            networks, dataset, chosen, method=method, target=target, n_null=max(n_null, 2 * len(chosen)),
+            n_sequences=n_sequences, seed=seed, on_progress=tell,
+        )  # fmt: skip
     for path in out or ():
         _write(path, table, chosen, dataset, target, q)
     if as_json:

@@ -1,7 +1,7 @@
 """From networks and sequences to a table of motif pairs: one function for all methods."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from motiflens.interactions._effects import ANY, Effects, Windows, best_windows,
 from motiflens.interactions._feature_maps import feature_map_values
 from motiflens.interactions._features import Features, null_pairs, observed_pairs, with_shuffled_copies
 from motiflens.interactions._filter_sites import filter_sites, learned_motifs
-from motiflens.interactions._inputs import check_arguments, chosen_sequences
+from motiflens.interactions._inputs import OnProgress, check_arguments, chosen_sequences, unheard
 from motiflens.interactions._insertion import default_distances, distance_ranges, draw_design, insertion_effects
 from motiflens.interactions._mutagenesis import mutagenesis_values
 from motiflens.interactions._null import MIN_MOTIFS, PairTests, compare_pairs
@@ -88,6 +88,7 @@ def interactions(
     min_effect: float = 1e-4,
     batch_size: int = 500,
     seed: int = 0,
+    on_progress: OnProgress = unheard,
 ) -> InteractionTable:
     """Find pairs of motifs that are worth more to networks together than apart.
 
@@ -142,6 +143,8 @@ def interactions(
     batch_size : int
     seed : int
         The same seed gives the same table.
+    on_progress : callable
+        Told the share that is done, 0 to 1, now and then.
 
     Returns
     -------
@@ -168,12 +171,14 @@ def interactions(
         None if distances is None else distance_ranges(distances), n_draws, filter_q, filter_threshold, site_rate,
         batch_size, seed,
     )  # fmt: skip
-    members = [_measure(network, method, work) for network in networks]
-    tested = pool_members(members)
-    shown = tested.rows(slice(len(observed)))
-    if method == "insertion":
+    jobs = [(network, work) for network in networks]
+    if method == "insertion":  # more backgrounds for what is shown
         full = work._replace(background=negatives[:n_backgrounds], pairs=observed)
-        shown = pool_members(_measure(network, method, full) for network in networks)
+        jobs += [(network, full) for network in networks]
+    measured = list(_measure_all(jobs, method, on_progress))
+    members = measured[: len(networks)]
+    tested = pool_members(members)
+    shown = pool_members(measured[len(networks) :]) if method == "insertion" else tested.rows(slice(len(observed)))
     if method == "filter_correlation":
         min_count = 1  # one number per network, not one per sequence
     enough = min_count if method == "filter_correlation" else min_count * len(networks)
@@ -212,7 +217,19 @@ def _caution_of(tests: PairTests, n_motifs: int) -> str:
     return ""
 
 
-def _measure(model: nn.Module, method: str, work: _Work) -> Effects:
+def _measure_all(jobs: Sequence[tuple[nn.Module, _Work]], method: str, on_progress: OnProgress) -> Iterator[Effects]:
+    """Measure one network after the other, and tell the share that is done."""
+    costs = [len(work.pairs) * (len(work.background) if method == "insertion" else 1) for _, work in jobs]
+    for (network, work), cost, before in zip(jobs, costs, np.cumsum([0, *costs[:-1]]).tolist(), strict=True):
+
+        def tell(share: float, cost: int = cost, before: int = before) -> None:
+            on_progress((before + share * cost) / sum(costs))
+
+        yield _measure(network, method, work, tell)
+        tell(1)
+
+
+def _measure(model: nn.Module, method: str, work: _Work, on_progress: OnProgress) -> Effects:
     """Effects of all pairs in one network; the same random numbers in every network."""
     rng = np.random.default_rng((work.seed, 1))
     motifs, pairs, length = work.features.motifs, work.pairs, work.positives.shape[1]
@@ -221,13 +238,14 @@ def _measure(model: nn.Module, method: str, work: _Work) -> Effects:
         if distances is None:
             distances = default_distances(length, max(motif.width for motif in motifs))
         design = draw_design(work.background, motifs, distances, rng)
-        return insertion_effects(model, design, pairs, target=work.target, batch_size=work.batch_size)
+        options = {"target": work.target, "batch_size": work.batch_size}
+        return insertion_effects(model, design, pairs, on_progress=on_progress, **options)
     if method in ("mutagenesis", "feature_maps"):
         sites = find_sites(work.positives, work.features, rate=work.site_rate, rng=rng)
         found = two_sites(sites, pairs)
         values_of = mutagenesis_values if method == "mutagenesis" else feature_map_values
         options = {"target": work.target, "n_draws": work.n_draws, "batch_size": work.batch_size}
-        values = values_of(model, work.positives, sites, found, rng=rng, **options)
+        values = values_of(model, work.positives, sites, found, rng=rng, on_progress=on_progress, **options)
         return sum_up(found, values, len(pairs), length)
     return _measure_filters(model, method, work, rng)
 

@@ -8,6 +8,7 @@ import numpy as np
 from torch import nn
 
 from motiflens.attribute import gradient_times_input
+from motiflens.interactions._inputs import OnProgress, unheard
 from motiflens.interactions._mutants import blocks, draw_mutations, present_sites
 from motiflens.interactions._sites import Sites, TwoSites
 from motiflens.sequence import one_hot
@@ -23,6 +24,7 @@ def feature_map_values(
     n_draws: int,
     batch_size: int,
     rng: np.random.Generator,
+    on_progress: OnProgress = unheard,
 ) -> np.ndarray:
     """Measure each two sites, the mean over n_draws mutants and both directions, shape=(n,).
 
@@ -31,7 +33,8 @@ def feature_map_values(
     sequence, feature, row_of = present_sites(sites)
     whole = _running_sums(model, codes, target, batch_size)
     values = np.zeros(len(found.pair))
-    for _ in range(n_draws):
+    for draw in range(n_draws):
+        on_progress(draw / n_draws)
         mutations = draw_mutations(codes, sites, rng)
         mutated = [
             _running_sums(model, mutations.mutate(sequence[rows], feature[rows]), target, batch_size)

@@ -1,6 +1,6 @@
 """What a table of interactions is made from: sequences chosen from the data, arguments checked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from torch import nn
@@ -8,6 +8,12 @@ from torch import nn
 from motiflens.dataset import SequenceDataset
 from motiflens.motifs import Motif
 from motiflens.shuffle import dinucleotide_shuffle
+
+OnProgress = Callable[[float], None]  # told the share that is done, 0 to 1
+
+
+def unheard(share: float) -> None:
+    """Do nothing with news of progress."""
 
 
 def chosen_sequences(

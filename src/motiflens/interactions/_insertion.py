@@ -12,6 +12,7 @@ import numpy as np
 from torch import nn
 
 from motiflens.interactions._effects import Effects
+from motiflens.interactions._inputs import OnProgress, unheard
 from motiflens.interactions._splice import Splicer, can_splice
 from motiflens.motifs import Motif
 from motiflens.predict import predict
@@ -124,7 +125,13 @@ def _draw_bases(motif: Motif, n: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def insertion_effects(
-    model: nn.Module, design: Design, pairs: np.ndarray, *, target: int = 0, batch_size: int = 500
+    model: nn.Module,
+    design: Design,
+    pairs: np.ndarray,
+    *,
+    target: int = 0,
+    batch_size: int = 500,
+    on_progress: OnProgress = unheard,
 ) -> Effects:
     """Measure f(AB) - f(A) - f(B) + f(0) in all four orientations at all distances.
 
@@ -139,18 +146,22 @@ def insertion_effects(
     target : int
         Which logit.
     batch_size : int
+    on_progress : callable
+        Told the share that is done.
 
     Returns
     -------
     effects : Effects
     """
     total, square = np.zeros((2, len(pairs), 4, len(design.distances)))
-    for start in range(0, len(design.background), _CHUNK):
+    chunks = range(0, len(design.background), _CHUNK)
+    for k, start in enumerate(chunks):
         part = design.rows(slice(start, start + _CHUNK))
         network: _Planter | Splicer = _Planter(model, part, target, batch_size)
         if can_splice(model):
             network = Splicer(model, part, target, batch_size)
-        for row, effects in _effects_by_left(network, pairs):
+        for n, (row, effects) in enumerate(_effects_by_left(network, pairs), 1):
+            on_progress((k + n / len(pairs)) / len(chunks))
             total[row] += effects.sum(axis=-1).reshape(4, -1)[_ORIENTATION]
             square[row] += (effects**2).sum(axis=-1).reshape(4, -1)[_ORIENTATION]
     number = np.full(total.shape, len(design.background))

@@ -8,6 +8,7 @@ mutants, nine for each two bases, would cost a thousand times as much and sum to
 import numpy as np
 from torch import nn
 
+from motiflens.interactions._inputs import OnProgress, unheard
 from motiflens.interactions._mutants import Mutations, blocks, draw_mutations, logits_of, present_sites
 from motiflens.interactions._sites import Sites, TwoSites
 
@@ -22,12 +23,14 @@ def mutagenesis_values(
     n_draws: int,
     batch_size: int,
     rng: np.random.Generator,
+    on_progress: OnProgress = unheard,
 ) -> np.ndarray:
     """Measure each two sites, the mean over n_draws mutants, shape=(n,)."""
     sequence, feature, row_of = present_sites(sites)
     whole = logits_of(model, codes, target, batch_size)
     values = np.zeros(len(found.pair))
-    for _ in range(n_draws):
+    for draw in range(n_draws):
+        on_progress(draw / n_draws)
         mutations = draw_mutations(codes, sites, rng)
         single = _logits(model, mutations, (sequence, feature), target, batch_size)
         double = _logits(model, mutations, (found.sequence, found.first, found.second), target, batch_size)
