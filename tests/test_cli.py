@@ -166,6 +166,12 @@ def test_every_command_has_help_and_stands_in_the_readme():
         assert re.search(rf"motiflens {' '.join(path)}\b", text), f"README does not show: motiflens {' '.join(path)}"
 
 
+def test_the_reference_says_what_the_commands_say():
+    script = README.parent / "scripts" / "make_commands.py"
+    checked = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+
+
 def test_help_does_not_import_torch():
     code = "import sys, motiflens.cli; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,71 @@
+"""Write docs/commands.md, every command with its options: python scripts/make_commands.py.
+
+`--check` writes nothing, and fails where the file says something else.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer.main
+
+from motiflens.cli import app
+
+TARGET = Path(__file__).parent.parent / "docs" / "commands.md"
+HEAD = """# Commands
+
+What `motiflens COMMAND --help` says, in one place. Results that are printed go to standard output, news to
+standard error; errors are one line there, and the exit code is 1.
+"""
+
+
+def commands(group: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """Give all commands below a group, with the words that call them."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+        else:
+            yield " ".join((*path, name)), command
+
+
+def text_of(words: str, command: Any) -> str:
+    """One command: what it does, how it is called, its options."""
+    given = [one for one in command.params if one.name != "help"]
+    arguments = [one for one in given if one.param_type_name == "argument"]
+    options = [one for one in given if one.param_type_name == "option"]
+    usage = " ".join([words, *(one.name.upper() for one in arguments), *(["[OPTIONS]"] if options else [])])
+    lines = [f"## {words}", "", *paragraphs(command.help), "", "```sh", usage, "```", ""]
+    lines += [f"- `{one.name.upper()}`: {one.help}" for one in arguments]
+    lines += ["", "| Option | Default | |", "|---|---|---|", *map(row_of, options)] if options else []
+    return "\n".join(lines) + "\n"
+
+
+def paragraphs(text: str) -> list[str]:
+    """A help text with the lines of each paragraph joined."""
+    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n")).splitlines()
+
+
+def row_of(option: Any) -> str:
+    """One option as a row of a table."""
+    names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
+    has_default = option.default not in (None, False, ()) and not option.required
+    default = f"`{getattr(option.default, 'value', option.default)}`" if has_default else ""
+    return f"| {names} | {'required' if option.required else default} | {option.help.replace('|', chr(92) + '|')} |"
+
+
+def reference() -> str:
+    """The whole page."""
+    listed = commands(typer.main.get_command(app), ("motiflens",))
+    return "\n".join([HEAD, *(text_of(words, command) for words, command in listed)])
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    page = reference()
+    if not parser.parse_args().check:
+        TARGET.write_text(page, encoding="utf-8")
+    elif TARGET.read_text(encoding="utf-8") != page:
+        sys.exit(f"{TARGET} is not what the commands say: run python scripts/make_commands.py")
