@@ -35,7 +35,11 @@ class Method(NamedTuple):
 
 _SINGLE_MOTIFS = "attention also follows single motifs; take p-values as a ranking where single motifs decide the label"
 METHODS = {
-    "insertion": Method("logit"),
+    "insertion": Method(
+        "logit",
+        "in 4 of 10 benchmarks without interactions it called a pair at q <= 0.1, with effects of 0.1 to 0.4 logits: "
+        "look at the effect beside q, and whether mutagenesis calls the pair, too",
+    ),
     "mutagenesis": Method("logit"),
     "feature_maps": Method("logit"),
     "attention": Method("attention weight", _SINGLE_MOTIFS, "raw"),
@@ -96,6 +100,11 @@ def interactions(
     against the other pairs, since networks that add up single motifs bend, too (`_null` says how). So it takes five
     motifs or more for p-values that mean what they say; with fewer the table has a caution. q-values are over all
     pairs (Benjamini & Hochberg 1995). Only positive effects can be called.
+
+    In ten benchmarks whose labels add up single motifs (`motiflens study run --preset interactions-calibration`),
+    p <= .05 in 3.9 % of pairs by insertion, 3.2 % by mutagenesis, 4.6 % by feature maps, and less than 1 % by the others.
+    At q <= .1, insertion called a pair in 4 of the ten, mutagenesis in 1, feature maps in 3, rollout in 1, the others in
+    none: insertion calls more than its q-values say, and its table says so (`caution`).
 
     Parameters
     ----------
