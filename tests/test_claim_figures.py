@@ -27,6 +27,12 @@ def test_differences_of_architectures_and_stages():
     assert points == pytest.approx({0: -0.2, 1: -0.2, 2: 0.4, 3: 0.4, 4: 0.4, 5: 0.405, 6: 0.405})
 
 
+def test_architectures_keep_their_order_where_a_task_lacks_some():
+    records = [record for record in make_study() if (record["task"], record["architecture"]) != (1, "C4C6")]
+    labels = [label.get_text() for label in difference_figure(assess_claims(records)).axes[0].get_yticklabels()]
+    assert labels == ["C24", "C24, all", "C4C6", "C4C6-Att", "C4C6, all", "C4-LSTM", "C4, all"]
+
+
 def test_shares_are_stacked_to_their_sum():
     rng = np.random.default_rng(0)
     effect = {"C24": 0.2, "C4C6": 0.5, "C4": 0.8}

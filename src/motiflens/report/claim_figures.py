@@ -11,6 +11,7 @@ from matplotlib.patches import Patch
 
 from motiflens.claims import Evidence, Finding
 from motiflens.figures import figure_style, look
+from motiflens.models.registry import list_models
 from motiflens.published import Comparison
 from motiflens.records import ACTIVATIONS, METRICS, Record, find_metric, metric_value, stage1
 from motiflens.selection import configurations
@@ -30,10 +31,11 @@ def difference_figure(findings: Iterable[Finding]) -> Figure | None:
     panels = [name for name in _PLOTTED if any(row.metric == name for row in rows)]
     if not panels:
         return None
-    lines = [
-        *dict.fromkeys((_stage(row), row.group, row.role) for stage in STAGES for row in rows if _stage(row) == stage)
-    ]
-    lines = sorted(lines, key=lambda line: (STAGES.index(line[0]), line[2] == "decides"))
+    order = [*list_models(), *STAGES]  # a pooled row bears the name of its stage 1
+    lines = sorted(
+        {(_stage(row), row.group, row.role) for row in rows},
+        key=lambda line: (STAGES.index(line[0]), line[2] == "decides", order.index(line[1])),
+    )
     with figure_style():
         figure = Figure(figsize=(1.5 + 1.9 * len(panels), 0.6 + 0.19 * len(lines)), layout="constrained")
         axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
