@@ -9,7 +9,7 @@ from motiflens.models import HybridConfig, model_config
 from motiflens.protocol import REFERENCE, Protocol
 from motiflens.study.trial import Trial
 
-RECORDS = sorted((Path(__file__).parent.parent / "results").glob("*/task*.jsonl"))
+RECORDS = sorted((Path(__file__).parent.parent / "results").rglob("task*.jsonl"))
 
 
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: f"{path.parent.name}-{path.stem}")
