@@ -160,9 +160,13 @@ def _test_metric(record: Record) -> float:
     return -math.inf if value is None else float(value)
 
 
+def architecture_order(architecture: str) -> tuple[int, str]:
+    """Key that sorts architectures as the published tables do, unknown ones after them by name."""
+    known = [*dict.fromkeys(name for name, _ in published_results(1))]
+    return known.index(architecture) if architecture in known else len(known), architecture
+
+
 def _published_order(key: tuple[str, str]) -> tuple[int, str, int, str]:
     architecture, activation = key
-    known = [*dict.fromkeys(name for name, _ in published_results(1))]
-    position = known.index(architecture) if architecture in known else len(known)
     rank = ACTIVATIONS.index(activation) if activation in ACTIVATIONS else len(ACTIVATIONS)
-    return position, architecture, rank, activation
+    return *architecture_order(architecture), rank, activation

@@ -23,7 +23,7 @@ OWN_FIRST_LAYER = "stem.first.conv"  # of a HybridNetwork
 
 
 class AdaptedModel(nn.Module):
-    """Any model in the form that the analyses take; made by :func:`motiflens.any_model._adapt.adapt`.
+    """Any model in the form that the analyses take; made by :func:`motiflens.any_model.adapt`.
 
     Attributes
     ----------

@@ -147,9 +147,10 @@ def _choose_motifs(
 
 def _motifs_of_filters(networks: "Sequence[nn.Module]", dataset: "SequenceDataset") -> "list[Motif]":
     """What the filters look like, the surest first; on standard error, since it shapes what can be found."""
+    from motiflens._audited import audited_rows
     from motiflens.spike_in import candidate_motifs
 
-    codes = (dataset.test if len(dataset.test) else dataset).codes[:_N_ALIGNED]
+    codes = dataset.codes[audited_rows(dataset)[:_N_ALIGNED]]
     found = candidate_motifs(networks, codes, database=_DATABASE, max_width=dataset.length // 2)[:_MOST_MOTIFS]
     if len(found) < 2:
         raise ValueError(
@@ -169,6 +170,7 @@ def _write(
     target: int,
     q: float,
 ) -> None:
+    from motiflens._audited import audited_rows
     from motiflens.report.interaction_page import write_interaction_page
     from motiflens.tables import write_tsv
 
@@ -176,7 +178,7 @@ def _write(
     if path.suffix == ".tsv":
         write_tsv(table.rows, path)
         return
-    shown = dataset.test if len(dataset.test) else dataset
-    positives = shown.codes[shown.y[:, target] == 1]
+    rows = audited_rows(dataset)
+    positives = dataset.codes[rows[dataset.y[rows, target] == 1]]
     command = shlex.join(["motiflens", *sys.argv[1:]])
     write_interaction_page(table, motifs, path, sequences=positives, q=q, command=command)

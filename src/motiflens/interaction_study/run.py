@@ -13,7 +13,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from motiflens.ensemble_folder import difference
 from motiflens.interaction_study.conditions import GROUP, Condition, at_level, preset_conditions
 from motiflens.interaction_study.scores import score_tables
 from motiflens.interaction_study.trial import run_condition
@@ -21,6 +20,8 @@ from motiflens.locks import Locks
 from motiflens.machines import Machines
 from motiflens.runners import Emit, JobError
 from motiflens.store import Damaged, Record, Store
+from motiflens.study.grid import check_shard
+from motiflens.study.run import check_same
 from motiflens.study.trial import TrialStopped
 from motiflens.training.member import Member
 
@@ -144,8 +145,7 @@ def run_interaction_study(
     """
     machines = Machines(runner=runner, address=address, n_workers=n_workers, device=device, gpu_share=gpu_share)
     number, n_parts = part
-    if not 1 <= number <= n_parts:
-        raise ValueError(f"a shard is numbered from 1 to the number of shards, got {number}/{n_parts}")
+    check_shard(number, n_parts)
     deadline = None if budget is None else time.time() + budget
     store = Store(Path(folder).resolve())
     store.folder.mkdir(parents=True, exist_ok=True)
@@ -184,10 +184,8 @@ def missing(conditions: Iterable[Condition], records: dict[str, Record]) -> list
     for condition in conditions:
         if condition.key not in records:
             left.append(condition)
-        elif different := difference(records[condition.key]["config"], condition.config()):
-            raise ValueError(
-                f"the folder holds {condition.key} from another configuration ({different}): choose another folder"
-            )
+        else:
+            check_same(condition.key, records[condition.key]["config"], condition.config())
     return left
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from torch import nn
 
+from motiflens._audited import audited_rows
 from motiflens.dataset import SequenceDataset
 from motiflens.motifs import Motif
 from motiflens.shuffle import dinucleotide_shuffle
@@ -53,13 +54,12 @@ def _by_label(data: SequenceDataset, target: int) -> tuple[np.ndarray, np.ndarra
     """Codes with label 1 and with label 0, of the test sequences if there are any."""
     if not 0 <= target < data.n_outputs:
         raise ValueError(f"target must be in 0 ... {data.n_outputs - 1}, got {target}")
-    test = data.test
-    chosen = test if len(test) else data
-    label = chosen.y[:, target]
+    rows = audited_rows(data)
+    codes, label = data.codes[rows], data.y[rows, target]
     other = label[~np.isin(label, (0, 1))]
     if len(other):
         raise ValueError(f"expected labels 0 and 1, got {other[0]:g}; give the codes of positives instead")
-    return chosen.codes[label == 1], chosen.codes[label == 0]
+    return codes[label == 1], codes[label == 0]
 
 
 def _check_codes(expected: str, codes: np.ndarray, length: int | None = None) -> None:

@@ -12,8 +12,8 @@ from matplotlib.patches import Patch
 from motiflens.claims import Evidence, Finding
 from motiflens.figures import figure_style, look
 from motiflens.published import Comparison
-from motiflens.records import ACTIVATIONS, METRICS, Record, find_metric, metric_value, published_results, stage1
-from motiflens.selection import configurations
+from motiflens.records import ACTIVATIONS, METRICS, Record, find_metric, metric_value, stage1
+from motiflens.selection import architecture_order, configurations
 from motiflens.variance import SOURCES, STAGES
 
 #: Colours of the sources of variance: a blue family for the design, orange for the module, grey for chance.
@@ -30,10 +30,9 @@ def difference_figure(findings: Iterable[Finding]) -> Figure | None:
     panels = [name for name in _PLOTTED if any(row.metric == name for row in rows)]
     if not panels:
         return None
-    known = {name: place for place, (name, _) in enumerate(published_results(1))}  # others after them, by name
     lines = sorted(
         {(_stage(row), row.group, row.role) for row in rows},
-        key=lambda line: (STAGES.index(line[0]), line[2] == "decides", known.get(line[1], len(known)), line[1]),
+        key=lambda line: (STAGES.index(line[0]), line[2] == "decides", architecture_order(line[1])),
     )
     with figure_style():
         figure = Figure(figsize=(1.5 + 1.9 * len(panels), 0.6 + 0.19 * len(lines)), layout="constrained")

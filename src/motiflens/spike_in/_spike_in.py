@@ -75,7 +75,7 @@ def spike_in(
         real-valued label the quarter with the lowest values. Bare codes are backgrounds, all of them.
     motifs : sequence of Motif or str, optional
         Candidates, or their ids in the database; by default what the filters of the networks match
-        (:func:`motiflens.spike_in._candidates.candidate_motifs`).
+        (:func:`motiflens.spike_in.candidate_motifs`).
     methods : sequence of str
         Of `attribute.METHODS`.
     method_options : mapping of str to mapping, optional

@@ -168,6 +168,12 @@ def cost(trial: Trial) -> float:
     return seconds if trial.n_filters is None else seconds * max(0.7, trial.n_filters / _n_filters(trial.task))
 
 
+def check_shard(number: int, n_shards: int) -> None:
+    """Raise a ValueError unless there is a part of that number."""
+    if not 1 <= number <= n_shards:
+        raise ValueError(f"a shard is numbered from 1 to the number of shards, got {number}/{n_shards}")
+
+
 def shard(trials: Sequence[Trial], number: int, n_shards: int) -> list[Trial]:
     """One of several parts of about equal cost into which trials are divided, always in the same way.
 
@@ -185,8 +191,7 @@ def shard(trials: Sequence[Trial], number: int, n_shards: int) -> list[Trial]:
     ValueError
         If there is no part of that number.
     """
-    if not 1 <= number <= n_shards:
-        raise ValueError(f"a shard is numbered from 1 to the number of shards, got {number}/{n_shards}")
+    check_shard(number, n_shards)
     # The next most expensive stack always goes to the part with the least so far.
     loads = [0.0] * n_shards
     chosen = set()

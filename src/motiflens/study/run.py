@@ -18,11 +18,7 @@ from motiflens.machines import Machines
 from motiflens.records import problem
 from motiflens.runners import JobError
 from motiflens.store import Damaged, Record, Store
-from motiflens.study.grid import (
-    StudyConfig,
-    plan,
-    shard,
-)
+from motiflens.study.grid import StudyConfig, plan, shard
 from motiflens.study.jobs import Ended, Finished, Job, Progress, checkpoint_folder, work
 from motiflens.study.trial import Trial
 from motiflens.training.member import Checkpoints
@@ -57,9 +53,9 @@ def missing(trials: Iterable[Trial], records: dict[str, Record]) -> list[Trial]:
         own = {trial.key(member) for member in trial.members}
         for key, record in records.items():
             if key in own:
-                _check_same(key, record["config"], wanted)
+                check_same(key, record["config"], wanted)
             elif record["task"] == trial.task and trial.task not in compared:
-                _check_same(key, _conditions(record["config"]), _conditions(wanted))
+                check_same(key, _conditions(record["config"]), _conditions(wanted))
         compared.add(trial.task)
         members = tuple(m for m in trial.members if trial.key(m) not in records)
         if members:
@@ -67,7 +63,8 @@ def missing(trials: Iterable[Trial], records: dict[str, Record]) -> list[Trial]:
     return left
 
 
-def _check_same(key: str, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+def check_same(key: str, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """Raise a ValueError that names what differs unless a stored configuration is the one wanted."""
     if different := difference(found, wanted):
         raise ValueError(f"the folder holds {key} from another configuration ({different}): choose another folder")
 
@@ -199,7 +196,7 @@ class _Desk:
         if record is None or problem(record):
             return True
         self.locks.release(key)  # another run has finished it meanwhile
-        _check_same(key, record["config"], trial.config())
+        check_same(key, record["config"], trial.config())
         return False
 
     def hear(self, message: Progress | Finished | Ended) -> None:
