@@ -25,7 +25,7 @@ def write(path, content):
         TABLE.replace("\t", ","),
         TABLE.replace("\n", "\r\n"),
         TABLE.replace("ACGT", '"ACGT"').replace("\nr", "\n\n  \nr"),
-        gzip.compress(TABLE.encode()),
+        gzip.compress(TABLE.encode(), mtime=0),
         "\ufeff" + TABLE,
     ],
 )

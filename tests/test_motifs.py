@@ -121,7 +121,7 @@ def test_missing_files(tmp_path):
 
 
 def test_load_detects_format_and_compression(tmp_path):
-    (tmp_path / "a.txt").write_bytes(gzip.compress((HEADER + "MOTIF x\n" + MATRIX).encode()))
+    (tmp_path / "a.txt").write_bytes(gzip.compress((HEADER + "MOTIF x\n" + MATRIX).encode(), mtime=0))
     (tmp_path / "b.txt").write_text(">y Y\n1 1\n1 0\n1 0\n1 3\n")
     assert load_motifs(tmp_path / "a.txt")[0].id == "x"
     assert load_motifs(str(tmp_path / "b.txt"))[0].name == "Y"
