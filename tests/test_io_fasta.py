@@ -33,7 +33,8 @@ def letters(path):
         ">a first\rACGT\rACGTNN\r>b\rTT",  # old Macs
         "\ufeff\n>a first\nACGT ACGT\nRy\n\n\n>b\nT\nT\n",  # byte order mark, blanks, IUPAC letters
         gzip.compress(b">a first\nACGT\nACGTNN\n>b\nTT\n", mtime=0),
-        gzip.compress(b">a first\nACGT\n", mtime=0) + gzip.compress(b"ACGTNN\n>b\nTT\n", mtime=0),  # members, as bgzip writes
+        gzip.compress(b">a first\nACGT\n", mtime=0)
+        + gzip.compress(b"ACGTNN\n>b\nTT\n", mtime=0),  # members, as bgzip writes
     ],
 )
 @pytest.mark.parametrize("chunk", [2**22, 3])

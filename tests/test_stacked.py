@@ -3,7 +3,7 @@ import torch
 from torch.nn import functional as F
 
 from motiflens.models import ARCHITECTURES, EXTRA_ARCHITECTURES, model_config
-from motiflens.models.masks import MaskSource
+from motiflens.models.masks import MaskLayout, MaskSource
 from motiflens.models.positions import POSITIONAL_ENCODINGS
 from motiflens.models.stacked import StackedNetwork
 from motiflens.protocol import REFERENCE
@@ -103,5 +103,17 @@ def test_masks_have_the_right_share_and_depend_on_member_step_and_draw_alone():
     for lag in (1, 2, 3, 4, 301):
         both = (flat[lag:] * flat[:-lag]).mean().item()
         assert abs(both - 0.09) < 6 * (0.09 * 0.91 / n) ** 0.5
-    source.rewind()
-    assert torch.equal(source.draw(like, 0.3), first)
+    again = MaskSource(torch.tensor([5, 6, 7]), torch.tensor(9))
+    assert torch.equal(again.draw(like, 0.3), first)
+
+
+def test_masks_hashed_at_once_are_those_hashed_one_by_one():
+    draws = [(torch.empty(2, 3, 5), 0.1), (torch.empty(2, 4), 0.5), (torch.empty(2, 1, dtype=torch.float64), 0.9)]
+    seeds, step = torch.tensor([5, 6]), torch.tensor(9)
+    one_by_one = MaskSource(seeds, step)
+    expected = [one_by_one.draw(like, p) for like, p in draws]
+    assert one_by_one.sizes == [15, 4, 1]
+    at_once = MaskSource(seeds, step, MaskLayout(one_by_one.sizes, seeds.device))
+    for (like, p), mask in zip(draws, expected, strict=True):
+        assert torch.equal(at_once.draw(like, p), mask)
+        assert mask.dtype == like.dtype

@@ -77,6 +77,8 @@ def run_condition(
         folder, condition.model(), data, condition.n_members, protocol=condition.protocol, seed=condition.seed,
         data_seed=condition.data_seed, device=device, on_epoch=tell,
     )  # fmt: skip
+    for network in fitted:
+        network.to(resolve_device(device))
     tables, seconds = _read(fitted, data, condition)
     return _record(condition, fitted, data, tables, seconds, str(resolve_device(device)))
 

@@ -42,13 +42,13 @@ class Splicer:
     def alone(self, feature: int | None, *, left: bool = True) -> np.ndarray:
         """Logits with one site on either strand, shape=(2, D, B); of the backgrounds, (D, B), for None."""
         if feature is None:
-            return self._logits(self._pooled(self.background))
+            return self._logits([self._pooled(self.background)])[0]
         sides = [(feature, 1), (feature, -1)]
         planted = [self.design.plant(left=side) if left else self.design.plant(right=side) for side in sides]
         responses = [self._response(codes) for codes in planted]
         if not left:
             self._keep(feature, responses)
-        return np.stack([self._logits(self._pooled(response)) for response in responses])
+        return self._logits([self._pooled(response) for response in responses])
 
     def together(self, left: int, rights: Sequence[int]) -> Iterator[np.ndarray]:
         """Logits with two sites on either strand, shape=(2, 2, D, B), for right features that `alone` has seen."""
@@ -57,14 +57,14 @@ class Splicer:
         for right in rights:
             places = self.windows[right]  # D * B, 1, window
             pools = places[:, :, :: self.pool] // self.pool  # D * B, 1, window / pool
-            logits = []
+            both = []
             for response, pools_of_left in zip(responses, pooled, strict=True):
                 seen = response.gather(2, places.expand(-1, response.shape[1], -1))  # D * B, F, window
                 for change in self.changes[right]:
                     local = F.max_pool1d(seen + change, self.pool)  # D * B, F, window / pool
-                    both = pools_of_left.scatter(2, pools.expand_as(local), local)
-                    logits.append(self._logits(both))
-            yield np.stack(logits).reshape(2, 2, *logits[0].shape)
+                    both.append(pools_of_left.scatter(2, pools.expand_as(local), local))
+            logits = self._logits(both)  # 4, D, B
+            yield logits.reshape(2, 2, *logits.shape[1:])
 
     def _keep(self, feature: int, responses: Sequence[torch.Tensor]) -> None:
         """Keep where a right site reaches, and how far it moves the first layer's response there."""
@@ -93,9 +93,11 @@ class Splicer:
     def _pooled(self, response: torch.Tensor) -> torch.Tensor:
         return F.max_pool1d(response, self.pool)  # D * B, F, L / pool
 
-    def _logits(self, pooled: torch.Tensor) -> np.ndarray:
+    def _logits(self, pooled: Sequence[torch.Tensor]) -> np.ndarray:
+        """Logits after the first pool, all given in one go, shape=(n, D, B)."""
         first = self.model.stem.first
         with evaluating(self.model), torch.inference_mode():
-            parts = [self.model.from_first_pool(first.activation(part)) for part in pooled.split(self.batch_size)]
+            batches = torch.cat(list(pooled)).split(self.batch_size)
+            parts = [self.model.from_first_pool(first.activation(batch)) for batch in batches]
         logits = torch.cat(parts)[:, self.target].double().cpu().numpy()
-        return logits.reshape(len(self.design.distances), -1)
+        return logits.reshape(len(pooled), len(self.design.distances), -1)

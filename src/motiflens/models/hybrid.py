@@ -105,11 +105,33 @@ def blank_network(config: HybridConfig) -> HybridNetwork:
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[nn.Module]:
-    """Put a model into evaluation mode, and every module back into its own mode afterwards."""
+    """Put a model into evaluation mode, and every module back into its own mode afterwards.
+
+    Meanwhile convolutions of float32 on a GPU are not rounded to TF32, which is PyTorch's default.
+    """
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
-        yield model
+        with _unrounded_convolutions(model):
+            yield model
     finally:
         for module, mode in modes:
             module.training = mode
+
+
+@contextmanager
+def _unrounded_convolutions(model: nn.Module) -> Iterator[None]:
+    """Keep cuDNN from TF32, in whose error of one in a thousand small differences of logits would drown."""
+    if not any(parameter.is_cuda for parameter in model.parameters()):
+        yield
+        return
+    try:
+        before = torch.backends.cudnn.allow_tf32
+    except RuntimeError:  # set by PyTorch's newer switches, one operation at a time: what the user chose stays
+        yield
+        return
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before

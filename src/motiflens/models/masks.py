@@ -4,6 +4,8 @@ A member's masks are the same in any stack, nothing but a step counter on the de
 a step can be captured and replayed), and no generator per member is needed.
 """
 
+from collections.abc import Sequence
+
 import torch
 
 # Odd constants of a 64-bit mixing function (splitmix64), as signed integers; products wrap around.
@@ -26,30 +28,61 @@ def _mix(x: torch.Tensor) -> torch.Tensor:
     return x ^ _shift_right(x, 31)
 
 
-class MaskSource:
-    """Draws masks of shape (E, ...); `seeds` is int64, shape=(E,), `step` an int64 scalar on the same device.
+class MaskLayout:
+    """Where the words of each draw of a step lie, if all are hashed at once.
 
-    The n-th draw of a step differs from the others; call `rewind` before each step.
+    Parameters
+    ----------
+    sizes : sequence of int
+        Values of each draw and member, in order; `MaskSource.sizes` of an earlier step.
+    device : torch.device
     """
 
-    def __init__(self, seeds: torch.Tensor, step: torch.Tensor) -> None:
-        self.seeds, self.step, self._n_draws = seeds, step, 0
+    def __init__(self, sizes: Sequence[int], device: torch.device) -> None:
+        self.n_words = [-(-size // 4) for size in sizes]
+        counters = [torch.arange(n, device=device) for n in self.n_words]
+        self.counter = torch.cat(counters) * _GOLDEN  # of each word within its draw
+        self.draw = torch.cat([torch.full_like(counter, i) for i, counter in enumerate(counters)])
 
-    def rewind(self) -> None:
-        """Begin a step."""
-        self._n_draws = 0
+
+class MaskSource:
+    """Draws masks of shape (E, ...) for one step; the n-th draw of a step differs from the others.
+
+    Parameters
+    ----------
+    seeds : torch.Tensor, int64, shape=(E,)
+    step : torch.Tensor, int64, scalar
+        On the same device.
+    layout : MaskLayout, optional
+        Of the draws to come. The masks are the same without, but take many more operations: each is hashed by itself.
+    """
+
+    def __init__(self, seeds: torch.Tensor, step: torch.Tensor, layout: MaskLayout | None = None) -> None:
+        self.sizes: list[int] = []  # of the draws so far
+        self._base = _mix(seeds + step * _GOLDEN)  # E
+        self._parts: Sequence[torch.Tensor] | None = None
+        if layout is not None:
+            numbers = torch.arange(1, len(layout.n_words) + 1, device=seeds.device)
+            streams = _mix(self._base[:, None] + numbers * _GOLDEN)  # E, draws
+            self._parts = _mix(streams[:, layout.draw] + layout.counter).split(layout.n_words, dim=1)
 
     def draw(self, like: torch.Tensor, p: float) -> torch.Tensor:
         """Zeros with probability p, otherwise 1 / (1 - p), in shape and type of `like` (E, ...).
 
         A hashed word serves four values, 16 bits each, so that p is rounded to a multiple of 2^-16.
         """
-        self._n_draws += 1
-        threshold = round(p * 65536)
         n = like[0].numel()
-        stream = _mix(_mix(self.seeds + self.step * _GOLDEN) + _wrap(self._n_draws * _GOLDEN))  # E
-        counter = torch.arange(-(-n // 4), device=like.device) * _GOLDEN
-        words = _mix(stream[:, None] + counter)  # E, n / 4
-        values = words.view(torch.int16)[:, :n]  # signed: uniform over -32768 .. 32767
+        values = self._words(n).view(torch.int16)[:, :n]  # signed: uniform over -32768 .. 32767
+        threshold = round(p * 65536)
         keep = values >= threshold - 32768
         return (keep * (65536 / (65536 - threshold))).to(like.dtype).view(like.shape)
+
+    def _words(self, n: int) -> torch.Tensor:
+        """Words for the next n values of each member, shape=(E, n / 4)."""
+        self.sizes.append(n)
+        number = len(self.sizes)
+        if self._parts is not None:
+            return self._parts[number - 1]
+        stream = _mix(self._base + _wrap(number * _GOLDEN))
+        counter = torch.arange(-(-n // 4), device=stream.device) * _GOLDEN
+        return _mix(stream[:, None] + counter)

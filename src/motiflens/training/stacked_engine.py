@@ -12,7 +12,7 @@ import torch
 
 from motiflens.models.attention import attention_entropy
 from motiflens.models.hybrid import HybridNetwork
-from motiflens.models.masks import MaskSource
+from motiflens.models.masks import MaskLayout, MaskSource
 from motiflens.models.stacked import StackedNetwork
 from motiflens.protocol import Protocol
 from motiflens.training.losses import Loss, cross_entropy
@@ -40,6 +40,7 @@ class StackedEngine:
         self.first_moment = torch.zeros_like(self.network.flat)
         self.second_moment = torch.zeros_like(self.network.flat)
         self._replay: Callable[[], None] | None = None
+        self._mask_layouts: dict[int, MaskLayout] = {}  # by size of the batch
 
     def __len__(self) -> int:
         return len(self.network)
@@ -81,14 +82,17 @@ class StackedEngine:
         self.network.flat_gradient.zero_()
         mixed, entropy_weight = self.precision == "bfloat16", self.protocol.attention_entropy_weight
         collected: list[torch.Tensor] | None = [] if entropy_weight else None
+        masks = MaskSource(self.seeds, self.step, self._mask_layouts.get(len(codes)))
         with torch.autocast(codes.device.type, dtype=torch.bfloat16, enabled=mixed, cache_enabled=False):
-            logits = self.network.logits(codes, MaskSource(self.seeds, self.step), collected)
+            logits = self.network.logits(codes, masks, collected)
         logits = logits.to(y.dtype)
         losses = self.loss(logits, y.expand_as(logits)).mean((1, 2))
         totals = losses if collected is None else losses + entropy_weight * attention_entropy(collected)
         totals.sum().backward()
         self._losses.copy_(losses.detach())
         self._adam()
+        if masks.sizes and len(codes) not in self._mask_layouts:
+            self._mask_layouts[len(codes)] = MaskLayout(masks.sizes, codes.device)
 
     def _adam(self) -> None:
         """Adam (Kingma and Ba 2015) in one vector for all members, each with its own learning rate."""
