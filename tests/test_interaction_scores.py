@@ -11,6 +11,7 @@ from motiflens.interaction_study.scores import (
     calibrate,
     factor_effects,
     figure_records,
+    over_draws,
     score_tables,
     summarise,
 )
@@ -92,6 +93,23 @@ def test_controls_are_compared_among_themselves():
     ]
     found = {(row.networks, row.factor, row.n_pairs) for row in factor_effects(score_tables(records))}
     assert found == {("attention", "architecture", 1), ("control", "architecture", 1), ("both", "attention", 2)}
+
+
+def test_draws_of_one_condition_are_pooled():
+    good, bad = block([0.01, 1, 1, 1, 1, 0.01], gap=[13.0] * 6), block([0.01, 0.01, 0.01, 1, 1, 1], gap=[5.0] * 6)
+    records = [
+        record({"insertion": good}, test_auroc=(0.9, 0.8)),
+        record({"insertion": bad}, data_seed=101, test_auroc=(0.6, 0.5)),
+        record({"insertion": bad}, activation="relu"),  # a single draw
+    ]
+    (row,) = over_draws(score_tables(records))
+    assert (row.condition, row.n_draws, row.n_networks, row.n_true) == (records[0]["condition"], 2, 4, 4)
+    assert (row.true_calls, row.false_calls, row.filler_calls) == (3, 1, 1)
+    assert (row.recall, row.recall_low, row.recall_high) == tuple(wilson_interval(3, 4))
+    assert (row.fdr, row.fdr_low, row.fdr_high) == tuple(wilson_interval(1, 4))
+    assert row.strict_fdr == pytest.approx(2 / 5)
+    assert row.spacing_error == 1.5  # 3 bp beyond the rule in one draw, within it in the other
+    assert (row.test_auroc, row.test_auroc_low, row.test_auroc_high) == pytest.approx((0.7, 0.55, 0.85))
 
 
 def test_calibration_counts_small_p_and_nulls_with_calls():

@@ -83,6 +83,12 @@ def test_calibration_has_ten_draws_without_interactions():
     assert 0.5 < np.abs(data.metadata["logit_of_motif"]).max() < 5
 
 
+def test_draws_repeat_the_base_of_all_comparisons():
+    draws = preset_conditions("interactions-draws")
+    assert [one.data_seed for one in draws] == list(range(100, 105))
+    assert {dataclasses.replace(one, data_seed=100) for one in draws} == {preset_conditions("interactions")[0]}
+
+
 def test_levels_follow_when_all_of_level_2_is_there():
     poor, good = block([0.9] * 6), block([0.01, 1, 1, 1, 1, 0.01])
     conditions = [Condition(), Condition(activation="relu"), with_penalty(Condition(), 0.1), Condition().control()]
@@ -301,14 +307,17 @@ def test_a_page_is_written_from_records_alone(tmp_path):
         record({"insertion": table}, has_attention=False),
         record({"insertion": table}, labels="additive"),
         record({"insertion": table}, data_seed=1),
+        record({"insertion": table}, data_seed=101),
     ]
     outputs = write_interaction_outputs(records, tmp_path, command="motiflens study report x")
     page = outputs.report.read_text()
     for text in ("Calibration", "not calibrated", "1 records are left out", "motiflens study report x", "feature_maps"):
         assert text in page
     assert {path.name for path in outputs.tables} == {
-        f"interactions-{name}.tsv" for name in ("conditions", "methods", "factors", "calibration")
+        f"interactions-{name}.tsv" for name in ("conditions", "methods", "factors", "draws", "calibration")
     }
+    assert "2 of 4" not in page
+    assert "4 of 4" in page
 
 
 def test_a_page_needs_records_of_figure_seeds(tmp_path):

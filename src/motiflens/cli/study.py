@@ -44,7 +44,8 @@ def study_run(
         str,
         typer.Option(
             help="quick (minutes), paper (the whole grid), paper-text (as its text has it), filters (8 to 128 of "
-            "them); interactions, interactions-full or interactions-calibration: the benchmark of motif interactions."
+            "them); interactions, interactions-full, interactions-calibration or interactions-draws: the benchmark of "
+            "motif interactions."
         ),
     ] = "quick",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Default: runs/PRESET.")] = None,

@@ -26,6 +26,7 @@ from motiflens.simulate._spaced_grammar import LABELS
 GROUP = "interactions"  # first part of the keys of all records
 FIRST_FIGURE_SEED = 100  # draws of data below were used to choose the settings of methods: no figure shows them
 _CALIBRATION_SEEDS = range(120, 130)
+_DRAWS = range(FIRST_FIGURE_SEED, FIRST_FIGURE_SEED + 5)  # the first is that of all other conditions
 
 # Validation AUROC stays near .5 for ten or more epochs before a network finds the pairs; training that ends, or a rate
 # that falls, meanwhile keeps it there. 65 epochs take C4C6-Att about four minutes of a core. Rules hold on either
@@ -210,10 +211,16 @@ def _calibration() -> list[Condition]:
     return [Condition(labels="additive", data_seed=seed) for seed in _CALIBRATION_SEEDS]
 
 
+def _draws() -> list[Condition]:
+    """The base of all comparisons on five draws of the grammar."""
+    return [Condition(data_seed=seed) for seed in _DRAWS]
+
+
 PRESETS: dict[str, Callable[[], list[Condition]]] = {
     "interactions": _committed,
     "interactions-full": _full,
     "interactions-calibration": _calibration,
+    "interactions-draws": _draws,
 }
 
 
@@ -223,7 +230,7 @@ def preset_conditions(name: str, **changes: Any) -> list[Condition]:
     Parameters
     ----------
     name : str
-        "interactions", "interactions-full" or "interactions-calibration".
+        A name in `PRESETS`: "interactions", "interactions-full", "interactions-calibration" or "interactions-draws".
     **changes
         Fields of `Condition` to set in all of them: `n_members=1`. A `data_seed` replaces all draws by that one.
 

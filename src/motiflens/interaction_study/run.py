@@ -87,13 +87,13 @@ def plan(preset: str, records: dict[str, Record] | None = None, **changes: Any) 
 def follow_up(conditions: Sequence[Condition], records: dict[str, Record]) -> list[Condition]:
     """Levels 1 and 3 for the designs with attention that did best on level 2, and their controls.
 
-    Best is the largest area under the precision-recall curve of insertion, then the test AUROC of the networks. The
-    choice costs no honesty: on other levels, data are others.
+    Best is the largest recall of insertion, then the test AUROC of the networks. (The area under precision-recall also
+    ranks pairs that networks have not learned, by chance.) The choice costs no honesty: other levels have other data.
     """
 
     def merit(condition: Condition) -> tuple[float, float]:
         rows = [row for row in score_tables([records[condition.key]]) if row.method == _SELECTED_BY]
-        return (rows[0].aupr, rows[0].test_auroc) if rows else (-1.0, -1.0)
+        return (rows[0].recall, rows[0].test_auroc) if rows else (-1.0, -1.0)
 
     candidates = [one for one in conditions if one.has_attention and records[one.key]["status"] == "ok"]
     best = sorted(candidates, key=merit, reverse=True)[:_N_BEST]
@@ -120,7 +120,7 @@ def run_interaction_study(
     Parameters
     ----------
     preset : str
-        "interactions", "interactions-full" or "interactions-calibration".
+        A name in `conditions.PRESETS`.
     folder : path
         Holds `records/`, `interactions.jsonl` and `weights/`.
     runner, address, n_workers, device, gpu_share

@@ -71,6 +71,30 @@ class MethodSummary(NamedTuple):
     spacing_error: float  # bp, median over conditions
 
 
+class DrawSummary(NamedTuple):
+    """One method on one condition, over several draws of the data."""
+
+    condition: str
+    method: str
+    n_draws: int
+    n_networks: int
+    test_auroc: float  # mean over draws
+    test_auroc_low: float  # of the draw with the least
+    test_auroc_high: float
+    n_true: int
+    true_calls: int
+    false_calls: int
+    filler_calls: int
+    recall: float
+    recall_low: float  # 95 % interval as if pairs were independent
+    recall_high: float
+    fdr: float
+    fdr_low: float
+    fdr_high: float
+    strict_fdr: float
+    spacing_error: float  # bp, median over draws
+
+
 class Calibration(NamedTuple):
     """One method over all nulls: data without any interaction."""
 
@@ -194,6 +218,31 @@ def summarise(scores: Sequence[MethodScore]) -> list[MethodSummary]:
                 aupr=float(np.mean([one.aupr for one in group])),
                 nominal_fdr=NOMINAL, fdr=fdr.estimate, fdr_low=fdr.low, fdr_high=fdr.high,
                 filler_calls=fillers, strict_fdr=(false + fillers) / n_calls if n_calls else math.nan,
+                spacing_error=float(np.median(errors)) if errors else math.nan,
+            )
+        )  # fmt: skip
+    return rows
+
+
+def over_draws(scores: Sequence[MethodScore]) -> list[DrawSummary]:
+    """One row per condition that was run on several draws of the data, and method."""
+    groups: dict[tuple[str, str], list[MethodScore]] = {}
+    for one in scores:
+        groups.setdefault((one.condition, one.method), []).append(one)
+    rows = []
+    for (condition, method), group in groups.items():
+        if len(group) < 2:
+            continue
+        n_true = sum(one.n_true for one in group)
+        true, false, fillers = (sum(getattr(one, name) for one in group) for name in _CALLS)
+        recall, fdr = wilson_interval(true, n_true), wilson_interval(false, true + false)
+        errors = [one.spacing_error for one in group if not math.isnan(one.spacing_error)]
+        auroc, n_calls = [one.test_auroc for one in group], true + false + fillers
+        rows.append(
+            DrawSummary(
+                condition, method, len(group), sum(one.n_members for one in group),
+                float(np.mean(auroc)), min(auroc), max(auroc), n_true, true, false, fillers, *recall, *fdr,
+                strict_fdr=(false + fillers) / n_calls if n_calls else math.nan,
                 spacing_error=float(np.median(errors)) if errors else math.nan,
             )
         )  # fmt: skip

@@ -36,7 +36,8 @@ def write_interaction_outputs(
     """Write interactions.html and tables/interactions-*.tsv into a folder.
 
     Tables: conditions (one row per condition and method), methods (over conditions), factors (what each design factor
-    changes, with intervals), calibration (on data without interactions).
+    changes, with intervals), draws (conditions run on several draws of the data), calibration (on data without
+    interactions).
 
     Parameters
     ----------
@@ -59,10 +60,10 @@ def write_interaction_outputs(
             f"{len(given)} others: lower seeds are there to choose the settings of methods"
         )
     scores = scoring.score_tables(used)
-    methods, factors = scoring.summarise(scores), scoring.factor_effects(scores)
+    methods, factors, draws = scoring.summarise(scores), scoring.factor_effects(scores), scoring.over_draws(scores)
     calibration = scoring.calibrate(used)
     tables: dict[str, Sequence[tuple[Any, ...]]] = {
-        "conditions": scores, "methods": methods, "factors": factors, "calibration": calibration
+        "conditions": scores, "methods": methods, "factors": factors, "draws": draws, "calibration": calibration
     }  # fmt: skip
     folder = Path(folder)
     (folder / "tables").mkdir(parents=True, exist_ok=True)
@@ -75,6 +76,7 @@ def write_interaction_outputs(
             findings=findings(factors, methods),
             methods=methods,
             factors=factors,
+            draws=draws,
             calibration=calibration,
             scores=scores,
             figure=Markup(figure_svg(recovery_figure(methods), "recovery")) if methods else None,
