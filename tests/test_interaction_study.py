@@ -295,9 +295,11 @@ def test_findings_answer_the_two_questions():
     ]
     scores = score_tables(records)
     text = " ".join(findings(factor_effects(scores), summarise(scores)))
-    assert "by activation: exponential against relu +0.50 (2 pairs of conditions" in text
-    assert "rotary against none +0.00" in text
-    assert "attention recovers most, with an area of 0.75" in text
+    assert "Level 2: exponential raises recall of raw attention by 1.00 from 0.00 with relu (2 pairs" in text
+    assert "raises its area under precision-recall by 0.50" in text
+    assert "matter? Level 2: no change is told apart from chance. Not told apart: recall of raw attention (0.50 with" in text
+    assert "its area under precision-recall (0.75 with none: +0.00 rotary)" in text
+    assert "recovers most? Level 2: attention, with a recall of 0.50 at an observed FDR of 0" in text
 
 
 def test_a_page_is_written_from_records_alone(tmp_path):

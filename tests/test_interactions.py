@@ -161,7 +161,7 @@ def test_even_attention_and_attention_to_one_motif_are_no_interaction(method, ki
 def test_correlation_finds_motifs_that_lie_together_in_positives():
     table = interactions(hybrid("none"), planted(), motifs(), method="filter_correlation", **SMALL)
     assert (table.rows[0].i, table.rows[0].j) == (0, 1)
-    assert table.caution.startswith("not calibrated")
+    assert table.caution.startswith("take p-values as a ranking")
     assert np.isnan(table.rows[0].gap)
 
 

@@ -48,8 +48,8 @@ METHODS = {
     "attention_gradient": Method("logit", _SINGLE_MOTIFS, "gradient"),
     "filter_correlation": Method(
         "Fisher z",
-        "not calibrated: among positives, motifs correlate because each makes a sequence positive, or because the "
-        "data hold them together; a network that adds up single motifs shows it as well",
+        "take p-values as a ranking: among positives, motifs correlate because each makes a sequence positive, or "
+        "because the data hold them together; a network that adds up single motifs shows it as well",
     ),
 }
 _AGREEMENT = 0.05  # p of a member by itself

@@ -93,35 +93,76 @@ def write_interaction_outputs(
     return InteractionOutputs(folder / "interactions.html", paths)
 
 
+_QUESTIONS = {
+    "activation": "Does an exponential first layer make attention maps readable?",
+    "positional encoding": "Does a positional encoding matter?",
+    "entropy penalty": "Does a penalty on the entropy of attention help?",
+}
+
+
 def findings(factors: Sequence[FactorEffect], methods: Sequence[MethodSummary]) -> list[str]:
-    """The two questions of the study answered, and which method recovers most, in sentences."""
-    sentences = []
+    """The questions of the benchmark answered in sentences, and which method recovers most."""
     level = 2 if any(row.level == 2 for row in methods) else min((row.level for row in methods), default=0)
-    own = [row for row in factors if (row.level, row.method, row.networks) == (level, _ATTENTION, "attention")]
-    for factor in ("activation", "positional encoding", "entropy penalty"):
-        for measure, name in (("aupr", "area under precision-recall of raw attention"), ("test_auroc", "test AUROC")):
-            found = [_clause(row) for row in own if (row.factor, row.measure) == (factor, measure)]
-            if found:
-                sentences.append(f"Level {level}, {name}, by {factor}: {_join(found)}.")
     present = [row for row in methods if row.level == level and row.has_attention]
-    if present:
-        best = max(present, key=lambda row: row.aupr)
-        sentences.append(
-            f"Level {level}: {best.method} recovers most, with an area of {best.aupr:.2f}, recall {best.recall:.2f} "
-            f"and observed FDR {number(best.fdr)} at q ≤ {scoring.NOMINAL}."
-        )
+    if not present:
+        return []
+    best = max(present, key=lambda row: (row.recall, row.aupr))
+    measures = {
+        (_ATTENTION, "recall"): "recall of raw attention",
+        (_ATTENTION, "aupr"): "its area under precision-recall",
+        (best.method, "test_auroc"): "test AUROC of the networks",
+    }
+    measures.setdefault((best.method, "recall"), f"recall of {best.method}")
+    sentences = []
+    for factor, question in _QUESTIONS.items():
+        own = [row for row in factors if (row.level, row.factor, row.networks) == (level, factor, "attention")]
+        by_measure = [
+            (name, [row for row in own if (row.method, row.measure) == key]) for key, name in measures.items()
+        ]
+        told = [_told(name, row) for name, rows in by_measure for row in rows if _is_told(row)]
+        open_ones = [(name, [row for row in rows if not _is_told(row)]) for name, rows in by_measure]
+        untold = [_untold(name, rows) for name, rows in open_ones if rows]
+        if told or untold:
+            answer = f"Level {level}: {'; '.join(told) if told else 'no change is told apart from chance'}."
+            rest = f" Not told apart: {'; '.join(untold)}." if untold else ""
+            sentences.append(f"{question} {answer}{rest}")
+    sentences.append(
+        f"Which method recovers most? Level {level}: {best.method}, with a recall of {best.recall:.2f} at an observed "
+        f"FDR of {number(best.fdr)} (q ≤ {scoring.NOMINAL}, {best.n_conditions} condition{_s(best.n_conditions)})."
+    )
     return sentences
 
 
-def _clause(row: FactorEffect) -> str:
+def _is_told(row: FactorEffect) -> bool:
+    """Whether a change is told apart from chance: by its interval, or all of several pairs change alike."""
+    if math.isnan(row.low):
+        return row.n_pairs > 1 and row.difference != 0
+    return row.low > 0 or row.high < 0
+
+
+def _told(name: str, row: FactorEffect) -> str:
     interval = f", 95 % interval {row.low:+.2f} to {row.high:+.2f}" if row.low == row.low else ""
-    verdict = "could be chance" if not (row.low > 0 or row.high < 0) else "raised it" if row.low > 0 else "lowered it"
-    pairs = f"{row.n_pairs} pair{'' if row.n_pairs == 1 else 's'} of conditions"
-    return f"{row.other} against {row.base} {row.difference:+.2f} ({pairs}{interval}: {verdict})"
+    verb = "raises" if row.difference > 0 else "lowers"
+    pairs = f"{row.n_pairs} pair{_s(row.n_pairs)} of conditions"
+    change = f"{verb} {name} by {abs(row.difference):.2f} from {row.base_mean:.2f} with {_base(row)}"
+    return f"{_value(row)} {change} ({pairs}{interval})"
 
 
-def _join(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{'; '.join(parts[:-1])}; and {parts[-1]}"
+def _untold(name: str, rows: Sequence[FactorEffect]) -> str:
+    changes = [f"{row.difference:+.2f} {_value(row)}" for row in rows]
+    return f"{name} ({min(row.base_mean for row in rows):.2f} with {_base(rows[0])}: {', '.join(changes)})"
+
+
+def _value(row: FactorEffect) -> str:
+    return f"weight {row.other}" if row.factor == "entropy penalty" else row.other
+
+
+def _base(row: FactorEffect) -> str:
+    return f"weight {row.base}" if row.factor == "entropy penalty" else row.base
+
+
+def _s(n: int) -> str:
+    return "" if n == 1 else "s"
 
 
 def recovery_figure(methods: Sequence[MethodSummary]) -> Figure:
