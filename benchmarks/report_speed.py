@@ -1,6 +1,6 @@
 """Time the report of a whole study, 680 networks, and a filter gallery against one with axes for each logo.
 
-The records are copies of those in results/core, which stand for all architectures.
+The records are copies of those in results/paper, which stand for all architectures.
 """
 
 import argparse
@@ -61,7 +61,7 @@ def seconds(work: Callable[[], object], n_repeats: int) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--records", type=Path, default=Path("results/core"))
+    parser.add_argument("--records", type=Path, default=Path("results/paper"))
     parser.add_argument("--members", type=int, default=10)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
