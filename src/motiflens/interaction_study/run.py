@@ -98,7 +98,7 @@ def follow_up(conditions: Sequence[Condition], records: dict[str, Record]) -> li
     candidates = [one for one in conditions if one.has_attention and records[one.key]["status"] == "ok"]
     best = sorted(candidates, key=merit, reverse=True)[:_N_BEST]
     designs = [one for design in best for one in (design, design.control())]
-    return list(dict.fromkeys(at_level(design, level) for level in (1, 3) for design in designs))
+    return list(dict.fromkeys(at_level(design, level) for level in (3, 1) for design in designs))
 
 
 def run_interaction_study(
