@@ -16,7 +16,7 @@ from motiflens.interaction_study.conditions import Condition
 from motiflens.interactions import METHODS, Interaction, InteractionTable, interactions
 from motiflens.interactions._effects import Effects
 from motiflens.interactions._filter_sites import learned_motifs
-from motiflens.machines import versions
+from motiflens.machines import describe_device, versions
 from motiflens.models import attention_entropy
 from motiflens.models.hybrid import HybridNetwork, evaluating
 from motiflens.motifs import Motif
@@ -80,7 +80,7 @@ def run_condition(
     for network in fitted:
         network.to(resolve_device(device))
     tables, seconds = _read(fitted, data, condition)
-    return _record(condition, fitted, data, tables, seconds, str(resolve_device(device)))
+    return _record(condition, fitted, data, tables, seconds, describe_device(device))
 
 
 def _read(

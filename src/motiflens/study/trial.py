@@ -17,10 +17,9 @@ from motiflens import ensemble
 from motiflens.audit import Audit, SaliencyAudit, audit
 from motiflens.dataset import SequenceDataset
 from motiflens.filters import task_truth
-from motiflens.machines import versions
+from motiflens.machines import describe_device, versions
 from motiflens.models.config import HybridConfig
 from motiflens.models.registry import model_config
-from motiflens.predict import resolve_device
 from motiflens.protocol import Protocol
 from motiflens.sequence import decode
 from motiflens.simulate import TASK2_MOTIF_COUNTS, TASK2_MOTIF_COUNTS_PAPER, billboard, multi_motif
@@ -174,7 +173,7 @@ def run_trial(
             if weights_dir is not None:
                 member.network.save(weights_dir / trial.key(member.index))
         seconds = {"fit_s": round(member.fit_seconds, 1), "audit_s": round(time.process_time() - started, 2)}
-        on_record(_record(trial, member, result, dataset, str(resolve_device(device)), seconds))
+        on_record(_record(trial, member, result, dataset, describe_device(device), seconds))
 
     ensemble.fit(
         trial.model(),
