@@ -78,6 +78,12 @@ def test_summary_pools_calls_and_keeps_controls_apart():
     assert control.fdr == 0.5
 
 
+def test_a_condition_counts_once_however_many_draws_it_has():
+    good, bad = block([0.01, 1, 1, 1, 1, 0.01]), block([1.0] * 6)
+    (row,) = summarise(score_tables([record({"insertion": bad}, data_seed=101), record({"insertion": good})]))
+    assert (row.n_conditions, row.recall) == (1, 1)
+
+
 def test_the_strict_fdr_counts_fillers_and_level_1_has_no_spacing():
     (row,) = summarise(score_tables([record({"insertion": block([0.01, 0.01, 0.01, 1, 1, 0.01])}, level=1)]))
     assert (row.filler_calls, row.fdr, row.strict_fdr) == (1, pytest.approx(1 / 3), 0.5)

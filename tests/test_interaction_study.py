@@ -286,7 +286,7 @@ def test_a_table_survives_its_record():
     assert [repr(row) for row in found] == [repr(rows[k]) for k in (1, 0, 2)]
 
 
-def test_findings_answer_the_two_questions():
+def test_findings_answer_the_questions_in_sentences():
     found, missed = block([0.01, 1, 1, 1, 1, 0.01]), block([1.0] * 6)
     records = [
         record({"attention": missed if activation == "relu" else found}, activation=activation, positional_encoding=e)
@@ -294,12 +294,22 @@ def test_findings_answer_the_two_questions():
         for e in ("none", "rotary")
     ]
     scores = score_tables(records)
-    text = " ".join(findings(factor_effects(scores), summarise(scores)))
-    assert "Level 2: exponential raises recall of raw attention by 1.00 from 0.00 with relu (2 pairs" in text
-    assert "raises its area under precision-recall by 0.50" in text
-    assert "matter? Level 2: no change is told apart from chance. Not told apart: recall of raw attention (" in text
-    assert "its area under precision-recall (0.75 with none: +0.00 rotary)" in text
-    assert "recovers most? Level 2: attention, with a recall of 0.50 at an observed FDR of 0" in text
+    activation, encoding, best = findings(factor_effects(scores), summarise(scores))
+    assert activation == (
+        "Does an exponential first layer make attention maps readable? Level 2, 2 pairs of conditions each: "
+        "recall of raw attention 0.00 with relu, exponential +1.00 (all pairs alike); "
+        "area under precision-recall of raw attention 0.50 with relu, exponential +0.50 (all pairs alike); "
+        "test AUROC of the networks 0.70 with relu, exponential +0.00 (all pairs alike)."
+    )
+    assert "attention 0.50 with none, rotary +0.00 (all pairs alike);" in encoding
+    assert "recovers most? Level 2: attention, with a recall of 0.50 at an observed FDR of 0.00 (q ≤ 0.1, 4" in best
+    assert "But attention also follows single motifs" in best
+
+
+def test_a_method_that_calls_decoys_is_not_named_as_the_one_that_recovers_most():
+    all_true_and_decoys, one_true = block([0.01, 0.01, 1, 1, 0.01, 0.01]), block([0.01, 1, 1, 1, 1, 1])
+    rows = summarise(score_tables([record({"mutagenesis": all_true_and_decoys, "insertion": one_true})]))
+    assert "Level 2: insertion, with a recall of 0.50" in findings([], rows)[-1]
 
 
 def test_a_page_is_written_from_records_alone(tmp_path):

@@ -1,4 +1,5 @@
 import json
+from contextlib import suppress
 
 import pytest
 import torch
@@ -15,7 +16,7 @@ from motiflens.models import (
     model_config,
 )
 from motiflens.models.attention import MultiHeadAttention
-from motiflens.models.hybrid import evaluating
+from motiflens.models.hybrid import evaluating, full_precision
 from motiflens.models.initialise import initialise
 from motiflens.models.layers import BiLSTM, ChannelsLastConv1d, Dropout
 from motiflens.sequence import one_hot
@@ -218,6 +219,26 @@ def test_list_models_matches_patterns():
 def test_the_activation_is_a_module_that_libraries_can_see():
     assert any(isinstance(m, Exponential) for m in build_model("C24", activation="exponential").modules())
     assert not any(isinstance(m, Exponential) for m in build_model("C24", activation="relu").modules())
+
+
+@pytest.mark.parametrize("chosen", ["default", "everywhere", "each by itself"])
+def test_full_precision_leaves_tf32_out_and_restores_what_the_user_chose(chosen, monkeypatch):
+    cudnn = torch.backends.cudnn
+    if chosen != "default" and not hasattr(cudnn, "conv"):
+        pytest.skip("this PyTorch has a single switch")
+    if chosen == "everywhere":
+        monkeypatch.setattr(torch.backends, "fp32_precision", "tf32")
+    if chosen == "each by itself":
+        monkeypatch.setattr(cudnn.rnn, "fp32_precision", "ieee")
+    switches = [cudnn.conv, cudnn.rnn] if hasattr(cudnn, "conv") else []
+    before = [switch.fp32_precision for switch in switches]
+    with suppress(KeyError), full_precision():
+        assert not cudnn.allow_tf32
+        assert [switch.fp32_precision for switch in switches] == ["ieee"] * len(switches)
+        raise KeyError
+    assert [switch.fp32_precision for switch in switches] == before
+    if chosen != "each by itself":
+        assert cudnn.allow_tf32
 
 
 def test_evaluating_restores_every_modules_mode():

@@ -117,3 +117,5 @@ def test_masks_hashed_at_once_are_those_hashed_one_by_one():
     for (like, p), mask in zip(draws, expected, strict=True):
         assert torch.equal(at_once.draw(like, p), mask)
         assert mask.dtype == like.dtype
+    with pytest.raises(ValueError, match="draw 1 is laid out for 16 values at most, got 40"):
+        MaskSource(seeds, step, MaskLayout(one_by_one.sizes, seeds.device)).draw(torch.empty(2, 40), 0.1)

@@ -74,6 +74,6 @@ def versions() -> dict[str, str]:
 
 
 def describe_device(device: str) -> str:
-    """Where a network is trained, as records state it: "cpu", or "cuda (NVIDIA H100 80GB HBM3)"."""
+    """Where a network was finished and audited, as records state it: "cpu", or "cuda (NVIDIA H100 80GB HBM3)"."""
     chosen = resolve_device(device)
     return f"{chosen} ({torch.cuda.get_device_name(chosen)})" if chosen.type == "cuda" else str(chosen)

@@ -39,8 +39,8 @@ def computing(model: nn.Module, device: str | torch.device | None) -> Iterator[t
     home = device_of(model)
     where = home if device is None else torch.device(device)
     try:
+        model.to(where)
         with evaluating(model):
-            model.to(where)
             yield where
     finally:
         model.to(home)
@@ -56,11 +56,13 @@ def differentiating(model: nn.Module, device: str | torch.device | None) -> Iter
 @contextlib.contextmanager
 def _rnn_backward(model: nn.Module) -> Iterator[None]:
     """Leave cuDNN out for recurrent networks: its LSTM has no backward pass in evaluation mode."""
+    enabled = torch.backends.cudnn.enabled
     if any(isinstance(module, nn.RNNBase) for module in model.modules()):
-        with torch.backends.cudnn.flags(enabled=False):
-            yield
-    else:
+        torch.backends.cudnn.enabled = False  # not `flags`, which resets the other switches, too
+    try:
         yield
+    finally:
+        torch.backends.cudnn.enabled = enabled
 
 
 def target_column(output: torch.Tensor, n: int, target: int) -> torch.Tensor:

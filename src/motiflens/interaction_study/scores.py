@@ -53,7 +53,7 @@ _OF_RECORD = MethodScore._fields[: MethodScore._fields.index("method")]
 
 
 class MethodSummary(NamedTuple):
-    """One method over all conditions of a level with attention, or of their controls."""
+    """One method over all conditions of a level with attention, or of their controls; the first draw of each."""
 
     level: int
     has_attention: bool
@@ -77,7 +77,7 @@ class DrawSummary(NamedTuple):
     condition: str
     method: str
     n_draws: int
-    n_networks: int
+    n_networks: int  # trained
     test_auroc: float  # mean over draws
     test_auroc_low: float  # of the draw with the least
     test_auroc_high: float
@@ -88,7 +88,7 @@ class DrawSummary(NamedTuple):
     recall: float
     recall_low: float  # 95 % interval as if pairs were independent
     recall_high: float
-    fdr: float
+    fdr: float  # NaN without calls
     fdr_low: float
     fdr_high: float
     strict_fdr: float
@@ -201,9 +201,13 @@ def _spacing_error(rows: Sequence[Interaction], pairs: PairTable, called: np.nda
 
 def summarise(scores: Sequence[MethodScore]) -> list[MethodSummary]:
     """One row per level, with and without attention, and method."""
+    first: dict[tuple[str, str], MethodScore] = {}
+    for one in sorted(scores, key=lambda score: score.data_seed):
+        first.setdefault((one.condition, one.method), one)  # other draws would let one condition count several times
     groups: dict[tuple[int, bool, str], list[MethodScore]] = {}
     for one in scores:
-        groups.setdefault((one.level, one.has_attention, one.method), []).append(one)
+        if first[one.condition, one.method] is one:
+            groups.setdefault((one.level, one.has_attention, one.method), []).append(one)
     rows = []
     for (level, has_attention, method), group in sorted(groups.items(), key=lambda item: (item[0][0], not item[0][1])):
         true, false, fillers = (sum(getattr(one, name) for one in group) for name in _CALLS)
@@ -240,7 +244,7 @@ def over_draws(scores: Sequence[MethodScore]) -> list[DrawSummary]:
         auroc, n_calls = [one.test_auroc for one in group], true + false + fillers
         rows.append(
             DrawSummary(
-                condition, method, len(group), sum(one.n_members for one in group),
+                condition, method, len({one.data_seed for one in group}), sum(one.n_members for one in group),
                 float(np.mean(auroc)), min(auroc), max(auroc), n_true, true, false, fillers, *recall, *fdr,
                 strict_fdr=(false + fillers) / n_calls if n_calls else math.nan,
                 spacing_error=float(np.median(errors)) if errors else math.nan,

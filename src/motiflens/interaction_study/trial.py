@@ -77,7 +77,7 @@ def run_condition(
         folder, condition.model(), data, condition.n_members, protocol=condition.protocol, seed=condition.seed,
         data_seed=condition.data_seed, device=device, on_epoch=tell,
     )  # fmt: skip
-    for network in fitted:
+    for network in fitted:  # a fit leaves them on the CPU
         network.to(resolve_device(device))
     tables, seconds = _read(fitted, data, condition)
     return _record(condition, fitted, data, tables, seconds, describe_device(device))

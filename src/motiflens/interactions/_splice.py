@@ -54,16 +54,16 @@ class Splicer:
         """Logits with two sites on either strand, shape=(2, 2, D, B), for right features that `alone` has seen."""
         responses = [self._response(self.design.plant((left, strand))) for strand in (1, -1)]
         pooled = [self._pooled(response) for response in responses]
-        for right in rights:
+        for right in rights:  # four sets of pooled responses at a time: a GPU wants large batches
             places = self.windows[right]  # D * B, 1, window
             pools = places[:, :, :: self.pool] // self.pool  # D * B, 1, window / pool
-            both = []
+            strands = []
             for response, pools_of_left in zip(responses, pooled, strict=True):
                 seen = response.gather(2, places.expand(-1, response.shape[1], -1))  # D * B, F, window
                 for change in self.changes[right]:
                     local = F.max_pool1d(seen + change, self.pool)  # D * B, F, window / pool
-                    both.append(pools_of_left.scatter(2, pools.expand_as(local), local))
-            logits = self._logits(both)  # 4, D, B
+                    strands.append(pools_of_left.scatter(2, pools.expand_as(local), local))
+            logits = self._logits(strands)  # 4, D, B
             yield logits.reshape(2, 2, *logits.shape[1:])
 
     def _keep(self, feature: int, responses: Sequence[torch.Tensor]) -> None:

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -107,12 +108,13 @@ def blank_network(config: HybridConfig) -> HybridNetwork:
 def evaluating(model: nn.Module) -> Iterator[nn.Module]:
     """Put a model into evaluation mode, and every module back into its own mode afterwards.
 
-    Meanwhile convolutions of float32 on a GPU are not rounded to TF32, which is PyTorch's default.
+    On a GPU, `full_precision` holds meanwhile.
     """
     modes = [(module, module.training) for module in model.modules()]
+    on_gpu = any(parameter.is_cuda for parameter in model.parameters())
     model.eval()
     try:
-        with _unrounded_convolutions(model):
+        with full_precision() if on_gpu else nullcontext():
             yield model
     finally:
         for module, mode in modes:
@@ -120,18 +122,26 @@ def evaluating(model: nn.Module) -> Iterator[nn.Module]:
 
 
 @contextmanager
-def _unrounded_convolutions(model: nn.Module) -> Iterator[None]:
-    """Keep cuDNN from TF32, in whose error of one in a thousand small differences of logits would drown."""
-    if not any(parameter.is_cuda for parameter in model.parameters()):
-        yield
-        return
+def full_precision() -> Iterator[None]:
+    """Have cuDNN compute float32 convolutions and LSTMs in float32.
+
+    By default PyTorch lets it round their factors to TF32, in whose error of one in a thousand small differences of
+    logits would drown.
+    """
+    cudnn: Any = torch.backends.cudnn
+    parts = [cudnn.conv, cudnn.rnn] if hasattr(cudnn, "conv") else []  # switches of newer PyTorch, beside the older one
+    before = [part.fp32_precision for part in parts]
     try:
-        before = torch.backends.cudnn.allow_tf32
-    except RuntimeError:  # set by PyTorch's newer switches, one operation at a time: what the user chose stays
-        yield
-        return
-    torch.backends.cudnn.allow_tf32 = False
+        allowed = cudnn.allow_tf32
+    except RuntimeError:  # the newer switches differ from each other: the older one tells nothing
+        allowed = None
+    cudnn.allow_tf32 = False
+    for part in parts:
+        part.fp32_precision = "ieee"
     try:
         yield
     finally:
-        torch.backends.cudnn.allow_tf32 = before
+        if allowed is not None:
+            cudnn.allow_tf32 = allowed
+        for part, precision in zip(parts, before, strict=True):
+            part.fp32_precision = precision

@@ -55,6 +55,7 @@ class MaskSource:
         On the same device.
     layout : MaskLayout, optional
         Of the draws to come. The masks are the same without, but take many more operations: each is hashed by itself.
+        With it, the words of all draws (2 bytes a value) are held until the step ends.
     """
 
     def __init__(self, seeds: torch.Tensor, step: torch.Tensor, layout: MaskLayout | None = None) -> None:
@@ -78,11 +79,14 @@ class MaskSource:
         return (keep * (65536 / (65536 - threshold))).to(like.dtype).view(like.shape)
 
     def _words(self, n: int) -> torch.Tensor:
-        """Words for the next n values of each member, shape=(E, n / 4)."""
+        """Words for the next n values of each member, shape=(E, n / 4, rounded up)."""
         self.sizes.append(n)
         number = len(self.sizes)
         if self._parts is not None:
-            return self._parts[number - 1]
+            words = self._parts[number - 1]
+            if words.shape[1] != -(-n // 4):
+                raise ValueError(f"draw {number} is laid out for {4 * words.shape[1]} values at most, got {n}")
+            return words
         stream = _mix(self._base + _wrap(number * _GOLDEN))
         counter = torch.arange(-(-n // 4), device=stream.device) * _GOLDEN
         return _mix(stream[:, None] + counter)

@@ -107,8 +107,8 @@ class StackedNetwork(StackedParameters):
         self, gates: torch.Tensor, hidden: torch.Tensor, cell: torch.Tensor, recurrent: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Hidden state and cell, each (2 E, N, hidden), after one more token, whose part of the gates is given."""
-        usual = self.config.variant == "text" and gates.dtype == hidden.dtype == cell.dtype
-        if gates.is_cuda and usual and not torch.is_autocast_enabled("cuda"):
+        is_plain = self.config.variant == "text" and not torch.is_autocast_enabled("cuda")
+        if gates.is_cuda and is_plain and hasattr(torch.ops.aten, "_thnn_fused_lstm_cell"):
             # One kernel in place of ten, and as few on the way back: with small networks, launches are what it costs.
             parts = (gates.flatten(0, 1), torch.bmm(hidden, recurrent).flatten(0, 1), cell.flatten(0, 1))
             hidden_now, cell_now, _ = torch.ops.aten._thnn_fused_lstm_cell(*parts)
@@ -159,7 +159,10 @@ class StackedNetwork(StackedParameters):
         return torch.cat([ACTIVATIONS[name]()(part) for (name, _), part in parts])
 
     def _second_conv(self, x: torch.Tensor) -> torch.Tensor:
-        """Convolve (E, N, T, F) along T with each member's own filters, as one product of its windows."""
+        """Convolve (E, N, T, F) along T with each member's own filters, as one product of its windows.
+
+        The windows are k times the input; a grouped convolution would be rounded to TF32 on a GPU.
+        """
         weight = self.parameters["stem.second.conv.weight"]  # E, F, F, k
         margin = weight.shape[-1] // 2
         windows = F.pad(x, (0, 0, margin, margin)).unfold(2, weight.shape[-1], 1)  # E, N, T, F, k

@@ -14,6 +14,7 @@ from motiflens.figures import figure_style, figure_svg
 from motiflens.interaction_study import scores as scoring
 from motiflens.interaction_study.conditions import FIRST_FIGURE_SEED
 from motiflens.interaction_study.scores import FactorEffect, MethodSummary
+from motiflens.interactions import METHODS
 from motiflens.records import Record
 from motiflens.report.sections import number, signed
 from motiflens.store import write_atomically
@@ -106,10 +107,10 @@ def findings(factors: Sequence[FactorEffect], methods: Sequence[MethodSummary]) 
     present = [row for row in methods if row.level == level and row.has_attention]
     if not present:
         return []
-    best = max(present, key=lambda row: (row.recall, row.aupr))
+    best = _best(present)
     measures = {
         (_ATTENTION, "recall"): "recall of raw attention",
-        (_ATTENTION, "aupr"): "its area under precision-recall",
+        (_ATTENTION, "aupr"): "area under precision-recall of raw attention",
         (best.method, "test_auroc"): "test AUROC of the networks",
     }
     measures.setdefault((best.method, "recall"), f"recall of {best.method}")
@@ -119,46 +120,47 @@ def findings(factors: Sequence[FactorEffect], methods: Sequence[MethodSummary]) 
         by_measure = [
             (name, [row for row in own if (row.method, row.measure) == key]) for key, name in measures.items()
         ]
-        told = [_told(name, row) for name, rows in by_measure for row in rows if _is_told(row)]
-        open_ones = [(name, [row for row in rows if not _is_told(row)]) for name, rows in by_measure]
-        untold = [_untold(name, rows) for name, rows in open_ones if rows]
-        if told or untold:
-            answer = f"Level {level}: {'; '.join(told) if told else 'no change is told apart from chance'}."
-            rest = f" Not told apart: {'; '.join(untold)}." if untold else ""
-            sentences.append(f"{question} {answer}{rest}")
+        if clauses := [_clause(name, rows) for name, rows in by_measure if rows]:
+            n = sorted({row.n_pairs for row in own})
+            pairs = f"{n[0]} pair{_s(n[0])}" if len(n) == 1 else f"{n[0]} to {n[-1]} pairs"
+            sentences.append(f"{question} Level {level}, {pairs} of conditions each: {'; '.join(clauses)}.")
+    caution = METHODS[best.method].caution
     sentences.append(
         f"Which method recovers most? Level {level}: {best.method}, with a recall of {best.recall:.2f} at an observed "
-        f"FDR of {number(best.fdr)} (q ≤ {scoring.NOMINAL}, {best.n_conditions} condition{_s(best.n_conditions)})."
+        f"FDR of {best.fdr:.2f} (q ≤ {scoring.NOMINAL}, {best.n_conditions} condition{_s(best.n_conditions)})."
+        + (f" But {caution}." if caution else "")
     )
     return sentences
 
 
-def _is_told(row: FactorEffect) -> bool:
-    """Whether a change is told apart from chance: by its interval, or all of several pairs change alike."""
+def _best(methods: Sequence[MethodSummary]) -> MethodSummary:
+    """The method with the largest recall among those whose observed FDR is not above the nominal, if any."""
+    held = [row for row in methods if row.fdr <= row.nominal_fdr]
+    return max(held or methods, key=lambda row: (row.recall, row.aupr))
+
+
+def _clause(name: str, rows: Sequence[FactorEffect]) -> str:
+    bases = [row.base_mean for row in rows]
+    base = f"{min(bases):.2f}" if max(bases) - min(bases) < 0.005 else f"{min(bases):.2f} to {max(bases):.2f}"
+    changes = [f"{_word(row, row.other)} {row.difference:+.2f}" for row in rows]
+    judgements = [_judgement(row) for row in rows]
+    if len(rows) > 1 and len(set(judgements)) == 1:  # said once for all
+        changes[-1] += f" ({judgements[0]} each)"
+    else:
+        changes = [f"{change} ({judgement})" for change, judgement in zip(changes, judgements, strict=True)]
+    return f"{name} {base} with {_word(rows[0], rows[0].base)}, {', '.join(changes)}"
+
+
+def _judgement(row: FactorEffect) -> str:
     if math.isnan(row.low):
-        return row.n_pairs > 1 and row.difference != 0
-    return row.low > 0 or row.high < 0
+        return "a single pair" if row.n_pairs == 1 else "all pairs alike"
+    if row.low <= 0 <= row.high:
+        return "could be chance"
+    return f"95 % interval {row.low:+.2f} to {row.high:+.2f}"
 
 
-def _told(name: str, row: FactorEffect) -> str:
-    interval = f", 95 % interval {row.low:+.2f} to {row.high:+.2f}" if row.low == row.low else ""
-    verb = "raises" if row.difference > 0 else "lowers"
-    pairs = f"{row.n_pairs} pair{_s(row.n_pairs)} of conditions"
-    change = f"{verb} {name} by {abs(row.difference):.2f} from {row.base_mean:.2f} with {_base(row)}"
-    return f"{_value(row)} {change} ({pairs}{interval})"
-
-
-def _untold(name: str, rows: Sequence[FactorEffect]) -> str:
-    changes = [f"{row.difference:+.2f} {_value(row)}" for row in rows]
-    return f"{name} ({min(row.base_mean for row in rows):.2f} with {_base(rows[0])}: {', '.join(changes)})"
-
-
-def _value(row: FactorEffect) -> str:
-    return f"weight {row.other}" if row.factor == "entropy penalty" else row.other
-
-
-def _base(row: FactorEffect) -> str:
-    return f"weight {row.base}" if row.factor == "entropy penalty" else row.base
+def _word(row: FactorEffect, value: str) -> str:
+    return f"weight {value}" if row.factor == "entropy penalty" else value
 
 
 def _s(n: int) -> str:
