@@ -1,6 +1,6 @@
 """Time the report of a whole study, 680 networks, and a filter gallery against one with axes for each logo.
 
-The records are copies of those in results/paper, which stand for all architectures.
+The records are those of results/paper, each configuration's own in turn as often as it takes.
 """
 
 import argparse
@@ -21,16 +21,16 @@ from motiflens.store import Store
 
 
 def whole_study(folder: Path, n_members: int) -> list[dict[str, Any]]:
-    """Records of every configuration on both tasks, copied in turn from those of its task and activation."""
+    """Records of every configuration on both tasks, its own in turn."""
     known, _ = Store(folder).read()
     records = []
     for task in (1, 2):
         for architecture, activation in published_results(task):
-            models = [r for r in known.values() if (r["task"], r["activation"]) == (task, activation)]
+            name = f"task{task}/{architecture}/{activation}"
+            own = [record for key, record in known.items() if key.startswith(f"{name}/")]
             for member in range(n_members):
-                key = f"task{task}/{architecture}/{activation}/{member:03d}"
-                changes = {"architecture": architecture, "member": member, "key": key}
-                records.append({**models[member % len(models)], **changes})
+                changes = {"member": member, "key": f"{name}/{member:03d}"}
+                records.append({**own[member % len(own)], **changes})
     return records
 
 
