@@ -21,6 +21,7 @@ from motiflens.interaction_study.conditions import (
     MethodSettings,
     at_level,
     preset_conditions,
+    trained_for,
     with_penalty,
 )
 from motiflens.interaction_study.scores import factor_effects, score_tables, summarise
@@ -85,8 +86,10 @@ def test_calibration_has_ten_draws_without_interactions():
 
 def test_draws_repeat_the_base_of_all_comparisons():
     draws = preset_conditions("interactions-draws")
-    assert [one.data_seed for one in draws] == list(range(100, 105))
-    assert {dataclasses.replace(one, data_seed=100) for one in draws} == {preset_conditions("interactions")[0]}
+    assert [one.data_seed for one in draws] == list(range(102, 107))
+    base = preset_conditions("interactions")[0]
+    assert {trained_for(dataclasses.replace(one, data_seed=100), 65) for one in draws} == {base}
+    assert {one.name for one in draws} == {f"{base.name}-epochs130"}
 
 
 def test_levels_follow_when_all_of_level_2_is_there():
@@ -119,8 +122,9 @@ def test_unknown_names_are_refused():
 
 
 def test_names_tell_conditions_apart_and_say_what_they_are():
-    assert TINY.name == "level2-C4C6-Att-exponential"
-    assert with_penalty(dataclasses.replace(TINY, positional_encoding="rotary"), 0.1).key == (
+    assert Condition().name == "level2-C4C6-Att-exponential"
+    assert trained_for(Condition().control(), 7).name == "level2-C4C6-Att-exponential-control-epochs7"
+    assert with_penalty(Condition(positional_encoding="rotary"), 0.1).key == (
         "interactions/level2-C4C6-Att-exponential-rotary-entropy0.1/100"
     )
     assert Condition(architecture="C4C6-LSTM-Trans2").control() == Condition(architecture="C4C6-LSTM-Att").control()
