@@ -128,10 +128,9 @@ class Condition:
 
     def control(self) -> "Condition":
         """The same network without attention, which needs neither encoding, penalty nor encoder layers."""
-        protocol = self.protocol.replace(name=self.protocol.name, attention_entropy_weight=0.0)
         architecture = re.sub(r"-Trans\d$", "-Att", self.architecture)  # one control for all of them
         return dataclasses.replace(
-            self, architecture=architecture, has_attention=False, positional_encoding="none", protocol=protocol
+            with_penalty(self, 0.0), architecture=architecture, has_attention=False, positional_encoding="none"
         )
 
     def simulate(self) -> SequenceDataset:
@@ -171,13 +170,16 @@ class Condition:
 
 def with_penalty(condition: Condition, weight: float) -> Condition:
     """The same condition with a weight of the attention's entropy in the loss."""
-    protocol = condition.protocol.replace(name=condition.protocol.name, attention_entropy_weight=weight)
-    return dataclasses.replace(condition, protocol=protocol)
+    return _retrained(condition, attention_entropy_weight=weight)
 
 
 def trained_for(condition: Condition, n_epochs: int) -> Condition:
     """The same condition with another length of training."""
-    protocol = condition.protocol.replace(name=condition.protocol.name, max_epochs=n_epochs)
+    return _retrained(condition, max_epochs=n_epochs)
+
+
+def _retrained(condition: Condition, **changes: Any) -> Condition:
+    protocol = condition.protocol.replace(name=condition.protocol.name, **changes)
     return dataclasses.replace(condition, protocol=protocol)
 
 

@@ -15,7 +15,7 @@ from motiflens.interaction_study.trial import block_rows
 from motiflens.interactions import METHODS, Interaction
 from motiflens.pairs import PairTable, read_pairs
 from motiflens.records import Record
-from motiflens.stats import contrast, wilson_interval
+from motiflens.stats import Interval, contrast, wilson_interval
 
 NOMINAL = 0.1  # q up to which a pair is called
 _P = 0.05
@@ -199,6 +199,30 @@ def _spacing_error(rows: Sequence[Interaction], pairs: PairTable, called: np.nda
     return float(np.median(error[known])) if known.any() else math.nan
 
 
+class _Pooled(NamedTuple):
+    """Calls of several scores of one method together."""
+
+    true: int
+    false: int
+    fillers: int
+    n_true: int
+    fdr: Interval
+    strict_fdr: float
+    spacing_error: float
+
+
+def _pool(group: Sequence[MethodScore]) -> _Pooled:
+    true, false, fillers, n_true = (sum(getattr(one, name) for one in group) for name in (*_CALLS, "n_true"))
+    n_calls = true + false + fillers
+    errors = [one.spacing_error for one in group if not math.isnan(one.spacing_error)]
+    return _Pooled(
+        true, false, fillers, n_true,
+        fdr=wilson_interval(false, true + false),
+        strict_fdr=(false + fillers) / n_calls if n_calls else math.nan,
+        spacing_error=float(np.median(errors)) if errors else math.nan,
+    )  # fmt: skip
+
+
 def summarise(scores: Sequence[MethodScore]) -> list[MethodSummary]:
     """One row per level, with and without attention, and method."""
     first: dict[tuple[str, str], MethodScore] = {}
@@ -210,19 +234,16 @@ def summarise(scores: Sequence[MethodScore]) -> list[MethodSummary]:
             groups.setdefault((one.level, one.has_attention, one.method), []).append(one)
     rows = []
     for (level, has_attention, method), group in sorted(groups.items(), key=lambda item: (item[0][0], not item[0][1])):
-        true, false, fillers = (sum(getattr(one, name) for one in group) for name in _CALLS)
-        n_calls = true + false + fillers
-        fdr = wilson_interval(false, true + false)
-        errors = [one.spacing_error for one in group if not math.isnan(one.spacing_error)]
+        pooled = _pool(group)
+        n_judged = pooled.true + pooled.false
         rows.append(
             MethodSummary(
                 level, has_attention, method, len(group),
-                precision=true / (true + false) if true + false else math.nan,
-                recall=true / sum(one.n_true for one in group),
+                precision=pooled.true / n_judged if n_judged else math.nan,
+                recall=pooled.true / pooled.n_true,
                 aupr=float(np.mean([one.aupr for one in group])),
-                nominal_fdr=NOMINAL, fdr=fdr.estimate, fdr_low=fdr.low, fdr_high=fdr.high,
-                filler_calls=fillers, strict_fdr=(false + fillers) / n_calls if n_calls else math.nan,
-                spacing_error=float(np.median(errors)) if errors else math.nan,
+                nominal_fdr=NOMINAL, fdr=pooled.fdr.estimate, fdr_low=pooled.fdr.low, fdr_high=pooled.fdr.high,
+                filler_calls=pooled.fillers, strict_fdr=pooled.strict_fdr, spacing_error=pooled.spacing_error,
             )
         )  # fmt: skip
     return rows
@@ -237,17 +258,13 @@ def over_draws(scores: Sequence[MethodScore]) -> list[DrawSummary]:
     for (condition, method), group in groups.items():
         if len(group) < 2:
             continue
-        n_true = sum(one.n_true for one in group)
-        true, false, fillers = (sum(getattr(one, name) for one in group) for name in _CALLS)
-        recall, fdr = wilson_interval(true, n_true), wilson_interval(false, true + false)
-        errors = [one.spacing_error for one in group if not math.isnan(one.spacing_error)]
-        auroc, n_calls = [one.test_auroc for one in group], true + false + fillers
+        pooled, auroc = _pool(group), [one.test_auroc for one in group]
         rows.append(
             DrawSummary(
                 condition, method, len({one.data_seed for one in group}), sum(one.n_members for one in group),
-                float(np.mean(auroc)), min(auroc), max(auroc), n_true, true, false, fillers, *recall, *fdr,
-                strict_fdr=(false + fillers) / n_calls if n_calls else math.nan,
-                spacing_error=float(np.median(errors)) if errors else math.nan,
+                float(np.mean(auroc)), min(auroc), max(auroc),
+                pooled.n_true, pooled.true, pooled.false, pooled.fillers,
+                *wilson_interval(pooled.true, pooled.n_true), *pooled.fdr, pooled.strict_fdr, pooled.spacing_error,
             )
         )  # fmt: skip
     return rows
