@@ -5,7 +5,7 @@ import pytest
 from interaction_records import block, record
 from sklearn.metrics import average_precision_score
 
-from motiflens.interaction_study.conditions import Condition, with_penalty
+from motiflens.interaction_study.conditions import LONG, Condition, with_penalty
 from motiflens.interaction_study.scores import (
     average_precision,
     calibrate,
@@ -175,6 +175,34 @@ def test_the_penalty_is_a_factor_by_its_weight():
     tables = {"attention": block([1.0] * 6)}
     rows = factor_effects(score_tables([record(tables), record(tables, protocol=heavy.protocol)]))
     assert {(row.factor, row.base, row.other) for row in rows} == {("entropy penalty", "0.0", "0.1")}
+
+
+def test_networks_trained_otherwise_are_summed_up_and_compared_apart():
+    good, bad = {"insertion": block([0.01, 1, 1, 1, 1, 0.01])}, {"insertion": block([0.01, 1, 1, 1, 1, 1])}
+    records = [
+        record(bad),
+        record(bad, activation="relu"),
+        record(good, protocol=LONG),
+        record(bad, activation="relu", protocol=LONG),
+    ]
+    scores = score_tables(records)
+    short, long = "65 epochs at 0.001", "180 epochs at 0.003"
+    assert {(row.training, row.n_conditions, row.recall) for row in summarise(scores)} == {
+        (short, 2, 0.5),
+        (long, 2, 0.75),
+    }
+    recall = {
+        (row.factor, row.training, row.base, row.other): (row.n_pairs, row.difference)
+        for row in factor_effects(scores)
+        if row.measure == "recall"
+    }
+    assert recall == {
+        ("activation", short, "relu", "exponential"): (1, 0),
+        ("activation", long, "relu", "exponential"): (1, 0.5),
+        ("training", "both", short, long): (2, 0.25),
+    }
+    nulls = [record(good, labels="additive"), record(good, labels="additive", protocol=LONG)]
+    assert [(row.training, row.n_nulls) for row in calibrate(nulls)] == [(short, 1), (long, 1)]
 
 
 def test_figures_leave_out_the_draws_that_settings_were_chosen_by():

@@ -17,11 +17,11 @@ from motiflens.interaction_study import Job, follow_up, missing, plan, run_inter
 from motiflens.interaction_study import conditions as interaction_conditions
 from motiflens.interaction_study.conditions import (
     INTERACTIONS,
+    LONG,
     Condition,
     MethodSettings,
     at_level,
     preset_conditions,
-    trained_for,
     with_penalty,
 )
 from motiflens.interaction_study.scores import factor_effects, score_tables, summarise
@@ -84,12 +84,18 @@ def test_calibration_has_ten_draws_without_interactions():
     assert 0.5 < np.abs(data.metadata["logit_of_motif"]).max() < 5
 
 
-def test_draws_repeat_the_base_of_all_comparisons():
-    draws = preset_conditions("interactions-draws")
-    assert [one.data_seed for one in draws] == list(range(102, 107))
-    base = preset_conditions("interactions")[0]
-    assert {trained_for(dataclasses.replace(one, data_seed=100), 65) for one in draws} == {base}
-    assert {one.name for one in draws} == {f"{base.name}-epochs130"}
+def test_the_long_preset_trains_the_base_the_crossed_designs_and_the_nulls_otherwise_and_nothing_else():
+    long = preset_conditions("interactions-long")
+    assert {one.protocol for one in long} == {LONG}
+    draws, crossed = long[:5], long[5:-10]
+    assert [one.data_seed for one in draws] == list(range(103, 108))
+    short = [dataclasses.replace(one, protocol=INTERACTIONS) for one in long]
+    committed = preset_conditions("interactions")
+    assert {dataclasses.replace(one, data_seed=100) for one in short[:5]} == {committed[0]}
+    assert len(crossed) == 12
+    assert set(short[5:-10]) <= set(committed)
+    assert short[-10:] == preset_conditions("interactions-calibration")
+    assert draws[0].name == f"{committed[0].name}-epochs180-rate0.003"
 
 
 def test_levels_follow_when_all_of_level_2_is_there():
@@ -123,7 +129,8 @@ def test_unknown_names_are_refused():
 
 def test_names_tell_conditions_apart_and_say_what_they_are():
     assert Condition().name == "level2-C4C6-Att-exponential"
-    assert trained_for(Condition().control(), 7).name == "level2-C4C6-Att-exponential-control-epochs7"
+    longer = Condition(protocol=INTERACTIONS.replace(max_epochs=7)).control()
+    assert longer.name == "level2-C4C6-Att-exponential-control-epochs7"
     assert with_penalty(Condition(positional_encoding="rotary"), 0.1).key == (
         "interactions/level2-C4C6-Att-exponential-rotary-entropy0.1/100"
     )
@@ -300,20 +307,23 @@ def test_findings_answer_the_questions_in_sentences():
     scores = score_tables(records)
     activation, encoding, best = findings(factor_effects(scores), summarise(scores))
     assert activation == (
-        "Does an exponential first layer make attention maps readable? Level 2, 2 pairs of conditions each: "
+        "Does an exponential first layer make attention maps readable? Level 2, 65 epochs at 0.001, 2 pairs of "
+        "conditions each: "
         "recall of raw attention 0.00 with relu, exponential +1.00 (all pairs alike); "
         "area under precision-recall of raw attention 0.50 with relu, exponential +0.50 (all pairs alike); "
         "test AUROC of the networks 0.70 with relu, exponential +0.00 (all pairs alike)."
     )
     assert "attention 0.50 with none, rotary +0.00 (all pairs alike);" in encoding
-    assert "recovers most? Level 2: attention, with a recall of 0.50 at an observed FDR of 0.00 (q ≤ 0.1, 4" in best
+    assert (
+        "Level 2, 65 epochs at 0.001: attention, with a recall of 0.50 at an observed FDR of 0.00 (q ≤ 0.1, 4" in best
+    )
     assert "But attention also follows single motifs" in best
 
 
 def test_a_method_that_calls_decoys_is_not_named_as_the_one_that_recovers_most():
     all_true_and_decoys, one_true = block([0.01, 0.01, 1, 1, 0.01, 0.01]), block([0.01, 1, 1, 1, 1, 1])
     rows = summarise(score_tables([record({"mutagenesis": all_true_and_decoys, "insertion": one_true})]))
-    assert "Level 2: insertion, with a recall of 0.50" in findings([], rows)[-1]
+    assert "Level 2, 65 epochs at 0.001: insertion, with a recall of 0.50" in findings([], rows)[-1]
 
 
 def test_a_page_is_written_from_records_alone(tmp_path):

@@ -44,7 +44,7 @@ def study_run(
         str,
         typer.Option(
             help="quick (minutes), paper (the whole grid), paper-text (as its text has it), filters (8 to 128 of "
-            "them); interactions, interactions-full, interactions-calibration or interactions-draws: the benchmark of "
+            "them); interactions, interactions-full, interactions-calibration or interactions-long: the benchmark of "
             "motif interactions."
         ),
     ] = "quick",

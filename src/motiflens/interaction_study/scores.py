@@ -5,12 +5,14 @@ negatives only, so that they are neither true nor false; calls among them are co
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from motiflens.interaction_study.conditions import FIRST_FIGURE_SEED
+from motiflens.interaction_study.conditions import FIRST_FIGURE_SEED, INTERACTIONS, describe_training
 from motiflens.interaction_study.trial import block_rows
 from motiflens.interactions import METHODS, Interaction
 from motiflens.pairs import PairTable, read_pairs
@@ -32,6 +34,7 @@ class MethodScore(NamedTuple):
     positional_encoding: str
     penalty: float
     has_attention: bool
+    training: str  # epochs and learning rate
     method: str
     n_members: int
     test_auroc: float  # mean over the networks
@@ -49,13 +52,18 @@ class MethodScore(NamedTuple):
 
 
 _CALLS = ("true_calls", "false_calls", "filler_calls")
-_OF_RECORD = MethodScore._fields[: MethodScore._fields.index("method")]
+_OF_RECORD = MethodScore._fields[: MethodScore._fields.index("training")]
+_BASE_TRAINING = describe_training(INTERACTIONS.to_dict())
 
 
 class MethodSummary(NamedTuple):
-    """One method over all conditions of a level with attention, or of their controls; the first draw of each."""
+    """One method over all conditions with attention, or their controls, of a level that were trained alike.
+
+    Of each condition its first draw counts.
+    """
 
     level: int
+    training: str
     has_attention: bool
     method: str
     n_conditions: int
@@ -96,8 +104,9 @@ class DrawSummary(NamedTuple):
 
 
 class Calibration(NamedTuple):
-    """One method over all nulls: data without any interaction."""
+    """One method over all nulls that were trained alike: data without any interaction."""
 
+    training: str
     method: str
     n_nulls: int
     n_pairs: int
@@ -113,6 +122,7 @@ class FactorEffect(NamedTuple):
     """What one design factor changes: the mean over conditions that differ in nothing else."""
 
     level: int
+    training: str  # "both" where two are compared
     networks: str  # "attention", "control", or "both" where the two are compared
     factor: str
     base: str
@@ -148,7 +158,7 @@ def _score(record: Record, method: str, rows: Sequence[Interaction]) -> MethodSc
     n_true, n_called = int((pairs.kind == "true").sum()), calls["true"] + calls["decoy"]
     judged = pairs.kind != "filler"
     return MethodScore(
-        **{name: record[name] for name in _OF_RECORD}, method=method,
+        **{name: record[name] for name in _OF_RECORD}, training=_training(record), method=method,
         n_members=sum(network["status"] == "ok" for network in record["networks"]),
         test_auroc=_mean(record, "metrics", "test_auroc"),
         filter_tpr=_mean(record, "filters", "tpr"),
@@ -163,6 +173,10 @@ def _score(record: Record, method: str, rows: Sequence[Interaction]) -> MethodSc
         chance_aupr=n_true / int(judged.sum()),
         spacing_error=_spacing_error(rows, pairs, called) if record["level"] > 1 else math.nan,
     )  # fmt: skip
+
+
+def _training(record: Record) -> str:
+    return describe_training(record["config"]["protocol"])
 
 
 def _mean(record: Record, block: str, name: str) -> float:
@@ -224,21 +238,24 @@ def _pool(group: Sequence[MethodScore]) -> _Pooled:
 
 
 def summarise(scores: Sequence[MethodScore]) -> list[MethodSummary]:
-    """One row per level, with and without attention, and method."""
+    """One row per level, training, with and without attention, and method."""
     first: dict[tuple[str, str], MethodScore] = {}
     for one in sorted(scores, key=lambda score: score.data_seed):
         first.setdefault((one.condition, one.method), one)  # other draws would let one condition count several times
-    groups: dict[tuple[int, bool, str], list[MethodScore]] = {}
+    groups: dict[tuple[int, str, bool, str], list[MethodScore]] = {}
     for one in scores:
         if first[one.condition, one.method] is one:
-            groups.setdefault((one.level, one.has_attention, one.method), []).append(one)
+            groups.setdefault((one.level, one.training, one.has_attention, one.method), []).append(one)
+    trainings = trainings_of(scores)
+    order = sorted(groups, key=lambda key: (key[0], trainings.index(key[1]), not key[2]))
     rows = []
-    for (level, has_attention, method), group in sorted(groups.items(), key=lambda item: (item[0][0], not item[0][1])):
+    for level, training, has_attention, method in order:
+        group = groups[level, training, has_attention, method]
         pooled = _pool(group)
         n_judged = pooled.true + pooled.false
         rows.append(
             MethodSummary(
-                level, has_attention, method, len(group),
+                level, training, has_attention, method, len(group),
                 precision=pooled.true / n_judged if n_judged else math.nan,
                 recall=pooled.true / pooled.n_true,
                 aupr=float(np.mean([one.aupr for one in group])),
@@ -247,6 +264,12 @@ def summarise(scores: Sequence[MethodScore]) -> list[MethodSummary]:
             )
         )  # fmt: skip
     return rows
+
+
+def trainings_of(rows: Iterable[Any]) -> list[str]:
+    """How conditions were trained, the one with the most rows first."""
+    count = Counter(row.training for row in rows)
+    return sorted(count, key=lambda training: -count[training])
 
 
 def over_draws(scores: Sequence[MethodScore]) -> list[DrawSummary]:
@@ -271,11 +294,14 @@ def over_draws(scores: Sequence[MethodScore]) -> list[DrawSummary]:
 
 
 def calibrate(records: Iterable[Record]) -> list[Calibration]:
-    """One row per method, over the conditions with additive labels: there, every call is false."""
-    nulls = [record for record in records if record["labels"] == "additive" and record["status"] == "ok"]
+    """One row per training and method, over the conditions with additive labels: there, every call is false."""
+    groups: dict[tuple[str, str], list[Record]] = {}
+    for record in records:
+        if record["labels"] == "additive" and record["status"] == "ok":
+            for method in record["tables"]:
+                groups.setdefault((_training(record), method), []).append(record)
     rows = []
-    for method in dict.fromkeys(method for record in nulls for method in record["tables"]):
-        own = [record for record in nulls if method in record["tables"]]
+    for (training, method), own in sorted(groups.items(), key=lambda item: item[0][0] != _BASE_TRAINING):
         tables = [block_rows(record["tables"][method], record["motifs"]) for record in own]
         p = np.array([row.p_value for table in tables for row in table])
         measured = ~np.isnan([row.effect for table in tables for row in table])
@@ -283,7 +309,7 @@ def calibrate(records: Iterable[Record]) -> list[Calibration]:
         share = float((p <= _P).mean())
         rows.append(
             Calibration(
-                method, len(own), p.size, share,
+                training, method, len(own), p.size, share,
                 float((p[measured] <= _P).mean()) if measured.any() else math.nan, hit,
                 test_auroc=float(np.mean([_mean(one, "metrics", "test_auroc") for one in own])),
                 calibrated=share <= 0.07 and hit <= 0.3 * len(own), caution=METHODS[method].caution,
@@ -292,15 +318,21 @@ def calibrate(records: Iterable[Record]) -> list[Calibration]:
     return rows
 
 
-#: Factors of the design: name, how to read it from a score, and the value that others are compared with.
-_FACTORS: tuple[tuple[str, str, Any], ...] = (
-    ("activation", "activation", "relu"),
-    ("positional encoding", "positional_encoding", "none"),
-    ("entropy penalty", "penalty", 0.0),
-    ("architecture", "architecture", "C4C6-Att"),
-    ("attention", "has_attention", False),
+class _Factor(NamedTuple):
+    name: str
+    field: str  # of a score
+    base: Any  # the value that others are compared with
+
+
+_FACTORS = (
+    _Factor("activation", "activation", "relu"),
+    _Factor("positional encoding", "positional_encoding", "none"),
+    _Factor("entropy penalty", "penalty", 0.0),
+    _Factor("architecture", "architecture", "C4C6-Att"),
+    _Factor("attention", "has_attention", False),
+    _Factor("training", "training", _BASE_TRAINING),
 )
-_DESIGN = ("level", "data_seed", *(field for _, field, _ in _FACTORS))
+_DESIGN = ("level", "data_seed", *(factor.field for factor in _FACTORS))
 _MEASURES: tuple[tuple[str, Callable[[MethodScore], float]], ...] = (
     ("aupr", lambda score: score.aupr),
     ("recall", lambda score: score.recall),
@@ -315,16 +347,21 @@ def factor_effects(scores: Sequence[MethodScore]) -> list[FactorEffect]:
     draw of the data: the interval does not tell how much another draw would change.
     """
     rows = []
-    levels = sorted({one.level for one in scores})
-    methods = list(dict.fromkeys(one.method for one in scores))
-    for level in levels:
-        for method in methods:
-            own = [one for one in scores if (one.level, one.method) == (level, method)]
-            for networks, group in _by_networks(own).items():
-                for factor in _FACTORS:
-                    if (factor[1] == "has_attention") == (networks == "both"):
-                        rows += _effects_of(group, level, networks, method, *factor)
+    levels, methods = sorted({one.level for one in scores}), list(dict.fromkeys(one.method for one in scores))
+    for level, method in product(levels, methods):
+        own = [one for one in scores if (one.level, one.method) == (level, method)]
+        for (training, alike), factor in product(_by_training(own).items(), _FACTORS):
+            if (factor.field == "training") != (training == "both"):
+                continue
+            for networks, group in _by_networks(alike).items():
+                if (factor.field == "has_attention") == (networks == "both"):
+                    rows += _effects_of(group, factor, training, networks)
     return rows
+
+
+def _by_training(scores: Sequence[MethodScore]) -> dict[str, list[MethodScore]]:
+    alike = {training: [one for one in scores if one.training == training] for training in trainings_of(scores)}
+    return {**alike, "both": list(scores)}
 
 
 def _by_networks(scores: Sequence[MethodScore]) -> dict[str, list[MethodScore]]:
@@ -335,32 +372,31 @@ def _by_networks(scores: Sequence[MethodScore]) -> dict[str, list[MethodScore]]:
     }
 
 
-def _effects_of(
-    scores: Sequence[MethodScore], level: int, networks: str, method: str, factor: str, field: str, base: Any
-) -> list[FactorEffect]:
-    partners = {_others(one, field): one for one in scores if getattr(one, field) == base}
+def _effects_of(scores: Sequence[MethodScore], factor: _Factor, training: str, networks: str) -> list[FactorEffect]:
+    """What a factor changes among scores of one method on one level."""
+    partners = {_others(one, factor): one for one in scores if getattr(one, factor.field) == factor.base}
     rows = []
-    for value in dict.fromkeys(getattr(one, field) for one in scores):
-        found = [one for one in scores if getattr(one, field) == value and _others(one, field) in partners]
-        if value == base or not found:
+    for value in dict.fromkeys(getattr(one, factor.field) for one in scores):
+        found = [one for one in scores if getattr(one, factor.field) == value and _others(one, factor) in partners]
+        if value == factor.base or not found:
             continue
         for measure, read in _MEASURES:
-            before = np.array([read(partners[_others(one, field)]) for one in found])
+            before = np.array([read(partners[_others(one, factor)]) for one in found])
             change = contrast([np.array([read(one) for one in found]) - before], [1])
             low, high = (change.low, change.high) if change.low < change.high else (math.nan, math.nan)
             rows.append(
                 FactorEffect(
-                    level, networks, factor, _word(base), _word(value), method, measure, len(found),
-                    float(before.mean()), change.estimate, low, high,
+                    found[0].level, training, networks, factor.name, _word(factor.base), _word(value), found[0].method,
+                    measure, len(found), float(before.mean()), change.estimate, low, high,
                 )
             )  # fmt: skip
     return rows
 
 
-def _others(score: MethodScore, field: str) -> tuple[Any, ...]:
+def _others(score: MethodScore, factor: _Factor) -> tuple[Any, ...]:
     """What must be equal for two conditions to be compared; controls have neither encoding nor penalty."""
-    absent = ("positional_encoding", "penalty") if field == "has_attention" else ()
-    return tuple(getattr(score, name) for name in _DESIGN if name != field and name not in absent)
+    absent = ("positional_encoding", "penalty") if factor.field == "has_attention" else ()
+    return tuple(getattr(score, name) for name in _DESIGN if name != factor.field and name not in absent)
 
 
 def _word(value: Any) -> str:

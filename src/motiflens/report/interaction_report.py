@@ -102,12 +102,30 @@ _QUESTIONS = {
 
 
 def findings(factors: Sequence[FactorEffect], methods: Sequence[MethodSummary]) -> list[str]:
-    """The questions of the benchmark answered in sentences, and which method recovers most."""
+    """The questions of the benchmark answered in sentences, and which method recovers most.
+
+    On level 2 if it is there, and for each way of training by which conditions differ in a factor of the design.
+    """
     level = 2 if any(row.level == 2 for row in methods) else min((row.level for row in methods), default=0)
     present = [row for row in methods if row.level == level and row.has_attention]
-    if not present:
-        return []
-    best = _best(present)
+    own = [row for row in factors if row.level == level and row.networks == "attention"]
+    trainings = scoring.trainings_of(row for row in own if row.training != "both") or scoring.trainings_of(present)
+    sentences = []
+    for training in trainings:
+        alike = [row for row in present if row.training == training]
+        best = _best(alike)
+        place = f"Level {level}, {training}"
+        sentences += _answers([row for row in own if row.training == training], best, place)
+        caution = METHODS[best.method].caution
+        sentences.append(
+            f"Which method recovers most? {place}: {best.method}, with a recall of {best.recall:.2f} at an observed "
+            f"FDR of {best.fdr:.2f} (q ≤ {scoring.NOMINAL}, {best.n_conditions} condition{_s(best.n_conditions)})."
+            + (f" But {caution}." if caution else "")
+        )
+    return sentences
+
+
+def _answers(factors: Sequence[FactorEffect], best: MethodSummary, place: str) -> list[str]:
     measures = {
         (_ATTENTION, "recall"): "recall of raw attention",
         (_ATTENTION, "aupr"): "area under precision-recall of raw attention",
@@ -116,20 +134,14 @@ def findings(factors: Sequence[FactorEffect], methods: Sequence[MethodSummary]) 
     measures.setdefault((best.method, "recall"), f"recall of {best.method}")
     sentences = []
     for factor, question in _QUESTIONS.items():
-        own = [row for row in factors if (row.level, row.factor, row.networks) == (level, factor, "attention")]
+        own = [row for row in factors if row.factor == factor]
         by_measure = [
             (name, [row for row in own if (row.method, row.measure) == key]) for key, name in measures.items()
         ]
         if clauses := [_clause(name, rows) for name, rows in by_measure if rows]:
             n = sorted({row.n_pairs for row in own})
             pairs = f"{n[0]} pair{_s(n[0])}" if len(n) == 1 else f"{n[0]} to {n[-1]} pairs"
-            sentences.append(f"{question} Level {level}, {pairs} of conditions each: {'; '.join(clauses)}.")
-    caution = METHODS[best.method].caution
-    sentences.append(
-        f"Which method recovers most? Level {level}: {best.method}, with a recall of {best.recall:.2f} at an observed "
-        f"FDR of {best.fdr:.2f} (q ≤ {scoring.NOMINAL}, {best.n_conditions} condition{_s(best.n_conditions)})."
-        + (f" But {caution}." if caution else "")
-    )
+            sentences.append(f"{question} {place}, {pairs} of conditions each: {'; '.join(clauses)}.")
     return sentences
 
 
@@ -168,26 +180,32 @@ def _s(n: int) -> str:
 
 
 def recovery_figure(methods: Sequence[MethodSummary]) -> Figure:
-    """Area, recall and observed FDR of each method, one row per level; open marks are networks without attention."""
-    levels = sorted({row.level for row in methods})
+    """Area, recall and observed FDR of each method, one row per level and way of training.
+
+    Open marks are networks without attention.
+    """
+    groups: dict[tuple[int, str], list[MethodSummary]] = {}
+    for row in methods:
+        groups.setdefault((row.level, row.training), []).append(row)
     names = list(dict.fromkeys(row.method for row in methods))[::-1]
     panels = (("aupr", "area under precision-recall"), ("recall", "recall at q ≤ 0.1"), ("fdr", "observed FDR"))
     with figure_style():
-        figure = Figure(figsize=(8.5, 0.7 + (0.4 + 0.22 * len(names)) * len(levels)), layout="constrained")
-        grid = figure.subplots(len(levels), 3, squeeze=False, sharey=True, sharex=True)
-        for level, axes in zip(levels, grid, strict=True):
+        figure = Figure(figsize=(8.5, 0.7 + (0.4 + 0.22 * len(names)) * len(groups)), layout="constrained")
+        grid = figure.subplots(len(groups), 3, squeeze=False, sharey=True, sharex=True)
+        for ((level, training), group), axes in zip(groups.items(), grid, strict=True):
             for (field, title), ax in zip(panels, axes, strict=True):
-                for row in methods:
-                    if row.level != level or math.isnan(getattr(row, field)):
+                for row in group:
+                    if math.isnan(getattr(row, field)):
                         continue
                     look = {"color": "#0072B2"} if row.has_attention else {"facecolors": "none", "edgecolors": "#444"}
                     ax.scatter(getattr(row, field), names.index(row.method), s=22, clip_on=False, zorder=3, **look)
                 if field == "fdr":
                     ax.axvline(scoring.NOMINAL, color="#444444", linewidth=0.6, linestyle=":")
-                ax.set_title(f"Level {level}: {title}" if field == "aupr" else title, loc="left")
+                ax.set_title(title, loc="left")
                 ax.set_xlim(-0.02, 1.02)
             axes[0].set_yticks(np.arange(len(names)), names)
             axes[0].set_ylim(-0.6, len(names) - 0.4)
+            axes[0].set_ylabel(f"level {level}\n{training}")
     return figure
 
 
