@@ -320,6 +320,27 @@ def test_findings_answer_the_questions_in_sentences():
     assert "But attention also follows single motifs" in best
 
 
+def test_findings_tell_ways_of_training_apart_and_compare_them():
+    found, missed = block([0.01, 1, 1, 1, 1, 0.01]), block([1.0] * 6)
+    records = [
+        record({"attention": found if activation == "relu" and protocol == LONG else missed}, activation=activation,
+               protocol=protocol)
+        for activation in ("relu", "exponential")
+        for protocol in (INTERACTIONS, LONG)
+    ]  # fmt: skip
+    scores = score_tables(records)
+    said = findings(factor_effects(scores), summarise(scores))
+    places = ("Level 2, 65 epochs at 0.001", "Level 2, 180 epochs at 0.003")
+    assert [[place in sentence for place in places] for sentence in said[:4]] == [[True, False]] * 2 + [
+        [False, True]
+    ] * 2
+    assert said[4].startswith(
+        "Does other training help? Level 2, 2 pairs of conditions each: recall of raw attention 0.00 with 65 epochs at "
+        "0.001, 180 epochs at 0.003 +0.50 (could be chance);"
+    )
+    assert len(said) == 5
+
+
 def test_a_method_that_calls_decoys_is_not_named_as_the_one_that_recovers_most():
     all_true_and_decoys, one_true = block([0.01, 0.01, 1, 1, 0.01, 0.01]), block([0.01, 1, 1, 1, 1, 1])
     rows = summarise(score_tables([record({"mutagenesis": all_true_and_decoys, "insertion": one_true})]))

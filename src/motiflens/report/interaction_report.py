@@ -98,6 +98,7 @@ _QUESTIONS = {
     "activation": "Does an exponential first layer make attention maps readable?",
     "positional encoding": "Does a positional encoding matter?",
     "entropy penalty": "Does a penalty on the entropy of attention help?",
+    "training": "Does other training help?",
 }
 
 
@@ -115,22 +116,31 @@ def findings(factors: Sequence[FactorEffect], methods: Sequence[MethodSummary]) 
         alike = [row for row in present if row.training == training]
         best = _best(alike)
         place = f"Level {level}, {training}"
-        sentences += _answers([row for row in own if row.training == training], best, place)
+        sentences += _answers([row for row in own if row.training == training], alike, place)
         caution = METHODS[best.method].caution
         sentences.append(
             f"Which method recovers most? {place}: {best.method}, with a recall of {best.recall:.2f} at an observed "
             f"FDR of {best.fdr:.2f} (q ≤ {scoring.NOMINAL}, {best.n_conditions} condition{_s(best.n_conditions)})."
             + (f" But {caution}." if caution else "")
         )
+    for other in dict.fromkeys(row.other for row in own if row.training == "both"):
+        trained_so = [row for row in own if row.training == "both" and row.other == other]
+        sentences += _answers(trained_so, [row for row in present if row.training == other], f"Level {level}")
     return sentences
 
 
-def _answers(factors: Sequence[FactorEffect], best: MethodSummary, place: str) -> list[str]:
+def _answers(factors: Sequence[FactorEffect], methods: Sequence[MethodSummary], place: str) -> list[str]:
+    """What each factor changes in raw attention, the best reading of attention, the networks and the best method."""
+    best = _best(methods)
+    readings = [row for row in methods if METHODS[row.method].reading]
     measures = {
         (_ATTENTION, "recall"): "recall of raw attention",
         (_ATTENTION, "aupr"): "area under precision-recall of raw attention",
-        (best.method, "test_auroc"): "test AUROC of the networks",
     }
+    if readings:
+        reading = _best(readings).method
+        measures.setdefault((reading, "recall"), f"recall of {reading}")
+    measures[best.method, "test_auroc"] = "test AUROC of the networks"
     measures.setdefault((best.method, "recall"), f"recall of {best.method}")
     sentences = []
     for factor, question in _QUESTIONS.items():
