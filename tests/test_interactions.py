@@ -7,6 +7,7 @@ from torch import nn
 
 from motiflens.dataset import SequenceDataset
 from motiflens.interactions import METHODS, interactions
+from motiflens.interactions._null import _against_other_pairs
 from motiflens.models.config import HybridConfig
 from motiflens.models.hybrid import blank_network
 from motiflens.motifs import Motif
@@ -241,6 +242,9 @@ def test_a_table_holds_both_tests_and_what_each_member_says():
     p = np.array([row.p_value for row in rows])
     called = p < 1
     np.testing.assert_array_equal(p[called], np.fmax(evidence.p_copies, evidence.p_others)[called])
+    pairs = np.transpose(np.triu_indices(6, 1))
+    again = _against_other_pairs(evidence.score, evidence.magnitude, pairs, 6)
+    np.testing.assert_array_equal(again, evidence.p_others)
     assert evidence.member_p.shape == evidence.member_effect.shape == (2, 15)
     assert evidence.member_p[0, 0] <= 0.05 < evidence.member_p[1, 0]
     assert evidence.member_effect[0, 0] > 10 * abs(evidence.member_effect[1]).max()

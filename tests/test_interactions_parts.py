@@ -22,7 +22,7 @@ from motiflens.interactions._insertion import (
 )
 from motiflens.interactions._mutagenesis import mutagenesis_values
 from motiflens.interactions._mutants import draw_mutations
-from motiflens.interactions._null import _against_copies, compare_pairs
+from motiflens.interactions._null import _against_copies, _against_other_pairs, compare_pairs
 from motiflens.interactions._sites import Sites, best_places, find_sites, highest_rows, two_sites
 from motiflens.interactions._splice import can_splice
 from motiflens.models import build_model
@@ -285,6 +285,26 @@ def test_pairs_without_comparison_do_not_hide_the_others():
     compared = is_known & ~np.isnan(tests.others)
     assert [tuple(pair) for pair in observed[compared].tolist()] == [(2, 3), (2, 4), (3, 4)]
     assert (tests.p[compared] > 0.05).all()
+
+
+def test_few_strong_pairs_are_not_explained_away_by_leaving_each_other_out():
+    # Four of eight motifs were learned: 06 and 23 interact, 03 and 26 half as much, 02 and 36 the other way. With 06
+    # and 23 left out, what 0, 2, 3 and 6 show with others would explain both, and with them in, it does not.
+    magnitude = np.fromstring(
+        "1.5 11.9 22.8 1.5 1.5 54.6 1.3 1.7 1.4 .4 .7 .9 .4 50.9 "
+        "3.5 2.3 23.1 1.2 1.9 2.3 12.7 2.4 .7 2.4 .4 2.8 .6 4.1",
+        sep=" ",
+    )
+    scores = magnitude * np.where(np.isin(magnitude, [11.9, 12.7]), -1, 1)
+    pairs = observed_pairs(8)
+    p = dict(zip(map(tuple, pairs.tolist()), _against_other_pairs(scores, magnitude, pairs, 8), strict=True))
+    assert max(p[0, 6], p[2, 3]) < 0.005
+    assert min(p[one] for one in p if one not in ((0, 6), (2, 3))) > 0.05
+    # As the motifs are named otherwise, nothing else changes.
+    order = np.random.default_rng(0).permutation(len(pairs))
+    assert _against_other_pairs(scores[order], magnitude[order], pairs[order], 8) == pytest.approx(
+        [p[tuple(pair)] for pair in pairs[order].tolist()]
+    )
 
 
 def test_negative_scores_have_p_1():

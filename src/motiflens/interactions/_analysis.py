@@ -195,13 +195,15 @@ def interactions(
     if method == "filter_correlation":
         min_count = 1  # one number per network, not one per sequence
     enough = min_count if method == "filter_correlation" else min_count * len(networks)
-    tests, _ = _compare(tested, work, enough, min_effect)
+    tests, found, magnitude = _compare(tested, work, enough, min_effect)
     alone = [_compare(one, work, min_count, min_effect) for one in members]
     evidence = Evidence(
+        score=found.score[: len(observed)],
+        magnitude=magnitude[: len(observed)],
         p_copies=tests.copies,
         p_others=tests.others,
-        member_effect=np.array([windows.effect[: len(observed)] for _, windows in alone]),
-        member_p=np.array([one.p for one, _ in alone]),
+        member_effect=np.array([windows.effect[: len(observed)] for _, windows, _ in alone]),
+        member_p=np.array([one.p for one, _, _ in alone]),
     )
     agree = (evidence.member_p <= _AGREEMENT).sum(axis=0)
     windows = best_windows(shown, min_count=enough, min_effect=min_effect)
@@ -279,11 +281,12 @@ def _measure_filters(model: nn.Module, method: str, work: _Work, rng: np.random.
     return sum_up(found, values, len(work.pairs), codes.shape[1])
 
 
-def _compare(effects: Effects, work: _Work, min_count: int, min_effect: float) -> tuple[PairTests, Windows]:
+def _compare(effects: Effects, work: _Work, min_count: int, min_effect: float) -> tuple[PairTests, Windows, np.ndarray]:
+    """Tests of the observed pairs; of all pairs where effects stand out, and scores of effects of either sign."""
     up = best_windows(effects, min_count=min_count, min_effect=min_effect)
     down = best_windows(effects._replace(total=-effects.total), min_count=min_count, min_effect=min_effect)
     magnitude = np.where(np.isnan(up.effect), np.nan, np.maximum(up.score, down.score))
-    return compare_pairs(up, magnitude, work.pairs, work.features), up
+    return compare_pairs(up, magnitude, work.pairs, work.features), up, magnitude
 
 
 def _rows(

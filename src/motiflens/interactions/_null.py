@@ -11,7 +11,8 @@
    (Dunn, Wahl & Gloor 2008, Bioinformatics 24:333): max(t_i, t_j, t_i t_j / t). Typical is the root mean square of
    scores of either sign without the fifth that is largest, which may interact. The root of a score over what is
    expected, near normal for scores from half-normal to log-normal, is referred to Student's t by mean and SD of the
-   other pairs. Pairs that stand out are left out of all this, until no more do.
+   other pairs. Pairs that stand out are left out of all this, until no more do; but pairs that would then no longer
+   stand out stay in.
 
 The second test needs other pairs. With fewer than five motifs there is the first test alone, and p-values then say that
 a pair exceeds what shuffled copies give, not that it exceeds the bend of the network: where labels add up single
@@ -35,7 +36,6 @@ _KEPT = 0.8  # share of scores that tells what is typical
 _QUANTILE = NormalDist().inv_cdf((1 + _KEPT) / 2)
 _LEFT_OF_NORMAL = math.sqrt(1 - 2 * _QUANTILE * NormalDist().pdf(_QUANTILE) / _KEPT)  # its share of a normal's RMS
 _STANDS_OUT = 0.01  # p at which a pair is left out of what is typical
-_ROUNDS = 20
 _LEAST_SPREAD = 0.175  # SD of roots over their mean: bends are no exact product, so that a closer fit is chance
 
 
@@ -88,13 +88,20 @@ def _against_copies(scores: np.ndarray, pairs: np.ndarray, features: Features, n
 
 def _against_other_pairs(scores: np.ndarray, magnitude: np.ndarray, pairs: np.ndarray, n_motifs: int) -> np.ndarray:
     """Student's upper tail of each score in units of what its motifs show with others; NaN where others are too few."""
-    left_out = np.zeros(len(pairs), dtype=bool)
-    for _ in range(_ROUNDS):
+
+    def without(left_out: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What is expected if these pairs are left out, and which pairs then stand out."""
         expected = _expected(np.where(left_out, np.nan, magnitude), pairs, n_motifs)
-        now = (_tails(magnitude, magnitude, expected, left_out, n_motifs) <= _STANDS_OUT) & (magnitude > 0)
-        if (now == left_out).all():
+        tails = _tails(magnitude, magnitude, expected, left_out, n_motifs)
+        return expected, (tails <= _STANDS_OUT) & (magnitude > 0)
+
+    left_out = np.zeros(len(pairs), dtype=bool)
+    expected, stands_out = without(left_out)
+    while (stands_out & ~left_out).any():
+        expected_then, stands_out_then = without(stands_out)
+        if not stands_out_then[stands_out].all():  # few strong pairs: without them the rest explains anything
             break
-        left_out = now
+        left_out, expected, stands_out = stands_out, expected_then, stands_out_then
     return _tails(scores, magnitude, expected, left_out, n_motifs)
 
 

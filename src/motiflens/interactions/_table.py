@@ -30,6 +30,8 @@ class Interaction(NamedTuple):
 class Evidence(NamedTuple):
     """What p-values were made from; pairs in the order of `numpy.triu_indices`."""
 
+    score: np.ndarray  # (P,) of the positive effect that stands out most, 0 where none does
+    magnitude: np.ndarray  # (P,) the same of effects of either sign; NaN where nothing was measured
     p_copies: np.ndarray  # (P,) against column-shuffled copies
     p_others: np.ndarray  # (P,) against the other pairs; NaN where these are too few
     member_effect: np.ndarray  # (n_members, P) where a member's effect stands out; NaN where nothing was measured
