@@ -103,8 +103,8 @@ def interactions(
     pairs (Benjamini & Hochberg 1995). Only positive effects can be called.
 
     In ten benchmarks whose labels add up single motifs (`motiflens study run --preset interactions-calibration`),
-    p <= .05 in 3.9 % of pairs by insertion, 3.2 % by mutagenesis, 4.6 % by feature maps, less than 1 % by the others.
-    At q <= .1, insertion called a pair in 4 of the ten, mutagenesis in 1, feature maps in 3, rollout in 1, the others
+    p <= .05 in 3.9 % of pairs by insertion, 2.9 % by mutagenesis, 4.6 % by feature maps, less than 1 % by the others.
+    At q <= .1, insertion called a pair in 4 of the ten, mutagenesis in 2, feature maps in 3, rollout in 1, the others
     in none: insertion calls more than its q-values say, and its table says so (`caution`).
 
     Parameters
