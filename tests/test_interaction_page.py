@@ -39,7 +39,7 @@ def table(*, caution="", distances=3):
     number[:, 3, 0] = 0
     total = np.arange(12.0 * distances).reshape(3, 4, distances) * number
     profiles = Effects(total, total**2, number, np.arange(distances) * 5.0, np.arange(distances) * 5.0 + 4)
-    evidence = Evidence(*np.ones((2, 3)), *np.ones((2, 3, 3)))
+    evidence = Evidence(*np.ones((4, 3)), *np.ones((2, 3, 3)))
     return InteractionTable(rows, "mutagenesis", "logit", 3, 200, caution, profiles, evidence)
 
 
