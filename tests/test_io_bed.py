@@ -303,6 +303,22 @@ def test_whatever_the_genome_windows_are_its_letters(tmp_path_factory, parts, in
     assert set(codes) == set(expected)
 
 
+def test_a_name_that_ends_in_nul_is_found(tmp_path):
+    genome = Genome(write(tmp_path / "g.fa", "\n>\0\nACGTACGTAC\nACG"))
+    blocks = list(genome.blocks(places(("\0", 0, 13, 0))))
+    assert [(rows.tolist(), decode(codes)) for rows, codes in blocks] == [([0], ["ACGTACGTACACG"])]
+
+
+@pytest.mark.parametrize("changed", [">a\nACG\n\nA\n>b\nAC\nACGT\n", ">b\nAC\nACGT\n"])
+def test_a_genome_that_changed_is_an_error_and_no_sequence_of_chance(tmp_path, changed):
+    path = write(tmp_path / "g.fa", ">a\nACGTA\nC\nA\n>b\nAC\nACGT\n")
+    genome = Genome(path)
+    assert decode(genome.windows(places(("a", 2, 6, 0)))) == ["GTAC"]
+    write(path, changed)
+    with pytest.raises(ValueError, match="expected 'a' with 7 bp, as when the file was opened, got another"):
+        genome.windows(places(("a", 2, 6, 0)))
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from(["chr1", "c"]), st.integers(0, 10**6), st.integers(1, 10**4)), min_size=1))
 def test_round_trip_of_intervals(tmp_path_factory, rows):

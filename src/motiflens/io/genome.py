@@ -127,13 +127,28 @@ class Genome:
 
     def _read_through(self, intervals: Intervals, width: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         step = max(1, _BLOCK // width)
+        rows_of: dict[str, list[int]] = {}
+        for row, contig in enumerate(
+            intervals.contig.tolist()
+        ):  # NumPy's strings would lose a NUL at the end of a name
+            rows_of.setdefault(contig, []).append(row)
         for record in fasta_records(self.path):
-            rows = np.flatnonzero(intervals.contig == record.name)
+            rows = np.array(rows_of.pop(record.name, []), dtype=int)
             if rows.size:
+                if len(record.codes) != self.lengths[record.name]:
+                    raise self._changed(record.name)
                 views = np.lib.stride_tricks.sliding_window_view(record.codes, width)
             for first in range(0, len(rows), step):
                 part = rows[first : first + step]
                 yield part, views[intervals.start[part]]
+        if rows_of:
+            raise self._changed(next(iter(rows_of)))
+
+    def _changed(self, contig: str) -> ValueError:
+        return ValueError(
+            f"{self.path}: expected {contig!r} with {self.lengths[contig]} bp, as when the file was opened, "
+            "got another: open it again"
+        )
 
 
 def _width(intervals: Intervals) -> int:
