@@ -8,18 +8,15 @@ import argparse
 import dataclasses
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 
-from motiflens.ensemble import fit
-from motiflens.interaction_study.conditions import INTERACTIONS, LONG, Condition
-from motiflens.interactions import interactions
-from motiflens.interactions._filter_sites import learned_motifs
-from motiflens.machines import describe_device
+from motiflens.interaction_study.conditions import INTERACTIONS, LONG, Condition, MethodSettings
+from motiflens.interaction_study.scores import NOMINAL
+from motiflens.interaction_study.trial import block_rows, run_condition
 from motiflens.pairs import read_pairs
-from motiflens.predict import resolve_device
-from motiflens.truth import SiteTruth
 
 SLOW = INTERACTIONS.replace(max_epochs=LONG.max_epochs)
 WAYS = (
@@ -39,21 +36,15 @@ def describe(condition: Condition) -> dict[str, Any]:
     }
 
 
-def run(condition: Condition, device: torch.device) -> dict[str, Any]:
-    data, settings = condition.simulate(), condition.settings
-    assert isinstance(data.truth, SiteTruth)
-    motifs, kinds = list(data.truth.motifs), read_pairs(data.metadata).kind
-    members = fit(condition.model(), data, condition.n_members, protocol=condition.protocol, device=str(device)).members
-    networks = [member.network.to(device) for member in members if member.network is not None]
-    table = interactions(networks, data, motifs, method="insertion", **settings.options())
-    rows = sorted(table.rows, key=lambda row: (row.i, row.j))  # the order of the pairs
-    codes = data.test.codes[: settings.n_sequences]
+def run(condition: Condition, device: str) -> dict[str, Any]:
+    with TemporaryDirectory() as folder:
+        record = run_condition(condition, Path(folder), device=device)
+    networks = [network for network in record["networks"] if network["status"] == "ok"]
+    rows, kinds = block_rows(record["tables"]["insertion"], record["motifs"]), read_pairs(record).kind
     return {
         **describe(condition),
-        "test_auroc": [round(member.metrics["test_auroc"], 4) for member in members],
-        "filters_per_motif": [
-            [len(own) for own in learned_motifs(network, codes, motifs, q=settings.filter_q)] for network in networks
-        ],
+        "test_auroc": [round(network["metrics"]["test_auroc"], 4) for network in networks],
+        "filters_per_motif": [network["learned"] for network in networks],
         "true_pairs": [
             {"motif_i": row.i, "motif_j": row.j, "effect": round(row.effect, 2), "q_value": round(row.q_value, 4)}
             for row, kind in zip(rows, kinds, strict=True)
@@ -62,10 +53,10 @@ def run(condition: Condition, device: torch.device) -> dict[str, Any]:
         "other_calls": [
             [row.i, row.j, str(kind)]
             for row, kind in zip(rows, kinds, strict=True)
-            if kind != "true" and row.q_value <= 0.1
+            if kind != "true" and row.q_value <= NOMINAL
         ],
-        "valid_auroc": [[round(value, 3) for value in member.history["valid_metric"]] for member in members],
-        "device": describe_device(str(device)),
+        "valid_auroc": [[round(value, 3) for value in network["history"]["valid_metric"]] for network in networks],
+        "device": record["device"],
     }
 
 
@@ -82,18 +73,20 @@ def main() -> None:
     rows = [json.loads(line) for line in lines]
     for way in WAYS:
         protocol = way.protocol.replace(max_epochs=arguments.epochs or LONG.max_epochs)
-        way = dataclasses.replace(way, protocol=protocol, n_sequences=arguments.sequences)
+        way = dataclasses.replace(
+            way, protocol=protocol, n_sequences=arguments.sequences, settings=MethodSettings(methods=("insertion",))
+        )
         for seed in arguments.seeds:
             condition = dataclasses.replace(way, data_seed=seed)
             wanted = describe(condition)
             if not any({name: row[name] for name in wanted} == wanted for row in rows):
-                rows.append(run(condition, resolve_device(arguments.device)))
+                rows.append(run(condition, arguments.device))
                 with arguments.out.open("a") as file:
                     file.write(json.dumps(rows[-1]) + "\n")
         wanted = describe(way)
         del wanted["data_seed"]
         own = [row for row in rows if {name: row[name] for name in wanted} == wanted]
-        called = [sum(pair["q_value"] <= 0.1 for pair in row["true_pairs"]) for row in own]
+        called = [sum(pair["q_value"] <= NOMINAL for pair in row["true_pairs"]) for row in own]
         print(
             f"rate {way.protocol.learning_rate:g}, encoding {way.positional_encoding}, {way.protocol.initialisation}: "
             f"{called} true pairs called on seeds {[row['data_seed'] for row in own]}, "

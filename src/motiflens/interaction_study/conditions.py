@@ -193,12 +193,18 @@ def _with_controls(conditions: Iterable[Condition]) -> list[Condition]:
     return list(dict.fromkeys(member for one in listed for member in (one, one.control())))
 
 
+def _crossed(protocol: Protocol, penalties: Iterable[float]) -> list[Condition]:
+    """Activation x encoding x penalty on C4C6-Att."""
+    designs = product(("exponential", "relu"), POSITIONAL_ENCODINGS, penalties)
+    return [
+        with_penalty(Condition(protocol=protocol, activation=activation, positional_encoding=encoding), weight)
+        for activation, encoding, weight in designs
+    ]
+
+
 def _committed() -> list[Condition]:
     """Activation x encoding x penalty on C4C6-Att, then stem, head, LSTM and encoder layers by themselves."""
-    crossed = [
-        with_penalty(Condition(activation=activation, positional_encoding=encoding), weight)
-        for activation, encoding, weight in product(("exponential", "relu"), POSITIONAL_ENCODINGS, (0.0, _PENALTY))
-    ]
+    crossed = _crossed(INTERACTIONS, (0.0, _PENALTY))
     others = [Condition(architecture=name) for name in _OTHERS]
     # A head that flattens sees where tokens stand, so there an encoding has little to add.
     return _with_controls(
@@ -225,12 +231,8 @@ def _calibration() -> list[Condition]:
 def _long() -> list[Condition]:
     """What longer training changes: five draws of the base of all comparisons, activation x encoding, the nulls."""
     draws = [Condition(protocol=LONG, data_seed=seed) for seed in _DRAWS]
-    crossed = [
-        Condition(protocol=LONG, activation=activation, positional_encoding=encoding)
-        for activation, encoding in product(("exponential", "relu"), POSITIONAL_ENCODINGS)
-    ]
     nulls = [dataclasses.replace(null, protocol=LONG) for null in _calibration()]
-    return [*draws, *_with_controls(crossed), *nulls]
+    return [*draws, *_with_controls(_crossed(LONG, (0.0,))), *nulls]
 
 
 PRESETS: dict[str, Callable[[], list[Condition]]] = {

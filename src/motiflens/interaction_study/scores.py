@@ -268,8 +268,7 @@ def summarise(scores: Sequence[MethodScore]) -> list[MethodSummary]:
 
 def trainings_of(rows: Iterable[Any]) -> list[str]:
     """How conditions were trained, the one with the most rows first."""
-    count = Counter(row.training for row in rows)
-    return sorted(count, key=lambda training: -count[training])
+    return [training for training, _ in Counter(row.training for row in rows).most_common()]
 
 
 def over_draws(scores: Sequence[MethodScore]) -> list[DrawSummary]:
