@@ -62,8 +62,7 @@ def places(dataset: SequenceDataset) -> Places:
         return Places(None, None)
     splits = dataset.split_codes[rows]
     overlapping = np.zeros(len(rows), dtype=bool)
-    for contig in set(intervals.contig):
-        on = np.flatnonzero(intervals.contig == contig)
+    for on in intervals.rows_by_contig().values():
         for split in range(1, len(SPLITS)):
             mine, earlier = on[splits[on] == split], on[splits[on] < split]
             n_begun = np.searchsorted(np.sort(intervals.start[earlier]), intervals.end[mine], side="left")

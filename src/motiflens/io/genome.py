@@ -127,17 +127,14 @@ class Genome:
 
     def _read_through(self, intervals: Intervals, width: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         step = max(1, _BLOCK // width)
-        rows_of: dict[str, list[int]] = {}
-        for row, contig in enumerate(
-            intervals.contig.tolist()
-        ):  # NumPy's strings would lose a NUL at the end of a name
-            rows_of.setdefault(contig, []).append(row)
+        rows_of = intervals.rows_by_contig()
         for record in fasta_records(self.path):
-            rows = np.array(rows_of.pop(record.name, []), dtype=int)
-            if rows.size:
-                if len(record.codes) != self.lengths[record.name]:
-                    raise self._changed(record.name)
-                views = np.lib.stride_tricks.sliding_window_view(record.codes, width)
+            if record.name not in rows_of:
+                continue
+            if len(record.codes) != self.lengths[record.name]:
+                raise self._changed(record.name)
+            rows = rows_of.pop(record.name)
+            views = np.lib.stride_tricks.sliding_window_view(record.codes, width)
             for first in range(0, len(rows), step):
                 part = rows[first : first + step]
                 yield part, views[intervals.start[part]]

@@ -28,6 +28,16 @@ class Intervals(NamedTuple):
         """Choose intervals by indices or booleans."""
         return Intervals(*(column[rows] for column in self))
 
+    def rows_by_contig(self) -> dict[str, np.ndarray]:
+        """Indices of the intervals of each contig.
+
+        Names are compared as text: NumPy's strings, as in ``contig == name``, lose a NUL at the end.
+        """
+        rows: dict[str, list[int]] = {}
+        for row, contig in enumerate(self.contig.tolist()):
+            rows.setdefault(contig, []).append(row)
+        return {contig: np.array(own) for contig, own in rows.items()}
+
     def names(self) -> list[str]:
         """Names such as ``chr1:1000-1500(+)``, the ones that `bedtools getfasta -s` writes."""
         strands = {1: "(+)", -1: "(-)", 0: ""}
