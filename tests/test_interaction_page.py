@@ -38,8 +38,9 @@ def table(*, caution="", distances=3):
     number = np.ones((3, 4, distances))
     number[:, 3, 0] = 0
     total = np.arange(12.0 * distances).reshape(3, 4, distances) * number
-    profiles = Effects(total, total**2, number, np.arange(distances) * 5.0, np.arange(distances) * 5.0 + 4)
-    evidence = Evidence(*np.ones((4, 3)), *np.ones((2, 3, 3)))
+    low = np.arange(distances) * 5.0
+    profiles = Effects(total, total**2, number, low, low + 4, np.ones((3, 2)))
+    evidence = Evidence(*np.ones((5, 3)), *np.ones((2, 3, 3)))
     return InteractionTable(rows, "mutagenesis", "logit", 3, 200, caution, profiles, evidence)
 
 
@@ -65,6 +66,16 @@ def test_examples_mark_both_sites_and_prefer_the_gap_that_was_found():
     assert second[0] == (WORDS[0], "i", "+")
     assert second[2] == (WORDS[1], "j", "+")
     assert len("".join(bases for bases, _, _ in second)) == 60
+
+
+def test_examples_prefer_the_orientation_that_was_found():
+    turned = sequence((10, "ACTTCCGG"), (23, WORDS[0]))
+    straight = sequence((10, WORDS[0]), (23, "CCGGAAGA"))  # a poorer site of the second word
+    both = np.stack([turned, straight])
+    assert example_sequences(CALLED, MOTIFS, both, n_examples=1)[0][1] == (WORDS[0], "i", "+")
+    reversed_call = CALLED._replace(orientation="j- i+")
+    assert example_sequences(reversed_call, MOTIFS, both, n_examples=1)[0][1] == ("ACTTCCGG", "j", "−")
+    assert example_sequences(CALLED._replace(orientation=""), MOTIFS, both, n_examples=1)[0][1][1] == "j"
 
 
 def test_sequences_in_which_the_best_sites_overlap_are_no_examples():

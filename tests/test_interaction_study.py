@@ -287,8 +287,8 @@ def test_a_table_survives_its_record():
         Interaction(0, 1, "A", "B", np.nan, 1.0, 1.0, np.nan, np.nan, np.nan, "", 0, 0),
         Interaction(1, 2, "B", "C", -1.0, 0.5, 0.75, 0.0, 0.0, 10.0, "", 3, 1),
     ]
-    effects = Effects(empty, empty, empty, np.zeros(1), np.zeros(1))
-    evidence = Evidence(*np.ones((3, 3)), np.full(3, np.nan), np.zeros((2, 3)), np.ones((2, 3)))
+    effects = Effects(empty, empty, empty, np.zeros(1), np.zeros(1), np.zeros((3, 2)))
+    evidence = Evidence(*np.ones((4, 3)), np.full(3, np.nan), np.zeros((2, 3)), np.ones((2, 3)))
     table = InteractionTable(tuple(rows), "attention", "attention weight", 2, 200, "", effects, evidence)
     stored = table_block(table)
     stored["effect"] = [None if np.isnan(value) else value for value in stored["effect"]]

@@ -7,7 +7,7 @@ from torch import nn
 
 from motiflens.dataset import SequenceDataset
 from motiflens.interactions import METHODS, interactions
-from motiflens.interactions._null import _against_other_pairs
+from motiflens.interactions._null import against_other_pairs
 from motiflens.models.config import HybridConfig
 from motiflens.models.hybrid import blank_network
 from motiflens.motifs import Motif
@@ -52,16 +52,17 @@ def planted(n=240, seed=0, gap=None):
 class Toy(nn.Module):
     """Sites of all motifs on both strands; their number in a fixed sum, and perhaps 0 and 1 together.
 
-    kind: "additive", "and" (anywhere), "spaced" (1 begins 20 bp after the end of 0) or "saturating" (a concave sum).
+    kind: "additive", "and" (pairs anywhere), "spaced" (1 begins 20 bp after the end of 0), "saturating" (a concave sum)
+    or "convex".
     """
 
-    def __init__(self, kind):
+    def __init__(self, kind, weights=(1.0, 1.0, 0.5, -0.5, 2.0, 0.2), pairs=((0, 1),)):
         super().__init__()
-        self.kind = kind
+        self.kind, self.pairs = kind, pairs
         both = torch.cat([matched_filters(), matched_filters().flip(1, 2)])
         self.conv = nn.Conv1d(4, len(both), both.shape[2], bias=False)
         self.conv.weight.data = both
-        self.weights = nn.Parameter(torch.tensor([1.0, 1.0, 0.5, -0.5, 2.0, 0.2]))
+        self.weights = nn.Parameter(torch.tensor(weights))
 
     def forward(self, x):
         hits = torch.relu(self.conv(x) - 7).unflatten(1, (2, 6))  # a perfect site is 1, all else 0
@@ -69,8 +70,11 @@ class Toy(nn.Module):
         logit = best @ self.weights
         if self.kind == "saturating":
             logit = 3 * torch.tanh(logit / 3)
-        if self.kind == "and":
-            logit = logit + 4 * torch.relu(best[:, 0] + best[:, 1] - 1)
+        if self.kind.startswith("convex"):
+            logit = logit + 0.15 * logit**2
+        if self.kind.endswith("and"):
+            for one, other in self.pairs:
+                logit = logit + 4 * torch.relu(best[:, one] + best[:, other] - 1)
         if self.kind == "spaced":
             plus, minus = hits[:, 0], hits[:, 1]
             there = torch.relu(plus[:, 0, :-28] + plus[:, 1, 28:] - 1).amax(1)
@@ -122,6 +126,29 @@ def assert_only_pair_01(table):
 @pytest.mark.parametrize("method", PERTURBATION)
 def test_a_pair_that_acts_together_is_found_and_nothing_else(method):
     assert_only_pair_01(interactions(Toy("and"), planted(), motifs(), method=method, **SMALL))
+
+
+@pytest.mark.parametrize("method", PERTURBATION)
+def test_two_partners_of_one_motif_do_not_hide_each_other(method):
+    pairs = ((0, 1), (0, 2))
+    table = interactions(Toy("and", pairs=pairs), planted(), motifs(), method=method, **SMALL)
+    assert sorted((row.i, row.j) for row in table.calls()) == list(pairs)
+
+
+@pytest.mark.parametrize("method", PERTURBATION)
+@pytest.mark.parametrize("n_used", [2, 3, 6])
+def test_what_the_bend_explains_is_not_called_though_few_motifs_matter(method, n_used):
+    weights = [1.0, 1.5, 1.0, 2.0, 1.0, 0.8][:n_used] + [0.0] * (6 - n_used)
+    table = interactions(Toy("convex", weights), planted(), motifs(), method=method, **SMALL)
+    assert table.pair(0, 1).effect > 0.2  # f(AB) - f(A) - f(B) + f(0) is 0.3 times both weights, if sites are perfect
+    assert min(row.p_value for row in table.rows) > (0.2 if n_used < 6 else 0.01)
+    assert table.calls() == []
+
+
+@pytest.mark.parametrize("method", PERTURBATION)
+def test_a_pair_beyond_the_bend_is_called_though_few_motifs_matter(method):
+    weights = [1.0, 1.5, 1.0, 0.0, 0.0, 0.0]
+    assert_only_pair_01(interactions(Toy("convex and", weights), planted(), motifs(), method=method, **SMALL))
 
 
 @pytest.mark.parametrize("method", PERTURBATION)
@@ -243,7 +270,7 @@ def test_a_table_holds_both_tests_and_what_each_member_says():
     called = p < 1
     np.testing.assert_array_equal(p[called], np.fmax(evidence.p_copies, evidence.p_others)[called])
     pairs = np.transpose(np.triu_indices(6, 1))
-    again = _against_other_pairs(evidence.score, evidence.magnitude, pairs, 6)
+    again = against_other_pairs(evidence.score, evidence.magnitude, evidence.bend, pairs)
     np.testing.assert_array_equal(again, evidence.p_others)
     assert evidence.member_p.shape == evidence.member_effect.shape == (2, 15)
     assert evidence.member_p[0, 0] <= 0.05 < evidence.member_p[1, 0]
@@ -267,6 +294,7 @@ def test_q_values_are_benjamini_hochberg_over_all_pairs():
         ({"target": 1}, "target must be in 0"),
         ({"distances": [0, 90]}, "expected distances of at most 74"),
         ({"background": np.zeros((3, 50), dtype=np.uint8)}, "expected a background of uint8 codes"),
+        ({"background": np.zeros((0, LENGTH), dtype=np.uint8)}, "expected a background of uint8 codes"),
     ],
 )
 def test_what_does_not_fit_is_said(changes, message):
@@ -281,6 +309,34 @@ def test_motifs_and_models_are_checked():
         interactions(Toy("and"), planted(20), [motifs()[0]] * 2)
     with pytest.raises(ValueError, match="at least one model"):
         interactions([], planted(20), motifs())
+
+
+@pytest.mark.parametrize("target", [-1, 1])
+def test_the_output_is_checked_where_labels_do_not_tell(target):
+    with pytest.raises(ValueError, match=rf"target must be in 0 \.\.\. 0, the outputs of model 0, got {target}"):
+        interactions(Toy("and"), planted(20).codes, motifs(), target=target, **SMALL)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_network_that_diverged_is_no_network_without_interactions(method):
+    broken = hybrid("asks")
+    with torch.no_grad():
+        broken.head.out.bias += torch.nan
+    with pytest.raises(ValueError, match="got 10 NaN or infinite for 10 sequences from model 1"):
+        interactions([hybrid("asks"), broken], planted(20), motifs(), method=method, **SMALL)
+
+
+class Brittle(Toy):
+    """Infinite where a site of motif 4 is perfect, as in sequences that insertion makes."""
+
+    def forward(self, x):
+        return super().forward(x) / (1 - torch.relu(self.conv(x) - 7).amax(2)[:, [4]])
+
+
+def test_a_network_that_diverges_on_made_sequences_is_said():
+    codes = np.random.default_rng(0).integers(0, 4, (40, LENGTH), dtype=np.uint8)
+    with pytest.raises(ValueError, match="NaN or infinite values to sequences that insertion made"):
+        interactions(Brittle("and"), codes, motifs(), method="insertion", **SMALL)
 
 
 def test_data_are_checked():

@@ -22,7 +22,7 @@ from motiflens.interactions._insertion import (
 )
 from motiflens.interactions._mutagenesis import mutagenesis_values
 from motiflens.interactions._mutants import draw_mutations
-from motiflens.interactions._null import _against_copies, _against_other_pairs, compare_pairs
+from motiflens.interactions._null import _against_copies, against_other_pairs, compare_pairs, expected_bends
 from motiflens.interactions._sites import Sites, best_places, find_sites, highest_rows, two_sites
 from motiflens.interactions._splice import can_splice
 from motiflens.models import build_model
@@ -77,6 +77,7 @@ def test_splicing_equals_every_sequence_from_the_start(name, activation):
     assert np.abs(plain.total).max() > 1e-3
     np.testing.assert_allclose(spliced.total, plain.total, atol=1e-5)
     np.testing.assert_allclose(spliced.square, plain.square, atol=1e-5)
+    np.testing.assert_allclose(spliced.alone, plain.alone, atol=1e-4)
 
 
 def test_networks_whose_first_activation_may_fall_are_not_spliced():
@@ -90,7 +91,7 @@ def test_insertion_is_double_minus_singles_at_the_same_places():
     model = nn.Sequential(nn.Flatten(), nn.Linear(4 * 40, 5), nn.ReLU(), nn.Linear(5, 2))
     motifs, distances = [motif("TGAC"), motif("CCGGA")], np.array([[0, 0], [5, 7]])
     design = draw_design(random_codes(3, 40), motifs, distances, np.random.default_rng(1))
-    expected = np.zeros((4, 2))
+    expected, alone = np.zeros((4, 2)), np.zeros(2)
     strands = [(1, 1), (1, -1), (-1, -1), (-1, 1)]  # i+ j+, i+ j-, j+ i+, j- i+
     for (place, (one, two)), d, b in itertools.product(enumerate(strands), range(2), range(3)):
         end = design.gap_start[b, d]
@@ -108,8 +109,10 @@ def test_insertion_is_double_minus_singles_at_the_same_places():
                 codes = reverse_complement(codes) if b % 2 else codes
                 logit[first, second] = float(model(one_hot(codes[None]))[0, 1].detach())
         expected[place, d] += logit[True, True] - logit[True, False] - logit[False, True] + logit[False, False]
+        alone += logit[True, False] - logit[False, False], logit[False, True] - logit[False, False]
     effects = insertion_effects(model, design, np.array([[0, 1]]), target=1)
     np.testing.assert_allclose(effects.total[0], expected, atol=1e-5)
+    np.testing.assert_allclose(effects.alone[0], alone, atol=1e-5)
     assert (effects.number == 3).all()
 
 
@@ -184,7 +187,8 @@ def test_best_window_equals_a_search_over_all():
         np.array([[[f(cell) for cell in row] for row in pair] for pair in values])
         for f in (np.sum, lambda x: (x**2).sum(), len)
     )
-    found = best_windows(Effects(total, square, number, np.arange(5.0), np.arange(5.0)), min_count=6, min_effect=0.01)
+    effects = Effects(total, square, number, np.arange(5.0), np.arange(5.0), np.zeros((30, 2)))
+    found = best_windows(effects, min_count=6, min_effect=0.01)
     assert (found.score == 0).any()
     assert (found.score > 0).sum() > 3
     for pair in range(30):
@@ -206,17 +210,30 @@ def test_best_window_equals_a_search_over_all():
 
 
 def test_a_pair_that_was_not_measured_has_no_window():
-    nothing = Effects(*np.zeros((3, 2, 4, 3)), np.arange(3.0), np.arange(3.0))
+    nothing = Effects(*np.zeros((3, 2, 4, 3)), np.arange(3.0), np.arange(3.0), np.zeros((2, 2)))
     found = best_windows(nothing, min_count=1, min_effect=1e-4)
     assert (found.score == 0).all()
     assert np.isnan(found.effect).all()
     assert np.isnan(nothing.mean()).all()
+    assert np.isnan(nothing.mean_alone()).all()
+
+
+def test_where_one_orientation_was_seen_the_window_names_it():
+    number = np.zeros((1, 4, 3))
+    number[0, 2, 1] = 15
+    effects = Effects(number * 2, number * 4, number, np.arange(3.0), np.arange(3.0), number.sum(axis=2)[:, :2])
+    found = best_windows(effects, min_count=5, min_effect=0.01)
+    assert (found.orientation[0], found.effect[0], found.score[0]) == (2, 2, pytest.approx(30 / 15**0.75))
 
 
 def p_of(scores, magnitude, features):
     windows = Windows(np.maximum(scores, 0), *np.zeros((4, len(scores))))
     pairs = np.concatenate([observed_pairs(features.n_motifs), null_pairs(features)])
-    return compare_pairs(windows, magnitude, pairs, features).p
+    return compare_pairs(windows, magnitude, no_bends(features.n_motifs), pairs, features).p
+
+
+def no_bends(n_motifs):
+    return np.zeros(len(observed_pairs(n_motifs)))
 
 
 def simulated_p(n_motifs, effects_of, seed):
@@ -266,7 +283,7 @@ def test_pairs_that_cannot_be_compared_with_others_have_p_1_among_five_motifs_or
         magnitude[1 : len(observed_pairs(n_motifs))] = np.nan  # one pair is measured
         windows = Windows(scores, *np.zeros((4, len(scores))))
         pairs = np.concatenate([observed_pairs(n_motifs), null_pairs(features)])
-        tests = compare_pairs(windows, magnitude, pairs, features)
+        tests = compare_pairs(windows, magnitude, no_bends(n_motifs), pairs, features)
         assert np.isnan(tests.others[0])
         assert tests.copies[0] == 1 / (1 + len(null_pairs(features)))
         assert tests.p[0] == (1 if expected else tests.copies[0])
@@ -281,7 +298,7 @@ def test_pairs_without_comparison_do_not_hide_the_others():
     is_known = (observed < 5).all(axis=1) & (observed != (0, 1)).any(axis=1)
     magnitude = np.where(np.append(is_known, np.ones(len(copies), dtype=bool)), scores, np.nan)
     windows = Windows(scores, *np.zeros((4, len(scores))))
-    tests = compare_pairs(windows, magnitude, np.concatenate([observed, copies]), features)
+    tests = compare_pairs(windows, magnitude, no_bends(8), np.concatenate([observed, copies]), features)
     compared = is_known & ~np.isnan(tests.others)
     assert [tuple(pair) for pair in observed[compared].tolist()] == [(2, 3), (2, 4), (3, 4)]
     assert (tests.p[compared] > 0.05).all()
@@ -297,14 +314,95 @@ def test_few_strong_pairs_are_not_explained_away_by_leaving_each_other_out():
     )
     scores = magnitude * np.where(np.isin(magnitude, [11.9, 12.7]), -1, 1)
     pairs = observed_pairs(8)
-    p = dict(zip(map(tuple, pairs.tolist()), _against_other_pairs(scores, magnitude, pairs, 8), strict=True))
-    assert max(p[0, 6], p[2, 3]) < 0.005
-    assert min(p[one] for one in p if one not in ((0, 6), (2, 3))) > 0.05
-    # As the motifs are named otherwise, nothing else changes.
-    order = np.random.default_rng(0).permutation(len(pairs))
-    assert _against_other_pairs(scores[order], magnitude[order], pairs[order], 8) == pytest.approx(
-        [p[tuple(pair)] for pair in pairs[order].tolist()]
-    )
+    strong, half = [(0, 6), (2, 3)], [(0, 3), (2, 6)]
+    for bend, found in ((0, [*strong, *half]), (14, strong)):  # of the four that do anything alone
+        bends = np.where(np.isin(pairs, (0, 2, 3, 6)).all(axis=1), bend, 0.0)
+        p = dict(zip(map(tuple, pairs.tolist()), against_other_pairs(scores, magnitude, bends, pairs), strict=True))
+        assert max(p[one] for one in found) < 0.005
+        assert min(p[one] for one in p if one not in found) > 0.04
+        # As the motifs are named otherwise, nothing else changes.
+        order = np.random.default_rng(0).permutation(len(pairs))
+        again = against_other_pairs(scores[order], magnitude[order], bends[order], pairs[order])
+        assert again == pytest.approx([p[tuple(pair)] for pair in pairs[order].tolist()])
+
+
+@pytest.mark.parametrize(
+    ("n_motifs", "true"),
+    [
+        (8, [(0, 1), (0, 2), (0, 3)]),
+        (8, [(k, k + 1) for k in range(6)]),
+        (10, [(k, (k + 1) % 10) for k in range(10)]),
+        (20, [(0, k) for k in range(1, 8)]),
+        (20, [(k, (k + step) % 20) for k in range(20) for step in (1, 2)]),
+    ],
+)
+def test_partners_of_one_motif_do_not_hide_each_other(n_motifs, true):
+    pairs = observed_pairs(n_motifs)
+    is_true = np.isin(pairs @ [n_motifs, 1], np.sort(true, axis=1) @ [n_motifs, 1])
+    assert is_true.sum() == len(true)
+    found, false = [], []
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        magnitude = np.abs(rng.normal(size=len(pairs)))
+        magnitude[is_true] = 20 * rng.lognormal(0, 0.2, len(true))
+        p = against_other_pairs(magnitude, magnitude, no_bends(n_motifs), pairs)
+        found.append((p[is_true] <= 0.005).mean())
+        false.append((p[~is_true] <= 0.05).mean())
+    assert np.mean(found) > 0.9
+    assert np.mean(false) < 0.06
+
+
+def test_bends_follow_the_product_of_single_effects_up_to_the_smaller():
+    pairs = observed_pairs(6)
+    single = np.array([1.0, -2.0, 0.5, 3.0, 1.0, 0.2])
+    alone = single[pairs]
+    effects = 0.3 * alone.prod(axis=1)
+    exact = expected_bends(effects, alone)
+    np.testing.assert_allclose(exact, np.minimum(0.3 * np.abs(alone).prod(axis=1), np.abs(alone).min(axis=1)))
+    effects[0] = 50  # one pair beyond the bend changes nothing of what is expected, for itself or others
+    effects[7] = np.nan  # nor does one that was not measured
+    np.testing.assert_allclose(np.delete(expected_bends(effects, alone), 7), np.delete(exact, 7))
+    assert expected_bends(effects, alone)[7] == 0
+    assert (expected_bends(effects, np.full(alone.shape, np.nan)) == 0).all()
+
+
+def test_where_few_motifs_do_anything_their_pairs_tell_the_bend():
+    rng = np.random.default_rng(0)
+    pairs = observed_pairs(20)
+    alone = np.where(np.arange(20) < 4, 2.0, 0.05)[pairs]
+    noise = np.abs(rng.normal(0, 0.1, len(pairs)))  # nothing of which goes with the product
+    used = (pairs < 4).all(axis=1)
+    bends = expected_bends(np.where(used, 0.8, noise), alone)
+    np.testing.assert_allclose(bends[used], 0.8)
+    # One pair of motifs that do anything has no others: it may be worth what either is alone.
+    used = (pairs < 2).all(axis=1)
+    alone = np.where(np.arange(20) < 2, [1.5] + [2.0] * 19, 0.05)[pairs]
+    assert expected_bends(np.where(used, 0.8, noise), alone)[used].tolist() == [1.5]
+
+
+def test_motifs_that_were_not_measured_change_nothing():
+    rng = np.random.default_rng(0)
+    few = with_shuffled_copies([motif("TGACTCAG")] * 7, 20, rng)
+    many = with_shuffled_copies([motif("TGACTCAG")] * 12, 20, rng)
+    score, by_name = {}, {}
+    for features in (few, many):
+        pairs = np.concatenate([observed_pairs(features.n_motifs), null_pairs(features)])
+        parents = features.parent[pairs]
+        scores = np.zeros(len(pairs))
+        for row, (pair, (one, other)) in enumerate(zip(pairs.tolist(), parents.tolist(), strict=True)):
+            copy = int(pair[0] - features.copies(one)[0]) if pair[0] >= features.n_motifs else -1
+            name = (copy, one, other)
+            if max(one, other) < 7:
+                scores[row] = score.setdefault(name, rng.lognormal(0, 0.5) if copy < 0 else rng.lognormal(-2, 0.5))
+            else:
+                scores[row] = np.nan
+        windows = Windows(np.nan_to_num(scores), *np.zeros((4, len(scores))))
+        tests = compare_pairs(windows, scores, no_bends(features.n_motifs), pairs, features)
+        observed = map(tuple, observed_pairs(features.n_motifs).tolist())
+        by_name[features.n_motifs] = dict(zip(observed, zip(*tests, strict=True), strict=True))
+    for pair, found in by_name[7].items():
+        assert by_name[12][pair] == pytest.approx(found, nan_ok=True)
+    assert by_name[12][0, 11] == pytest.approx((1, np.nan, 1), nan_ok=True)
 
 
 def test_negative_scores_have_p_1():
@@ -421,11 +519,16 @@ def test_mutagenesis_and_feature_maps_of_a_product_follow_from_counts():
 
     change = [count(codes, start) - count(both, start) for start in (3, 20)]
     values = mutagenesis_values(Product(3, 20), codes, sites, found, rng=np.random.default_rng(0), **options)
-    np.testing.assert_allclose(values, 2 * change[0] * change[1], atol=1e-5)
+    np.testing.assert_allclose(values[0], 2 * change[0] * change[1], atol=1e-5)
+    without = [count(both, start) for start in (3, 20)]
+    for k in (0, 1):  # what a site is worth while the other is mutated
+        np.testing.assert_allclose(values[1 + k], change[k] * (2 * without[1 - k] + 1), atol=1e-5)
     # gradient x input of one site is (2 x the other count + 1) x its own count
     values = feature_map_values(Product(3, 20), codes, sites, found, rng=np.random.default_rng(0), **options)
     expected = change[0] * count(codes, 20) + change[1] * count(codes, 3)
-    np.testing.assert_allclose(values, expected, atol=1e-5)
+    np.testing.assert_allclose(values[0], expected, atol=1e-5)
+    for k, start in enumerate((3, 20)):
+        np.testing.assert_allclose(values[1 + k], (2 * without[1 - k] + 1) * count(codes, start), atol=1e-5)
 
 
 def test_readings_of_attention_are_what_they_are_called():

@@ -129,7 +129,7 @@ class FactorEffect(NamedTuple):
     other: str
     method: str
     measure: str  # "aupr", "recall" or "test_auroc"
-    n_pairs: int  # of conditions
+    n_pairs: int  # of conditions, those with one control in common counted as one
     base_mean: float
     difference: float  # other - base
     low: float  # 95 % interval, NaN of a single pair of conditions or where all differ alike
@@ -342,8 +342,9 @@ _MEASURES: tuple[tuple[str, Callable[[MethodScore], float]], ...] = (
 def factor_effects(scores: Sequence[MethodScore]) -> list[FactorEffect]:
     """What each value of each factor changes against the base value, over pairs of conditions that differ in it alone.
 
-    The interval is Student's for the mean of the differences. Each has an ensemble of its own on either side, on one
-    draw of the data: the interval does not tell how much another draw would change.
+    The interval is Student's for the mean of the differences, each against another ensemble: of conditions that have
+    one control in common the mean is compared. All are on one draw of the data, and the interval does not tell how
+    much another draw would change.
     """
     rows = []
     levels, methods = sorted({one.level for one in scores}), list(dict.fromkeys(one.method for one in scores))
@@ -380,13 +381,16 @@ def _effects_of(scores: Sequence[MethodScore], factor: _Factor, training: str, n
         if value == factor.base or not found:
             continue
         for measure, read in _MEASURES:
-            before = np.array([read(partners[_others(one, factor)]) for one in found])
-            change = contrast([np.array([read(one) for one in found]) - before], [1])
+            by_partner: dict[tuple[Any, ...], list[float]] = {}
+            for one in found:
+                by_partner.setdefault(_others(one, factor), []).append(read(one))
+            before = np.array([read(partners[partner]) for partner in by_partner])
+            change = contrast([np.array([np.mean(values) for values in by_partner.values()]) - before], [1])
             low, high = (change.low, change.high) if change.low < change.high else (math.nan, math.nan)
             rows.append(
                 FactorEffect(
                     found[0].level, training, networks, factor.name, _word(factor.base), _word(value), found[0].method,
-                    measure, len(found), float(before.mean()), change.estimate, low, high,
+                    measure, len(by_partner), float(before.mean()), change.estimate, low, high,
                 )
             )  # fmt: skip
     return rows

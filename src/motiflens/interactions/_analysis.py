@@ -14,10 +14,10 @@ from motiflens.interactions._effects import ANY, Effects, Windows, best_windows,
 from motiflens.interactions._feature_maps import feature_map_values
 from motiflens.interactions._features import Features, null_pairs, observed_pairs, with_shuffled_copies
 from motiflens.interactions._filter_sites import filter_sites, learned_motifs
-from motiflens.interactions._inputs import OnProgress, check_arguments, chosen_sequences, unheard
+from motiflens.interactions._inputs import OnProgress, check_arguments, check_networks, chosen_sequences, unheard
 from motiflens.interactions._insertion import default_distances, distance_ranges, draw_design, insertion_effects
 from motiflens.interactions._mutagenesis import mutagenesis_values
-from motiflens.interactions._null import MIN_MOTIFS, PairTests, compare_pairs
+from motiflens.interactions._null import MIN_MOTIFS, PairTests, compare_pairs, expected_bends
 from motiflens.interactions._sites import find_sites, sum_up, two_sites
 from motiflens.interactions._table import Evidence, Interaction, InteractionTable, sorted_rows
 from motiflens.motifs import Motif
@@ -98,9 +98,11 @@ def interactions(
     """Find pairs of motifs that are worth more to networks together than apart.
 
     Every pair gets the larger of two p-values: against column-shuffled copies of its motifs in the same networks, and
-    against the other pairs, since networks that add up single motifs bend, too (`_null` says how). So it takes five
-    motifs or more for p-values that mean what they say; with fewer the table has a caution. q-values are over all
-    pairs (Benjamini & Hochberg 1995). Only positive effects can be called.
+    against the other pairs and what either motif does alone, since networks that add up single motifs bend, too
+    (`_null` says how). So it takes five motifs or more for p-values that mean what they say; with fewer the table has a
+    caution. q-values are over all pairs (Benjamini & Hochberg 1995). Only positive effects can be called, and hardly a
+    pair of a motif that interacts with more than a third of the others, or with all but two: such a motif looks like
+    one that shows much with any other.
 
     In ten benchmarks whose labels add up single motifs (`motiflens study run --preset interactions-calibration`),
     p <= .05 in 3.9 % of pairs by insertion, 2.9 % by mutagenesis, 4.6 % by feature maps, less than 1 % by the others.
@@ -111,7 +113,8 @@ def interactions(
     ----------
     models : torch.nn.Module or sequence of them
         Initialisations of one network; effects are averaged over them before they are compared. Each maps one-hot
-        (n, 4, L) to logits (n, n_outputs).
+        (n, 4, L) to logits (n, n_outputs). `motiflens.any_model.adapt` makes such a model of one with another layout,
+        or that gives probabilities, in which single motifs bend most.
     data : SequenceDataset or np.ndarray of codes, shape=(N, L)
         Of a dataset the test sequences, or all if there are none: those with label 1 are the positives, those with
         label 0 the background. Bare codes are positives, and dinucleotide shuffles of them the background.
@@ -123,9 +126,11 @@ def interactions(
         - "attention", "attention_rollout", "attention_gradient": attention between the tokens of two sites;
         - "filter_correlation": correlation of filter activities.
 
-        The first three take any model and find sites by scanning with the motifs. The others need a model with
-        `first_layer_activations` and, for attention, `attention_weights`; they find sites by the filters that
-        TomTom matches to a motif, and motifs that no filter has learned have p = 1.
+        The first three take any model and find sites by scanning with the motifs. The others find sites by the filters
+        that TomTom matches to a motif, and motifs that no filter has learned have p = 1. They need a first
+        `nn.Conv1d` on four bases, `first_layer_activations(x)` of shape (n, n_filters, L), aligned to the
+        sequence, and for attention `attention_weights(x)`, one (n, n_heads, T, T) per layer; "attention_gradient"
+        needs a `HybridNetwork`.
     target : int
         Which output.
     background : np.ndarray of codes, shape=(B, L), optional
@@ -165,7 +170,7 @@ def interactions(
     ------
     ValueError
         If the method is unknown or does not fit the model, there are fewer than two motifs, an id occurs twice, labels
-        are not 0 and 1, no sequence is positive, or a number is out of range.
+        are not 0 and 1, no sequence is positive, a number is out of range, or a model gives NaN or infinite values.
     """
     networks = [models] if isinstance(models, nn.Module) else list(models)
     if method not in METHODS:
@@ -178,6 +183,7 @@ def interactions(
     observed = observed_pairs(len(motifs))
     if batch_size is None:
         batch_size = 500 if device_of(networks[0]).type == "cpu" else 2_000
+    check_networks(networks, positives, target, batch_size)
     work = _Work(
         positives, negatives[:n_null_backgrounds] if method == "insertion" else negatives, features,
         np.concatenate([observed, null_pairs(features)]), target,
@@ -195,15 +201,16 @@ def interactions(
     if method == "filter_correlation":
         min_count = 1  # one number per network, not one per sequence
     enough = min_count if method == "filter_correlation" else min_count * len(networks)
-    tests, found, magnitude = _compare(tested, work, enough, min_effect)
-    alone = [_compare(one, work, min_count, min_effect) for one in members]
+    tests, scored = _compare(tested, work, enough, min_effect)
+    by_member = [_compare(one, work, min_count, min_effect) for one in members]
     evidence = Evidence(
-        score=found.score[: len(observed)],
-        magnitude=magnitude[: len(observed)],
+        score=scored.windows.score[: len(observed)],
+        magnitude=scored.magnitude[: len(observed)],
+        bend=scored.bends,
         p_copies=tests.copies,
         p_others=tests.others,
-        member_effect=np.array([windows.effect[: len(observed)] for _, windows, _ in alone]),
-        member_p=np.array([one.p for one, _, _ in alone]),
+        member_effect=np.array([one.windows.effect[: len(observed)] for _, one in by_member]),
+        member_p=np.array([one.p for one, _ in by_member]),
     )
     agree = (evidence.member_p <= _AGREEMENT).sum(axis=0)
     windows = best_windows(shown, min_count=enough, min_effect=min_effect)
@@ -212,7 +219,7 @@ def interactions(
         method=method,
         unit=METHODS[method].unit,
         n_members=len(networks),
-        n_null=len(work.pairs) - len(observed),
+        n_null=int((~np.isnan(scored.magnitude[len(observed) :])).sum()),
         caution="; ".join(filter(None, (METHODS[method].caution, _caution_of(tests, len(motifs))))),
         profiles=shown,
         evidence=evidence,
@@ -240,7 +247,11 @@ def _measure_all(jobs: Sequence[tuple[nn.Module, _Work]], method: str, on_progre
         def tell(share: float, cost: int = cost, before: int = before) -> None:
             on_progress((before + share * cost) / sum(costs))
 
-        yield _measure(network, method, work, tell)
+        with np.errstate(invalid="ignore"):  # of infinite values, which are looked for in the sum
+            effects = _measure(network, method, work, tell)
+        if not np.isfinite(effects.total).all():
+            raise ValueError(f"a model gave NaN or infinite values to sequences that {method} made of the data")
+        yield effects
         tell(1)
 
 
@@ -261,7 +272,7 @@ def _measure(model: nn.Module, method: str, work: _Work, on_progress: OnProgress
         values_of = mutagenesis_values if method == "mutagenesis" else feature_map_values
         options = {"target": work.target, "n_draws": work.n_draws, "batch_size": work.batch_size}
         values = values_of(model, work.positives, sites, found, rng=rng, on_progress=on_progress, **options)
-        return sum_up(found, values, len(pairs), length)
+        return sum_up(found, values[0], values[1:], len(pairs), length)
     return _measure_filters(model, method, work, rng)
 
 
@@ -278,15 +289,29 @@ def _measure_filters(model: nn.Module, method: str, work: _Work, rng: np.random.
     found = two_sites(within, work.pairs)
     stride = bp_per_token(model, codes.shape[1], maps.shape[1])
     values = attention_values(maps[:n], maps[n:], within, found, stride)
-    return sum_up(found, values, len(work.pairs), codes.shape[1])
+    unseen = np.full((2, len(values)), np.nan)
+    return sum_up(found, values, unseen, len(work.pairs), codes.shape[1])
 
 
-def _compare(effects: Effects, work: _Work, min_count: int, min_effect: float) -> tuple[PairTests, Windows, np.ndarray]:
-    """Tests of the observed pairs; of all pairs where effects stand out, and scores of effects of either sign."""
+class _Scored(NamedTuple):
+    """What pairs are compared by."""
+
+    windows: Windows  # of all pairs, where effects stand out
+    magnitude: np.ndarray  # (P + Q,) scores of effects of either sign
+    bends: np.ndarray  # (P,) scores of the observed pairs if the network only bends
+
+
+def _compare(effects: Effects, work: _Work, min_count: int, min_effect: float) -> tuple[PairTests, _Scored]:
+    """Tests of the observed pairs, and what they are made from."""
     up = best_windows(effects, min_count=min_count, min_effect=min_effect)
     down = best_windows(effects._replace(total=-effects.total), min_count=min_count, min_effect=min_effect)
     magnitude = np.where(np.isnan(up.effect), np.nan, np.maximum(up.score, down.score))
-    return compare_pairs(up, magnitude, work.pairs, work.features), up, magnitude
+    n = len(observed_pairs(work.features.n_motifs))
+    effect = np.where(up.score >= down.score, up.effect, down.effect)[:n]
+    effect = np.where(magnitude[:n] == 0, 0, effect)
+    unit = np.divide(magnitude[:n], effect, out=np.zeros(n), where=effect > 0)  # score of a window's effect of 1
+    bends = expected_bends(effect, effects.mean_alone()[:n]) * unit
+    return compare_pairs(up, magnitude, bends, work.pairs, work.features), _Scored(up, magnitude, bends)
 
 
 def _rows(
@@ -303,6 +328,7 @@ def _rows(
     for row, (i, j) in enumerate(pairs.tolist()):
         first, last, orientation = int(windows.first[row]), int(windows.last[row]), int(windows.orientation[row])
         seen = means[row] if orientation == ANY else means[row, [orientation]]
+        number = shown.number[row].sum(axis=0) if orientation == ANY else shown.number[row, orientation]
         by_distance = np.nan_to_num(seen[:, first : last + 1], nan=0).mean(axis=0)
         best = first + int(by_distance.argmax())
         nowhere = np.nan if np.isnan(windows.effect[row]) else 0.0  # a gap where nothing was measured means nothing
@@ -313,7 +339,7 @@ def _rows(
                 gap=float(shown.low[best] + shown.high[best]) / 2 + nowhere,
                 gap_low=float(shown.low[first]) + nowhere, gap_high=float(shown.high[last]) + nowhere,
                 orientation="" if orientation == ANY else ORIENTATIONS[orientation],
-                support=int(shown.number[row].sum()) // n_members, n_agree=int(agree[row]),
+                support=-(-int(number[first : last + 1].sum()) // n_members), n_agree=int(agree[row]),
             )
         )  # fmt: skip
     return sorted_rows(rows)

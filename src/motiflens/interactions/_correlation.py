@@ -17,7 +17,8 @@ def correlation_effects(positives: Activity, background: Activity, pairs: np.nda
     measured = np.isfinite(values)
     total = np.where(measured, values, 0)[:, None, None]
     nowhere = np.array([np.nan])
-    return Effects(total, total**2, measured[:, None, None].astype(int), nowhere, nowhere)
+    unseen = np.full((len(pairs), 2), np.nan)
+    return Effects(total, total**2, measured[:, None, None].astype(int), nowhere, nowhere, unseen)
 
 
 def _fisher_z(values: np.ndarray) -> np.ndarray:

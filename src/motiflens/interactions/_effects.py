@@ -21,14 +21,21 @@ class Effects(NamedTuple):
     number: np.ndarray  # (P, n_orientations, D)
     low: np.ndarray  # (D,) smallest number of bases between two sites
     high: np.ndarray  # (D,) and largest
+    alone: np.ndarray  # (P, 2) sums of the effects of either site without the other; NaN where a method sees none
 
     def rows(self, rows: slice) -> "Effects":
         """The same for some pairs."""
-        return self._replace(total=self.total[rows], square=self.square[rows], number=self.number[rows])
+        per_pair = {name: getattr(self, name)[rows] for name in ("total", "square", "number", "alone")}
+        return self._replace(**per_pair)
 
     def mean(self) -> np.ndarray:
         """Mean effects, shape=(P, n_orientations, D); NaN where there are none."""
         return np.divide(self.total, self.number, out=np.full(self.total.shape, np.nan), where=self.number > 0)
+
+    def mean_alone(self) -> np.ndarray:
+        """Mean effects of either site without the other, shape=(P, 2); NaN where there are none."""
+        number = np.broadcast_to(self.number.sum(axis=(1, 2))[:, None], self.alone.shape)
+        return np.divide(self.alone, number, out=np.full(self.alone.shape, np.nan), where=number > 0)
 
 
 class Windows(NamedTuple):
@@ -44,12 +51,13 @@ class Windows(NamedTuple):
 def pool_members(members: Iterable[Effects]) -> Effects:
     """Add up all members, so that means are means over members."""
     first, *rest = members
-    total, square, number = first.total.copy(), first.square.copy(), first.number.copy()
+    total, square, number, alone = (part.copy() for part in (first.total, first.square, first.number, first.alone))
     for one in rest:
         total += one.total
         square += one.square
         number += one.number
-    return first._replace(total=total, square=square, number=number)
+        alone += one.alone
+    return first._replace(total=total, square=square, number=number, alone=alone)
 
 
 def best_windows(effects: Effects, *, min_count: int, min_effect: float) -> Windows:
@@ -100,7 +108,7 @@ def _windows(effects: Effects) -> Iterator[tuple[int, int, int, np.ndarray, np.n
     for first in range(n_distances):
         for last in range(first, n_distances):
             window = runs[..., last + 1] - runs[..., first]  # 3, P, n_orientations
-            yield ANY, first, last, *window.sum(axis=2)
-            if n_orientations > 1:
+            if n_orientations > 1:  # before all together, which are the same where one alone was seen
                 for orientation in range(n_orientations):
                     yield orientation, first, last, *window[..., orientation]
+            yield ANY, first, last, *window.sum(axis=2)

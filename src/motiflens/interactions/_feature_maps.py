@@ -26,13 +26,18 @@ def feature_map_values(
     rng: np.random.Generator,
     on_progress: OnProgress = unheard,
 ) -> np.ndarray:
-    """Measure each two sites, the mean over n_draws mutants and both directions, shape=(n,).
+    """Measure each two sites, the mean over n_draws mutants and both directions.
 
     The attribution of a site is the sum over its bases. Positive where a site counts for more while the other is there.
+
+    Returns
+    -------
+    values : np.ndarray, shape=(3, n)
+        The change of attribution, and the attribution of the first and of the second site without the other.
     """
     sequence, feature, row_of = present_sites(sites)
     whole = _running_sums(model, codes, target, batch_size)
-    values = np.zeros(len(found.pair))
+    values = np.zeros((3, len(found.pair)))
     for draw in range(n_draws):
         on_progress(draw / n_draws)
         mutations = draw_mutations(codes, sites, rng)
@@ -41,11 +46,12 @@ def feature_map_values(
             for rows in blocks(len(sequence))
         ]
         without = np.concatenate([whole[:0], *mutated])
-        for one, other in ((found.first, found.second), (found.second, found.first)):
-            ends = sites.start[found.sequence, other], sites.end[found.sequence, other]
-            row = row_of[found.sequence, one]
-            values += _between(whole, found.sequence, *ends) - _between(without, row, *ends)
-    return values / (2 * n_draws)
+        for alone, one, other in ((1, found.first, found.second), (2, found.second, found.first)):
+            ends = sites.start[found.sequence, one], sites.end[found.sequence, one]
+            attribution = _between(without, row_of[found.sequence, other], *ends)
+            values[alone] += attribution
+            values[0] += (_between(whole, found.sequence, *ends) - attribution) / 2
+    return values / n_draws
 
 
 def _running_sums(model: nn.Module, codes: np.ndarray, target: int, batch_size: int) -> np.ndarray:

@@ -8,6 +8,7 @@ from torch import nn
 from motiflens._audited import audited_rows
 from motiflens.dataset import SequenceDataset
 from motiflens.motifs import Motif
+from motiflens.predict import predict
 from motiflens.shuffle import dinucleotide_shuffle
 
 OnProgress = Callable[[float], None]  # told the share that is done, 0 to 1
@@ -30,8 +31,8 @@ def chosen_sequences(
     Raises
     ------
     ValueError
-        If data or background have another type or length, labels are not 0 and 1, target is out of range or no
-        sequence is positive.
+        If data or background are empty or have another type or length, labels are not 0 and 1, target is out of
+        range or no sequence is positive.
     """
     if isinstance(data, SequenceDataset):
         positives, negatives = _by_label(data, target)
@@ -58,13 +59,36 @@ def _by_label(data: SequenceDataset, target: int) -> tuple[np.ndarray, np.ndarra
     codes, label = data.codes[rows], data.y[rows, target]
     other = label[~np.isin(label, (0, 1))]
     if len(other):
-        raise ValueError(f"expected labels 0 and 1, got {other[0]:g}; give the codes of positives instead")
+        raise ValueError(
+            f"expected labels 0 and 1, got {other[0]:g}: label positives 1 and all else 0, or in Python give the codes "
+            "of positives alone"
+        )
     return codes[label == 1], codes[label == 0]
 
 
 def _check_codes(expected: str, codes: np.ndarray, length: int | None = None) -> None:
-    if codes.ndim != 2 or codes.dtype != np.uint8 or length not in (None, codes.shape[1]):
+    if codes.ndim != 2 or codes.dtype != np.uint8 or not len(codes) or length not in (None, codes.shape[1]):
         raise ValueError(f"expected {expected}, got {codes.dtype} {codes.shape}")
+
+
+def check_networks(networks: Sequence[nn.Module], codes: np.ndarray, target: int, batch_size: int) -> None:
+    """Check what networks say of some sequences.
+
+    Raises
+    ------
+    ValueError
+        If a network has no such output, or gives NaN or infinite logits.
+    """
+    for k, network in enumerate(networks):
+        logits = predict(network, codes, batch_size=batch_size).reshape(len(codes), -1)
+        if not 0 <= target < logits.shape[1]:
+            raise ValueError(f"target must be in 0 ... {logits.shape[1] - 1}, the outputs of model {k}, got {target}")
+        n_finite = int(logits[:, target].isfinite().sum())
+        if n_finite < len(codes):
+            raise ValueError(
+                f"expected finite logits, got {len(codes) - n_finite:,} NaN or infinite for {len(codes):,} sequences "
+                f"from model {k} of 0 ... {len(networks) - 1}: leave it out if its training diverged"
+            )
 
 
 def check_arguments(

@@ -154,23 +154,27 @@ def insertion_effects(
     effects : Effects
     """
     total, square = np.zeros((2, len(pairs), 4, len(design.distances)))
+    alone = np.zeros((len(pairs), 2))
     chunks = range(0, len(design.background), _CHUNK)
     for k, start in enumerate(chunks):
         part = design.rows(slice(start, start + _CHUNK))
         network: _Planter | Splicer = _Planter(model, part, target, batch_size)
         if can_splice(model):
             network = Splicer(model, part, target, batch_size)
-        for n, (row, effects) in enumerate(_effects_by_left(network, pairs), 1):
+        for n, (row, effects, singles) in enumerate(_effects_by_left(network, pairs), 1):
             on_progress((k + n / len(pairs)) / len(chunks))
+            alone[row] += singles
             total[row] += effects.sum(axis=-1).reshape(4, -1)[_ORIENTATION]
             square[row] += (effects**2).sum(axis=-1).reshape(4, -1)[_ORIENTATION]
     number = np.full(total.shape, len(design.background))
     low, high = design.distances.T.astype(float)
-    return Effects(total, square, number, low, high)
+    return Effects(total, square, number, low, high, alone)
 
 
-def _effects_by_left(network: "_Planter | Splicer", pairs: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Give (row of pairs, effects (2, 2, D, B)), all pairs of one left feature in turn."""
+def _effects_by_left(
+    network: "_Planter | Splicer", pairs: np.ndarray
+) -> Iterator[tuple[int, np.ndarray, tuple[float, float]]]:
+    """Give (row of pairs, effects (2, 2, D, B), sums of either alone over these), by left feature."""
     nothing = network.alone(None)  # D, B
     right_alone = {feature: network.alone(feature, left=False) for feature in np.unique(pairs[:, 1]).tolist()}
     for left in np.unique(pairs[:, 0]).tolist():
@@ -178,7 +182,8 @@ def _effects_by_left(network: "_Planter | Splicer", pairs: np.ndarray) -> Iterat
         left_alone = network.alone(left, left=True)  # 2, D, B
         rights = pairs[rows, 1].tolist()
         for row, right, both in zip(rows.tolist(), rights, network.together(left, rights), strict=True):
-            yield row, both - left_alone[:, None] - right_alone[right][None] + nothing
+            singles = [2 * float((alone - nothing).sum()) for alone in (left_alone, right_alone[right])]  # two strands
+            yield row, both - left_alone[:, None] - right_alone[right][None] + nothing, (singles[0], singles[1])
 
 
 class _Planter:

@@ -25,10 +25,16 @@ def mutagenesis_values(
     rng: np.random.Generator,
     on_progress: OnProgress = unheard,
 ) -> np.ndarray:
-    """Measure each two sites, the mean over n_draws mutants, shape=(n,)."""
+    """Measure each two sites, the mean over n_draws mutants.
+
+    Returns
+    -------
+    values : np.ndarray, shape=(3, n)
+        What both are worth together beyond alone, and what the first and the second are worth without the other.
+    """
     sequence, feature, row_of = present_sites(sites)
     whole = logits_of(model, codes, target, batch_size)
-    values = np.zeros(len(found.pair))
+    values = np.zeros((3, len(found.pair)))
     for draw in range(n_draws):
         on_progress(draw / n_draws)
         mutations = draw_mutations(codes, sites, rng)
@@ -36,7 +42,8 @@ def mutagenesis_values(
         double = _logits(model, mutations, (found.sequence, found.first, found.second), target, batch_size)
         without_first = single[row_of[found.sequence, found.first]]
         without_second = single[row_of[found.sequence, found.second]]
-        values += whole[found.sequence] - without_first - without_second + double
+        values[0] += whole[found.sequence] - without_first - without_second + double
+        values[1:] += without_second - double, without_first - double
     return values / n_draws
 
 

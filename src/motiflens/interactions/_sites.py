@@ -144,8 +144,18 @@ def two_sites(sites: Sites, pairs: np.ndarray) -> TwoSites:
     return TwoSites(*(np.concatenate(column) for column in zip(*columns, strict=True)))
 
 
-def sum_up(found: TwoSites, values: np.ndarray, n_pairs: int, length: int) -> Effects:
-    """Add up one value per two sites, by orientation and in steps of 10 bp of distance."""
+def sum_up(found: TwoSites, values: np.ndarray, alone: np.ndarray, n_pairs: int, length: int) -> Effects:
+    """Add up one value per two sites, by orientation and in steps of 10 bp of distance.
+
+    Parameters
+    ----------
+    found : TwoSites
+        Of n two sites.
+    values : np.ndarray, shape=(n,)
+    alone : np.ndarray, shape=(2, n)
+        Effects of the first and of the second site without the other, NaN where the method sees none.
+    n_pairs, length : int
+    """
     n_bins = -(-length // _BIN)
     cell = (found.pair * 4 + found.orientation) * n_bins + found.gap // _BIN
     total, square, number = (
@@ -153,4 +163,5 @@ def sum_up(found: TwoSites, values: np.ndarray, n_pairs: int, length: int) -> Ef
         for weights in (values, values**2, None)
     )
     low = np.arange(n_bins) * _BIN
-    return Effects(total, square, number, low.astype(float), low + _BIN - 1.0)
+    sums = [np.bincount(found.pair, weights=one, minlength=n_pairs) for one in alone]
+    return Effects(total, square, number, low.astype(float), low + _BIN - 1.0, np.stack(sums, axis=1))

@@ -23,7 +23,7 @@ class Interaction(NamedTuple):
     gap_low: float  # window of gaps in which the effect stands out
     gap_high: float
     orientation: str  # one of `pairs.ORIENTATIONS`, "" where all orientations together stand out
-    support: int  # sequences in which both sites were seen, or into which both were put
+    support: int  # measurements in that window and orientation, per network: two sites in a sequence, or an insertion
     n_agree: int  # members with p <= .05 by themselves
 
 
@@ -32,6 +32,7 @@ class Evidence(NamedTuple):
 
     score: np.ndarray  # (P,) of the positive effect that stands out most, 0 where none does
     magnitude: np.ndarray  # (P,) the same of effects of either sign; NaN where nothing was measured
+    bend: np.ndarray  # (P,) score of a pair that only shares the bend of the network; 0 where that is not known
     p_copies: np.ndarray  # (P,) against column-shuffled copies
     p_others: np.ndarray  # (P,) against the other pairs; NaN where these are too few
     member_effect: np.ndarray  # (n_members, P) where a member's effect stands out; NaN where nothing was measured
@@ -52,7 +53,8 @@ class InteractionTable:
     caution : str
         What keeps the p-values of this method from meaning what they say; "" where nothing is known to.
     profiles : Effects
-        Effects by orientation and distance, pair by pair in the order of `numpy.triu_indices`, over all members.
+        Effects by orientation and distance, pair by pair in the order of `numpy.triu_indices`, over all members: arrays
+        `total`, `square` and `number` (P, n_orientations, D), `low` and `high` (D,) bp, and `mean()`.
     evidence : Evidence
         Both tests of each pair, and what each member says by itself.
     """

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from motiflens.figures import figure_style, figure_svg
 from motiflens.interactions import Interaction, InteractionTable
-from motiflens.interactions._sites import best_places
+from motiflens.interactions._sites import Sites, best_places, two_sites
 from motiflens.logo import logo_svg, logo_svg_defs
 from motiflens.motifs import Motif
 from motiflens.pairs import ORIENTATIONS
@@ -106,7 +106,8 @@ def example_sequences(
     """Sequences with the best sites of both motifs, cut where the sites begin and end.
 
     Sites are the best match of each motif anywhere in a sequence. First come sequences whose gap lies in the window in
-    which the effect stands out, then those in which the poorer of the two sites is better.
+    which the effect stands out, among them those with the pair's orientation, and among these the ones in which the
+    poorer of the two sites is better.
 
     Returns
     -------
@@ -115,13 +116,14 @@ def example_sequences(
     """
     pair = [motifs[row.i], motifs[row.j]]
     score, start, strand = best_places(sequences, pair)
-    end = start + np.array([motif.width for motif in pair])
-    gap = start.max(axis=1) - end.min(axis=1)
-    inside = (gap >= row.gap_low) & (gap <= row.gap_high)  # never, where gaps are unknown
-    apart = np.flatnonzero(gap >= 0)
-    order = apart[np.lexsort((-score[apart].min(axis=1), ~inside[apart]))]
+    width = np.array([motif.width for motif in pair])
+    end = start + width
+    found = two_sites(Sites(start, strand, np.ones(start.shape, dtype=bool), width), np.array([[0, 1]]))
+    inside = (found.gap >= row.gap_low) & (found.gap <= row.gap_high)  # never, where gaps are unknown
+    oriented = np.array([row.orientation in ("", ORIENTATIONS[one]) for one in found.orientation], dtype=bool)
+    poorer = score[found.sequence].min(axis=1)
     examples = []
-    for place in order[:n_examples].tolist():
+    for place in found.sequence[np.lexsort((-poorer, -(2 * inside + oriented)))][:n_examples].tolist():
         bases, pieces, done = decode(sequences[place])[0], [], 0
         for which in np.argsort(start[place]).tolist():
             first, last = int(start[place, which]), int(end[place, which])
