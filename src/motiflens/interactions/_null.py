@@ -139,15 +139,27 @@ def expected_bends(effects: np.ndarray, alone: np.ndarray) -> np.ndarray:
         others = order[order != row]
         below = weight[others].cumsum()
         expected[row] = single[row].min()
-        if below[-1:].sum() >= weight[row] / 2:
+        if len(others) and below[-1] >= weight[row] / 2:
             slope = ratio[others[np.searchsorted(below, below[-1] / 2)]]
             expected[row] = min(slope * product[row], expected[row])
     return expected
 
 
 def against_other_pairs(scores: np.ndarray, magnitude: np.ndarray, bends: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    """Student's upper tail of each score in units of what is expected of the pair; NaN where others are too few."""
+    """Student's upper tail of each score in units of what is expected of the pair; NaN where others are too few.
 
+    Parameters
+    ----------
+    scores, magnitude : np.ndarray, shape=(P,)
+        Of the positive effect and of effects of either sign; magnitude is NaN where nothing was measured.
+    bends : np.ndarray, shape=(P,)
+        As of :func:`compare_pairs`.
+    pairs : np.ndarray, shape=(P, 2)
+
+    Returns
+    -------
+    p : np.ndarray, shape=(P,)
+    """
     scores, magnitude = np.maximum(scores - bends, 0), np.maximum(magnitude - bends, 0)
 
     def without(left_out: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
