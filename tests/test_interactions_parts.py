@@ -315,11 +315,11 @@ def test_few_strong_pairs_are_not_explained_away_by_leaving_each_other_out():
     scores = magnitude * np.where(np.isin(magnitude, [11.9, 12.7]), -1, 1)
     pairs = observed_pairs(8)
     strong, half = [(0, 6), (2, 3)], [(0, 3), (2, 6)]
-    for bend, found in ((0, [*strong, *half]), (14, strong)):  # of the four that do anything alone
+    for bend, found, least in ((0, [*strong, *half], 0.04), (14, strong, 0.05)):  # of the four that do anything alone
         bends = np.where(np.isin(pairs, (0, 2, 3, 6)).all(axis=1), bend, 0.0)
         p = dict(zip(map(tuple, pairs.tolist()), against_other_pairs(scores, magnitude, bends, pairs), strict=True))
         assert max(p[one] for one in found) < 0.005
-        assert min(p[one] for one in p if one not in found) > 0.04
+        assert min(p[one] for one in p if one not in found) > least
         # As the motifs are named otherwise, nothing else changes.
         order = np.random.default_rng(0).permutation(len(pairs))
         again = against_other_pairs(scores[order], magnitude[order], bends[order], pairs[order])

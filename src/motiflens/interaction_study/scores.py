@@ -380,12 +380,13 @@ def _effects_of(scores: Sequence[MethodScore], factor: _Factor, training: str, n
         found = [one for one in scores if getattr(one, factor.field) == value and _others(one, factor) in partners]
         if value == factor.base or not found:
             continue
+        by_partner: dict[tuple[Any, ...], list[MethodScore]] = {}
+        for one in found:
+            by_partner.setdefault(_others(one, factor), []).append(one)
         for measure, read in _MEASURES:
-            by_partner: dict[tuple[Any, ...], list[float]] = {}
-            for one in found:
-                by_partner.setdefault(_others(one, factor), []).append(read(one))
             before = np.array([read(partners[partner]) for partner in by_partner])
-            change = contrast([np.array([np.mean(values) for values in by_partner.values()]) - before], [1])
+            after = np.array([np.mean([read(one) for one in own]) for own in by_partner.values()])
+            change = contrast([after - before], [1])
             low, high = (change.low, change.high) if change.low < change.high else (math.nan, math.nan)
             rows.append(
                 FactorEffect(

@@ -116,9 +116,8 @@ def example_sequences(
     """
     pair = [motifs[row.i], motifs[row.j]]
     score, start, strand = best_places(sequences, pair)
-    width = np.array([motif.width for motif in pair])
-    end = start + width
-    found = two_sites(Sites(start, strand, np.ones(start.shape, dtype=bool), width), np.array([[0, 1]]))
+    sites = Sites(start, strand, np.ones(start.shape, dtype=bool), np.array([motif.width for motif in pair]))
+    end, found = sites.end, two_sites(sites, np.array([[0, 1]]))
     inside = (found.gap >= row.gap_low) & (found.gap <= row.gap_high)  # never, where gaps are unknown
     oriented = np.array([row.orientation in ("", ORIENTATIONS[one]) for one in found.orientation], dtype=bool)
     poorer = score[found.sequence].min(axis=1)
