@@ -7,8 +7,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from motiflens.any_model import LAYOUTS, adapt, model_summary
+from motiflens.attribute import saliency, saturation_mutagenesis
 from motiflens.filters import activation_pwms
-from motiflens.models import build_model
+from motiflens.models import HybridConfig, HybridNetwork, build_model
 from motiflens.predict import first_layer_activations, predict
 from motiflens.sequence import encode, one_hot
 
@@ -40,6 +41,11 @@ def summed(maps):
     """Logits of two classes from maps of any shape."""
     total = maps.flatten(1).sum(1)
     return torch.stack([total, -total], 1)
+
+
+def sure(maps):
+    """Logits far beyond those whose probabilities a float32 tells from 0 and 1."""
+    return 1500 * (maps.mean((1, 2)) + 0.025)
 
 
 # What a model takes and gives
@@ -111,14 +117,45 @@ def test_logits_and_probabilities_are_told_apart(last, kind):
     assert adapt(around(lambda self, x: last(summed(self.conv(x)))), X).output == kind
 
 
-def test_probabilities_become_logits_within_bounds():
-    model = around(lambda self, x: torch.sigmoid(summed(self.conv(x) * 10)))
+@pytest.mark.parametrize(
+    "last",
+    [
+        lambda z: torch.sigmoid(z).squeeze(1),
+        lambda z: torch.sigmoid(z + 0 * torch.sigmoid(z)),
+        lambda z: z.clone().sigmoid_(),
+        lambda z: F.softmax(torch.cat([0 * z, z], 1), 1)[:, 1],
+        lambda z: nn.Softmax(1)(torch.cat([0 * z, z], 1))[:, 1:],
+    ],
+)
+def test_logits_are_those_before_the_probabilities(last):
+    """Also where a probability is rounded to 1, as a sure network gives it: it still has a gradient."""
+    model = around(lambda self, x: last(sure(self.conv(x))[:, None]))
     adapted = adapt(model, X)
-    inside = model(X).clamp(1e-6, 1 - 1e-6)
-    torch.testing.assert_close(adapted(X), torch.log(inside / (1 - inside)))
-    assert adapted(X).abs().max() < 13.9
+    wanted = sure(model.conv(X))[:, None]
+    assert wanted.max() > 20
+    torch.testing.assert_close(adapted(X), wanted)
+    assert (saliency(adapted, X).abs().amax((1, 2)) > 0).all()
     unchanged = adapt(model, X, output="logits")
-    torch.testing.assert_close(unchanged(X), model(X))
+    torch.testing.assert_close(unchanged(X), model(X).reshape(len(X), 1))
+
+
+def test_probabilities_of_an_unseen_sigmoid_become_logits_within_what_floats_hold():
+    model = around(lambda self, x: 1 / (1 + torch.exp(-sure(self.conv(x)))))
+    adapted = adapt(model, X, output="probabilities")
+    wanted = sure(model.conv(X))[:, None]
+    assert wanted.min() < -20 < 20 < wanted.max()
+    inside = (wanted < 10).flatten()
+    torch.testing.assert_close(adapted(X)[inside], wanted[inside], rtol=1e-3, atol=1e-3)
+    assert adapted(X).isfinite().all()
+
+
+def test_a_softmax_gives_the_logit_of_each_class_against_the_others():
+    model = around(lambda self, x: torch.softmax(self.conv(x).mean(2), dim=1))
+    p = model(X)
+    torch.testing.assert_close(adapt(model, X)(X), torch.log(p / (1 - p)))
+    alone = around(lambda self, x: torch.softmax(self.conv(x).mean((1, 2))[:, None], 1))
+    with pytest.raises(ValueError, match="two classes or more"):
+        adapt(alone, X)(X)
 
 
 def test_an_unseen_sigmoid_must_be_named():
@@ -251,6 +288,8 @@ def test_what_directly_follows_belongs_to_the_first_layer(forward, steps):
         with_branch,
         lambda self, x: summed(torch.exp(self.conv(x).unsqueeze(1))),
         lambda self, x: summed(F.relu(self.conv(x))) + summed(F.relu(self.conv(x.flip(1, 2)))),
+        lambda self, x: summed(torch.max(*map(F.relu, [self.conv(x), self.conv(x.flip(1, 2))]))),
+        lambda self, x: summed(torch.max(self.conv(x), self.conv(x.flip(1, 2)).flip(2))),
     ],
 )
 def test_an_edited_map_is_what_the_model_goes_on_with(forward):
@@ -272,6 +311,49 @@ def test_an_edited_map_is_what_the_model_goes_on_with(forward):
     torch.testing.assert_close(adapted.with_edited_map(X, flatten), expected)
     assert not model.conv._forward_hooks
     assert not torch.equal(model(X), expected)
+
+
+def test_the_map_of_the_first_call_is_given_whichever_activation_comes_first():
+    def both(self, x):
+        forward, reverse = self.conv(x), self.conv(x.flip(1, 2))
+        reverse = F.relu(reverse)
+        return summed(F.relu(forward) + 2 * reverse)
+
+    model = around(both)
+    torch.testing.assert_close(adapt(model, X).first_layer_map(X), F.relu(model.conv(X)))
+
+
+def test_a_map_that_goes_another_way_is_not_left_out_in_silence():
+    model = around(lambda self, x: summed(F.relu(self.conv(x)) + F.relu(self.conv(x.flip(1, 2)).flip(2))))
+    adapted = adapt(model, X, output="logits")
+    torch.testing.assert_close(adapted.first_layer_map(X), F.relu(model.conv(X)))
+    with pytest.raises(ValueError, match=r"followed by relu at each of its calls, but at 1 of 2"):
+        adapted.with_edited_map(X, lambda maps: maps)
+    in_one = around(lambda self, x: summed(F.relu(self.conv(torch.cat([x, x.flip(1, 2)])))).reshape(2, -1, 2).mean(0))
+    with pytest.raises(ValueError, match="each strand by itself"):
+        adapt(in_one, X)
+
+
+def test_a_subclass_of_a_hybrid_network_is_taken_as_it_computes():
+    class BothStrands(HybridNetwork):
+        def forward(self, x):
+            return (super().forward(x) + super().forward(x.flip(1, 2))) / 2
+
+    torch.manual_seed(0)
+    network = BothStrands(HybridConfig(length=60, n_outputs=1, first_pool=4)).eval()
+    adapted = adapt(network, X)
+    assert adapted is not network
+    torch.testing.assert_close(adapted(X), network(X))
+    wrapped = adapt(around(lambda self, x: self.inner(x), inner=network), X)
+    expected = saturation_mutagenesis(wrapped, X[:1])
+    torch.testing.assert_close(saturation_mutagenesis(network, X[:1]), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("n", [1, 3, 12])
+def test_models_whose_outputs_depend_on_the_batch_are_refused_whatever_the_example(n):
+    model = around(lambda self, x: summed(self.conv(x)) - summed(self.conv(x)).mean(0))
+    with pytest.raises(ValueError, match="with the other sequences of its batch"):
+        adapt(model, X[:n])
 
 
 def test_the_first_layer_can_be_named():

@@ -128,6 +128,11 @@ class Function(nn.Module):
         (Function(lambda x: (x.sum((1, 2)),)), {}, "one tensor, got tuple"),
         (Function(lambda x: x), {}, r"shape \(n, n_outputs\)"),
         (Function(lambda x: x.sum((0, 2))), {}, r"shape \(n, n_outputs\)"),
+        (
+            nn.Sequential(nn.BatchNorm1d(4, track_running_stats=False), linear_model()),
+            {},
+            "'0' normalises over the batch",
+        ),
         (Function(lambda x: (x.sum((1, 2)) > 0).float()), {}, "depends on X"),
         (Function(lambda x: torch.ones(len(x), requires_grad=True)), {}, "depends on X"),
         (Function(lambda x: (x[:, 0] - 1).abs().sqrt().sum(1)), {}, "NaN or infinity for sequence 0 and 6"),

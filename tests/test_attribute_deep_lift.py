@@ -175,6 +175,7 @@ PARTS = {
     "gate": lambda: Function(gated),
     "residual": lambda: Function(residual),
     "glu": lambda: nn.GLU(),
+    "lerp": lambda: Function(lambda x: torch.lerp(x, x.flip(1), torch.sigmoid(x.mean(2, keepdim=True)))),
     "in place": lambda: nn.Sequential(nn.LayerNorm(8), nn.ReLU(inplace=True)),
     "largest": lambda: Function(
         lambda x: torch.cat([x.max(1).values, x.amax(-1), x.max(2, keepdim=True)[0][..., 0]], 1)
@@ -211,6 +212,62 @@ def test_the_operations_give_the_models_own_outputs():
         assert len(network.operations) > 0
 
 
+def _elu(h):
+    F.elu(h, 0.7, True)
+    return h
+
+
+def _relu(h):
+    nn.ReLU(inplace=True)(h)
+    return h
+
+
+def _gated(h):
+    h *= h.mean(2, keepdim=True)
+    return h
+
+
+def _scaled(h):
+    h.div_(2 + h.mean(2, keepdim=True).exp())
+    return h
+
+
+def _half(h):
+    h[:, :2].tanh_()
+    return h
+
+
+@pytest.mark.parametrize(
+    ("in_place", "same"),
+    [
+        (_relu, torch.relu),
+        (torch.relu_, torch.relu),
+        (_elu, lambda h: F.elu(h, 0.7)),
+        (_gated, lambda h: h * h.mean(2, keepdim=True)),
+        (_scaled, lambda h: h / (2 + h.mean(2, keepdim=True).exp())),
+        (_half, lambda h: torch.cat([h[:, :2].tanh(), h[:, 2:]], 1)),
+    ],
+)
+def test_what_works_in_place_is_used_again(in_place, same):
+    torch.manual_seed(0)
+    stem, more, out = nn.Conv1d(4, 5, 5), nn.Conv1d(5, 5, 3, padding=1), nn.Linear(5 * 20, 1)
+
+    def network(function, ignore):
+        def forward(x):
+            h = stem(x)
+            changed = function(h)
+            return out((h + more(h) if ignore else changed + more(changed)).flatten(1))
+
+        model = Function(forward)
+        model.parts = nn.ModuleList([stem, more, out])
+        return model.double()
+
+    X = sequences()
+    expected = deep_lift_shap(network(same, False), X, baselines="zeros")
+    assert expected.abs().max() > 0.01
+    torch.testing.assert_close(deep_lift_shap(network(in_place, True), X, baselines="zeros"), expected)
+
+
 def test_float32_is_complete_within_rounding():
     torch.manual_seed(0)
     model = build_model("C4C6-LSTM-Trans1", activation="exponential", task=2)
@@ -238,6 +295,12 @@ def test_unknown_bases_contribute_nothing():
     assert not result.values[:, :, 3:6].any()
 
 
+def test_no_base_is_worth_more_than_another_beside_unknown_ones():
+    model, X = Function(lambda x: x.sum((1, 2))), sequences(8, 30)
+    X[:, :, :4], X[:, :, 20] = 0, 0
+    assert deep_lift_shap(model, X).abs().max() < 1e-6
+
+
 def test_the_model_is_left_as_it_was():
     torch.manual_seed(0)
     model, X = build_model("C4C6-LSTM-Att", task=2).train(), sequences(2, 200)
@@ -260,6 +323,13 @@ def test_a_call_without_rule_is_named():
     with pytest.warns(CompletenessWarning, match=r"no rule fits maximum in layer '1'"):
         result = explain(model, sequences(3), method="deep_lift_shap", n_shuffles=2)
     assert result.gap.max() > 0.05
+
+
+def test_a_product_of_three_is_named():
+    constant = torch.eye(4)
+    model = Function(lambda x: torch.einsum("ncl,cd,ndl->nl", x, constant, x.flip(2)).sum(1))
+    with pytest.warns(CompletenessWarning, match="no rule fits einsum"):
+        deep_lift_shap(model, sequences(3), baselines="uniform")
 
 
 def test_a_rough_integral_is_named():

@@ -239,6 +239,16 @@ def test_the_shortcut_equals_brute_force():
     assert expected.abs().max() > 1e-4
 
 
+def test_mutagenesis_of_a_network_that_squeezes():
+    class Squeezing(nn.Module):
+        def forward(self, x):
+            return (x[:, 0] * torch.arange(x.shape[2])).sum(1, keepdim=True).squeeze()
+
+    X = sequences(2)
+    effects = saturation_mutagenesis(Squeezing(), X, batch_size=1)
+    torch.testing.assert_close(effects[:, 0], torch.arange(X.shape[2]) * (1 - X[:, 0]))
+
+
 def test_mutagenesis_of_a_linear_model_centred():
     model, X = linear_model(), sequences()
     weights = model[1].weight[0].detach().reshape(4, LENGTH)

@@ -134,6 +134,14 @@ def test_real_valued_labels_have_a_correlation(task2, database):
     assert result.importance.measure == "pearson"
 
 
+def test_without_a_positive_there_is_no_saliency_and_an_audit(task2, database):
+    y = np.random.default_rng(0).uniform(2, 3, size=(len(task2), 1)).astype(np.float32)
+    data = SequenceDataset(task2.codes, y, ("activity",), task2.split_codes, task2.truth)
+    assert data.truth is not None
+    result = audit(any_models.make("plain", n_outputs=1), data, database=database, n_ablation=0, n_decoys=0)
+    assert result.saliency is None
+
+
 def test_matches_are_judged_by_several_truths_without_matching_again(task1):
     model = any_models.make("plain")
     set_motifs(model, select_motifs(load_motifs("JASPAR2016-vertebrates"), ["MA0062.2", "MA0079.3", "MA0083.3"]))

@@ -1,5 +1,6 @@
 """The comparison figure shows every network where it belongs, and files come out the same each time."""
 
+import re
 import subprocess
 import sys
 from xml.etree import ElementTree
@@ -7,6 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 from study_records import make_record, make_study
 
 from motiflens.figures import LOOKS, comparison_figure, describe, figure_svg, look, save_figure
@@ -120,6 +122,19 @@ def test_inline_svg_is_well_formed_and_its_ids_are_its_own():
         assert targets <= ids[prefix]
         assert "<metadata" not in svg
     assert not ids["one"] & ids["two"]
+
+
+def test_svg_shows_numbers_as_they_are():
+    figure = Figure()
+    ax = figure.subplots()
+    ax.plot([0.9621, 0.9987], [0, 1])
+    ax.set_title("R = 0.98765, MA0001.1234")
+    figure.canvas.draw()
+    labels = [label.get_text() for label in ax.get_xticklabels()]
+    svg = figure_svg(figure, "one")
+    assert all(f">{label}<" in svg for label in [*labels[1:-1], "R = 0.98765, MA0001.1234"])
+    assert any(len(label) > 4 for label in labels)
+    assert not re.search(r'd="[^"]*\d\.\d\d\d', svg)
 
 
 def test_figures_touch_neither_pyplot_nor_torch():

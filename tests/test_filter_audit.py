@@ -43,6 +43,19 @@ def test_similar_filters_are_paired_over_shifts_and_strands():
     assert quality.redundant.tolist() == [False, False, True, False]
 
 
+def test_copies_of_a_palindrome_are_redundant_whichever_strand_is_ahead():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        counts = rng.multinomial(500, [0.94, 0.02, 0.02, 0.02], size=(2, 6))
+        pwms = np.stack([UNIFORM, UNIFORM])
+        for pwm, own in zip(pwms, counts, strict=True):
+            for column, base in enumerate(encode("CACGTG")):
+                others = [other for other in range(4) if other != base]
+                pwm[[base, *others], 5 + column] = own[column] / 500
+        quality = filter_quality(pwms, np.array([500, 500]))
+        assert quality.redundant.tolist() == [False, True]
+
+
 def test_rows_hold_everything_about_a_filter():
     database = load_motifs("JASPAR2016-vertebrates")
     gabpa = select_motifs(database, ["MA0062.2"])[0]

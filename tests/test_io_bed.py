@@ -75,6 +75,13 @@ def test_windows_are_slices_of_the_genome(tmp_path, monkeypatch, kind, block):
     assert os.listdir(tmp_path) == ["g.fa"]  # nothing is left beside it
 
 
+def test_blanks_at_the_ends_of_lines_are_no_bases(tmp_path):
+    text = fasta(60).replace("\n", " \n")
+    genome = Genome(write(tmp_path / "g.fa", text))
+    intervals, expected = draw(50, 37)
+    np.testing.assert_array_equal(genome.windows(intervals), expected)
+
+
 def test_even_lines_are_read_in_place(tmp_path):
     for kind in ("lines of 60", "one line", "Windows", "lower case, last line open"):
         assert Genome(write(tmp_path / "g.fa", FILES[kind]))._places is not None

@@ -73,6 +73,11 @@ def test_columns_are_chosen(tmp_path):
             {},
             "line 3: expected train, valid or test, got 'holdout'",
         ),
+        (
+            'sequence\ty\tname\nAC\t1\t"s1\nAG\t0\ts2\nAT\t1\ts3"\nAA\t0\ts4\n',
+            {},
+            "line 2: a field begins with a quote that does not end on its line",
+        ),
         (b"sequence\ty\nA\0\t1\n", {}, "expected text, got a binary file"),
         (b"sequence\ty\nA\xff\t1\n", {}, "expected text in UTF-8"),
         ("sequence\ty\n" + "A" * 200_000 + "\t1\n", {}, "line 2: field larger than field limit"),

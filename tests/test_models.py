@@ -193,6 +193,12 @@ def test_load_says_what_is_wrong(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(config | {"n_filters": 7}))
     with pytest.raises(ValueError, match="does not hold a saved hybrid network"):
         HybridNetwork.load(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    weights = (tmp_path / "model.safetensors").read_bytes()
+    for length in (0, 100, len(weights) - 100):
+        (tmp_path / "model.safetensors").write_bytes(weights[:length])
+        with pytest.raises(ValueError, match="does not hold a saved hybrid network"):
+            HybridNetwork.load(tmp_path)
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(ValueError, match="does not hold"):
         HybridNetwork.load(tmp_path)

@@ -127,6 +127,13 @@ def test_load_detects_format_and_compression(tmp_path):
     assert load_motifs(str(tmp_path / "b.txt"))[0].name == "Y"
 
 
+@pytest.mark.parametrize("damage", [lambda data: data[:-20], lambda data: data[:30] + b"xxxxxxxx" + data[38:]])
+def test_damaged_gzip_is_named(tmp_path, damage):
+    (tmp_path / "a.meme.gz").write_bytes(damage(gzip.compress((HEADER + "MOTIF x\n" + MATRIX).encode() * 9, mtime=0)))
+    with pytest.raises(ValueError, match=r"a\.meme\.gz: the gzip file is damaged or incomplete"):
+        load_motifs(tmp_path / "a.meme.gz")
+
+
 def test_motif_checks_and_copies():
     pwm = np.array([A, UNIFORM]).T
     motif = Motif("m", "M", pwm)

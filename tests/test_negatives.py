@@ -131,6 +131,28 @@ def test_mistakes_are_told(genome, change, options, message):
         add_gc_matched(dataset, genome, **options)
 
 
+def test_a_file_to_avoid_must_name_chromosomes_as_the_genome_does(genome, positives, tmp_path):
+    other = tmp_path / "blacklist.bed"
+    other.write_text("1\t0\t60000\n2\t0\t60000\n")
+    with pytest.raises(ValueError, match=r"g.fa lacks all its chromosomes, such as '1': did you mean chr1"):
+        add_gc_matched(positives, genome, avoid=[other])
+    other.write_text("chr1\t0\t10\nchrUn_1\t0\t100\n")
+    assert len(add_gc_matched(positives, genome, avoid=[other])) > len(positives)
+
+
+def test_padding_does_not_tell_shuffles_from_their_positives():
+    rng = np.random.default_rng(0)
+    codes = np.full((1000, 200), 4, dtype=np.uint8)
+    for row, length in zip(codes, rng.integers(140, 201, 1000), strict=True):
+        before = (200 - length) // 2
+        row[before : before + length] = rng.integers(0, 4, length)
+    made = add_shuffled(SequenceDataset.from_arrays(codes, np.ones(1000)))
+    unknown = made.codes == 4
+    lead, trail = unknown.argmin(1), unknown[:, ::-1].argmin(1)
+    for tell in (np.abs(lead - trail), lead, trail):
+        assert auroc(made.y[:, 0], tell.astype(float)) == 0.5
+
+
 def test_shuffles_follow_their_positives():
     rng = np.random.default_rng(0)
     codes, split = rng.integers(0, 4, (4, 60), dtype=np.uint8), ["train", "test", "valid", "test"]

@@ -17,7 +17,7 @@ from motiflens.locks import Locks
 from motiflens.protocol import REFERENCE
 from motiflens.store import Store
 from motiflens.study import StudyConfig, plan, run_study
-from motiflens.study.run import _Desk
+from motiflens.study.run import _Desk, missing
 
 # An epoch takes a few tenths of a second: long enough to be killed in.
 CONFIG = StudyConfig(
@@ -218,6 +218,14 @@ def test_a_record_that_comes_in_meanwhile_is_taken_if_it_is_of_the_same_configur
     store.write(other)
     with pytest.raises(ValueError, match=r"task2/C24/relu/001 from another configuration \(seed was 5, now 0\)"):
         list(jobs([trial], str(tmp_path), "cpu", False, None, sends=False))
+
+
+def test_networks_of_the_text_and_of_the_code_share_no_folder():
+    (trial,) = plan(CONFIG)
+    (other,) = plan(CONFIG.replace(architectures=("C24-LSTM-Att",), variant="code"))
+    record = {"task": 2, "key": other.key(0), "config": other.config()}
+    with pytest.raises(ValueError, match=r"another configuration \(model.variant was 'code', now 'text'\)"):
+        missing([trial], {other.key(0): record})
 
 
 def test_leftovers_of_killed_runs_are_removed(tmp_path, undisturbed):

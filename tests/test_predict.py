@@ -48,6 +48,15 @@ def test_bad_input_is_named(codes):
         next(batches(codes, 0, cpu))
     with pytest.raises(ValueError, match=r"\(N, 4, L\)"):
         next(batches(np.zeros((2, 3, 4)), 5, cpu))
+    letters = np.full((2, 9), ord("A"), dtype=np.uint8)
+    for wrong in (letters, letters.astype(float), np.full((1, 9), np.nan), np.full((1, 9), -1)):
+        with pytest.raises(ValueError, match=r"codes 0 to 4, got .* at sequence 0, position 0"):
+            predict(build_model("C24", length=24, n_outputs=1), wrong)
+    with pytest.raises(ValueError, match=r"codes 0 to 4, got 65"):
+        predict(build_model("C24", task=2), np.full((2, 200), ord("A"), dtype=np.uint8))
+    for function in (predict, attention_weights):
+        with pytest.raises(ValueError, match="at least one sequence"):
+            function(build_model("C24-Att", task=2), np.zeros((0, 4, 200), dtype=np.float32))
     assert resolve_device("cpu") == cpu
     assert resolve_device("auto").type in ("cpu", "cuda")
 

@@ -53,13 +53,18 @@ def test_mean_and_deviation_of_an_ensemble(folder, networks):
     assert list(found.columns()) == ["output_0", "output_0_sd", "output_1", "output_1_sd"]
 
 
-def test_a_regression_is_predicted_in_its_own_unit(networks, tmp_path):
+def test_a_regression_is_predicted_in_its_own_unit(networks, tmp_path, monkeypatch):
     members = [Member(0, seed=0, status="ok", network=networks[0])]
     save_ensemble(Ensemble(CONFIG, REFERENCE.replace(objective="regression"), members), tmp_path / "all")
     write_fasta(tmp_path / "a.fa", NAMES, CODES)
     raw = predict(networks[0], CODES).numpy()
     for folder in (tmp_path / "all", tmp_path / "all" / "member_000"):
         np.testing.assert_allclose(predict_fasta(folder, tmp_path / "a.fa").mean, raw, rtol=1e-5, atol=1e-6)
+    monkeypatch.chdir(tmp_path / "all" / "member_000")
+    np.testing.assert_allclose(predict_fasta(".", tmp_path / "a.fa").mean, raw, rtol=1e-5, atol=1e-6)
+    (tmp_path / "all" / "ensemble.json").write_text("[]")
+    with pytest.raises(ValueError, match="expected the summary of an ensemble"):
+        predict_fasta(".", tmp_path / "a.fa")
 
 
 def test_table(folder, tmp_path):

@@ -86,6 +86,17 @@ def test_background_may_have_any_composition():
     assert (result.auroc[0], result.aupr[0], result.snr[0]) == (1, 1, 4)
 
 
+def test_a_truth_of_single_precision_is_scored_as_one_of_double():
+    rng = np.random.default_rng(0)
+    counts = np.array([0.3, 0.2, 0.2, 0.3])[:, None] * rng.integers(1, 2000, 200)
+    truth = (counts / counts.sum(0))[None]  # the same background but for rounding
+    truth[0, :, 50:60] = np.array([0.97, 0.01, 0.01, 0.01])[:, None]
+    scores = rng.normal(size=(1, 200))
+    exact, rounded = interpretability(scores, truth), interpretability(scores, truth.astype(np.float32))
+    for one, other in zip(exact, rounded, strict=True):
+        np.testing.assert_allclose(one, other)
+
+
 def test_too_few_positive_background_scores_give_zero_snr():
     scores = np.full((1, 40), -1.0)
     scores[0, :20] = 1.0  # position 0 is motif: 19 positive scores among background

@@ -73,6 +73,7 @@ def test_mixed_protocols_are_refused():
         ("protocol", "monitor_multi_label", "got protocol.monitor_multi_label 7 and auroc;"),
         ("protocol", "max_epochs", "got protocol.max_epochs 7 and the default;"),
         ("audit", "database", "got audit.database 7 and the default;"),
+        ("model", "variant", "got variant 7 and text;"),
     ],
 )
 def test_mixed_settings_are_refused(block, name, expected):

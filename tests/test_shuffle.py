@@ -23,7 +23,7 @@ def all_with_the_same_counts(codes):
 
 
 def test_counts_and_ends_are_kept_and_sequences_change():
-    codes = np.random.default_rng(0).integers(0, 5, (300, 101), dtype=np.uint8)
+    codes = np.random.default_rng(0).integers(0, 4, (300, 101), dtype=np.uint8)
     shuffled = dinucleotide_shuffle(codes, seed=1)
     np.testing.assert_array_equal(dinucleotides(shuffled), dinucleotides(codes))
     np.testing.assert_array_equal(shuffled[:, [0, -1]], codes[:, [0, -1]])
@@ -32,7 +32,7 @@ def test_counts_and_ends_are_kept_and_sequences_change():
     assert (shuffled != dinucleotide_shuffle(codes, seed=2)).any()
 
 
-@pytest.mark.parametrize("text", ["ACAGATACCA", "AACCAGGA", "ACGTACGGTN", "CACACAACCA"])
+@pytest.mark.parametrize("text", ["ACAGATACCA", "AACCAGGA", "ACGTACGGT", "CACACAACCA"])
 def test_every_sequence_with_the_counts_is_equally_likely(text):
     codes = encode([text])
     expected = all_with_the_same_counts(codes)
@@ -42,6 +42,32 @@ def test_every_sequence_with_the_counts_is_equally_likely(text):
     chi_square = sum((seen[row] - n / len(expected)) ** 2 for row in expected) / (n / len(expected))
     freedom = len(expected) - 1
     assert chi_square < freedom + 5 * np.sqrt(2 * freedom)  # five standard deviations above its mean
+
+
+def test_unknown_bases_stay_and_each_stretch_between_them_keeps_its_counts():
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 4, (400, 90), dtype=np.uint8)
+    before, after = rng.integers(0, 20, (2, 400, 1))
+    place = np.arange(90)
+    codes[(place < before) | (place >= 90 - after)] = 4
+    codes[200:, 40:43] = 4
+    codes[300:, 50] = 4  # and a stretch of seven
+    shuffled = dinucleotide_shuffle(codes, seed=1)
+    np.testing.assert_array_equal(shuffled == 4, codes == 4)
+    np.testing.assert_array_equal(dinucleotides(shuffled), dinucleotides(codes))
+    for part in (slice(0, 41), slice(40, 51), slice(50, 90)):
+        np.testing.assert_array_equal(dinucleotides(shuffled[300:, part]), dinucleotides(codes[300:, part]))
+    assert (shuffled != codes)[codes != 4].mean() > 0.5
+    np.testing.assert_array_equal(np.full((2, 9), 4), dinucleotide_shuffle(np.full((2, 9), 4, dtype=np.uint8)))
+
+
+def test_stretches_between_unknown_bases_are_uniform():
+    codes = encode(["NNACAGATACCANACGTN"])
+    stretch = codes[:, 2:12]
+    expected = all_with_the_same_counts(stretch)
+    seen = Counter(tuple(row) for row in dinucleotide_shuffle(np.repeat(codes, 20_000, axis=0))[:, 2:12].tolist())
+    assert set(seen) == expected
+    assert max(seen.values()) < 1.2 * min(seen.values())
 
 
 def test_repeats_come_to_an_end():

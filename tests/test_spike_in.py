@@ -12,6 +12,7 @@ from motiflens._means import bootstrap_mean, mean_of_defined
 from motiflens.audit import audit_saliency
 from motiflens.dataset import SequenceDataset
 from motiflens.ensemble import fit
+from motiflens.metrics import auroc
 from motiflens.models import model_config
 from motiflens.motifs import Motif, load_motifs, select_motifs
 from motiflens.protocol import REFERENCE
@@ -20,6 +21,7 @@ from motiflens.sequence import decode, reverse_complement
 from motiflens.simulate import TASK2_CORE, billboard
 from motiflens.spike_in import SpikeIn, candidate_motifs, spike_in
 from motiflens.spike_in._implants import covered, implant, weakened
+from motiflens.spike_in._scores import chance_aupr, spike_scores
 
 LENGTH = 200
 OTHER = "CCTGATGTCA"
@@ -170,6 +172,29 @@ def test_implants_leave_the_rest_as_it_is():
     assert inside[:, :3].sum() == inside[:, -3:].sum() == 0
 
 
+def test_sites_lie_among_known_bases_and_unknown_ones_are_not_scored():
+    rng = np.random.default_rng(0)
+    codes = np.full((60, 100), 4, dtype=np.uint8)
+    codes[:, 30:70] = rng.integers(0, 4, (60, 40))
+    codes[30:, 50] = 4
+    motifs = [word(), word("CCTGA")]
+    found = implant(codes, motifs, n_sites=3, margin=3, seed=(1,))
+    inside = covered(found.truth)
+    assert not (inside & (codes == 4)).any()
+    assert len(found.truth.start) == 3 * 60
+    assert np.array_equal(found.codes[~inside], codes[~inside])
+    maps = rng.normal(size=(1, 60, 100))
+    shown = np.where(found.codes == 4, 0, maps + inside)
+    unknown = found.codes == 4
+    scores = spike_scores(shown, found.truth, unknown)
+    for row in range(60):
+        known = ~unknown[row]
+        assert scores.auroc[0, row] == auroc(inside[row, known], shown[0, row, known])
+    assert chance_aupr(found.truth, unknown) == inside.sum() / (~unknown).sum()
+    with pytest.raises(ValueError, match="among the known bases of 60 of 60"):
+        implant(np.full((60, 100), 4, dtype=np.uint8), motifs, n_sites=3, margin=3, seed=(1,))
+
+
 def test_bases_of_sites_follow_the_matrix():
     pwm = np.array([[0.7, 0.1, 0.1, 0.1], [0.2, 0.2, 0.5, 0.1], [0, 0, 0.5, 0.5]]).T
     found = implant(np.zeros((4000, 20), np.uint8), [Motif("m", "m", pwm)], n_sites=1, margin=0, seed=(2,))
@@ -203,6 +228,8 @@ def test_candidates_are_what_the_filters_match():
     codes = billboard(300, seed=1, core=[cebpb, gabpa], background=["MA0058.3", "MA0095.2"]).codes
     found = candidate_motifs([model, model], codes, database=database)
     assert {motif.name.upper()[:4] for motif in found[:2]} == {"CEBP", "GABP"}
+    other = Motif(cebpb.id, "another of the same id", np.eye(4)[:, [0, 1, 2, 3, 0, 1, 2, 3]])
+    assert candidate_motifs([model], codes, database=[*database, other])[0].name == found[0].name
     narrow = candidate_motifs([model], codes, database=database, max_width=8)
     assert all(motif.width <= 8 for motif in narrow)
     result = spike_in(model, codes, database=[cebpb, gabpa])

@@ -170,7 +170,8 @@ def test_dead_filters_do_not_count(motifs):
     assert found.share[0, 2] == 0  # there is nothing to match
     assert np.isnan(found.share[2]).all()
     assert found.observed == pytest.approx(0.5)
-    assert np.isnan(filter_agreement([dead, dead], n_decoys=2).observed)
+    nothing = filter_agreement([dead, dead], n_decoys=2)
+    assert np.isnan([nothing.observed, nothing.p_value]).all()
 
 
 def test_seeds_reproduce(motifs):

@@ -8,7 +8,9 @@ from typer.testing import CliRunner
 
 from motiflens.cli import app
 from motiflens.cli.study import parse_duration, parse_shard
-from motiflens.study import StudyResult
+from motiflens.runners import JobError
+from motiflens.study import StudyResult, get_preset, plan
+from motiflens.study.jobs import Job
 
 COMMAND = ["study", "run", "--preset", "paper", "--architectures", "C24,C4C6*", "--out", "runs/a b"]
 
@@ -58,6 +60,24 @@ def test_what_is_left_is_told_with_the_command_that_goes_on(told, monkeypatch):
     found = json.loads(run(monkeypatch, "--json").stdout)
     assert found["n_left"] == 12
     assert found["go_on"].endswith("--json")
+
+
+def test_the_first_trial_that_failed_is_told_with_its_reason(monkeypatch, tmp_path):
+    (trial,) = plan(get_preset("quick").replace(tasks=(2,), architectures=("C24",), activations=("relu",)))
+    job = Job(trial, str(tmp_path), "cpu", True, None, False)
+    failed = StudyResult([], 0, [], [JobError(job, "OSError: no space left", "traceback")], n_left=1)
+    monkeypatch.setattr("motiflens.study.run_study", lambda *_, **__: failed)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "a b").mkdir(parents=True)
+    result = run(monkeypatch)
+    assert isinstance(result.exception, RuntimeError)
+    assert "the first, task 2 C24 relu: OSError: no space left" in str(result.exception)
+    assert (tmp_path / "runs" / "a b" / "errors.log").read_text() == "traceback"
+
+
+def test_an_address_needs_its_runner(told, monkeypatch):
+    result = run(monkeypatch, "--address", "head:6379")
+    assert "give --runner ray, too" in str(result.exception)
 
 
 def test_nothing_is_told_when_all_is_done(told, monkeypatch):

@@ -5,6 +5,7 @@ MEME: https://meme-suite.org/meme/doc/meme-format.html. JASPAR: https://jaspar.e
 
 import gzip
 import re
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,10 +54,21 @@ class _Lines:
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a plain or gzip file, whatever its name says."""
+    """Return the text of a plain or gzip file, whatever its name says.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is gzip that is damaged or cut off.
+    """
     data = path.read_bytes()
     if data[:2] == b"\x1f\x8b":
-        data = gzip.decompress(data)
+        try:
+            data = gzip.decompress(data)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise ValueError(f"{path}: the gzip file is damaged or incomplete ({error}): fetch it again") from error
     return data.decode("utf-8-sig", errors="replace")
 
 

@@ -76,7 +76,7 @@ def filter_importance(
     ValueError
         If the model is of another kind, its outputs are not the labels' number, or there are no sequences.
     """
-    if not isinstance(model, HybridNetwork | AdaptedModel):
+    if type(model) is not HybridNetwork and not isinstance(model, AdaptedModel):  # a subclass may compute otherwise
         raise ValueError(f"expected a HybridNetwork or a model from any_model.adapt, got {type(model).__name__}")
     if len(dataset) == 0 or n_sequences < 1:
         raise ValueError(f"expected at least one sequence, got {min(len(dataset), n_sequences)}")

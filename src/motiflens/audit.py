@@ -63,7 +63,7 @@ class Audit:
     importance : FilterImportance or None
         None where no ablation was asked for.
     saliency : SaliencyAudit or None
-        None where the truth is not known, or no target was asked for.
+        None where the truth is not known, no target was asked for, or no test sequence is positive for it.
     network : ModelSummary
     label_names : tuple of str, length T
     test_logits : np.ndarray, shape=(n, T)
@@ -168,12 +168,17 @@ def audit(
         importance=filter_importance(network, test, n_sequences=n_ablation, seed=seed, batch_size=batch_size)
         if n_ablation
         else None,
-        saliency=None if label is None or test.truth is None else audit_saliency(network, test, label),
+        saliency=audit_saliency(network, test, label) if label is not None and _has_sites(test, label) else None,
         network=summary,
         label_names=test.label_names,
         test_logits=logits.numpy(),
         model=network,
     )
+
+
+def _has_sites(test: SequenceDataset, label: int) -> bool:
+    """Whether there are positives of the label whose motifs are known."""
+    return test.truth is not None and bool((test.y[:, label] == 1).any())
 
 
 def audit_saliency(model: nn.Module, dataset: SequenceDataset, target: int = 0) -> SaliencyAudit:

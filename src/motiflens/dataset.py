@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from motiflens.sequence import UNKNOWN, codes_from_one_hot, one_hot
+from motiflens.sequence import UNKNOWN, check_codes, codes_from_one_hot, one_hot
 from motiflens.splits import SPLITS, random_split
 from motiflens.truth import MatrixTruth, Rows, SiteTruth, Truth, as_indices
 
@@ -223,11 +223,7 @@ def _joined_names(parts: Sequence[SequenceDataset]) -> np.ndarray | None:
 
 
 def _to_codes(array: np.ndarray) -> np.ndarray:
-    if array.ndim != 2:
-        raise ValueError(f"expected codes (N, L) or one-hot (N, 4, L), got shape {array.shape}")
-    known = array <= UNKNOWN if array.dtype == np.uint8 else np.isin(array, np.arange(UNKNOWN + 1))
-    if not known.all():
-        raise ValueError(f"expected codes 0 to {UNKNOWN}, got {array[~known][0]}")
+    check_codes(array)
     return array.astype(np.uint8, copy=False)
 
 

@@ -154,7 +154,7 @@ def _svg_text(figure: Figure) -> str:
     buffer = io.StringIO()
     with figure_style():
         figure.savefig(buffer, format="svg", metadata=_METADATA["svg"])
-    return re.sub(r"(\d\.\d\d)\d+", r"\1", buffer.getvalue())
+    return re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d\.\d\d)\d+", r"\1", tag[0]), buffer.getvalue())  # no text
 
 
 @contextmanager

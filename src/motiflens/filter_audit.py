@@ -94,6 +94,9 @@ def filter_quality(pwms: np.ndarray, counts: np.ndarray) -> FilterQuality:
         for j in clear[k + 1 :]:
             found = similarity(trimmed[i], trimmed[j])
             if found.value >= SIMILAR:
+                if found.strand == -1:  # of a palindrome either strand may come out ahead
+                    same = similarity(trimmed[i], trimmed[j], both_strands=False)
+                    found = same if same.value >= SIMILAR else found
                 pairs.append(SimilarPair(i, j, found.value, found.offset, found.strand))
     return FilterQuality(information, low, tuple(sorted(pairs, key=lambda pair: -pair.similarity)))
 

@@ -243,6 +243,8 @@ def _shared_examples(networks: Sequence[Record], n_examples: int) -> list[list[t
         stored = (network.get("attribution") or {}).get("examples")
         if not stored:
             raise ValueError(f"expected a record with saliency examples, got {network['key']}")
+        if not all({"sequence", "scores", "scale"} <= example.keys() for example in stored):
+            raise ValueError(f"{network['key']}: expected saliency examples with sequence, scores and scale")
         by_sequence.append({example["sequence"]: example for example in stored})
     shared = [s for s in by_sequence[0] if all(s in other for other in by_sequence)]
     if shared:

@@ -100,8 +100,8 @@ def add_gc_matched(
     FileNotFoundError
         If a file is missing.
     ValueError
-        If labels are not 0 and 1, no sequence is positive, names say no place, the genome lacks a chromosome, or not
-        one fitting window is found.
+        If labels are not 0 and 1, no sequence is positive, names say no place, the genome lacks a chromosome of theirs
+        or all of a file to avoid, or not one fitting window is found.
     """
     if not 0 < bin_width <= 1:
         raise ValueError(f"bin_width must be above 0 and at most 1, got {bin_width}")
@@ -148,7 +148,7 @@ class _Tiles(NamedTuple):
         lengths = np.array([genome.lengths[contig] for contig in contigs])
         origin = np.cumsum(lengths) - lengths
         taken = [intervals_of_names(dataset.names if dataset.names is not None else ())[1]]
-        taken += [read_bed_file(path).intervals for path in avoid]
+        taken += [_to_avoid(path, genome) for path in avoid]
         index = {contig: i for i, contig in enumerate(contigs)}
         starts, ends = [], []
         for intervals in taken:
@@ -186,6 +186,19 @@ class _Tiles(NamedTuple):
                 clear = (codes == UNKNOWN).mean(axis=1) <= max_unknown
                 bins[rows] = np.where(clear, _bins(codes, bin_width), -1)
         return bins
+
+
+def _to_avoid(path: str | Path, genome: Genome) -> Intervals:
+    """Places of a BED file; of chromosomes that the genome has not it may have some, as blacklists do, but not all."""
+    intervals = read_bed_file(path).intervals
+    contigs = dict.fromkeys(intervals.contig)
+    if contigs and not any(contig in genome.lengths for contig in contigs):
+        first = next(iter(contigs))
+        raise ValueError(
+            f"{path}: {genome.path.name} lacks all its chromosomes, such as {first!r}: "
+            f"{close_names(first, genome.lengths)}"
+        )
+    return intervals
 
 
 def _search(

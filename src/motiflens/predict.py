@@ -9,7 +9,7 @@ from torch import nn
 from motiflens.metrics import as_tensor
 from motiflens.models.hybrid import HybridNetwork, evaluating
 from motiflens.models.side_by_side import stacked_logits
-from motiflens.sequence import check_one_hot, one_hot
+from motiflens.sequence import check_codes, check_one_hot, one_hot
 
 
 def resolve_device(device: str | torch.device) -> torch.device:
@@ -46,13 +46,12 @@ def batches(
     Raises
     ------
     ValueError
-        If X is neither.
+        If X is neither, or batch_size below 1.
     """
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}")
     X = as_tensor(X)
-    if X.dim() != 2:
-        check_one_hot(X)
+    (check_codes if X.dim() == 2 else check_one_hot)(X)
     for start in range(0, len(X), batch_size):
         batch = X[start : start + batch_size].to(device)
         yield one_hot(batch, dtype) if X.dim() == 2 else batch.to(dtype)
@@ -77,14 +76,22 @@ def predict(model: nn.Module, X: np.ndarray | torch.Tensor, *, batch_size: int =
     Returns
     -------
     logits : torch.Tensor, shape=(N, n_outputs), on the CPU
+
+    Raises
+    ------
+    ValueError
+        If X is neither one-hot nor codes 0 to 4, or there are no sequences.
     """
     X = as_tensor(X)
     are_codes = X.dtype == torch.uint8 and X.dim() == 2 and batch_size >= 1  # `batches` tells what is wrong otherwise
     if type(model) is HybridNetwork and are_codes and X.shape[1] == model.config.length:
+        check_codes(X)
         codes = X.to(device_of(model))  # these need not become one-hot; they fit on any device
         return stacked_logits([model], codes, batch_size=batch_size)[0].cpu()
     with evaluating(model), torch.inference_mode():
         outputs = [model(x).cpu() for x in batches(X, batch_size, device_of(model), dtype_of(model))]
+    if not outputs:  # how many outputs the model has, it does not say
+        raise ValueError("expected at least one sequence, got none")
     return torch.cat(outputs)
 
 
@@ -136,7 +143,14 @@ def attention_weights(
     -------
     weights : list of torch.Tensor, each shape=(N, n_heads, T, T), on the CPU
         One per attention layer; empty for a network without attention.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`predict`.
     """
+    if len(X) == 0:
+        raise ValueError("expected at least one sequence, got none")
     with evaluating(model), torch.inference_mode():
         parts = [
             [layer.cpu() for layer in model.attention_weights(x)]

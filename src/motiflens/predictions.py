@@ -59,7 +59,8 @@ def predict_fasta(folder: str | Path, fasta: str | Path, *, scale: Scale = "auto
         Plain or gzip; sequences of the network's length.
     scale : {"auto", "probability", "raw"}
         raw: what networks return, that is logits, or the values that a regression predicts. auto: raw for networks
-        that `motiflens train` trained for a regression, else probability.
+        that `motiflens train` trained for a regression and that lie where it put them, else probability: a network by
+        itself does not tell what it was trained for.
 
     Returns
     -------
@@ -110,9 +111,15 @@ def load_networks(folder: str | Path) -> list[HybridNetwork]:
 
 def _is_regression(folder: Path) -> bool:
     """Whether the ensemble in this folder, or around this member's folder, was trained on real values."""
+    folder = folder.resolve()  # the parent of "." is "."
     for place in (folder, folder.parent):
         if (path := place / ENSEMBLE_FILE).is_file():
-            return json.loads(path.read_text(encoding="utf-8"))["protocol"].get("objective") == "regression"
+            try:
+                return json.loads(path.read_text(encoding="utf-8"))["protocol"].get("objective") == "regression"
+            except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+                raise ValueError(
+                    f"{path}: expected the summary of an ensemble, got something else ({error})"
+                ) from error
     return False
 
 

@@ -50,8 +50,19 @@ class Protocol(SavedConfig):
                 raise ValueError(f"{field} must be at least 1, got {getattr(self, field)}")
         if self.batch_size < 2:
             raise ValueError("batch_size must be at least 2 (BatchNorm), got 1")
-        if self.learning_rate <= 0:
+        if self.early_stop_patience is not None and self.early_stop_patience < 1:
+            raise ValueError(
+                f"early_stop_patience must be at least 1, or None to train all epochs, got {self.early_stop_patience}"
+            )
+        if not 0 < self.learning_rate < math.inf:
             raise ValueError(f"learning_rate must be positive, got {self.learning_rate}")
+        if not 0 < self.decay_factor <= 1:
+            raise ValueError(f"decay_factor must be above 0 and at most 1, got {self.decay_factor}")
+        if not 0 <= self.min_learning_rate <= self.learning_rate:
+            raise ValueError(
+                f"min_learning_rate must be in 0 ... {self.learning_rate}, the learning rate, "
+                f"got {self.min_learning_rate}"
+            )
         if not 0 <= self.attention_entropy_weight < math.inf:
             raise ValueError(
                 "attention_entropy_weight must be 0 (no penalty) or positive and finite, "

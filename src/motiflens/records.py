@@ -70,6 +70,11 @@ def n_filters(record: Record) -> int:
     return int(model.get("n_filters", N_FILTERS[record["task"]]))
 
 
+def variant_of(config: Mapping[str, Any]) -> str:
+    """Which networks of the study these are: those of its text, or those of its code."""
+    return str((config.get("model") or {}).get("variant", "text"))
+
+
 def find_metric(task: int, name: str) -> Metric:
     """Metric of a task by name.
 

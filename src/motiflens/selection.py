@@ -17,6 +17,7 @@ from motiflens.records import (
     n_filters,
     published_results,
     validation_metric,
+    variant_of,
 )
 
 #: How members are chosen: by validation metric, as published (by test metric, though it leaks), or all.
@@ -136,7 +137,7 @@ def _setting(record: Record) -> dict[str, str]:
     config = record.get("config") or {}
     blocks = {block: config.get(block) or {} for block in ("protocol", "data", "audit")}
     fields = {f"{block}.{name}": value for block, items in blocks.items() for name, value in items.items()}
-    named = {"protocol": record.get("protocol"), "seed": record.get("seed"), **fields}
+    named = {"protocol": record.get("protocol"), "seed": record.get("seed"), "variant": variant_of(config), **fields}
     return {name: str(value) for name, value in named.items()}
 
 

@@ -109,6 +109,26 @@ def gc_content(codes: np.ndarray) -> np.ndarray:
     return np.where(known > 0, gc / np.maximum(known, 1), np.nan)
 
 
+def check_codes(codes: np.ndarray | torch.Tensor) -> None:
+    """Check that codes, shape=(N, L) and of any numeric type, are 0 to 4.
+
+    Raises
+    ------
+    ValueError
+        Says which value is wrong, and where.
+    """
+    if codes.ndim != 2:
+        raise ValueError(f"expected codes (N, L) or one-hot (N, 4, L), got shape {tuple(codes.shape)}")
+    values = codes.detach().cpu().numpy() if isinstance(codes, torch.Tensor) else codes
+    known = values <= UNKNOWN if values.dtype == np.uint8 else np.isin(values, np.arange(UNKNOWN + 1))
+    if not known.all():
+        sequence, position = np.argwhere(~known)[0].tolist()
+        raise ValueError(
+            f"expected codes 0 to {UNKNOWN}, got {values[sequence, position]} at sequence {sequence}, position "
+            f"{position}; `motiflens.sequence.encode` makes codes from letters"
+        )
+
+
 def check_one_hot(X: np.ndarray | torch.Tensor, length: int | None = None) -> None:
     """Check that X is one-hot DNA of shape (N, 4, L); columns of zeros (unknown bases) are allowed.
 

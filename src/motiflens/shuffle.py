@@ -7,19 +7,22 @@ the last time is drawn as a uniform spanning tree towards the last base, and all
 Trees are drawn by popping cycles (Propp and Wilson 1998, J Algorithms 27:170), which ends soon for repeats too.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from motiflens.sequence import UNKNOWN
 
-_LETTERS = UNKNOWN + 1  # an unknown base is a letter of its own, so that it keeps its neighbours' counts
+_LETTERS = 4
 _BLOCK = 2**21  # bases shuffled at once
 
 
 def dinucleotide_shuffle(codes: np.ndarray, seed: int | np.random.Generator = 0) -> np.ndarray:
     """Shuffle each sequence, uniformly among all sequences with its dinucleotide counts.
 
-    The first and the last base stay, as the counts demand unless they are equal. Unknown bases are shuffled as a
-    fifth letter. For several shuffles of each sequence, repeat the rows: ``np.repeat(codes, 10, axis=0)``.
+    The first and the last base stay, as the counts demand unless they are equal. Unknown bases stay, too, and each
+    stretch between them is shuffled by itself: padding that moved would tell shuffled sequences from others. For
+    several shuffles of each sequence, repeat the rows: ``np.repeat(codes, 10, axis=0)``.
 
     Parameters
     ----------
@@ -38,12 +41,24 @@ def dinucleotide_shuffle(codes: np.ndarray, seed: int | np.random.Generator = 0)
     codes = np.asarray(codes)
     if codes.ndim != 2 or codes.dtype != np.uint8 or (codes.size and codes.max() > UNKNOWN):
         raise ValueError(f"expected uint8 codes 0 to {UNKNOWN} of shape (N, L), got {codes.dtype} {codes.shape}")
-    if codes.shape[1] < 4:
-        return codes.copy()  # three bases or fewer have no other order
     rng = np.random.default_rng(seed)
-    step = max(1, _BLOCK // codes.shape[1])
-    blocks = [_shuffle_block(codes[start : start + step], rng) for start in range(0, len(codes), step)]
-    return np.concatenate(blocks) if blocks else codes.copy()
+    shuffled = codes.copy()
+    for row, column in _stretches(codes):
+        if column.shape[1] > 3:  # fewer have no other order
+            shuffled[row, column] = _shuffle_block(codes[row, column], rng)
+    return shuffled
+
+
+def _stretches(codes: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Where the stretches of known bases lie, by their length in blocks: rows, (n, 1), and columns, (n, length)."""
+    edges = np.diff(np.pad(codes != UNKNOWN, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    row, first = np.nonzero(edges == 1)
+    length = np.nonzero(edges == -1)[1] - first
+    for size in np.unique(length)[::-1].tolist():
+        own = np.flatnonzero(length == size)
+        step = max(1, _BLOCK // size)
+        for some in (own[start : start + step] for start in range(0, len(own), step)):
+            yield row[some, None], first[some, None] + np.arange(size)
 
 
 def _shuffle_block(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -13,7 +13,7 @@ class Similarity(NamedTuple):
     strand: int  # +1, or -1 if the second matches as its reverse complement
 
 
-def similarity(first: np.ndarray, second: np.ndarray) -> Similarity:
+def similarity(first: np.ndarray, second: np.ndarray, *, both_strands: bool = True) -> Similarity:
     """Largest correlation of two matrices over all shifts and both strands.
 
     With the bases' share of 1/4 taken off every column, the sum of products over the overlapping columns is divided
@@ -24,6 +24,8 @@ def similarity(first: np.ndarray, second: np.ndarray) -> Similarity:
     ----------
     first, second : np.ndarray, shape=(4, width)
         Base probabilities; widths may differ.
+    both_strands : bool
+        Otherwise the second as it is, only.
 
     Returns
     -------
@@ -45,6 +47,8 @@ def similarity(first: np.ndarray, second: np.ndarray) -> Similarity:
     width = b.shape[1]
     padded = np.pad(a, ((0, 0), (width - 1, width - 1)))  # every shift with an overlap is a window
     windows = np.lib.stride_tricks.sliding_window_view(padded, width, axis=1)  # 4, n_shifts, width
-    products = np.stack([np.tensordot(windows, strand, ((0, 2), (0, 1))) for strand in (b, b[::-1, ::-1])])
+    products = np.stack(
+        [np.tensordot(windows, strand, ((0, 2), (0, 1))) for strand in (b, b[::-1, ::-1])[: 1 + both_strands]]
+    )
     strand, shift = np.unravel_index(products.argmax(), products.shape)  # ties: strand +1, the smallest offset
     return Similarity(float(products.max() / norm), int(shift) - width + 1, -1 if strand else 1)

@@ -45,7 +45,8 @@ def contrast(groups: Sequence[np.ndarray], weights: Sequence[float]) -> Contrast
     Returns
     -------
     contrast : Contrast
-        Degrees of freedom after Satterthwaite (1946). Interval and p are NaN if a group has fewer than two values.
+        Degrees of freedom after Satterthwaite (1946). Interval and p are NaN if a group has fewer than two values, or
+        if in no group values differ: how much they vary is then not known, rather than nothing.
 
     Raises
     ------
@@ -67,10 +68,8 @@ def contrast_of_moments(
     estimate = math.fsum(w * mean for w, mean in zip(weights, means, strict=True))
     parts = [w * w * v / n for w, v, n in zip(weights, variances, sizes, strict=True)]
     variance = math.fsum(parts)
-    if math.isnan(variance):
+    if math.isnan(variance) or variance == 0:
         return Contrast(estimate, *[math.nan] * 5)
-    if variance == 0:  # all values of each group are the same
-        return Contrast(estimate, estimate, estimate, math.nan, math.nan, math.nan)
     df = variance**2 / math.fsum(part**2 / (n - 1) for part, n in zip(parts, sizes, strict=True) if part)
     error = math.sqrt(variance)
     half = t_quantile((1 + LEVEL) / 2, df) * error
@@ -90,7 +89,9 @@ def hierarchical_bootstrap(
 
     Each resample draws pairs with replacement and then, within each drawn pair, the values of either side: the
     interval is of the 2.5th to the 97.5th percentile and speaks of pairs like these, not of these pairs only. As
-    both levels are drawn, what varies within pairs counts somewhat twice, which makes it wide rather than narrow.
+    both levels are drawn, what varies within pairs counts somewhat twice, which makes it wide; as percentiles know
+    nothing of pairs that were not seen, few pairs make it narrow. Where differences vary mostly between pairs, the
+    interval of three holds the truth in about 75 cases of 100, that of six in 88; where mostly within, in 91 or more.
 
     Parameters
     ----------
@@ -146,13 +147,15 @@ def pooled_correlation(correlations: Sequence[float], sizes: Sequence[int]) -> I
     """Common rank correlation of independent groups with its interval; of a single group, that group's.
 
     Fisher's z averaged with weights n - 3, variance 1.06 / (n - 3) (Fieller, Hartley and Pearson 1957). Groups with
-    fewer than four values or an undefined correlation are left out.
+    fewer than four values or an undefined correlation are left out. Ranks in perfect order, whose z is infinite, count
+    as half a step short of it: in small groups that order comes by chance.
     """
-    used = [(r, n - 3) for r, n in zip(correlations, sizes, strict=True) if n > 3 and not math.isnan(r)]
+    used = [(r, n) for r, n in zip(correlations, sizes, strict=True) if n > 3 and not math.isnan(r)]
     if not used:
         return Interval(math.nan, math.nan, math.nan)
-    weight = sum(w for _, w in used)
-    z = sum(math.atanh(min(max(r, -1 + 1e-12), 1 - 1e-12)) * w for r, w in used) / weight
+    weight = sum(n - 3 for _, n in used)
+    largest = [1 - 6 / (n * (n * n - 1)) for _, n in used]  # two neighbours exchanged: 1 - 12 / (n (n^2 - 1))
+    z = sum(math.atanh(min(max(r, -top), top)) * (n - 3) for (r, n), top in zip(used, largest, strict=True)) / weight
     half = _NORMAL_QUANTILE * math.sqrt(1.06 / weight)
     return Interval(math.tanh(z), math.tanh(z - half), math.tanh(z + half))
 

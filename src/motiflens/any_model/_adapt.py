@@ -12,11 +12,11 @@ from torch import nn
 
 from motiflens.any_model._adapted import LAYOUTS, OWN_FIRST_LAYER, AdaptedModel
 from motiflens.any_model._first_layer import FirstLayer, Trace, convolutions_of, locate, trace
-from motiflens.any_model._output import OUTPUTS, columns, kind_of_output, to_logits
+from motiflens.any_model._output import OUTPUTS, columns, kind_of_output, n_bounded, to_logits
 from motiflens.metrics import as_tensor
 from motiflens.models.hybrid import HybridNetwork, evaluating
-from motiflens.predict import device_of, dtype_of
-from motiflens.sequence import check_one_hot, one_hot
+from motiflens.predict import batches, device_of, dtype_of
+from motiflens.sequence import one_hot
 
 _N_TRACED = 4
 _N_EXAMPLES = 64
@@ -37,9 +37,10 @@ def adapt(
     ----------
     model : nn.Module
         Returns one tensor, (n,) or (n, n_outputs). It stays as it is, and where it is. A `HybridNetwork` is given
-        back unchanged.
+        back unchanged, unless it is of a subclass.
     example : int, or array of shape (n, 4, L) one-hot or (n, L) codes
-        Sequences on which the model is tried, at most 64 of them; for a length, random ones.
+        Sequences on which the model is tried, at most 64 of them; for a length, random ones, which also join fewer
+        than eight.
     layout : str
         One of `LAYOUTS`. "auto" tries them all; where several run, that one is right in which the first convolution
         sees the sequence.
@@ -48,7 +49,8 @@ def adapt(
     output : {"auto", "logits", "probabilities"}
         "auto" takes for probabilities what a sigmoid or softmax gave, for logits what a linear layer or convolution
         gave or what leaves the range 0 to 1, and asks about the rest.
-        Probabilities become logits, log(p / (1 - p)) with p kept in 1e-6 ... 1 - 1e-6.
+        Probabilities become logits: what the last sigmoid or softmax was given, of a class against the others; where
+        none is seen, log(p / (1 - p)), which ends where p is rounded to 1 (16 in float32).
     target : int, optional
         Keep only this output.
 
@@ -66,8 +68,8 @@ def adapt(
     _check_choice("layout", layout, ("auto", *LAYOUTS))
     _check_choice("output", output, ("auto", *OUTPUTS))
     _check_weights(model)
-    if isinstance(model, HybridNetwork) and _is_default(model, layout, first_layer, output, target):
-        return model
+    if type(model) is HybridNetwork and _is_default(model, layout, first_layer, output, target):
+        return model  # a subclass may do something else in its forward
     _check_first_layer(model, first_layer)
     X = _examples(example).to(device_of(model), dtype_of(model))
     with evaluating(model), torch.no_grad():
@@ -87,6 +89,7 @@ def adapt(
         length=X.shape[2],
         n_outputs=n_outputs,
         target=target,
+        n_bounded=n_bounded(found) if kind == "probabilities" else 0,
     )
 
 
@@ -130,19 +133,19 @@ def _find_layout(
 
 
 def _examples(example: int | np.ndarray | torch.Tensor) -> torch.Tensor:
-    """Up to 64 one-hot sequences, at least as many as a trace needs."""
+    """Up to 64 one-hot sequences, at least twice as many as a trace takes: it shows what a batch does to them."""
     if isinstance(example, int):
         if example < 1:
             raise ValueError(f"expected sequences or their length, at least 1, got {example}")
-        generator = torch.Generator().manual_seed(0)
-        return one_hot(torch.randint(4, (_N_EXAMPLES, example), generator=generator))
-    sequences = as_tensor(example)[:_N_EXAMPLES]
-    if sequences.dim() != 2:
-        check_one_hot(sequences)
-    X = one_hot(sequences) if sequences.dim() == 2 else sequences
+        return _random(_N_EXAMPLES, example)
+    X = torch.cat(list(batches(as_tensor(example)[:_N_EXAMPLES], _N_EXAMPLES, torch.device("cpu"))) or [torch.empty(0)])
     if len(X) == 0:
         raise ValueError("expected at least one example sequence, got none")
-    return X.repeat(-(-_N_TRACED // len(X)), 1, 1)
+    return torch.cat([X, _random(max(2 * _N_TRACED - len(X), 0), X.shape[2])])
+
+
+def _random(n: int, length: int) -> torch.Tensor:
+    return one_hot(torch.randint(4, (n, length), generator=torch.Generator().manual_seed(0)))
 
 
 def _check_choice(option: str, value: str, known: tuple[str, ...]) -> None:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from motiflens.any_model._first_layer import Edit, FirstLayer, activation_map, edited
-from motiflens.any_model._output import columns, to_logits
+from motiflens.any_model._output import WithoutLast, columns, to_logits
 from motiflens.models.hybrid import HybridNetwork
 
 # What a model takes, in letters of its axes: N sequences, 4 bases, L positions; "1" is an axis of size 1.
@@ -50,17 +50,24 @@ class AdaptedModel(nn.Module):
         length: int,
         n_outputs: int,
         target: int | None = None,
+        n_bounded: int = 0,
     ) -> None:
         super().__init__()
         self.model = model
         self.layout, self.output, self.first_layer = layout, output, first_layer
         self.length, self.n_outputs, self.target = length, n_outputs, target
+        self.n_bounded = n_bounded  # calls of sigmoid or softmax, if the last one gives the probabilities
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
         """Map one-hot X (n, 4, L) to logits (n, n_outputs)."""
         if len(X) == 1:  # as a pair: squeezing or unbatched code would take one sequence for none
             return self.forward(X.repeat(2, 1, 1))[:1]
-        logits = to_logits(columns(self.model(self._arranged(X)), len(X)), self.output)
+        if self.n_bounded:
+            with WithoutLast(self.n_bounded) as bounded:
+                logits = columns(self.model(self._arranged(X)), len(X))
+            bounded.check_called()
+        else:
+            logits = to_logits(columns(self.model(self._arranged(X)), len(X)), self.output)
         return logits if self.target is None else logits[:, self.target : self.target + 1]
 
     def first_layer_activations(self, X: torch.Tensor) -> torch.Tensor:

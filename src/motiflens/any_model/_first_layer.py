@@ -11,6 +11,7 @@ other call (pooling, dropout, another layer) ends it.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
@@ -82,7 +83,7 @@ class _Recorder(TorchFunctionMode):
         result = func(*args, **(kwargs or {}))
         outputs = tuple(_tensors(result))
         if outputs:  # not `x.shape` and the like
-            self.calls.append(Call(_name(func), tuple(_tensors((args, kwargs))), outputs))
+            self.calls.append(Call(function_name(func), tuple(_tensors((args, kwargs))), outputs))
         return result
 
 
@@ -161,6 +162,11 @@ def _position_axis(call: ConvolutionCall) -> int:
 def _window(call: ConvolutionCall, axis: int, X: torch.Tensor) -> tuple[int, int]:
     """Base at which the first window begins, and how many bases a window covers."""
     seen = call.seen if call.seen.dim() == 3 else call.seen.movedim(axis, -1).flatten(1, 2)  # n, 4, positions
+    if len(seen) != len(X):
+        raise ValueError(
+            f"expected the convolution {call.name!r} to see {len(X)} sequences at a time, it saw {len(seen)}: run it "
+            "on each strand by itself, not on both in one batch"
+        )
     length, wanted = X.shape[2], X.argmax(1)
     known = X.sum(1) > 0  # an unknown base has no argmax
     bases = seen.argmax(1)
@@ -204,48 +210,82 @@ def _following(calls: list[Call], output: torch.Tensor) -> tuple[str, ...]:
     return tuple(names[:kept])
 
 
-class _Follower(TorchFunctionMode):
-    """Hand the map at the end of the first layer to `edit`, and go on with what it gives back."""
+@dataclass(eq=False)
+class _Underway:
+    """What a convolution has given, on its way to the end of the first layer."""
 
-    def __init__(self, steps: tuple[str, ...], edit: Edit) -> None:
+    current: torch.Tensor
+    n_done: int = 0  # of the steps
+
+
+class _Follower(TorchFunctionMode):
+    """Hand each map at the end of the first layer to `edit`, and go on with what it gives back.
+
+    A convolution may run on both strands before an activation sees either, so that several maps may be under way.
+    """
+
+    def __init__(self, layer: FirstLayer, edit: Edit, first_only: bool) -> None:
         super().__init__()
-        self.steps, self.edit = steps, edit
-        self.current: torch.Tensor | None = None
-        self.done = 0
+        self.layer, self.edit, self.first_only = layer, edit, first_only
+        self.underway: list[_Underway] = []
+        self.n_convolved = 0
 
     def convolved(self, _module: nn.Module, _args: Any, output: torch.Tensor) -> torch.Tensor | None:
         """Begin to follow, as the forward hook of the convolution."""
-        if not self.steps:
+        self.n_convolved += 1
+        if self.first_only and self.n_convolved > 1:
+            return None
+        if not self.layer.steps:
             return self._edited(output)
-        self.current, self.done = output, 0
+        self.underway.append(_Underway(output))
         return None
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
-        if self.current is None or _name(func) != self.steps[self.done]:
+        if not self.underway:
             return result
-        before = next(_tensors((args, kwargs)), None)
-        if before is not self.current:
+        name, before = function_name(func), next(_tensors((args, kwargs)), None)
+        steps = self.layer.steps
+        for one in self.underway:
+            if before is one.current and name == steps[one.n_done]:
+                break
+        else:
             return result
-        self.current, self.done = result, self.done + 1
-        if self.done < len(self.steps):
+        one.current, one.n_done = result, one.n_done + 1
+        if one.n_done < len(steps):
             return result
-        self.current = None
+        self.underway.remove(one)
         new = self._edited(result)
         return result.copy_(new) if result is before else new  # what works in place may have its result ignored
+
+    def check_done(self) -> None:
+        """Refuse a map that did not reach the end of the first layer: it was not edited."""
+        if self.underway:
+            raise ValueError(
+                f"expected {self.layer.name!r} to be followed by {', '.join(self.layer.steps)} at each of its calls, "
+                f"but at {len(self.underway)} of {self.n_convolved} it was not. If the model has changed, adapt it "
+                "again; if it reads both strands, apply these functions to each map before anything else, flips, too"
+            )
 
     def _edited(self, output: torch.Tensor) -> torch.Tensor:
         return self.edit(output.flatten(2)).reshape(output.shape)  # n, n_filters, n_windows
 
 
 @contextmanager
-def edited(model: nn.Module, layer: FirstLayer, edit: Edit) -> Iterator[None]:
-    """Have the map of the first layer go through `edit`, (n, n_filters, n_windows) to the same, at each call."""
-    follower = _Follower(layer.steps, edit)
+def edited(model: nn.Module, layer: FirstLayer, edit: Edit, *, first_only: bool = False) -> Iterator[None]:
+    """Have the map of the first layer go through `edit`, (n, n_filters, n_windows) to the same, at each call.
+
+    Raises
+    ------
+    ValueError
+        At the end, if a map did not go through it.
+    """
+    follower = _Follower(layer, edit, first_only)
     handle = model.get_submodule(layer.name).register_forward_hook(follower.convolved)
     try:
         with follower:
             yield
+        follower.check_done()
     finally:
         handle.remove()
 
@@ -264,14 +304,13 @@ def activation_map(model: nn.Module, layer: FirstLayer, arranged: torch.Tensor) 
     def stop(activations: torch.Tensor) -> torch.Tensor:
         raise _Reached(activations)
 
-    with edited(model, layer, stop):
-        try:
+    try:
+        with edited(model, layer, stop, first_only=True):
             model(arranged)
-        except _Reached as reached:
-            return reached.activations
+    except _Reached as reached:
+        return reached.activations
     raise ValueError(
-        f"expected the model to run {layer.name!r} and then {', '.join(layer.steps) or 'nothing'}, as when it was "
-        "adapted, but it did not: adapt it again"
+        f"expected the model to run {layer.name!r}, as when it was adapted, but it did not: adapt it again"
     )
 
 
@@ -280,7 +319,7 @@ def convolutions_of(model: nn.Module) -> dict[str, Convolution]:
     return {name: module for name, module in model.named_modules() if isinstance(module, nn.Conv1d | nn.Conv2d)}
 
 
-def _name(func: Any) -> str:
+def function_name(func: Any) -> str:
     """Name of a PyTorch function; "relu" for `relu_`, which works in place."""
     name = getattr(func, "__name__", "")
     return name if name.startswith("__") else name.rstrip("_")

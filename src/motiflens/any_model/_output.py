@@ -1,11 +1,13 @@
 """What a model returns: logits or probabilities, and in what shape."""
 
-import torch
+from typing import Any
 
-from motiflens.any_model._first_layer import Trace
+import torch
+from torch.overrides import TorchFunctionMode
+
+from motiflens.any_model._first_layer import Trace, function_name
 
 OUTPUTS = ("logits", "probabilities")
-_CLIP = 1e-6  # probabilities are kept this far from 0 and 1 before the logit: it stays within +- 13.8
 _ROUNDING = 1e-4  # a softmax may exceed 1 by less than this
 _BOUNDED = {"sigmoid", "softmax"}
 _UNBOUNDED = {"linear", "conv1d", "conv2d", "addmm", "matmul", "bmm", "einsum", "bilinear"}  # how networks end else
@@ -24,6 +26,60 @@ def kind_of_output(found: Trace, outputs: torch.Tensor) -> str:
         f"last step is {last or 'unknown'}, not a sigmoid, softmax or linear layer. Say which "
         '(output="logits" or output="probabilities")'
     )
+
+
+def n_bounded(found: Trace) -> int:
+    """Calls of a sigmoid or softmax if the last of them made the model's output, else 0."""
+    calls = [call for call in found.calls if call.name in _BOUNDED]
+    return len(calls) if _last_function(found) in _BOUNDED else 0
+
+
+class WithoutLast(TorchFunctionMode):
+    """Has a model return logits: its last sigmoid or softmax gives the logits of the probabilities it would give.
+
+    A probability that has been rounded to 1 has no gradient, and its logit is lost.
+
+    Parameters
+    ----------
+    n : int
+        Calls of sigmoid and softmax that the model makes.
+    """
+
+    def __init__(self, n: int) -> None:
+        super().__init__()
+        self.n, self.n_called = n, 0
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        name = function_name(func)
+        if name not in _BOUNDED:
+            return func(*args, **kwargs)
+        self.n_called += 1
+        if self.n_called != self.n:
+            return func(*args, **kwargs)
+        z = args[0] if args else kwargs["input"]
+        if name == "sigmoid":
+            return z
+        axis = args[1] if len(args) > 1 else kwargs.get("dim")
+        axis = 1 if axis is None else axis  # what PyTorch takes for two axes
+        if z.shape[axis] < 2:
+            raise ValueError("expected a softmax over two classes or more, got one: its output is always 1")
+        return _against_others(z.movedim(axis, -1)).movedim(-1, axis)
+
+    def check_called(self) -> None:
+        """Refuse a model that made another number of calls."""
+        if self.n_called != self.n:
+            raise ValueError(
+                f"expected the model to call a sigmoid or softmax {self.n} times, as when it was adapted, but it did "
+                f"{self.n_called} times: adapt it again"
+            )
+
+
+def _against_others(z: torch.Tensor) -> torch.Tensor:
+    """Logits of softmax(z), shape=(..., C), each class against the others together."""
+    classes = torch.arange(z.shape[-1], device=z.device)
+    others = torch.stack([classes[classes != one] for one in classes])  # C, C - 1
+    return z - z[..., others].logsumexp(-1)
 
 
 def _last_function(found: Trace) -> str:
@@ -63,4 +119,5 @@ def to_logits(outputs: torch.Tensor, kind: str) -> torch.Tensor:
     if bool(((outputs < -_ROUNDING) | (outputs > 1 + _ROUNDING)).any()):
         low, high = outputs.min().item(), outputs.max().item()
         raise ValueError(f'expected probabilities, got outputs from {low:.3g} to {high:.3g}: use output="logits"')
-    return outputs.clamp(_CLIP, 1 - _CLIP).logit()
+    rounding = torch.finfo(outputs.dtype)
+    return outputs.clamp(rounding.tiny, 1 - rounding.eps).logit()

@@ -116,6 +116,14 @@ class _Intercepting(TorchFunctionMode):
         call = Call(func, args, kwargs or {})
         if is_linear(call):
             return call.run()
+        if (
+            call.args and call.in_place
+        ):  # rules need what it writes over, and code may go on with either the result or the argument
+            target = call.args[0]
+            return target.copy_(self._result(call._replace(args=(target.clone(), *call.args[1:]))))
+        return self._result(call)
+
+    def _result(self, call: Call) -> Any:
         if call.name in COMPOSITES:
             with self:
                 result = COMPOSITES[call.name](*call.args, **call.kwargs)

@@ -146,6 +146,10 @@ def _quotient(a: torch.Tensor, b: torch.Tensor, *, rounding_mode: str | None = N
     return NotImplemented if rounding_mode else a * torch.reciprocal(b)
 
 
+def _lerp(a: torch.Tensor, b: torch.Tensor, weight: Any) -> torch.Tensor:
+    return a + weight * (b - a)
+
+
 COMPOSITES: dict[str, Callable[..., Any]] = {
     "scaled_dot_product_attention": scaled_dot_product_attention,
     "multi_head_attention_forward": multi_head_attention_forward,
@@ -154,6 +158,7 @@ COMPOSITES: dict[str, Callable[..., Any]] = {
     "rnn_tanh": _recurrent(_rnn_step(torch.tanh), 1),
     "rnn_relu": _recurrent(_rnn_step(torch.relu), 1),
     "glu": _glu,
+    "lerp": _lerp,
     **dict.fromkeys(("div", "divide", "true_divide", "truediv"), _quotient),
     "linear": lambda x, weight, bias=None: x @ weight.mT if bias is None else x @ weight.mT + bias,
     "baddbmm": lambda base, a, b, *, beta=1, alpha=1: beta * base + alpha * (a @ b),

@@ -35,7 +35,19 @@ def dtype_of(model: nn.Module) -> torch.dtype:
 
 @contextlib.contextmanager
 def computing(model: nn.Module, device: str | torch.device | None) -> Iterator[torch.device]:
-    """Have a model in evaluation mode on a device (None: where it is), then as it was before."""
+    """Have a model in evaluation mode on a device (None: where it is), then as it was before.
+
+    Raises
+    ------
+    ValueError
+        If in evaluation mode, too, the output of a sequence depends on the others, as far as layers tell.
+    """
+    for name, module in model.named_modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.running_mean is None:
+            raise ValueError(
+                f"expected outputs that do not depend on the other sequences of a batch, but {name or 'the model'!r} "
+                "normalises over the batch at hand: BatchNorm without running statistics"
+            )
     home = device_of(model)
     where = home if device is None else torch.device(device)
     try:

@@ -73,7 +73,7 @@ def _fast_products(model: nn.Module) -> Iterator[None]:
 
 def _mutable(model: nn.Module, x: torch.Tensor) -> tuple[torch.Tensor, Callable[..., torch.Tensor]]:
     """Outputs for one sequence, shape=(4, L), and a function that gives those of its mutants."""
-    if isinstance(model, HybridNetwork):
+    if type(model) is HybridNetwork:  # a subclass may do something else in its forward
         stem = MutantStem(model, x)
         return stem.unchanged(), stem.mutated
 
@@ -82,6 +82,10 @@ def _mutable(model: nn.Module, x: torch.Tensor) -> tuple[torch.Tensor, Callable[
         mutants = x.repeat(len(base), 1, 1)  # n, 4, L
         mutants[rows, :, position] = 0
         mutants[rows, base, position] = 1
-        return model(mutants)
+        return output_of(mutants)
 
-    return model(x[None]), outputs_of
+    def output_of(X: torch.Tensor) -> torch.Tensor:
+        # As a pair: code that squeezes would take one sequence for none.
+        return model(X) if len(X) > 1 else model(X.repeat(2, 1, 1))[:1]
+
+    return output_of(x[None]), outputs_of

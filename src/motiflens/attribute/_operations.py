@@ -8,7 +8,9 @@ A rule finds sequences in the first half of axis 0 and their references in the s
 there, wherever the network has it.
 """
 
+import inspect
 from collections.abc import Callable, Iterator
+from types import FunctionType
 from typing import Any, NamedTuple
 
 import torch
@@ -18,7 +20,7 @@ _LINEAR = frozenset(
     """
     get set setitem dim size numel stride storage_offset is_contiguous is_floating_point element_size type to float
     double half cpu cuda contiguous clone detach item tolist numpy len bool repr format requires_grad copy
-    add radd iadd sub subtract rsub isub neg negative positive sum mean cumsum diff trace lerp
+    add radd iadd sub subtract rsub isub neg negative positive sum mean cumsum diff trace
     cat concat concatenate stack hstack vstack dstack column_stack reshape reshape_as view view_as flatten unflatten
     ravel transpose swapaxes swapdims permute movedim moveaxis t adjoint squeeze unsqueeze expand expand_as
     broadcast_to repeat repeat_interleave tile chunk split tensor_split unbind narrow select getitem gather
@@ -30,6 +32,7 @@ _LINEAR = frozenset(
 )
 _PRODUCTS = ("mul", "multiply", "rmul", "imul", "matmul", "rmatmul", "bmm", "mm", "einsum")
 _MATRIX_PRODUCTS = ("matmul", "rmatmul", "bmm", "mm")
+_IN_PLACE_OPERATORS = frozenset(f"__i{name}__" for name in ("add", "sub", "mul", "div", "truediv", "matmul", "pow"))
 _LINEAR_IN_FIRST = (
     *("linear", "bilinear", "conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d"),
     *("div", "divide", "true_divide", "truediv", "idiv"),
@@ -64,10 +67,21 @@ class Call(NamedTuple):
         """One argument, however it was given."""
         return self.args[position] if len(self.args) > position else self.kwargs.get(name, default)
 
+    @property
+    def in_place(self) -> bool:
+        """Whether the result is written into the first argument: `relu_`, `x *= y`, or any option `inplace`."""
+        name = getattr(self.func, "__name__", "")
+        if name in _IN_PLACE_OPERATORS or (name.endswith("_") and not name.endswith("__")):
+            return True
+        if not isinstance(self.func, FunctionType):  # the functions built in have no such option
+            return False
+        names = list(inspect.signature(self.func).parameters)
+        return "inplace" in names and bool(self.argument(names.index("inplace"), "inplace"))
+
     def on(self, x: torch.Tensor) -> Any:
         """Call the function with x in the place of what depends on the input."""
 
-        if self.kwargs.get("inplace") or getattr(self.func, "__name__", "").endswith("_"):
+        if self.in_place:
             x = x.clone()
 
         def swap(value: Any) -> Any:
@@ -221,7 +235,7 @@ def _product(call: Call, axes: list[int], out_axis: int) -> Rewritten | None:
 
     a, b = dependents(call)
     if call.name == "einsum":
-        if [*axes, out_axis] != [0, 0, 0] or not isinstance(call.args[0], str):
+        if [*axes, out_axis] != [0, 0, 0] or not isinstance(call.args[0], str) or len(tensors(call)) > 2:
             return None
         contract = BilinearOp(call.args[0])
         return Rewritten(contract, lambda call: contract(*dependents(call)).clone())

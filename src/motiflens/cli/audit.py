@@ -139,7 +139,7 @@ def _given(model: str, dataset: "SequenceDataset", asked: dict[str, Any], option
     from motiflens.ensemble_folder import ENSEMBLE_FILE, load_ensemble
 
     how = {name: value for name, value in asked.items() if name != "weights"}
-    name = Path(model).name if Path(model).is_dir() else model.rpartition(":")[2]
+    name = Path(model).resolve().name if Path(model).is_dir() else model.rpartition(":")[2]
     if (Path(model) / ENSEMBLE_FILE).is_file():
         ensemble = load_ensemble(model)
         return audit_candidate(name, list(ensemble), dataset, members=ensemble.members, **how, **options)

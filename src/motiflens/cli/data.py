@@ -87,6 +87,8 @@ def data_bed(
 
     if negatives is None and value_column is None and not shuffle and not gc_matched:
         raise ValueError("expected negatives or values: give --negatives, --gc-matched, --shuffle or --value-column")
+    if avoid is not None and not gc_matched:
+        raise ValueError("--avoid is for windows drawn from the genome: give --gc-matched, too, or leave it out")
     sequences = Genome(genome)
     dataset = read_bed(
         peaks,

@@ -20,6 +20,7 @@ from motiflens.cli._shared import Json, note_slow_training, print_json, resumabl
 if TYPE_CHECKING:
     from motiflens.study import StudyResult
 
+_FORMATS = "svg,pdf,png"
 app = typer.Typer(help="Run and report the study: which networks learn motifs?", no_args_is_help=True)
 
 
@@ -96,6 +97,8 @@ def study_run(
         "data_seed": data_seed,
         "stack_size": stack_size,
     }
+    if address is not None and runner != Runner.ray:
+        raise ValueError("--address is of a Ray cluster: give --runner ray, too, or leave it out")
     folder = out or Path("runs") / preset
     options: dict[str, Any] = {
         "runner": runner.value,
@@ -141,8 +144,7 @@ def study_run(
     if result.errors:
         first = result.errors[0]
         (folder / "errors.log").write_text("\n".join(error.details or error.message for error in result.errors))
-        trial = first.job[0]
-        name = trial.name.replace("/", " ").replace("task", "task ")
+        name = first.job.trial.name.replace("/", " ").replace("task", "task ")
         raise RuntimeError(
             f"{len(result.errors)} trials could not be finished (see {folder / 'errors.log'}); "
             f"the first, {name}: {first.message}"
@@ -187,13 +189,14 @@ def study_report(
         list[Path] | None,
         typer.Option("--draw", help="Folder of the same study with another --data-seed; may be given several times."),
     ] = None,
-    formats: Annotated[str, typer.Option(help="Of the figures.")] = "svg,pdf,png",
+    formats: Annotated[str, typer.Option(help="Of the figures.")] = _FORMATS,
     as_json: Json = False,
 ) -> None:
     """Write tables, figures, the paper's claims and the page of a study from its stored records alone."""
     from motiflens.report import write_outputs
 
     if found := interaction_records(folder):
+        _check_interactions_alone(folder, len(found), select, draws, formats)
         again = shlex.join(["motiflens", "study", "report", str(folder)])
         report_interactions(found, out or folder, command=again, as_json=as_json)
         return
@@ -249,6 +252,22 @@ def study_effects(
         return
     for line in (*held, f"{len(rows)} effects in {out}"):
         typer.echo(line)
+
+
+def _check_interactions_alone(
+    folder: Path, n_found: int, select: Selection, draws: list[Path] | None, formats: str
+) -> None:
+    """Refuse what would be left out of a report of the interactions benchmark."""
+    from motiflens.store import Store
+
+    n_others = len(Store(folder).read()[0]) - n_found
+    if n_others:
+        raise ValueError(
+            f"{folder} holds {n_found} records of the interactions benchmark beside {n_others} of a study: "
+            "move either (its *.jsonl, or its folder in records/) to a folder of its own"
+        )
+    if select != Selection.valid or draws or formats != _FORMATS:
+        raise ValueError(f"--select, --draw and --formats are for a study; {folder} holds the interactions benchmark")
 
 
 def _reportable(folder: Path) -> tuple[list[dict[str, Any]], int]:

@@ -57,6 +57,8 @@ def train(
     config = adapted_config(
         architecture, length=dataset.length, activation=activation, task=task, n_outputs=dataset.n_outputs
     )
+    if members < 1:
+        raise ValueError(f"--members must be at least 1, got {members}")
     asked = get_protocol(protocol)
     options = {
         "max_epochs": max_epochs,

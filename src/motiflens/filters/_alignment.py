@@ -61,7 +61,8 @@ def activation_pwms(activations: Activations, X: Array, *, window: int = 20, thr
     -----
     Windows are summed by a matrix product, so that the cost does not depend on how many there are. A filter
     with very many, broadly active without a clear maximum, is averaged like any other: its matrix comes close
-    to the composition of the sequences, and no match is found for it.
+    to the composition of the sequences. Matches may be found for it all the same, for TomTom compares shapes, however
+    flat: `filter_audit.filter_quality` tells such filters by their information, `decoys.false_matches` by decoys.
     """
     sequences = _check_sequences(X, window, threshold)
     length = sequences.shape[-1]

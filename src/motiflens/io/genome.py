@@ -224,7 +224,7 @@ def _scan(data: mmap.mmap) -> dict[str, _Place] | None:
 
 
 def _measure(data: mmap.mmap, start: int, end: int) -> _Place | None:
-    """Measure the lines from start to end; None if they are not of one length, or there are none."""
+    """Measure the lines from start to end; None if they are not of one length, there are none, or blanks end them."""
     while end > start and data[end - 1] in b"\r\n":
         end -= 1
     if end == start:
@@ -233,6 +233,8 @@ def _measure(data: mmap.mmap, start: int, end: int) -> _Place | None:
     if line_bytes <= 0:  # one line
         return _Place(end - start, start, end - start, end - start + 1)
     line_bases = line_bytes - 1 - (data[start + line_bytes - 2] == ord("\r"))
+    if data[start + line_bases - 1] in b" \t":
+        return None
     n_breaks = sum(data[i : min(i + _BLOCK, end)].count(b"\n") for i in range(start, end, _BLOCK))
     if n_breaks != (end - start) // line_bytes or line_bases == 0:
         return None

@@ -149,7 +149,25 @@ def _write_sites(group: h5py.Group, truth: SiteTruth) -> None:
 
 
 def _read_own_group(group: h5py.Group) -> dict[str, Any]:
-    """Whatever of split codes, label names, metadata, names and sites the group has."""
+    """Whatever of split codes, label names, metadata, names and sites the group has.
+
+    Raises
+    ------
+    ValueError
+        If it lacks one that it must have, or one is of another kind.
+    """
+    try:
+        found = _own_parts(group)
+    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        raise ValueError(
+            f"{group.file.filename}: the group {group.name!r} is damaged ({error}): write the file anew"
+        ) from error
+    if not isinstance(found["metadata"], dict):
+        raise ValueError(f"{group.file.filename}: expected metadata as an object, got {found['metadata']!r}")
+    return found
+
+
+def _own_parts(group: h5py.Group) -> dict[str, Any]:
     return {
         "split_codes": group["split_codes"][...],
         "label_names": tuple(group["label_names"].asstr()[...]),

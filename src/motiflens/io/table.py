@@ -48,6 +48,9 @@ def read_rows(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]
         table = [(numbers[-1], [field.strip() for field in row]) for row in reader]
     except csv.Error as error:
         raise ValueError(f"{path}, line {numbers[-1]}: {error}") from error
+    if len(table) < len(numbers):  # the first row that ends on another line than it should
+        broken = next((i for i, (number, _) in enumerate(table) if number != numbers[i]), len(table) - 1)
+        raise ValueError(f"{path}, line {numbers[broken]}: a field begins with a quote that does not end on its line")
     (_, columns), rows = table[0], table[1:]
     if len(set(columns)) < len(columns) or "" in columns:
         raise ValueError(f"{path}: expected different column names in the first line, got {', '.join(columns)[:80]!r}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -88,7 +89,7 @@ class HybridNetwork(nn.Module):
             config = HybridConfig.from_dict(json.loads((folder / CONFIG_FILE).read_text()))
             network = blank_network(config)
             network.load_state_dict(load_file(folder / WEIGHTS_FILE))
-        except (json.JSONDecodeError, TypeError, RuntimeError) as error:
+        except (json.JSONDecodeError, TypeError, RuntimeError, SafetensorError) as error:
             raise ValueError(f"{folder} does not hold a saved hybrid network: {error}") from error
         return network.eval()
 

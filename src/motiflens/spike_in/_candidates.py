@@ -33,7 +33,7 @@ def candidate_motifs(
     codes : np.ndarray, uint8, shape=(N, L)
         Sequences on which filters are aligned, of all classes.
     database : str or sequence of Motif
-        As for :func:`motiflens.filters.filter_matches`.
+        As for :func:`motiflens.filters.filter_matches`; of motifs with one id the first.
     q : float
         Largest q-value of a match.
     max_width : int, optional
@@ -50,7 +50,11 @@ def candidate_motifs(
     ValueError
         If a model cannot be adapted, or as `filter_matches` does.
     """
-    targets = load_motifs(database) if isinstance(database, str) else list(database)
+    given = load_motifs(database) if isinstance(database, str) else database
+    first: dict[str, Motif] = {}
+    for motif in given:
+        first.setdefault(motif.id, motif)
+    targets = list(first.values())
     by_id = {motif.id: motif for motif in targets if max_width is None or motif.width <= max_width}
     best: list[Hit] = []
     for model in models:

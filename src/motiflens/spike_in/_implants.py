@@ -1,14 +1,17 @@
 """Put sites of known motifs into given sequences, and remember where."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from motiflens.motifs import Motif
+from motiflens.sequence import UNKNOWN
 from motiflens.simulate._embed import draw_sites, sample_bases
 from motiflens.truth import SiteTruth, site_columns
 
+_MAX_REDRAWS = 1000  # of the sites of sequences with unknown bases
 _WEAK_COLUMN = (0.3, 0.7 / 3, 0.7 / 3, 0.7 / 3)  # 0.009 bits
 
 
@@ -22,9 +25,9 @@ class Implants(NamedTuple):
 def implant(codes: np.ndarray, motifs: Sequence[Motif], *, n_sites: int, margin: int, seed: Sequence[int]) -> Implants:
     """Put as many sites into every sequence: motifs, strands and places at random, bases drawn from the matrix.
 
-    Everything else stays. Sites do not overlap, and the outermost `margin` bases at either end are left alone: a
-    convolution sees them beside padding. The same seed gives the same number of sites the same places, whatever the
-    motifs are, as long as their widths are the same.
+    Everything else stays. Sites do not overlap, hide no unknown base (padding, say), and the outermost `margin` bases
+    at either end are left alone: a convolution sees them beside padding. The same seed gives the same number of sites
+    the same places, whatever the motifs are, as long as their widths are the same.
 
     Parameters
     ----------
@@ -37,7 +40,7 @@ def implant(codes: np.ndarray, motifs: Sequence[Motif], *, n_sites: int, margin:
     Raises
     ------
     ValueError
-        If the widest motif does not fit as often.
+        If the widest motif does not fit as often, or hardly ever between unknown bases.
     """
     n, length = codes.shape
     widest = max(motif.width for motif in motifs)
@@ -47,9 +50,35 @@ def implant(codes: np.ndarray, motifs: Sequence[Motif], *, n_sites: int, margin:
             "ask for fewer sites or a smaller margin"
         )
     rng = np.random.default_rng(seed)
+    truth = _drawn(n, n_sites, margin, motifs, length, rng)
+    for _ in range(_MAX_REDRAWS):
+        again = np.flatnonzero((covered(truth) & (codes == UNKNOWN)).any(axis=1))
+        if not len(again):
+            return Implants(np.where(covered(truth), sample_bases(truth, rng), codes), truth)
+        other = _drawn(len(again), n_sites, margin, motifs, length, rng)
+
+        def renewed(before: np.ndarray, new: np.ndarray, again: np.ndarray = again) -> np.ndarray:
+            column = before.reshape(n, n_sites).copy()
+            column[again] = new.reshape(-1, n_sites)
+            return column.ravel()
+
+        truth = replace(
+            truth,
+            motif=renewed(truth.motif, other.motif),
+            strand=renewed(truth.strand, other.strand),
+            start=renewed(truth.start, other.start),
+        )
+    raise ValueError(
+        f"found no room for {n_sites} sites of up to {widest} bp among the known bases of {len(again)} of {n} "
+        "sequences: ask for fewer sites or a smaller margin, or leave sequences with many unknown bases out"
+    )
+
+
+def _drawn(
+    n: int, n_sites: int, margin: int, motifs: Sequence[Motif], length: int, rng: np.random.Generator
+) -> SiteTruth:
     inner = draw_sites(np.full(n, n_sites), np.full(n, len(motifs)), motifs, length - 2 * margin, rng)
-    truth = SiteTruth(inner.sequence, inner.motif, inner.strand, inner.start + margin, motifs, n, length)
-    return Implants(np.where(covered(truth), sample_bases(truth, rng), codes), truth)
+    return SiteTruth(inner.sequence, inner.motif, inner.strand, inner.start + margin, motifs, n, length)
 
 
 def covered(truth: SiteTruth, motif: int | None = None) -> np.ndarray:

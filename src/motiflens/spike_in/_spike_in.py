@@ -23,6 +23,7 @@ from motiflens._means import mean_of_defined
 from motiflens.dataset import SequenceDataset
 from motiflens.motifs import Motif, load_motifs, select_motifs
 from motiflens.predict import predict
+from motiflens.sequence import UNKNOWN
 from motiflens.spike_in._candidates import candidate_motifs
 from motiflens.spike_in._implants import implant
 from motiflens.spike_in._responses import measure_responses
@@ -152,7 +153,8 @@ def spike_in(
             continue
         spiked, sites = implant(measured, own, n_sites=n_sites, margin=margin, seed=(seed, 2))
         after = _logits(network, spiked, target, batch_size)
-        judged.append(_judged(maps_of(network, spiked), maps_of(network, measured), after, sites, used))
+        maps = maps_of(network, spiked), maps_of(network, measured)
+        judged.append(_judged(*maps, after, sites, spiked == UNKNOWN, used))
     return SpikeIn(
         methods=tuple(methods),
         motifs=tuple(candidates),
@@ -180,12 +182,24 @@ class _Judged(NamedTuple):
     sites: SiteTruth | None
 
 
-def _judged(spiked: np.ndarray, plain: np.ndarray, logits: np.ndarray, sites: SiteTruth, used: np.ndarray) -> _Judged:
+def _judged(
+    spiked: np.ndarray,
+    plain: np.ndarray,
+    logits: np.ndarray,
+    sites: SiteTruth,
+    unknown: np.ndarray,
+    used: np.ndarray,
+) -> _Judged:
     """Score maps, shape=(M, B, L), with and without the sites."""
     by_motif = np.full((len(spiked), len(used)), np.nan)
-    by_motif[:, used] = mean_of_defined(motif_aurocs(spiked, sites), axis=1)
+    by_motif[:, used] = mean_of_defined(motif_aurocs(spiked, sites, unknown), axis=1)
     return _Judged(
-        spike_scores(spiked, sites), spike_scores(spiked - plain, sites), by_motif, chance_aupr(sites), logits, sites
+        scores=spike_scores(spiked, sites, unknown),
+        difference_scores=spike_scores(spiked - plain, sites, unknown),
+        motif_auroc=by_motif,
+        chance_aupr=chance_aupr(sites, unknown),
+        logits=logits,
+        sites=sites,
     )
 
 

@@ -1,5 +1,6 @@
 """Whether networks learn the same motifs: how many filters of one have a match among those of another."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -50,7 +51,12 @@ class FilterAgreement:
 
     @property
     def p_value(self) -> float:
-        """How often chance alone shares as many, (1 + shuffles with as large a mean share) / (1 + all)."""
+        """How often chance alone shares as many, (1 + shuffles with as large a mean share) / (1 + all).
+
+        NaN where no network has a filter to share.
+        """
+        if math.isnan(self.observed):
+            return math.nan
         by_chance = _pair_means(self.chance)
         return float((1 + (by_chance >= self.observed - 1e-12).sum()) / (1 + len(by_chance)))
 

@@ -90,7 +90,7 @@ class Stability:
                 "shared": number(filters.observed),
                 "expected": number(filters.expected),
                 "interval": [number(bound) for bound in filters.chance_interval],
-                "p_value": filters.p_value,
+                "p_value": number(filters.p_value),
                 "n_filters": filters.n_filters.tolist(),
             },
         }

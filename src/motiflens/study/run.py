@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from motiflens.ensemble_folder import difference
 from motiflens.locks import Locks, remove_if_empty
 from motiflens.machines import Machines
-from motiflens.records import problem
+from motiflens.records import problem, variant_of
 from motiflens.runners import JobError
 from motiflens.store import Damaged, Record, Store
 from motiflens.study.grid import StudyConfig, plan, shard
@@ -52,10 +52,11 @@ def missing(trials: Iterable[Trial], records: dict[str, Record]) -> list[Trial]:
         wanted = trial.config()
         own = {trial.key(member) for member in trial.members}
         for key, record in records.items():
+            found = record.get("config") or {}  # a failed record may lack it
             if key in own:
-                check_same(key, record["config"], wanted)
+                check_same(key, found, wanted)
             elif record["task"] == trial.task and trial.task not in compared:
-                check_same(key, _conditions(record["config"]), _conditions(wanted))
+                check_same(key, _conditions(found), _conditions(wanted))
         compared.add(trial.task)
         members = tuple(m for m in trial.members if trial.key(m) not in records)
         if members:
@@ -70,8 +71,9 @@ def check_same(key: str, found: dict[str, Any], wanted: dict[str, Any]) -> None:
 
 
 def _conditions(config: dict[str, Any]) -> dict[str, Any]:
-    """What all networks of a task must share for one table: everything but the network itself."""
-    return {name: part for name, part in config.items() if name != "model"}
+    """What all networks of a task must share for one table: everything but the network itself, and its variant."""
+    shared = {name: part for name, part in config.items() if name != "model"}
+    return {**shared, "model": {"variant": variant_of(config)}}
 
 
 def run_study(
