@@ -190,6 +190,7 @@ def test_version():
         (["study", "run", "--protocol", "papr"], "did you mean PAPER"),
         (["study", "run", "--tasks", "one"], "expected a whole number, got 'one'"),
         (["study", "run", "--device", "cuda:99"], "CUDA"),
+        (["study", "run", "--address", "head:1"], "give --runner ray, too"),
         (["study", "run", "--device", "tpu0"], "unknown device 'tpu0'"),
         (["study", "report", "no-folder"], "no folder no-folder"),
     ],

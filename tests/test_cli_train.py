@@ -42,6 +42,11 @@ def train(data, *options):
     return result
 
 
+def test_no_member_is_no_training(folder):
+    with pytest.raises(ValueError, match="--members must be at least 1, got 0"):
+        train("values.h5", "-o", "out", "--members", "0")
+
+
 def test_real_values_are_a_regression_on_adapted_sizes(folder):
     result = train("values.h5", "-o", "net", "--architecture", "C24-Att", "--reverse-complement", "--json")
     found = json.loads(result.stdout)

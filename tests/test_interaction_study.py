@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from interaction_records import block, record
+from study_records import make_record
 from test_records_page import fields
 from typer.testing import CliRunner
 
@@ -238,6 +239,11 @@ def test_the_command_runs_skips_and_reports(tiny_preset, finished, tmp_path, mon
     assert (again.n_skipped, again.n_left, len(again.records)) == (2, 0, 2)
     reported = CliRunner().invoke(app, ["study", "report", str(tmp_path), "--out", str(tmp_path / "again"), "--json"])
     assert json.loads(reported.stdout)["n_records"] == 2
+    refused = CliRunner().invoke(app, ["study", "report", str(tmp_path), "--select", "all"])
+    assert "--select, --draw and --formats are for a study" in str(refused.exception)
+    (tmp_path / "task2.jsonl").write_text(json.dumps(make_record(2, "C24", "relu", 0)) + "\n")
+    refused = CliRunner().invoke(app, ["study", "report", str(tmp_path)])
+    assert "holds 2 records of the interactions benchmark beside 1 of a study" in str(refused.exception)
 
 
 def test_nothing_is_begun_after_the_budget(tiny_preset, tmp_path):

@@ -304,6 +304,26 @@ def test_own_files_that_were_edited_or_are_newer_are_refused(tmp_path):
         read_hdf5(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("split_codes", None, "the group '/motiflens' is damaged"),
+        ("metadata", "[1]", "expected metadata as an object, got"),
+        ("metadata", "{", "is damaged"),
+        ("sites/motifs", None, "is damaged"),
+    ],
+)
+def test_own_files_that_are_damaged_are_refused(tmp_path, task2, name, value, message):
+    path = tmp_path / "data.h5"
+    write_hdf5(task2.subset(slice(0, 20)), path)
+    with h5py.File(path, "a") as file:
+        del file["motiflens"][name]
+        if value is not None:
+            file["motiflens"][name] = value
+    with pytest.raises(ValueError, match=message):
+        read_hdf5(path)
+
+
 IRF1 = Path(os.environ.get("MOTIFLENS_IRF1", Path(__file__).parents[2] / "shared" / "data" / "IRF1_400_h3k27ac.h5"))
 
 

@@ -1,6 +1,7 @@
 """The hybrid network: stage 1 (stem), stage 2 (trunk), stage 3 (head)."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -63,6 +64,8 @@ class HybridNetwork(nn.Module):
         new_weights, new_config = folder / f".{WEIGHTS_FILE}.tmp", folder / f".{CONFIG_FILE}.tmp"
         try:  # an interruption leaves what was there before
             save_file({k: v.contiguous() for k, v in self.state_dict().items()}, new_weights)
+            with new_weights.open("rb+") as file:  # on the disk before its name is: a power cut leaves one or the other
+                os.fsync(file.fileno())
             new_config.write_text(self.config.to_json() + "\n")
             new_weights.replace(folder / WEIGHTS_FILE)
             new_config.replace(folder / CONFIG_FILE)
