@@ -9,7 +9,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "motiflens"
 
 ORDER = [
     *("sequence", "shuffle", "metrics", "_distributions", "stats", "_means", "store", "locks", "runners", "ray_runner"),
-    *("_motif_text", "motifs", "_complete_scores", "tomtom"),
+    *("_files", "_motif_text", "motifs", "_complete_scores", "tomtom"),
     *("truth", "pairs", "splits", "dataset", "io", "negatives", "_leaks", "data_summary", "baselines", "performance"),
     "simulate",
     *("kernels", "models", "predict", "any_model", "attribute"),

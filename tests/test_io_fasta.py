@@ -39,7 +39,7 @@ def letters(path):
 )
 @pytest.mark.parametrize("chunk", [2**22, 3])
 def test_each_way_of_writing_reads_the_same(tmp_path, monkeypatch, content, chunk):
-    monkeypatch.setattr("motiflens.io._files._CHUNK", chunk)
+    monkeypatch.setattr("motiflens._files._CHUNK", chunk)
     assert letters(write(tmp_path / "a.fa", content)) == [("a", "ACGTACGTNN"), ("b", "TT")]
 
 

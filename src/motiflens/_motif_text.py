@@ -3,13 +3,13 @@
 MEME: https://meme-suite.org/meme/doc/meme-format.html. JASPAR: https://jaspar.elixir.no/faq/ ("PFM").
 """
 
-import gzip
 import re
-import zlib
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from motiflens._files import open_bytes
 
 DEFAULT_N_SITES = 20  # what MEME assumes where a file does not say
 SUM_TOLERANCE = 1e-5  # a column this close to 1 stays as printed, as in MEME
@@ -58,18 +58,11 @@ def read_text(path: Path) -> str:
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it is gzip that is damaged or cut off.
+    FileNotFoundError, ValueError
+        As `open_bytes`.
     """
-    data = path.read_bytes()
-    if data[:2] == b"\x1f\x8b":
-        try:
-            data = gzip.decompress(data)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise ValueError(f"{path}: the gzip file is damaged or incomplete ({error}): fetch it again") from error
-    return data.decode("utf-8-sig", errors="replace")
+    with open_bytes(path) as file:
+        return file.read().decode("utf-8-sig", errors="replace")
 
 
 def parse_meme(text: str, source: str) -> list[MotifRecord]:

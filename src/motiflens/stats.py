@@ -150,14 +150,18 @@ def pooled_correlation(correlations: Sequence[float], sizes: Sequence[int]) -> I
     fewer than four values or an undefined correlation are left out. Ranks in perfect order, whose z is infinite, count
     as half a step short of it: in small groups that order comes by chance.
     """
-    used = [(r, n) for r, n in zip(correlations, sizes, strict=True) if n > 3 and not math.isnan(r)]
+    used = [(_fisher_z(r, n), n - 3) for r, n in zip(correlations, sizes, strict=True) if n > 3 and not math.isnan(r)]
     if not used:
         return Interval(math.nan, math.nan, math.nan)
-    weight = sum(n - 3 for _, n in used)
-    largest = [1 - 6 / (n * (n * n - 1)) for _, n in used]  # two neighbours exchanged: 1 - 12 / (n (n^2 - 1))
-    z = sum(math.atanh(min(max(r, -top), top)) * (n - 3) for (r, n), top in zip(used, largest, strict=True)) / weight
+    weight = sum(w for _, w in used)
+    z = sum(z * w for z, w in used) / weight
     half = _NORMAL_QUANTILE * math.sqrt(1.06 / weight)
     return Interval(math.tanh(z), math.tanh(z - half), math.tanh(z + half))
+
+
+def _fisher_z(r: float, n: int) -> float:
+    largest = 1 - 6 / (n * (n * n - 1))  # two neighbours exchanged: 1 - 12 / (n (n^2 - 1))
+    return math.atanh(min(max(r, -largest), largest))
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> np.ndarray:

@@ -138,8 +138,8 @@ def _examples(example: int | np.ndarray | torch.Tensor) -> torch.Tensor:
         if example < 1:
             raise ValueError(f"expected sequences or their length, at least 1, got {example}")
         return _random(_N_EXAMPLES, example)
-    X = torch.cat(list(batches(as_tensor(example)[:_N_EXAMPLES], _N_EXAMPLES, torch.device("cpu"))) or [torch.empty(0)])
-    if len(X) == 0:
+    X = next(batches(as_tensor(example)[:_N_EXAMPLES], _N_EXAMPLES, torch.device("cpu")), None)
+    if X is None:
         raise ValueError("expected at least one example sequence, got none")
     return torch.cat([X, _random(max(2 * _N_TRACED - len(X), 0), X.shape[2])])
 

@@ -116,9 +116,8 @@ class _Intercepting(TorchFunctionMode):
         call = Call(func, args, kwargs or {})
         if is_linear(call):
             return call.run()
-        if (
-            call.args and call.in_place
-        ):  # rules need what it writes over, and code may go on with either the result or the argument
+        if call.args and call.in_place:
+            # Rules need what is written over, and code may go on with either the result or the argument.
             target = call.args[0]
             return target.copy_(self._result(call._replace(args=(target.clone(), *call.args[1:]))))
         return self._result(call)

@@ -33,7 +33,7 @@ def run_interactions(
     command = shlex.join(["motiflens", *sys.argv[1:]])
     report = None
     if result.records and options["part"] == (1, 1):  # shards would write the same files at once
-        report = _write(interaction_records(folder), folder, command)  # of both presets, where they share a folder
+        report = _write(interaction_records(folder)[0], folder, command)  # of both presets, where they share a folder
     if as_json:
         numbers = {"n_records": len(result.records), "n_left": result.n_left}
         print_json({**numbers, "report": report, "go_on": command if result.n_left else None})
@@ -68,17 +68,18 @@ def _write(records: "list[Record]", folder: Path, command: str | None) -> str | 
     return str(write_interaction_outputs(records, folder, command=command).report)
 
 
-def interaction_records(folder: Path) -> "list[Record]":
-    """Records of the benchmark in a folder, if it has any."""
+def interaction_records(folder: Path) -> "tuple[list[Record], int]":
+    """Records of the benchmark in a folder, if it has any, and how many others it then has."""
     if not (folder / "records" / "interactions").is_dir() and not (folder / "interactions.jsonl").is_file():
-        return []
+        return [], 0
     from motiflens.interaction_study import is_interaction_record
     from motiflens.store import Store
 
     records, damaged = Store(folder).read()
     for place in damaged:
         typer.echo(f"warning: {place.where} could not be read: {place.reason}", err=True)
-    return [record for record in records.values() if is_interaction_record(record)]
+    found = [record for record in records.values() if is_interaction_record(record)]
+    return found, len(records) - len(found)
 
 
 def report_interactions(records: "list[Record]", out: Path, *, command: str, as_json: bool) -> None:

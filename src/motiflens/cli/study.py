@@ -195,8 +195,17 @@ def study_report(
     """Write tables, figures, the paper's claims and the page of a study from its stored records alone."""
     from motiflens.report import write_outputs
 
-    if found := interaction_records(folder):
-        _check_interactions_alone(folder, len(found), select, draws, formats)
+    found, n_others = interaction_records(folder)
+    if found:
+        if n_others:
+            raise ValueError(
+                f"{folder} holds {len(found)} records of the interactions benchmark beside {n_others} of a study: "
+                "move either (its *.jsonl, or its folder in records/) to a folder of its own"
+            )
+        if select != Selection.valid or draws or formats != _FORMATS:
+            raise ValueError(
+                f"--select, --draw and --formats are for a study; {folder} holds the interactions benchmark"
+            )
         again = shlex.join(["motiflens", "study", "report", str(folder)])
         report_interactions(found, out or folder, command=again, as_json=as_json)
         return
@@ -252,22 +261,6 @@ def study_effects(
         return
     for line in (*held, f"{len(rows)} effects in {out}"):
         typer.echo(line)
-
-
-def _check_interactions_alone(
-    folder: Path, n_found: int, select: Selection, draws: list[Path] | None, formats: str
-) -> None:
-    """Refuse what would be left out of a report of the interactions benchmark."""
-    from motiflens.store import Store
-
-    n_others = len(Store(folder).read()[0]) - n_found
-    if n_others:
-        raise ValueError(
-            f"{folder} holds {n_found} records of the interactions benchmark beside {n_others} of a study: "
-            "move either (its *.jsonl, or its folder in records/) to a folder of its own"
-        )
-    if select != Selection.valid or draws or formats != _FORMATS:
-        raise ValueError(f"--select, --draw and --formats are for a study; {folder} holds the interactions benchmark")
 
 
 def _reportable(folder: Path) -> tuple[list[dict[str, Any]], int]:

@@ -1,6 +1,6 @@
 """Sequence datasets from files and to files: HDF5, FASTA, BED with a genome, tables; attributions for TF-MoDISco."""
 
-from motiflens.io._files import in_one_piece
+from motiflens._files import in_one_piece
 from motiflens.io.bed import read_bed
 from motiflens.io.fasta import FastaRecord, fasta_records, read_fasta, write_fasta
 from motiflens.io.genome import Genome

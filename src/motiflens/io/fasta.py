@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens._files import in_one_piece, open_bytes, whole_lines
 from motiflens.dataset import SequenceDataset
 from motiflens.io._assemble import check_classes, draw_split, fit_length, to_number
-from motiflens.io._files import in_one_piece, open_bytes, whole_lines
 from motiflens.io.table import read_rows
 from motiflens.sequence import INVALID, decode, translate_letters
 from motiflens.splits import close_names

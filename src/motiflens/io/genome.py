@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from motiflens.io._files import open_bytes
+from motiflens._files import open_bytes
 from motiflens.io.fasta import fasta_records
 from motiflens.io.intervals import Intervals
 from motiflens.sequence import INVALID, reverse_complement, translate_letters

@@ -16,8 +16,8 @@ import h5py
 import numpy as np
 import torch
 
+from motiflens._files import in_one_piece
 from motiflens.dataset import SPLITS, MatrixTruth, SequenceDataset, SiteTruth
-from motiflens.io._files import in_one_piece
 from motiflens.io._hdf5_arrays import Channels, read_codes, read_labels, read_model, row_blocks
 from motiflens.motifs import Motif
 from motiflens.sequence import one_hot

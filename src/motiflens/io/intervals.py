@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens._files import text_lines
 from motiflens.io._assemble import to_number
-from motiflens.io._files import text_lines
 
 _NARROW_PEAK_COLUMNS = 10
 _MOST_DIGITS = 12  # no chromosome is longer; positions stay far from the limits of int64

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from motiflens.io._files import in_one_piece
+from motiflens._files import in_one_piece
 from motiflens.sequence import check_one_hot
 
 

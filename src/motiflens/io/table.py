@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from motiflens._files import text_lines
 from motiflens.dataset import SequenceDataset
 from motiflens.io._assemble import check_classes, draw_split, fit_length, to_number
-from motiflens.io._files import text_lines
 from motiflens.sequence import INVALID, translate_letters
 from motiflens.splits import close_names
 

@@ -52,22 +52,15 @@ def implant(codes: np.ndarray, motifs: Sequence[Motif], *, n_sites: int, margin:
     rng = np.random.default_rng(seed)
     truth = _drawn(n, n_sites, margin, motifs, length, rng)
     for _ in range(_MAX_REDRAWS):
-        again = np.flatnonzero((covered(truth) & (codes == UNKNOWN)).any(axis=1))
+        inside = covered(truth)
+        again = np.flatnonzero((inside & (codes == UNKNOWN)).any(axis=1))
         if not len(again):
-            return Implants(np.where(covered(truth), sample_bases(truth, rng), codes), truth)
+            return Implants(np.where(inside, sample_bases(truth, rng), codes), truth)
         other = _drawn(len(again), n_sites, margin, motifs, length, rng)
-
-        def renewed(before: np.ndarray, new: np.ndarray, again: np.ndarray = again) -> np.ndarray:
-            column = before.reshape(n, n_sites).copy()
-            column[again] = new.reshape(-1, n_sites)
-            return column.ravel()
-
-        truth = replace(
-            truth,
-            motif=renewed(truth.motif, other.motif),
-            strand=renewed(truth.strand, other.strand),
-            start=renewed(truth.start, other.start),
-        )
+        sites = np.isin(truth.sequence, again)  # in the order of the other's
+        motif, strand, start = truth.motif.copy(), truth.strand.copy(), truth.start.copy()
+        motif[sites], strand[sites], start[sites] = other.motif, other.strand, other.start
+        truth = replace(truth, motif=motif, strand=strand, start=start)
     raise ValueError(
         f"found no room for {n_sites} sites of up to {widest} bp among the known bases of {len(again)} of {n} "
         "sequences: ask for fewer sites or a smaller margin, or leave sequences with many unknown bases out"

@@ -24,25 +24,24 @@ class SpikeScores(NamedTuple):
     snr: np.ndarray
 
 
-def spike_scores(maps: np.ndarray, sites: SiteTruth, unknown: np.ndarray) -> SpikeScores:
-    """Score maps, shape=(M, B, L), leaving out unknown bases, bool (B, L): a map is 0 there whatever it is worth."""
-    matrix = weakened(sites.matrix(), unknown)
+def spike_scores(maps: np.ndarray, matrix: np.ndarray) -> SpikeScores:
+    """Score maps, shape=(M, B, L), against ground truth, shape=(B, 4, L)."""
     found = [interpretability(one, matrix) for one in maps]
     return SpikeScores(*(np.stack([getattr(one, name) for one in found]) for name in SpikeScores._fields))
 
 
-def motif_aurocs(maps: np.ndarray, sites: SiteTruth, unknown: np.ndarray) -> np.ndarray:
+def motif_aurocs(maps: np.ndarray, matrix: np.ndarray, sites: SiteTruth) -> np.ndarray:
     """AUROC at the sites of each motif alone, the others left out, shape=(M, B, n_motifs); NaN without such a site."""
-    matrix, everywhere = sites.matrix(), covered(sites)
+    everywhere = covered(sites)
     aurocs = []
     for motif in range(len(sites.motifs)):
-        truth = weakened(matrix, unknown | (everywhere & ~covered(sites, motif)))
+        truth = weakened(matrix, everywhere & ~covered(sites, motif))
         aurocs.append(np.stack([interpretability(one, truth).auroc for one in maps]))
     return np.stack(aurocs, axis=-1)
 
 
-def chance_aupr(sites: SiteTruth, unknown: np.ndarray) -> float:
+def chance_aupr(matrix: np.ndarray) -> float:
     """Share of motif among the positions that are scored, about what scores by chance reach."""
-    information = information_content(weakened(sites.matrix(), unknown))  # B, L
+    information = information_content(matrix)  # B, L
     motif, background = information > _MOTIF_BITS, information < _SAME_AS_UNIFORM
     return float(motif.sum() / (motif | background).sum())

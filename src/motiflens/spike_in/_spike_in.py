@@ -25,7 +25,7 @@ from motiflens.motifs import Motif, load_motifs, select_motifs
 from motiflens.predict import predict
 from motiflens.sequence import UNKNOWN
 from motiflens.spike_in._candidates import candidate_motifs
-from motiflens.spike_in._implants import implant
+from motiflens.spike_in._implants import implant, weakened
 from motiflens.spike_in._responses import measure_responses
 from motiflens.spike_in._result import SpikeIn
 from motiflens.spike_in._scores import SpikeScores, chance_aupr, motif_aurocs, spike_scores
@@ -190,14 +190,15 @@ def _judged(
     unknown: np.ndarray,
     used: np.ndarray,
 ) -> _Judged:
-    """Score maps, shape=(M, B, L), with and without the sites."""
+    """Score maps, shape=(M, B, L), with and without the sites, leaving out unknown bases: maps are 0 there."""
+    matrix = weakened(sites.matrix(), unknown)
     by_motif = np.full((len(spiked), len(used)), np.nan)
-    by_motif[:, used] = mean_of_defined(motif_aurocs(spiked, sites, unknown), axis=1)
+    by_motif[:, used] = mean_of_defined(motif_aurocs(spiked, matrix, sites), axis=1)
     return _Judged(
-        scores=spike_scores(spiked, sites, unknown),
-        difference_scores=spike_scores(spiked - plain, sites, unknown),
+        scores=spike_scores(spiked, matrix),
+        difference_scores=spike_scores(spiked - plain, matrix),
         motif_auroc=by_motif,
-        chance_aupr=chance_aupr(sites, unknown),
+        chance_aupr=chance_aupr(matrix),
         logits=logits,
         sites=sites,
     )
