@@ -9,6 +9,7 @@ from motiflens.interaction_study.conditions import LONG, Condition, with_penalty
 from motiflens.interaction_study.scores import (
     average_precision,
     calibrate,
+    count_by_first_layer,
     factor_effects,
     figure_records,
     over_draws,
@@ -43,6 +44,26 @@ def test_scores_count_decoys_as_false_and_fillers_as_neither():
     assert row.test_auroc == pytest.approx(0.7)
     assert row.n_members == 2
     assert row.filter_tpr == 0.5
+
+
+def test_pairs_are_counted_by_the_filters_of_each_network():
+    # AB and CD are true, AC and BD decoys. The first network has no filter of D, the second none of A.
+    shown = [[0.05, 0.04, 0.01, 0.01, 0.01, 0.03], [0.06, 0.01, 0.01, 0.01, 0.01, None]]
+    table = block([1.0] * 6, member_p=shown)
+    fields = {"test_auroc": (0.8, 0.6), "learned": ((1, 2, 1, 0), (0, 1, 1, 3))}
+    nothing = block([1.0] * 6)
+    records = [
+        record({"insertion": table, "attention": nothing}, **fields),
+        record({"insertion": table}, data_seed=101, **fields),
+        record({"insertion": table}, activation="relu", **fields),
+        record({"insertion": table}, labels="additive", **fields),
+        {**record({}, data_seed=102), "status": "failed", "networks": []},
+    ]
+    assert [row[2:] for row in count_by_first_layer(records)] == [
+        ("exponential", True, "insertion", 4, 4, 2, 4, 2, 4, 4),
+        ("exponential", True, "attention", 2, 2, 0, 2, 0, 2, 0),
+        ("relu", True, "insertion", 2, 2, 1, 2, 1, 2, 2),
+    ]
 
 
 def test_effects_decide_among_equal_p():

@@ -25,7 +25,7 @@ from motiflens.interaction_study.conditions import (
     preset_conditions,
     with_penalty,
 )
-from motiflens.interaction_study.scores import factor_effects, score_tables, summarise
+from motiflens.interaction_study.scores import count_by_first_layer, factor_effects, score_tables, summarise
 from motiflens.interaction_study.trial import block_rows, run_condition, table_block
 from motiflens.interactions import METHODS, Interaction, InteractionTable
 from motiflens.interactions._effects import Effects
@@ -347,6 +347,23 @@ def test_findings_tell_ways_of_training_apart_and_compare_them():
     assert len(said) == 5
 
 
+def test_findings_tell_what_shows_where_filters_have_learned_both_motifs():
+    shown = block([0.01, 1, 1, 1, 1, 0.01], member_p=[[0.01, 1, 1, 1, 1, 0.01], [1, 1, 1, 1, 1, 0.01]])
+    tables = {"insertion": shown, "attention": block([1.0] * 6)}
+    records = [
+        record(tables, learned=((1, 1, 1, 0), (1, 1, 1, 1))),
+        record({"insertion": shown}, has_attention=False),
+    ]
+    rows = summarise(score_tables(records))
+    said = findings([], rows, count_by_first_layer(records))
+    assert said[-1] == (
+        "Do networks show the pairs whose motifs the first layer has learned? Level 2, networks with attention, pairs "
+        "of each network by itself: insertion 2 of 3 true pairs both of whose motifs have a filter, and 1 of 1 others; "
+        "attention 0 of 3 true pairs both of whose motifs have a filter, and 0 of 1 others (p ≤ 0.05)."
+    )
+    assert len(findings([], rows)) == len(said) - 1
+
+
 def test_a_method_that_calls_decoys_is_not_named_as_the_one_that_recovers_most():
     all_true_and_decoys, one_true = block([0.01, 0.01, 1, 1, 0.01, 0.01]), block([0.01, 1, 1, 1, 1, 1])
     rows = summarise(score_tables([record({"mutagenesis": all_true_and_decoys, "insertion": one_true})]))
@@ -367,7 +384,7 @@ def test_a_page_is_written_from_records_alone(tmp_path):
     for text in ("Calibration", "not calibrated", "1 records are left out", "motiflens study report x", "feature_maps"):
         assert text in page
     assert {path.name for path in outputs.tables} == {
-        f"interactions-{name}.tsv" for name in ("conditions", "methods", "factors", "draws", "calibration")
+        f"interactions-{name}.tsv" for name in ("conditions", "methods", "factors", "filters", "draws", "calibration")
     }
     assert "2 of 4" not in page
     assert "4 of 4" in page

@@ -118,6 +118,26 @@ class Calibration(NamedTuple):
     caution: str
 
 
+class FirstLayerCounts(NamedTuple):
+    """Pairs in single networks, by whether the first layer has filters for both motifs, and how many show there.
+
+    Of true pairs and of decoys; a pair shows where a network by itself gives it p <= .05.
+    """
+
+    level: int
+    training: str
+    activation: str
+    has_attention: bool
+    method: str
+    n_networks: int
+    n_learned: int  # true pairs, both motifs with a filter
+    shown_learned: int
+    n_unlearned: int  # true pairs, a motif without
+    shown_unlearned: int
+    n_decoys: int  # decoys, both motifs with a filter
+    shown_decoys: int
+
+
 class FactorEffect(NamedTuple):
     """What one design factor changes: the mean over conditions that differ in nothing else."""
 
@@ -290,6 +310,25 @@ def over_draws(scores: Sequence[MethodScore]) -> list[DrawSummary]:
             )
         )  # fmt: skip
     return rows
+
+
+def count_by_first_layer(records: Iterable[Record]) -> list[FirstLayerCounts]:
+    """One row per level, training, activation, with and without attention, and method, over all networks and draws."""
+    groups: dict[tuple[Any, ...], list[np.ndarray]] = {}
+    for record in records:
+        if record["labels"] != "grammar" or record["status"] != "ok":
+            continue
+        pairs = read_pairs(record)
+        filters = np.array([network["learned"] for network in record["networks"] if network["status"] == "ok"])
+        learned = (filters[:, pairs.motif_i] > 0) & (filters[:, pairs.motif_j] > 0)  # (n_networks, P)
+        sets = ((pairs.kind == "true") & learned, (pairs.kind == "true") & ~learned, (pairs.kind == "decoy") & learned)
+        for method, block in record["tables"].items():
+            shown = np.array(block["member_p"], dtype=np.float64) <= _P
+            counts = [count for one in sets for count in (one.sum(), (one & shown).sum())]
+            design = (record["level"], _training(record), record["activation"], record["has_attention"], method)
+            groups.setdefault(design, []).append(np.array([len(filters), *counts]))
+    order = sorted(groups, key=lambda design: (design[0], design[1] != _BASE_TRAINING, not design[3], design[2]))
+    return [FirstLayerCounts(*design, *np.sum(groups[design], axis=0).tolist()) for design in order]
 
 
 def calibrate(records: Iterable[Record]) -> list[Calibration]:

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from motiflens.figures import figure_style, figure_svg
 from motiflens.interaction_study import scores as scoring
 from motiflens.interaction_study.conditions import FIRST_FIGURE_SEED
-from motiflens.interaction_study.scores import FactorEffect, MethodSummary
+from motiflens.interaction_study.scores import FactorEffect, FirstLayerCounts, MethodSummary
 from motiflens.interactions import METHODS
 from motiflens.records import Record
 from motiflens.report.sections import number, signed
@@ -37,8 +37,8 @@ def write_interaction_outputs(
     """Write interactions.html and tables/interactions-*.tsv into a folder.
 
     Tables: conditions (one row per condition and method), methods (over conditions), factors (what each design factor
-    changes, with intervals), draws (conditions run on several draws of the data), calibration (on data without
-    interactions).
+    changes, with intervals), filters (whether pairs show in networks whose filters look like both motifs), draws
+    (conditions run on several draws of the data), calibration (on data without interactions).
 
     Parameters
     ----------
@@ -62,9 +62,10 @@ def write_interaction_outputs(
         )
     scores = scoring.score_tables(used)
     methods, factors, draws = scoring.summarise(scores), scoring.factor_effects(scores), scoring.over_draws(scores)
-    calibration = scoring.calibrate(used)
+    filters, calibration = scoring.count_by_first_layer(used), scoring.calibrate(used)
     tables: dict[str, Sequence[tuple[Any, ...]]] = {
-        "conditions": scores, "methods": methods, "factors": factors, "draws": draws, "calibration": calibration
+        "conditions": scores, "methods": methods, "factors": factors, "filters": filters, "draws": draws,
+        "calibration": calibration,
     }  # fmt: skip
     folder = Path(folder)
     (folder / "tables").mkdir(parents=True, exist_ok=True)
@@ -74,9 +75,10 @@ def write_interaction_outputs(
         .get_template("interactions.html.j2")
         .render(
             title=_TITLE,
-            findings=findings(factors, methods),
+            findings=findings(factors, methods, filters),
             methods=methods,
             factors=factors,
+            filters=filters,
             draws=draws,
             calibration=calibration,
             scores=scores,
@@ -102,7 +104,9 @@ _QUESTIONS = {
 }
 
 
-def findings(factors: Sequence[FactorEffect], methods: Sequence[MethodSummary]) -> list[str]:
+def findings(
+    factors: Sequence[FactorEffect], methods: Sequence[MethodSummary], filters: Sequence[FirstLayerCounts] = ()
+) -> list[str]:
     """The questions of the benchmark answered in sentences, and which method recovers most.
 
     On level 2 if it is there, and for each way of training by which conditions differ in a factor of the design.
@@ -126,7 +130,28 @@ def findings(factors: Sequence[FactorEffect], methods: Sequence[MethodSummary]) 
     for other in dict.fromkeys(row.other for row in own if row.training == "both"):
         trained_so = [row for row in own if row.training == "both" and row.other == other]
         sentences += _answers(trained_so, [row for row in present if row.training == other], f"Level {level}")
+    clauses = [
+        clause
+        for method in dict.fromkeys((_best(present).method, _ATTENTION) if present else ())
+        if (clause := _shown([row for row in filters if (row.level, row.method) == (level, method)]))
+    ]
+    if clauses:
+        sentences.append(
+            f"Do networks show the pairs whose motifs the first layer has learned? Level {level}, networks with "
+            f"attention, pairs of each network by itself: {'; '.join(clauses)} (p ≤ 0.05)."
+        )
     return sentences
+
+
+def _shown(filters: Sequence[FirstLayerCounts]) -> str:
+    """In words, over all networks with attention; "" where there is none."""
+    counts = [row for row in filters if row.has_attention]
+    n_learned, shown = sum(row.n_learned for row in counts), sum(row.shown_learned for row in counts)
+    n_unlearned, shown_unlearned = sum(row.n_unlearned for row in counts), sum(row.shown_unlearned for row in counts)
+    if not n_learned:
+        return ""
+    rest = f", and {shown_unlearned} of {n_unlearned} others" if n_unlearned else ""
+    return f"{counts[0].method} {shown} of {n_learned} true pairs both of whose motifs have a filter{rest}"
 
 
 def _answers(factors: Sequence[FactorEffect], methods: Sequence[MethodSummary], place: str) -> list[str]:
