@@ -262,6 +262,23 @@ def test_few_motifs_have_the_first_test_alone():
     assert "with fewer than 5 motifs, p-values compare with shuffled copies alone" in table.caution
 
 
+def test_of_five_motifs_one_strong_pair_leaves_too_few_others():
+    table = interactions(Toy("convexand"), planted(), motifs()[:5], method="insertion", **{**SMALL, "n_null": 100})
+    assert [(row.i, row.j) for row in table.calls()] == [(0, 1)]
+    assert "4 pairs have p = 1 because too few other pairs of their motifs were measured and do not" in table.caution
+
+
+def test_too_few_shuffled_copies_are_told():
+    few = interactions(Toy("and"), planted(), motifs()[:2], method="insertion", **{**SMALL, "n_null": 4})
+    assert "a single pair cannot have a q-value below 0.2" in few.caution
+    one_each = {**SMALL, "n_null_backgrounds": 1, "distances": [5]}
+    nothing = interactions(Toy("and"), planted(), motifs(), method="insertion", **one_each)
+    assert "a single pair cannot have a q-value below 1, as pairs with shuffled copies were measured only 0 times" in (
+        nothing.caution
+    )
+    assert nothing.calls(1) == [row for row in nothing.rows if row.effect > 0]
+
+
 def test_a_table_holds_both_tests_and_what_each_member_says():
     table = interactions([Toy("and"), Toy("additive")], planted(), motifs(), method="insertion", **SMALL)
     evidence = table.evidence
@@ -290,7 +307,16 @@ def test_q_values_are_benjamini_hochberg_over_all_pairs():
     [
         ({"method": "inserton"}, "unknown method 'inserton'; expected insertion"),
         ({"n_null": 3}, "n_null must be at least"),
-        ({"n_backgrounds": 0}, "must be 1 or more, got 0"),
+        ({"n_backgrounds": 0}, "n_backgrounds must be a whole number of 1 or more, got 0"),
+        ({"n_draws": 1.5}, "n_draws must be a whole number of 1 or more, got 1.5"),
+        ({"n_null": 60.0}, "n_null must be a whole number of 1 or more, got 60.0"),
+        ({"n_backgrounds": 3, "n_null_backgrounds": 4}, "n_backgrounds must be at least n_null_backgrounds, 4, got 3"),
+        ({"site_rate": 2}, "site_rate must be a share from 0 to 1, got 2"),
+        ({"filter_q": np.nan}, "filter_q must be a share from 0 to 1, got nan"),
+        ({"filter_threshold": -0.1}, "filter_threshold must be a share from 0 to 1, got -0.1"),
+        ({"min_effect": np.nan}, "min_effect must be 0 or more, got nan"),
+        ({"distances": [(1, 2), (3,)]}, "expected distances as whole numbers, or as pairs of them"),
+        ({"background": np.full((3, LENGTH), 9, dtype=np.uint8)}, "got 9"),
         ({"target": 1}, "target must be in 0"),
         ({"distances": [0, 90]}, "expected distances of at most 74"),
         ({"background": np.zeros((3, 50), dtype=np.uint8)}, "expected a background of uint8 codes"),
@@ -309,6 +335,8 @@ def test_motifs_and_models_are_checked():
         interactions(Toy("and"), planted(20), [motifs()[0]] * 2)
     with pytest.raises(ValueError, match="at least one model"):
         interactions([], planted(20), motifs())
+    with pytest.raises(ValueError, match=r"expected motifs, as .*load_motifs reads them, got 'J' among them"):
+        interactions(Toy("and"), planted(20), "JASPAR2016-vertebrates")
 
 
 @pytest.mark.parametrize("target", [-1, 1])

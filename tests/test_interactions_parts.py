@@ -7,12 +7,14 @@ import pytest
 import torch
 from torch import nn
 
+from motiflens.any_model import adapt
+from motiflens.interactions._analysis import _rows
 from motiflens.interactions._attention import bp_per_token, token_maps
 from motiflens.interactions._correlation import correlation_effects
 from motiflens.interactions._effects import ANY, Effects, Windows, best_windows
 from motiflens.interactions._feature_maps import feature_map_values
 from motiflens.interactions._features import null_pairs, observed_pairs, with_shuffled_copies
-from motiflens.interactions._filter_sites import Activity, first_convolution
+from motiflens.interactions._filter_sites import Activity, Assigned, filter_sites, first_convolution, shuffled_copy
 from motiflens.interactions._insertion import (
     _Planter,
     default_distances,
@@ -144,7 +146,7 @@ def test_default_distances_leave_none_out_and_are_fine_where_small():
         default_distances(29, 15)
 
 
-@pytest.mark.parametrize("distances", [[], [1.5], [[[1]]], [[1, 2, 3]], ["a"]])
+@pytest.mark.parametrize("distances", [[], [1.5], [[[1]]], [[1, 2, 3]], [[1, 2], [3]], ["a"]])
 def test_distances_are_whole_numbers_or_pairs(distances):
     with pytest.raises(ValueError, match="expected distances as whole numbers, or as pairs of them"):
         distance_ranges(distances)
@@ -158,7 +160,13 @@ def test_ranges_of_distances_go_from_small_to_large(distances):
 
 def test_ranges_of_distances():
     np.testing.assert_array_equal(distance_ranges([0, 7]), [[0, 0], [7, 7]])
-    np.testing.assert_array_equal(distance_ranges([(0, 3), (4, 9)]), [[0, 3], [4, 9]])
+    np.testing.assert_array_equal(distance_ranges([(4, 9), (0, 3)]), [[0, 3], [4, 9]])
+
+
+@pytest.mark.parametrize("distances", [[5, 5], [(4, 9), (0, 4)], [(0, 9), (3, 5)]])
+def test_no_distance_stands_twice(distances):
+    with pytest.raises(ValueError, match="expected every distance once"):
+        distance_ranges(distances)
 
 
 def test_copies_are_shuffled_columns_of_their_motif():
@@ -578,6 +586,97 @@ def test_correlation_is_the_difference_of_fisher_z():
     np.testing.assert_allclose(effects.total.ravel(), z[0] - z[1])
     one[:, 2] = -np.inf
     assert correlation_effects(*(Activity(x, x, x) for x in (one, other)), pairs).number.ravel().tolist() == [1, 0, 0]
+
+
+class TwoConvolutions(nn.Module):
+    """Reads bases by two convolutions, of which the second one registered is the first one called."""
+
+    def __init__(self):
+        super().__init__()
+        self.wide, self.main = nn.Conv1d(4, 3, 15, padding=7), nn.Conv1d(4, 6, 7)
+
+    def forward(self, x):
+        return torch.relu(self.main(x)).amax(2).sum(1, keepdim=True) + self.wide(x).amax(2).sum(1, keepdim=True)
+
+
+@pytest.mark.parametrize(
+    "normed",
+    [
+        None,
+        nn.utils.parametrizations.weight_norm,
+        pytest.param(nn.utils.weight_norm, marks=pytest.mark.filterwarnings("ignore")),
+    ],
+)
+def test_shuffled_copies_shuffle_the_kernels_whose_map_is_read(normed):
+    torch.manual_seed(0)
+    model, codes = TwoConvolutions(), random_codes(6, 60)
+    if normed:
+        normed(model.main)
+    with torch.no_grad():
+        adapted = adapt(model.eval(), codes, first_layer="main")
+        copied = shuffled_copy(adapted, np.random.default_rng(1))
+        kernels = (model.main.weight, copied.model.main.weight)
+        maps = [one.first_layer_activations(one_hot(codes)) for one in (adapted, copied)]
+    order = np.random.default_rng(1).permutation(7)
+    torch.testing.assert_close(kernels[1], kernels[0][:, :, order])
+    expected = torch.relu(nn.functional.conv1d(one_hot(codes), kernels[0][:, :, order], model.main.bias))
+    torch.testing.assert_close(maps[1][:, :, 3:-3], expected)
+    assert (maps[0] - maps[1]).abs().max() > 0.1
+    assert torch.equal(copied.model.wide.weight, model.wide.weight)
+
+
+class Remade(nn.Conv1d):
+    """A convolution that scales its kernels anew in every pass, from another parameter."""
+
+    def __init__(self, *sizes):
+        super().__init__(*sizes)
+        self.raw = nn.Parameter(torch.randn(self.weight.shape))
+
+    def forward(self, x):
+        return nn.functional.conv1d(x, self.raw.tanh(), self.bias)
+
+
+def test_kernels_that_are_made_anew_in_every_pass_are_refused():
+    model = nn.Sequential(Remade(4, 3, 7), nn.ReLU(), nn.AdaptiveMaxPool1d(1), nn.Flatten(), nn.Linear(3, 1))
+    with pytest.raises(ValueError, match="the kernels of the first layer, Remade, cannot be shuffled"):
+        shuffled_copy(model, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("activation", ["relu", "exponential"])
+def test_a_shuffled_copy_has_no_site_where_its_filter_is_silent(activation):
+    words = ["TGACTCAG", "CCGGAAGT"]
+    network = build_model("C4C6", activation=activation, task=2).eval()
+    conv, norm = network.stem.first.conv, network.stem.first.norm
+    with torch.no_grad():
+        conv.weight.zero_()
+        conv.weight[:2, :, 5:13] = one_hot(encode(words))
+        norm.running_mean[:2] = 6  # behind a ReLU, fewer than seven bases of eight are silence
+    codes = random_codes(60, 200)
+    codes[:40, 50:58], codes[:40, 90:98] = encode(words)
+    features = with_shuffled_copies([motif(word, word) for word in words], 20, np.random.default_rng(0))
+    sites, activity = filter_sites(
+        network, codes, features, [[Assigned(0, 1)], [Assigned(1, 1)]], threshold=0.9, rng=np.random.default_rng(0)
+    )
+    copies = sites.present[:, 2:]
+    assert sites.present[:40, :2].all()
+    assert copies.any()
+    assert (activity.value[:, 2:][copies] > 0).all()
+    silent = (activity.value[:, 2:] == 0).sum(axis=0)
+    assert (silent.max() > 20) == (activation == "relu")
+    assert (copies.sum(axis=0) <= 60 - silent).all()
+
+
+def test_a_gap_is_where_the_mean_over_all_sites_is_largest():
+    number = np.array([[[4, 20, 8], [4, 0, 8], [4, 0, 8], [4, 0, 8]]])  # the second distance in one orientation alone
+    total = number * np.array([2.0, 6.0, 1.0])
+    low = np.array([0, 10, 20])
+    effects = Effects(total, total**2, number, low, low + 9, np.full((1, 2), np.nan))
+    (windows,) = (Windows(np.ones(1), np.ones(1), np.array([ANY]), np.array([0]), np.array([2])),)
+    (row,) = _rows(
+        [motif("TGAC", "a"), motif("GGCC", "b")], np.array([[0, 1]]), np.ones(1), np.zeros(1), windows, effects, 2
+    )
+    assert (row.gap, row.gap_low, row.gap_high) == (14.5, 0, 29)
+    assert row.support == (4 * 4 + 20 + 4 * 8) / 2
 
 
 def test_a_model_without_convolution_on_bases_is_refused():

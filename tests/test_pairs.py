@@ -121,6 +121,10 @@ def test_the_table_comes_back_from_json():
         ({}, "got none in data made by other means"),
         ({"simulator": "multi_motif"}, "got none in data made by multi_motif"),
         ({"pairs": {"motif_i": [0]}}, r"metadata\['pairs'\] with motif_i, .* got another table"),
+        (
+            {"pairs": {name: ["true"] if name == "kind" else [0, 1] for name in PairTable._fields}},
+            r"columns of one length in metadata\['pairs'\], got .*'kind': 1",
+        ),
     ],
 )
 def test_data_without_pairs(metadata, message):

@@ -30,6 +30,17 @@ def test_rotation_equals_multiplication_by_complex_numbers():
     torch.testing.assert_close(rotate(x), torch.cat([turned.real, turned.imag], dim=-1))
 
 
+@pytest.mark.parametrize("encoding", POSITIONAL_ENCODINGS)
+def test_every_encoding_works_in_half_precision(encoding):
+    network = new_network(model_config("C4C6-Att", positional_encoding=encoding), REFERENCE, 0).eval()
+    X = torch.eye(4)[torch.randint(4, (3, 200))].mT
+    with torch.inference_mode():
+        expected = network(X)
+        found = network.to(torch.bfloat16)(X.bfloat16())
+    assert found.dtype == torch.bfloat16
+    torch.testing.assert_close(found.float(), expected, atol=0.1, rtol=0.1)
+
+
 def test_rotary_scores_depend_on_the_distance_of_two_tokens_alone():
     attention = MultiHeadAttention(6, 12, 2, positional_encoding="rotary").double()
     same = torch.randn(6, dtype=torch.float64).expand(1, 9, 6)

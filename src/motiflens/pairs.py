@@ -62,7 +62,7 @@ def read_pairs(metadata: Mapping[str, Any]) -> PairTable:
     Raises
     ------
     ValueError
-        If it has no complete table of pairs.
+        If it has no complete table of pairs, or columns of several lengths.
     """
     columns = metadata.get("pairs")
     if not isinstance(columns, Mapping) or set(columns) != set(PairTable._fields):
@@ -71,6 +71,9 @@ def read_pairs(metadata: Mapping[str, Any]) -> PairTable:
             f"expected metadata['pairs'] with {', '.join(PairTable._fields)}, as spaced_grammar writes it, "
             f"got {'another table' if 'pairs' in metadata else 'none'} in data made by {made_by}"
         )
+    lengths = {name: len(columns[name]) for name in PairTable._fields}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"expected columns of one length in metadata['pairs'], got {lengths}")
     types = {"kind": str, "orientation": str}
     return PairTable(*(np.array(columns[name], dtype=types.get(name, int)) for name in PairTable._fields))
 

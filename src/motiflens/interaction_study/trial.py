@@ -195,7 +195,7 @@ def _network_block(member: Member, data: SequenceDataset, condition: Condition) 
 
 
 def _learned_block(network: HybridNetwork, codes: np.ndarray, data: SequenceDataset, q: float) -> list[int]:
-    """How many filters methods on filters would give to each motif."""
+    """How many filters methods on filters give to each motif, up to those near the limit: these see other sequences."""
     return [len(filters) for filters in learned_motifs(network, codes, _motifs(data), q=q)]
 
 

@@ -49,6 +49,7 @@ METHODS = {
     ),
 }
 _AGREEMENT = 0.05  # p of a member by itself
+_USUAL_Q = 0.1
 
 
 class _Work(NamedTuple):
@@ -172,7 +173,13 @@ def interactions(
     if method not in METHODS:
         close = difflib.get_close_matches(str(method), METHODS) or list(METHODS)
         raise ValueError(f"unknown method {method!r}; expected {', '.join(close)}")
-    check_arguments(networks, motifs, n_null, (n_backgrounds, n_null_backgrounds, n_draws, n_sequences, min_count))
+    motifs = list(motifs)
+    numbers = {
+        "n_sequences": n_sequences, "n_backgrounds": n_backgrounds, "n_null_backgrounds": n_null_backgrounds,
+        "n_draws": n_draws, "min_count": min_count,
+    }  # fmt: skip
+    shares = {"filter_q": filter_q, "filter_threshold": filter_threshold, "site_rate": site_rate}
+    check_arguments(networks, motifs, n_null, numbers, shares, min_effect)
     rng = np.random.default_rng(seed)
     positives, negatives = chosen_sequences(data, background, target, n_sequences, method, rng)
     features = with_shuffled_copies(motifs, -(-n_null // len(motifs)), rng)
@@ -210,15 +217,32 @@ def interactions(
     )
     agree = (evidence.member_p <= _AGREEMENT).sum(axis=0)
     windows = best_windows(shown, min_count=enough, min_effect=min_effect)
+    n_copies = int((~np.isnan(scored.magnitude[len(observed) :])).sum())
     return InteractionTable(
         rows=_rows(motifs, observed, tests.p, agree, windows, shown, len(networks)),
         method=method,
         unit=METHODS[method].unit,
         n_members=len(networks),
-        n_null=int((~np.isnan(scored.magnitude[len(observed) :])).sum()),
-        caution="; ".join(filter(None, (METHODS[method].caution, _caution_of(tests, len(motifs))))),
+        n_null=n_copies,
+        caution="; ".join(
+            filter(
+                None,
+                (METHODS[method].caution, _caution_of_copies(len(observed), n_copies), _caution_of(tests, len(motifs))),
+            )
+        ),
         profiles=shown,
         evidence=evidence,
+    )
+
+
+def _caution_of_copies(n_pairs: int, n_copies: int) -> str:
+    """What the first test could not say."""
+    least = n_pairs / (1 + n_copies)  # the q-value of a single pair beyond all copies
+    if least <= _USUAL_Q:
+        return ""
+    return (
+        f"a single pair cannot have a q-value below {min(least, 1):.2g}, as pairs with shuffled copies were measured "
+        f"only {n_copies} times: raise n_null or give more sequences; methods on filters need filters like the motifs"
     )
 
 
@@ -231,7 +255,10 @@ def _caution_of(tests: PairTests, n_motifs: int) -> str:
         )
     n_untested = int((np.isnan(tests.others) & (tests.copies < 1)).sum())
     if n_untested:
-        return f"{n_untested} pairs have p = 1 because too few other pairs of their motifs were measured"
+        return (
+            f"{n_untested} pairs have p = 1 because too few other pairs of their motifs were measured and do not stand "
+            "out: give more motifs"
+        )
     return ""
 
 
@@ -319,13 +346,13 @@ def _rows(
     shown: Effects,
     n_members: int,
 ) -> tuple[Interaction, ...]:
-    means, q = shown.mean(), benjamini_hochberg(p.tolist())
+    q = benjamini_hochberg(p.tolist())
     rows = []
     for row, (i, j) in enumerate(pairs.tolist()):
         first, last, orientation = int(windows.first[row]), int(windows.last[row]), int(windows.orientation[row])
-        seen = means[row] if orientation == ANY else means[row, [orientation]]
-        number = shown.number[row].sum(axis=0) if orientation == ANY else shown.number[row, orientation]
-        by_distance = np.nan_to_num(seen[:, first : last + 1], nan=0).mean(axis=0)
+        chosen = slice(None) if orientation == ANY else [orientation]
+        total, number = (part[row, chosen, first : last + 1].sum(axis=0) for part in (shown.total, shown.number))
+        by_distance = np.divide(total, number, out=np.full(len(number), -np.inf), where=number > 0)
         best = first + int(by_distance.argmax())
         nowhere = np.nan if np.isnan(windows.effect[row]) else 0.0  # a gap where nothing was measured means nothing
         rows.append(
@@ -335,7 +362,7 @@ def _rows(
                 gap=float(shown.low[best] + shown.high[best]) / 2 + nowhere,
                 gap_low=float(shown.low[first]) + nowhere, gap_high=float(shown.high[last]) + nowhere,
                 orientation="" if orientation == ANY else ORIENTATIONS[orientation],
-                support=-(-int(number[first : last + 1].sum()) // n_members), n_agree=int(agree[row]),
+                support=-(-int(number.sum()) // n_members), n_agree=int(agree[row]),
             )
         )  # fmt: skip
     return sorted_rows(rows)

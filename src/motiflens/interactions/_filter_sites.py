@@ -1,15 +1,20 @@
 """Sites of motifs by the activity of the filters that have learned them."""
 
 import copy
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.utils import remove_weight_norm
+from torch.nn.utils.parametrize import is_parametrized
 
+from motiflens.any_model._adapted import OWN_FIRST_LAYER, AdaptedModel
 from motiflens.filters import activation_pwms
 from motiflens.interactions._features import Features
 from motiflens.interactions._sites import Sites, highest_rows
+from motiflens.models.hybrid import HybridNetwork
 from motiflens.motifs import Motif, load_motifs, trim_pwm
 from motiflens.predict import first_layer_activations
 from motiflens.tomtom import tomtom
@@ -64,40 +69,69 @@ def filter_sites(
 
     Two filters of one motif are one feature: the more active of the two counts. A shuffled copy is the same filters
     with the columns of their kernels in another order, in the same network, and has as many sites as its motif, in
-    the sequences where it is most active, away from sites of motifs. A place is the middle of a kernel, which may
-    differ from the middle of the motif by some bases.
+    the sequences where it is most active, away from sites of motifs; fewer where it is active in fewer, as behind a
+    ReLU. A place is the middle of a kernel, which may differ from the middle of the motif by some bases.
     """
     widths = np.array([motif.width for motif in features.motifs])
     real = _activity(model, codes, owned, None)
     present = real.value > threshold
     sites = Sites(_starts(real, widths[: features.n_motifs], codes), real.strand, present, widths[: features.n_motifs])
     taken = sites.covered(features.n_motifs, codes.shape[1])
-    passes = [_activity(_shuffled_copy(model, rng), codes, owned, taken) for _ in range(features.n_copies)]
+    passes = [_activity(shuffled_copy(model, rng), codes, owned, taken) for _ in range(features.n_copies)]
     copies = Activity(*(np.stack(column, axis=2).reshape(len(codes), -1) for column in zip(*passes, strict=True)))
-    matched = highest_rows(copies.value, present.sum(axis=0)[features.parent[features.n_motifs :]])
+    matched = highest_rows(copies.value, present.sum(axis=0)[features.parent[features.n_motifs :]]) & (copies.value > 0)
     activity = Activity(*(np.concatenate(both, axis=1) for both in zip(real, copies, strict=True)))
     shown = np.concatenate([present, matched], axis=1)
     return Sites(_starts(activity, widths, codes), activity.strand, shown, widths), activity
 
 
 def first_convolution(model: nn.Module) -> nn.Conv1d:
-    """The first convolution that reads four bases.
+    """The convolution whose activation map is read, or in a model that does not name it the first on four bases.
 
     Raises
     ------
     ValueError
         If there is none.
     """
-    for module in model.modules():
+    if isinstance(model, AdaptedModel):
+        modules = [model.model.get_submodule(model.first_layer.name)]
+    elif isinstance(model, HybridNetwork):
+        modules = [model.get_submodule(OWN_FIRST_LAYER)]
+    else:
+        modules = list(model.modules())
+    for module in modules:
         if isinstance(module, nn.Conv1d) and module.in_channels == 4:
             return module
     raise ValueError(f"expected a model with an nn.Conv1d on four bases, got {type(model).__name__} without")
 
 
-def _shuffled_copy(model: nn.Module, rng: np.random.Generator) -> nn.Module:
+def shuffled_copy(model: nn.Module, rng: np.random.Generator) -> nn.Module:
+    """A copy of a network with the columns of its first kernels in another order.
+
+    Raises
+    ------
+    ValueError
+        If the convolution makes its kernels anew in every pass, by other means than those of `torch.nn.utils`.
+    """
     shuffled = copy.deepcopy(model)
-    weight = first_convolution(shuffled).weight.data
-    weight.copy_(weight[:, :, torch.from_numpy(rng.permutation(weight.shape[2]))])
+    convolution = first_convolution(shuffled)
+    with suppress(ValueError):  # of a convolution without the older weight norm
+        remove_weight_norm(convolution)
+    weight = convolution.weight.detach()
+    order = torch.from_numpy(rng.permutation(weight.shape[2]))
+    probe = torch.linspace(0, 1, 4 * (convolution.dilation[0] * (weight.shape[2] - 1) + 1)).reshape(1, 4, -1).to(weight)
+    with torch.no_grad():
+        before = convolution(probe)
+        if is_parametrized(convolution, "weight"):  # taking that off would take it off the original, too
+            convolution.weight = weight[:, :, order]
+        else:
+            convolution.weight.copy_(weight[:, :, order])
+        is_shuffled = not torch.equal(before, convolution(probe))
+    if not is_shuffled and (order.diff() < 0).any():
+        raise ValueError(
+            f"the kernels of the first layer, {type(convolution).__name__}, cannot be shuffled, as they are made anew "
+            "in every pass: give a model with plain weights, or use insertion, mutagenesis or feature_maps"
+        )
     return shuffled
 
 

@@ -1,6 +1,7 @@
 """What a table of interactions is made from: sequences chosen from the data, arguments checked."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 
 import numpy as np
 from torch import nn
@@ -9,6 +10,7 @@ from motiflens._audited import audited_rows
 from motiflens.dataset import SequenceDataset
 from motiflens.motifs import Motif
 from motiflens.predict import predict
+from motiflens.sequence import check_codes
 from motiflens.shuffle import dinucleotide_shuffle
 
 OnProgress = Callable[[float], None]  # told the share that is done, 0 to 1
@@ -69,6 +71,7 @@ def _by_label(data: SequenceDataset, target: int) -> tuple[np.ndarray, np.ndarra
 def _check_codes(expected: str, codes: np.ndarray, length: int | None = None) -> None:
     if codes.ndim != 2 or codes.dtype != np.uint8 or not len(codes) or length not in (None, codes.shape[1]):
         raise ValueError(f"expected {expected}, got {codes.dtype} {codes.shape}")
+    check_codes(codes)
 
 
 def check_networks(networks: Sequence[nn.Module], codes: np.ndarray, target: int, batch_size: int) -> None:
@@ -92,24 +95,43 @@ def check_networks(networks: Sequence[nn.Module], codes: np.ndarray, target: int
 
 
 def check_arguments(
-    networks: Sequence[nn.Module], motifs: Sequence[Motif], n_null: int, numbers: Sequence[int]
+    networks: Sequence[nn.Module],
+    motifs: Sequence[Motif],
+    n_null: int,
+    numbers: Mapping[str, int],
+    shares: Mapping[str, float],
+    min_effect: float,
 ) -> None:
-    """Check what does not depend on the data.
+    """Check what does not depend on the data; numbers must be 1 or more, shares 0 to 1.
 
     Raises
     ------
     ValueError
-        If there is no network, fewer than two motifs or an id twice, or a number is too small.
+        If there is no network, fewer than two motifs or an id twice, or a number is out of range.
     """
     if not networks:
         raise ValueError("expected at least one model, got none")
+    for motif in motifs:
+        if not isinstance(motif, Motif):
+            raise ValueError(f"expected motifs, as motiflens.motifs.load_motifs reads them, got {motif!r} among them")
     ids = [motif.id for motif in motifs]
     if len(ids) < 2:
         raise ValueError(f"expected at least two motifs to pair, got {len(ids)}")
     if len(set(ids)) < len(ids):
         twice = next(name for name in ids if ids.count(name) > 1)
         raise ValueError(f"expected different motifs, got id {twice!r} twice")
+    for name, number in {**numbers, "n_null": n_null}.items():
+        if not isinstance(number, Integral) or number < 1:
+            raise ValueError(f"{name} must be a whole number of 1 or more, got {number!r}")
     if n_null < 2 * len(motifs):
         raise ValueError(f"n_null must be at least two copies for each of {len(motifs)} motifs, got {n_null}")
-    if min(numbers) < 1:
-        raise ValueError(f"numbers of sequences, backgrounds, draws and effects must be 1 or more, got {min(numbers)}")
+    if numbers["n_backgrounds"] < numbers["n_null_backgrounds"]:
+        raise ValueError(
+            f"n_backgrounds must be at least n_null_backgrounds, {numbers['n_null_backgrounds']}, "
+            f"got {numbers['n_backgrounds']}"
+        )
+    for name, share in shares.items():
+        if not 0 <= share <= 1:
+            raise ValueError(f"{name} must be a share from 0 to 1, got {share}")
+    if not min_effect >= 0:
+        raise ValueError(f"min_effect must be 0 or more, got {min_effect}")

@@ -77,19 +77,23 @@ def default_distances(length: int, widest: int) -> np.ndarray:
 
 
 def distance_ranges(distances: Sequence[int] | Sequence[tuple[int, int]] | np.ndarray) -> np.ndarray:
-    """Distances, or smallest and largest of each range, as ranges, shape=(D, 2).
+    """Distances, or smallest and largest of each range, as ranges from near to far, shape=(D, 2).
 
     Raises
     ------
     ValueError
-        If there is none, one is negative, or a range ends before it begins.
+        If there is none, one is negative, a range ends before it begins, or two overlap.
     """
-    ranges = np.asarray(distances)
+    lengths = {np.size(one) for one in distances}
+    ranges = np.asarray(distances) if len(lengths) == 1 else np.zeros(0)
     ranges = np.stack([ranges, ranges], axis=1) if ranges.ndim == 1 else ranges
     if ranges.ndim != 2 or ranges.shape[1] != 2 or not len(ranges) or ranges.dtype.kind not in "iu":
         raise ValueError(f"expected distances as whole numbers, or as pairs of them, got {distances!r}")
     if ranges.min() < 0 or (ranges[:, 0] > ranges[:, 1]).any():
         raise ValueError(f"expected distances of 0 or more, and ranges from small to large, got {ranges.tolist()}")
+    ranges = ranges[ranges[:, 0].argsort()]
+    if (ranges[1:, 0] <= ranges[:-1, 1]).any():  # windows are runs of neighbouring ranges
+        raise ValueError(f"expected every distance once, got {ranges.tolist()}")
     return ranges
 
 

@@ -20,8 +20,9 @@
 The second test needs other pairs. With fewer than five motifs there is the first test alone, and p-values then say that
 a pair exceeds what shuffled copies give, not that it exceeds the bend of the network: where labels add up single
 motifs, most pairs would be called. With more motifs, a pair has p = 1 if one of its motifs has fewer than three other
-pairs measured. And a motif that interacts with more than about a third of the others looks like one that shows much
-with any other: such pairs are often not called.
+pairs that were measured and do not stand out: of five motifs, one strong pair leaves too few for those that share a
+motif with it. And a motif that interacts with more than about a third of the others looks like one that shows much with
+any other: such pairs are often not called.
 """
 
 import math

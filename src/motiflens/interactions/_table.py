@@ -75,8 +75,8 @@ class InteractionTable:
         return f"InteractionTable({self.method}: {len(self.calls())} of {len(self)} pairs at q <= 0.1)"
 
     def calls(self, q: float = 0.1) -> list[Interaction]:
-        """Pairs with a q-value of at most q; their effects are positive."""
-        return [row for row in self.rows if row.q_value <= q]
+        """Pairs with a q-value of at most q and a positive effect."""
+        return [row for row in self.rows if row.q_value <= q and row.effect > 0]
 
     def pair(self, i: int, j: int) -> Interaction:
         """The row of two motifs, in either order.

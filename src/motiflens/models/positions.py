@@ -52,7 +52,7 @@ def sinusoids(tokens: torch.Tensor) -> torch.Tensor:
     torch.Tensor, shape=(T, width)
     """
     angles = _angles(tokens)
-    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)[:, : tokens.shape[-1]]
+    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)[:, : tokens.shape[-1]].to(tokens.dtype)
 
 
 def rotate(x: torch.Tensor) -> torch.Tensor:
@@ -71,7 +71,7 @@ def rotate(x: torch.Tensor) -> torch.Tensor:
     torch.Tensor, same shape
     """
     angles = _angles(x)  # T, head_width / 2
-    cos, sin = angles.cos(), angles.sin()
+    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
     first, second = x.chunk(2, dim=-1)
     return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)
 

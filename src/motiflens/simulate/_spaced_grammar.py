@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import combinations
+from numbers import Integral
 
 import numpy as np
 
@@ -75,8 +76,8 @@ def spaced_grammar(
     n_motifs : int, optional
         How many of ``GRAMMAR_MOTIFS``, 20 by default. Not together with motifs.
     n_pairs, n_decoys : int
-        Number of true pairs, and of decoys: half as many by default, as two labels share them. Motifs take part
-        about equally often.
+        Number of true pairs, two or more, and of decoys: half as many by default, as two labels share them. Motifs
+        take part about equally often.
     max_gap : int
         Largest gap, in bases between two sites, of a true pair or decoy; without meaning at level 1.
     two_pair_share : float
@@ -112,7 +113,12 @@ def spaced_grammar(
     """
     chosen = choose_motifs(motifs, n_motifs, allow_similar)
     n_decoys = n_pairs // 2 if n_decoys is None else n_decoys
-    _check_level(level, labels, n_singles)
+    _check_whole(
+        n_sequences=n_sequences, length=length, n_pairs=n_pairs, n_decoys=n_decoys, max_gap=max_gap, n_singles=n_singles
+    )
+    if shuffle_background and background is None:
+        raise ValueError("shuffle_background needs a background to shuffle: give sequences as background")
+    _check_level(level, labels, n_singles, len(chosen))
     _check_numbers(n_sequences, len(chosen), n_pairs, n_decoys, two_pair_share, decoy_share)
     _check_widths(chosen, level, length, max_gap, n_singles)
     rng = make_generator(seed)
@@ -178,11 +184,17 @@ def oracle_labels(dataset: SequenceDataset) -> np.ndarray:
     return (count_obeying(dataset.truth, pairs) > 0).astype(np.float32)
 
 
-def _check_level(level: int, labels: str, n_singles: int) -> None:
+def _check_whole(**numbers: int) -> None:
+    for name, number in numbers.items():
+        if not isinstance(number, Integral):
+            raise ValueError(f"{name} must be a whole number, got {number!r}")
+
+
+def _check_level(level: int, labels: str, n_singles: int, n_motifs: int) -> None:
     if level not in LEVELS:
         raise ValueError(f"level must be 1 (identity), 2 (distance) or 3 (spacing and orientation), got {level!r}")
-    if n_singles < 0 or (level == 1 and n_singles):
-        raise ValueError(f"n_singles must be 0 at level 1, and 0 or more at levels 2 and 3, got {n_singles}")
+    if n_singles < 0 or n_singles > n_motifs or (level == 1 and n_singles):
+        raise ValueError(f"n_singles must be 0 at level 1, and 0 to {n_motifs} motifs beyond, got {n_singles}")
     if labels not in LABELS:
         raise ValueError(f"labels must be {' or '.join(map(repr, LABELS))}, got {labels!r}")
 
@@ -192,8 +204,8 @@ def _check_numbers(
 ) -> None:
     if n_sequences < 1:
         raise ValueError(f"n_sequences must be at least 1, got {n_sequences}")
-    if n_pairs < 1 or n_decoys < 0:
-        raise ValueError(f"expected n_pairs of 1 or more and n_decoys of 0 or more, got {n_pairs} and {n_decoys}")
+    if n_pairs < 2 or n_decoys < 0:  # negatives pair the motifs of two true pairs wrongly
+        raise ValueError(f"expected n_pairs of 2 or more and n_decoys of 0 or more, got {n_pairs} and {n_decoys}")
     most = n_motifs * (n_motifs - 1) // 2
     if n_pairs + n_decoys >= most:
         raise ValueError(
