@@ -244,11 +244,13 @@ def test_dead_filters_are_wasted(evidence):
     assert verdict.answer.startswith("12% of the filters say nothing of their own: 12% dead, 0% below 6 bits")
     low = dataclasses.replace(quality, low_information=np.arange(8) < 4, pairs=())
     assert judged(evidence, quality=low)[SPENDS].level == "caution"
+    none = dataclasses.replace(quality, low_information=np.ones(8, bool), pairs=())
+    assert judged(evidence, quality=none)[SPENDS].level == "bad"
 
 
 def test_gain_over_the_better_baseline_decides(evidence):
     own = evidence.performance["relu"]["auroc"]
-    for shift, level in ((-1.0, "good"), (0.0, "caution"), (1.0, "bad")):
+    for shift, level in ((-1.0, "good"), (0.0, "unknown"), (1.0, "bad")):
         noise = np.linspace(-0.01, 0.01, 50)
         other = dataclasses.replace(
             own, members=own.members.mean(keepdims=True) + shift, resampled=own.resampled + shift + noise

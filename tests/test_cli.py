@@ -183,7 +183,7 @@ def test_version():
         (["train", "missing.h5", "-o", "x"], "missing.h5"),
         (["simulate", "multi-motif", "-o", "x.h5", "--motifs", "JASPAR1999"], "JASPAR1999"),
         (["simulate", "multi-motif", "-o", "x.h5", "--background", "JASPAR2020"], "belongs to billboard"),
-        (["filters", "no-folder", "missing.h5"], "config.json"),
+        (["filters", "no-folder", "missing.h5"], "expected a folder no-folder: name the folder of a saved network"),
         (["motifs", "list", "missing.meme"], "missing.meme"),
         (["study", "run", "--preset", "quik"], "did you mean 'quick'"),
         (["study", "run", "--architectures", "C5"], "unknown architecture 'C5'"),

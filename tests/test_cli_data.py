@@ -139,7 +139,7 @@ def test_predict(folder):
         (["data", "table", "table.csv", "-o", "x.h5"], "no column 'sequence'"),
         (["data", "summary", "pos.fa"], "expected an HDF5 file"),
         (["predict", "net", "genome.fa", "-o", "x.tsv"], "sequence 'chr1': expected 48 bp"),
-        (["predict", "nothing", "pos.fa", "-o", "x.tsv"], "expected config.json"),
+        (["predict", "nothing", "pos.fa", "-o", "x.tsv"], "expected a folder nothing: name the folder"),
     ],
 )
 def test_errors_are_one_line_and_leave_nothing(folder, arguments, message, capsys, monkeypatch):

@@ -1,5 +1,6 @@
 """What users get from a table of interactions: the page, its parts, and the command."""
 
+import dataclasses
 import json
 import re
 
@@ -18,7 +19,7 @@ from motiflens.interactions._effects import Effects
 from motiflens.interactions._table import Evidence
 from motiflens.io import read_hdf5, write_hdf5
 from motiflens.models import HybridNetwork
-from motiflens.motifs import Motif
+from motiflens.motifs import Motif, distinct_names
 from motiflens.protocol import REFERENCE
 from motiflens.report.interaction_page import example_sequences, overview_figure, profile_figure, write_interaction_page
 from motiflens.sequence import encode, one_hot
@@ -151,9 +152,33 @@ def test_the_command_reads_an_ensemble_and_writes_table_and_page(place, tmp_path
     told = json.loads(result.stdout)
     assert (told["n_members"], len(told["pairs"])) == (2, 28)
     header, *lines = files[0].read_text().splitlines()
-    assert header.split("\t") == list(Interaction._fields)
+    assert header.split("\t") == [*Interaction._fields, "name_i", "name_j"]
     assert len(lines) == 28
-    assert "Which motifs work together" in files[1].read_text()
+    page = files[1].read_text()
+    n_positives = int((read_hdf5(place / "data.h5").test.y == 1).sum())
+    assert f"Positives: the {n_positives} test sequences of data.h5 with label" in page
+
+
+def test_motifs_of_one_name_are_told_apart(place, tmp_path):
+    out = tmp_path / "pairs.html"
+    named = ["--motifs", "JASPAR2020", "--names", "ESRRB,SP1", "--q", "1", "--out", str(out)]
+    result = run(place, *named, model="networks/member_000")
+    assert result.exit_code == 0, result.output
+    assert "note: several motifs have one name, and count as different: SP1 (MA0079.1), " in result.stderr
+    assert "SP1 (MA0079.1)" in out.read_text()
+    first, second = MOTIFS[:2]
+    versions = [first, second, dataclasses.replace(first, id="X"), dataclasses.replace(first, name="")]
+    named = [f"{first.name} ({first.id})", second.name, f"{first.name} (X)", first.id]
+    assert distinct_names(versions) == named
+
+
+def test_a_model_with_other_outputs_than_labels_is_noted(place, tmp_path):
+    (tmp_path / "net.py").write_text(FOREIGN.replace("nn.Linear(6, 1)", "nn.Linear(6, 3)"))
+    options = ["--method", "mutagenesis", "--n-null", "16", "--n-sequences", "20", "--target", "2"]
+    command = ["interactions", f"{tmp_path / 'net.py'}:Net", str(place / "data.h5"), *options]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    assert "the model has 3 output(s) and the data 1 label(s): output 2 (--target) is held against" in result.stderr
 
 
 def test_the_command_reads_one_network_and_some_motifs(place):
@@ -191,6 +216,11 @@ def test_the_command_reads_any_pytorch_model(place, tmp_path):
     ("options", "message"),
     [
         (("--layout", "NL4"), "--layout is of a model named as module:function"),
+        (("--n-null", "0"), "--n-null must be 1 or more, got 0"),
+        (
+            ("--out", "pyproject.toml/a.tsv"),
+            "cannot write into pyproject.toml: .*pyproject.toml is a file; name a folder",
+        ),
         (("--q", "0"), "--q must be above 0 and at most 1, got 0.0"),
         (("--out", "a.csv"), "--out must name a .tsv or .html file, got 'a.csv'"),
         (("--names", "Gata2,ESRRB"), "no motif 'Gata2' among the 8 motifs; did you mean Gata1"),
@@ -200,7 +230,7 @@ def test_the_command_reads_any_pytorch_model(place, tmp_path):
 def test_the_command_says_what_is_wrong(place, options, message):
     result = run(place, *options)
     assert isinstance(result.exception, ValueError)
-    assert message in str(result.exception)
+    assert re.search(message, str(result.exception))
 
 
 SCANNER = """
@@ -234,7 +264,8 @@ def test_without_a_set_motifs_are_those_that_filters_look_like(place, tmp_path):
     options = [str(tmp_path / "data.h5"), "--method", "mutagenesis", "--n-null", "16", "--n-sequences", "20"]
     result = CliRunner().invoke(app, ["interactions", f"{tmp_path / 'scanner.py'}:Net", *options, "--json"])
     assert result.exit_code == 0, result.output
-    assert re.match(r"\d+ motifs of JASPAR2020 that filters look like: ", result.stderr)
+    assert re.search(r"^\d+ motifs of JASPAR2020 that filters look like: ", result.stderr, re.MULTILINE)
+    assert "note: the data hold no test sequences" in result.stderr
     pairs = json.loads(result.stdout)["pairs"]
     assert {"MA0035.3", "MA0689.1"} <= {pair[side] for pair in pairs for side in ("motif_i", "motif_j")}
     result = CliRunner().invoke(app, ["interactions", f"{tmp_path / 'scanner.py'}:Blind", *options])

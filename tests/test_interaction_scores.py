@@ -5,7 +5,7 @@ import pytest
 from interaction_records import block, record
 from sklearn.metrics import average_precision_score
 
-from motiflens.interaction_study.conditions import LONG, Condition, with_penalty
+from motiflens.interaction_study.conditions import Condition, with_penalty
 from motiflens.interaction_study.scores import (
     average_precision,
     calibrate,
@@ -16,6 +16,7 @@ from motiflens.interaction_study.scores import (
     score_tables,
     summarise,
 )
+from motiflens.protocol import LONG
 from motiflens.stats import wilson_interval
 
 

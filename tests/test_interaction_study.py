@@ -16,21 +16,14 @@ from typer.testing import CliRunner
 from motiflens.cli import app
 from motiflens.interaction_study import Job, follow_up, missing, plan, run_interaction_study, work
 from motiflens.interaction_study import conditions as interaction_conditions
-from motiflens.interaction_study.conditions import (
-    INTERACTIONS,
-    LONG,
-    Condition,
-    MethodSettings,
-    at_level,
-    preset_conditions,
-    with_penalty,
-)
+from motiflens.interaction_study.conditions import Condition, MethodSettings, at_level, preset_conditions, with_penalty
 from motiflens.interaction_study.scores import count_by_first_layer, factor_effects, score_tables, summarise
 from motiflens.interaction_study.trial import block_rows, run_condition, table_block
 from motiflens.interactions import METHODS, Interaction, InteractionTable
 from motiflens.interactions._effects import Effects
 from motiflens.interactions._table import Evidence
 from motiflens.models import HybridNetwork
+from motiflens.protocol import INTERACTIONS, LONG
 from motiflens.report.interaction_report import findings, write_interaction_outputs
 from motiflens.store import Store
 from motiflens.study.trial import TrialStopped

@@ -84,7 +84,7 @@ def test_mistakes_are_told(folder, tmp_path):
         predict_fasta(folder, tmp_path / "b.fa")
     with pytest.raises(ValueError, match="expected auto, probability, raw for scale, got 'odds'"):
         predict_fasta(folder, folder / "a.fa", scale="odds")
-    with pytest.raises(FileNotFoundError, match=r"expected config.json in .*nowhere"):
+    with pytest.raises(FileNotFoundError, match=r"expected a folder .*nowhere: name the folder of a saved"):
         load_networks(tmp_path / "nowhere")
     save_ensemble(Ensemble(CONFIG, REFERENCE, [Member(0, seed=0, status="failed")]), tmp_path / "failed")
     with pytest.raises(ValueError, match="none of 1 members has trained to its end"):

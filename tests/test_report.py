@@ -190,6 +190,16 @@ def test_page_tells_what_differs_from_the_published(page):
     text = " ".join(" ".join(page.text).split())
     assert "Saliency AUROC task 2 8 of 34" in text
     assert "means that could be tested differ at q ≤ 0.05" in text
+    assert "Networks were not all trained by the study’s protocol" not in text
+
+
+def test_page_says_that_networks_were_trained_less_than_the_study(tmp_path):
+    records = make_study()
+    for record in records:
+        protocol = {**record["config"]["protocol"], "name": "QUICK"}
+        record["config"] = {**record["config"], "protocol": protocol}
+    text = " ".join(" ".join(read(write_report(records, tmp_path / "report.html")).text).split())
+    assert "not all trained by the study’s protocol, but by QUICK: means are then expected to differ" in text
 
 
 def test_grids_of_other_architectures_have_no_claims(tmp_path):

@@ -1,5 +1,6 @@
 """What the exponential activation changes against ReLU, from stored records: differences, p-values, sentences."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -157,7 +158,9 @@ def _join(parts: Sequence[str]) -> str:
 
 
 def format_p(value: float) -> str:
-    """A p-value to read: two decimals, or one significant digit below 0.1."""
+    """A p-value to read: two decimals, or one significant digit below 0.1; a dash for NaN."""
+    if math.isnan(value):
+        return "–"
     return f"{value:.2f}" if value >= 0.1 else f"{value:.1g}"
 
 

@@ -7,6 +7,7 @@ import difflib
 import gzip
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -90,6 +91,15 @@ class Motif:
     def reverse_complement(self) -> "Motif":
         """Return the same motif read from the other strand: id, name and number of sites stay."""
         return Motif(self.id, self.name, self.pwm[::-1, ::-1], self.n_sites)
+
+
+def distinct_names(motifs: Sequence[Motif]) -> list[str]:
+    """Names of motifs, with the id beside where several have one name, or the id where there is none."""
+    names = Counter(motif.name for motif in motifs)
+    return [
+        motif.id if not motif.name else motif.name if names[motif.name] == 1 else f"{motif.name} ({motif.id})"
+        for motif in motifs
+    ]
 
 
 def load_motifs(name_or_path: str | Path) -> list[Motif]:

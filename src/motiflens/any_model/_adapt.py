@@ -20,6 +20,7 @@ from motiflens.sequence import one_hot
 
 _N_TRACED = 4
 _N_EXAMPLES = 64
+_LONGEST_REASON = 80  # characters of why a layout does not fit
 
 
 def adapt(
@@ -126,9 +127,12 @@ def _find_layout(
         )
     if len(traces) == 1:
         raise ValueError(failures[next(iter(traces))])
+    other_length = any("mat1 and mat2 shapes" in message for message in failures.values())
     raise ValueError(
         f"found no layout in which the model runs on sequences of length {X.shape[2]} and its first convolution sees "
-        "the four bases: " + "; ".join(f"{name}: {message}" for name, message in failures.items())
+        f"the four bases{'; was it made for another length?' if other_length else ''} ("
+        + "; ".join(f"{name}: {message[:_LONGEST_REASON]}" for name, message in failures.items())
+        + ")"
     )
 
 

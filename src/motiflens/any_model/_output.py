@@ -118,6 +118,8 @@ def to_logits(outputs: torch.Tensor, kind: str) -> torch.Tensor:
         return outputs
     if bool(((outputs < -_ROUNDING) | (outputs > 1 + _ROUNDING)).any()):
         low, high = outputs.min().item(), outputs.max().item()
-        raise ValueError(f'expected probabilities, got outputs from {low:.3g} to {high:.3g}: use output="logits"')
+        raise ValueError(
+            f'expected probabilities, got outputs from {low:.3g} to {high:.3g}: use output="logits" (--output logits)'
+        )
     rounding = torch.finfo(outputs.dtype)
     return outputs.clamp(rounding.tiny, 1 - rounding.eps).logit()

@@ -91,7 +91,7 @@ def _make(module: ModuleType, name: str, source: str) -> nn.Module:
     if not hasattr(module, name):
         close = difflib.get_close_matches(name, dir(module), n=3)
         hint = f"; close: {', '.join(close)}" if close else ""
-        raise ValueError(f"{module.__name__} has no {name!r}{hint}")
+        raise ValueError(f"{source.rpartition(':')[0]} has no {name!r}{hint}")
     made = getattr(module, name)
     if not isinstance(made, nn.Module) and callable(made):
         try:
@@ -122,7 +122,7 @@ def _state_dict(path: Path) -> dict[str, Any]:
     try:
         state = load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
     except (pickle.UnpicklingError, SafetensorError, RuntimeError, EOFError) as error:
-        reason = str(error).strip().partition("\n")[0]
+        reason = str(error).strip().partition("\n")[0].partition(". ")[0]  # advice to load it unsafely may follow
         raise ValueError(f"cannot read {path} ({reason}); {expected}") from error
     for key in _WRAPPERS:
         if isinstance(state, dict) and isinstance(state.get(key), dict):

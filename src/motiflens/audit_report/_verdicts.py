@@ -25,7 +25,7 @@ from motiflens.spike_in import TRUSTED
 MANY_MATCHED = 0.5  # of the filters
 FEW_BY_CHANCE = 0.5  # of the matched share, that decoys may reach
 CHANCE_P = 0.05
-WASTED = 0.25  # of the filters: dead, of low information or redundant
+WASTED, MOSTLY_WASTED = 0.25, 0.75  # of the filters: dead, of low information or redundant
 SAME_MAPS, OTHER_MAPS = 0.7, 0.5  # correlation: half and a quarter of the variance shared
 LEVELS = {"good": "Yes", "caution": "In part", "bad": "No", "unknown": "Cannot be said", "fact": "Found"}
 
@@ -57,14 +57,13 @@ def _predicts(candidate: Candidate, evidence: Evidence) -> Verdict:
     if others:
         best = max(others, key=lambda name: evidence.performance[name][measure].members[0])
         gain = own.minus(evidence.performance[best][measure])
-        level = "good" if gain.low > 0 else "bad" if gain.high < 0 else "caution"
-        if math.isnan(gain.low):
-            level = "unknown"
+        level = "good" if gain.low > 0 else "bad" if gain.high < 0 else "unknown"
         reached = ", ".join(f"{name} {evidence.performance[name][measure].members[0]:.3f}" for name in others)
         answer += f" Without a network: {reached}. Gain over {best}: {with_interval(gain, signed=True)}."
     return Verdict(
         "Does it predict more than composition does?",
-        "Yes if the 95 % interval of the gain over the better baseline lies above 0, no if it lies below.",
+        "Yes if the 95 % interval of the gain over the better baseline lies above 0, no if it lies below; it cannot be "
+        "said where it holds 0.",
         candidate.name,
         level,
         answer,
@@ -123,7 +122,7 @@ def _main_motif(candidate: Candidate, evidence: Evidence) -> Verdict:
     n = len(filters)
     if not names:
         which = "The most important filter matches no known motif" + (f" in any of {n} networks." if n > 1 else ".")
-        return Verdict(question, rule, candidate.name, "caution", f"{which} {cost}")
+        return Verdict(question, rule, candidate.name, "unknown", f"{which} {cost}")
     best_hits = Counter(
         hits[0].target_name
         for found, i in zip(candidate.audits, filters, strict=True)
@@ -144,11 +143,12 @@ def _spends_filters(candidate: Candidate, evidence: Evidence) -> Verdict:
         "repeating another": np.array([found.quality.redundant.mean() for found in candidate.audits]),
     }
     wasted = np.array([wasted_share(found) for found in candidate.audits])
-    level = "good" if wasted.mean() <= WASTED else "caution"
+    level = "good" if wasted.mean() <= WASTED else "caution" if wasted.mean() <= MOSTLY_WASTED else "bad"
     parts = ", ".join(f"{percent(share)} {name}" for name, share in counts.items())
     return Verdict(
         "Are the filters put to use?",
-        f"Yes if at most {WASTED:.0%} are dead, of low information or repeat another on the same strand.",
+        f"Yes if at most {WASTED:.0%} are dead, of low information or repeat another on the same strand, no if more "
+        f"than {MOSTLY_WASTED:.0%}.",
         candidate.name,
         level,
         f"{percent(wasted)} of the filters say nothing of their own: {parts}.",

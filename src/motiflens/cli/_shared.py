@@ -21,6 +21,32 @@ DataFile = Annotated[Path, typer.Argument(help="HDF5 data set (X_train, Y_train,
 ModelFolder = Annotated[Path, typer.Argument(help="Folder of a saved network, e.g. OUT/member_000.")]
 
 
+def writable_file(path: Path | list[Path] | None) -> Path | list[Path] | None:
+    """Refuse, before anything is computed, a file that cannot be written."""
+    for one in path if isinstance(path, list) else [path] if path else []:
+        if one.is_dir():
+            raise ValueError(f"cannot write {one}: it is a folder; name a file in it")
+        writable_folder(one.parent)
+    return path
+
+
+def writable_prefix(path: Path) -> Path:
+    """Refuse, before anything is computed, the beginning of names of files that cannot be written."""
+    writable_folder(path.parent)
+    return path
+
+
+def writable_folder(path: Path | None) -> Path | None:
+    """Refuse, before anything is computed, a folder in which nothing can be written."""
+    if path is not None:
+        found = next(one for one in (path, *path.absolute().parents) if one.exists())
+        if not found.is_dir():
+            raise ValueError(f"cannot write into {path}: {found} is a file; name a folder")
+        if not os.access(found, os.W_OK | os.X_OK):
+            raise ValueError(f"cannot write into {path}: no permission in {found}")
+    return path
+
+
 @contextmanager
 def resumable() -> Iterator[None]:
     """Tell, on an interrupt, that the work can go on."""
@@ -72,6 +98,17 @@ def note_slow_training(device: str) -> None:
 
     if resolve_device(device).type == "cpu" and (words := describe_kernels()).startswith("none"):
         typer.echo(f"note: training takes up to twice as long as it could; compiled kernels: {words}", err=True)
+
+
+def note_outputs(n_outputs: int, dataset: "SequenceDataset", target: int) -> None:
+    """Say so where a model has another number of outputs than the data have labels."""
+    if n_outputs != dataset.n_outputs:
+        label = dataset.label_names[target if 1 < dataset.n_outputs > target else 0]
+        typer.echo(
+            f"note: the model has {n_outputs} output(s) and the data {dataset.n_outputs} label(s): output {target} "
+            f"(--target) is held against label {label!r}",
+            err=True,
+        )
 
 
 def short(value: object) -> str:

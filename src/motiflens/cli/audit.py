@@ -26,7 +26,17 @@ from motiflens.cli._audits import (
     train_candidates,
     write_found,
 )
-from motiflens.cli._shared import DataFile, Json, load_any_model, one_thread, print_json, short, split_names
+from motiflens.cli._shared import (
+    DataFile,
+    Json,
+    load_any_model,
+    note_outputs,
+    one_thread,
+    print_json,
+    short,
+    split_names,
+    writable_folder,
+)
 
 if TYPE_CHECKING:
     from motiflens.audit_report import Candidate
@@ -68,7 +78,10 @@ def audit(
     examples: Examples = 6,
     seed: Seed = 0,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder for the page, tables, motifs and trained networks.")
+        Path | None,
+        typer.Option(
+            "--out", "-o", callback=writable_folder, help="Folder for the page, tables, motifs and trained networks."
+        ),
     ] = None,
     title: Title = None,
     as_json: Json = False,
@@ -93,6 +106,7 @@ def audit(
     else:
         configs = _configs(architecture, activations, task, dataset)
         found = train_candidates(dataset, Path(str(out)), configs, members, protocol, max_epochs, device, options)
+    note_outputs(found.candidates[0].audits[0].network.n_outputs, dataset, target or 0)
     alone = len(found.candidates) == 1 and len(found.candidates[0].audits) == 1
     if out is not None:
         evidence, paths = write_found(

@@ -28,7 +28,7 @@ from motiflens.cli._audits import (
     train_candidates,
     write_found,
 )
-from motiflens.cli._shared import DataFile, Json, one_thread, print_json
+from motiflens.cli._shared import DataFile, Json, one_thread, print_json, writable_folder
 
 if TYPE_CHECKING:
     from motiflens.audit_report import Compared, Comparison, Evidence
@@ -48,7 +48,12 @@ def compare(
             "e.g. C24:relu:n_filters=64. Two or more; differences are from the first."
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the page, tables, motifs and trained networks.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", "-o", callback=writable_folder, help="Folder for the page, tables, motifs and trained networks."
+        ),
+    ],
     members: Members = 5,
     task: Task = None,
     protocol: ProtocolName = "REFERENCE",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motiflens.cli._shared import DataFile, Json, print_json, split_names
+from motiflens.cli._shared import DataFile, Json, print_json, split_names, writable_file
 
 if TYPE_CHECKING:
     from motiflens.data_summary import DataSummary
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Import your own data, and look at them before training.", no_args_is_help=True)
 
-Out = Annotated[Path, typer.Option("--out", "-o", help="HDF5 file to write.")]
+Out = Annotated[Path, typer.Option("--out", "-o", callback=writable_file, help="HDF5 file to write.")]
 Shares = Annotated[str, typer.Option("--split", help="Shares of training, validation and test, drawn at random.")]
 Seed = Annotated[int, typer.Option(help="Rules the random split and random negatives.")]
 Length = Annotated[int | None, typer.Option(help="Crop or pad all sequences to this length.")]

@@ -2,19 +2,32 @@
 
 import shlex
 import sys
+from collections import namedtuple
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from motiflens.cli._shared import DataFile, Json, load_any_model, one_thread, percentage, print_json, split_names
+from motiflens.cli._shared import (
+    DataFile,
+    Json,
+    load_any_model,
+    note_outputs,
+    one_thread,
+    percentage,
+    print_json,
+    split_names,
+    writable_file,
+)
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from motiflens.any_model import AdaptedModel
     from motiflens.dataset import SequenceDataset
     from motiflens.interactions import InteractionTable
+    from motiflens.models import HybridNetwork
     from motiflens.motifs import Motif
 
 _MOST_MOTIFS = 60  # pairs, and time, grow with the square
@@ -56,13 +69,16 @@ def interactions(
     seed: Annotated[int, typer.Option(help="The same seed gives the same table.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     out: Annotated[
-        list[Path] | None, typer.Option("--out", "-o", help="TSV or HTML file; may be given twice, for both.")
+        list[Path] | None,
+        typer.Option("--out", "-o", callback=writable_file, help="TSV or HTML file; may be given twice, for both."),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Find pairs of motifs that are worth more to networks together than apart, on the positive test sequences."""
+    from motiflens.any_model import model_summary
     from motiflens.interactions import interactions as measure
     from motiflens.io import read_hdf5
+    from motiflens.motifs import distinct_names
     from motiflens.predict import resolve_device
 
     if not 0 < q <= 1:
@@ -70,27 +86,38 @@ def interactions(
     for path in out or ():
         if path.suffix not in (".tsv", ".html"):
             raise ValueError(f"--out must name a .tsv or .html file, got {str(path)!r}")
+    if n_null < 1:
+        raise ValueError(f"--n-null must be 1 or more, got {n_null}")
     one_thread()
     dataset = read_hdf5(data)
     processor = resolve_device(device)
     networks = [network.to(processor) for network in _load(model, dataset, weights, layout, output)]
+    note_outputs(model_summary(networks[0]).n_outputs, dataset, target)
+    if not len(dataset.test):
+        typer.echo(
+            "note: the data hold no test sequences, so that all are read, those of training among them", err=True
+        )
     chosen = _choose_motifs(motifs, split_names(names), dataset, networks)
+    labels = distinct_names(chosen)
+    if any("(" in label for label in labels):
+        versions = [label for label, motif in zip(labels, chosen, strict=True) if label != motif.name]
+        typer.echo(f"note: several motifs have one name, and count as different: {', '.join(versions)}", err=True)
     with percentage(method) as tell:
         table = measure(
             networks, dataset, chosen, method=method, target=target, n_null=max(n_null, 2 * len(chosen)),
             n_sequences=n_sequences, seed=seed, on_progress=tell,
         )  # fmt: skip
     for path in out or ():
-        _write(path, table, chosen, dataset, target, q)
+        _write(path, table, chosen, dataset, target, q, data)
     if as_json:
         facts = {"method": table.method, "unit": table.unit, "n_members": table.n_members, "caution": table.caution}
-        print_json({**facts, "n_calls": len(table.calls(q)), "pairs": table.to_dicts()})
+        pairs = [{**one, "name_i": chosen[one["i"]].name, "name_j": chosen[one["j"]].name} for one in table.to_dicts()]
+        print_json({**facts, "n_calls": len(table.calls(q)), "pairs": pairs})
         return
-    by_id = {motif.id: motif.name for motif in chosen}
     for row in table.calls(q):
         where = "" if row.gap != row.gap else f"  gap {row.gap:g} bp ({row.gap_low:g} to {row.gap_high:g})"
         agree = f"{row.n_agree} of {table.n_members} networks agree"
-        pair = f"{by_id[row.motif_i]} + {by_id[row.motif_j]}"
+        pair = f"{labels[row.i]} + {labels[row.j]}"
         typer.echo(
             f"{pair:24}  effect {row.effect:+.3f}  q {row.q_value:.2g}{where}  {row.orientation or 'any'}  {agree}"
         )
@@ -101,11 +128,13 @@ def interactions(
 
 def _load(
     model: str, dataset: "SequenceDataset", weights: Path | None, layout: str, output: str
-) -> Sequence["nn.Module"]:
+) -> "Sequence[AdaptedModel | HybridNetwork]":
     """Networks of a folder, or a model made elsewhere."""
     from motiflens.any_model import adapt
     from motiflens.predictions import load_networks
 
+    if model.endswith(".py"):
+        raise ValueError(f"name the function in {model} that makes the model: {model}:FUNCTION")
     if Path(model).is_dir() or ":" not in model:
         given = {"--weights": weights is not None, "--layout": layout != "auto", "--output": output != "auto"}
         if any(given.values()):
@@ -169,16 +198,21 @@ def _write(
     dataset: "SequenceDataset",
     target: int,
     q: float,
+    data: Path,
 ) -> None:
-    from motiflens._audited import audited_rows
+    from motiflens._audited import rows_of_class
+    from motiflens.interactions import Interaction
     from motiflens.report.interaction_page import write_interaction_page
     from motiflens.tables import write_tsv
 
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".tsv":
-        write_tsv(table.rows, path)
+        named = namedtuple("named", (*Interaction._fields, "name_i", "name_j"))  # type: ignore[misc]
+        write_tsv([named._make([*row, motifs[row.i].name, motifs[row.j].name]) for row in table.rows], path)
         return
-    rows = audited_rows(dataset)
-    positives = dataset.codes[rows[dataset.y[rows, target] == 1]]
+    rows = rows_of_class(dataset, target, positive=True)
+    label = dataset.label_names[target if dataset.n_outputs > 1 else 0]
+    part = "test sequences" if len(dataset.test) else "sequences"
+    facts = f"Positives: the {len(rows):,} {part} of {data.name} with label {label!r}. Output {target} of the networks."
     command = shlex.join(["motiflens", *sys.argv[1:]])
-    write_interaction_page(table, motifs, path, sequences=positives, q=q, command=command)
+    write_interaction_page(table, motifs, path, sequences=dataset.codes[rows], q=q, facts=facts, command=command)

@@ -15,6 +15,8 @@ from motiflens.cli._shared import (
     read_truth,
     short,
     test_sequences,
+    writable_file,
+    writable_prefix,
     write_npz,
 )
 
@@ -27,7 +29,9 @@ def filters(
     truth: Annotated[
         str | None, typer.Option(help="task1, task2, or a JSON file of factors and their accessions: for TPR and FPR.")
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="MEME file for the filters' motifs.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", callback=writable_file, help="MEME file for the filters' motifs.")
+    ] = None,
     logos: Annotated[Path | None, typer.Option(help="SVG, PDF or PNG file for the filters' logos.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -77,7 +81,12 @@ def filters(
 def attribute(
     model: ModelFolder,
     data: DataFile,
-    out: Annotated[Path, typer.Option("--out", "-o", help="NPZ file for the attributions; a prefix for modisco.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", "-o", callback=writable_prefix, help="NPZ file for the attributions; a prefix for modisco."
+        ),
+    ],
     method: Annotated[
         str,
         typer.Option(

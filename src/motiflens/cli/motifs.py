@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from motiflens.cli._shared import Json, print_json
+from motiflens.cli._shared import Json, print_json, writable_file
 
 app = typer.Typer(help="List and convert motif files.", no_args_is_help=True)
 
@@ -29,7 +29,7 @@ def motifs_list(
 @app.command("convert")
 def motifs_convert(
     source: Annotated[str, typer.Argument(help="Motif set, or a MEME or JASPAR file.")],
-    out: Annotated[Path, typer.Argument(help="MEME file to write.")],
+    out: Annotated[Path, typer.Argument(callback=writable_file, help="MEME file to write.")],
 ) -> None:
     """Write a motif set or file as a MEME file."""
     from motiflens.motifs import load_motifs, write_meme

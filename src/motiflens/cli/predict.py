@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from motiflens.cli._shared import Json, one_thread, print_json
+from motiflens.cli._shared import Json, one_thread, print_json, writable_file
 
 
 class Scale(StrEnum):
@@ -20,7 +20,9 @@ class Scale(StrEnum):
 def predict(
     model: Annotated[Path, typer.Argument(help="Folder of a saved network, or of an ensemble: OUT of train.")],
     fasta: Annotated[Path, typer.Argument(help="FASTA, plain or gzip, of the network's sequence length.")],
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="TSV file. Default: standard output.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", callback=writable_file, help="TSV file. Default: standard output.")
+    ] = None,
     scale: Annotated[
         Scale, typer.Option(help="probability; raw: logits, or the values of a regression; auto: as it was trained.")
     ] = Scale.auto,

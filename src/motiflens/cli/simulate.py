@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motiflens.cli._shared import Json, print_json, split_names, whole_number
+from motiflens.cli._shared import Json, print_json, split_names, whole_number, writable_file
 
 if TYPE_CHECKING:
     from motiflens.dataset import SequenceDataset
@@ -35,7 +35,7 @@ def simulate(
         Simulator,
         typer.Argument(help="multi-motif: Task 1, billboard: Task 2 of the study; spaced-grammar: interacting pairs."),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="HDF5 file to write.")],
+    out: Annotated[Path, typer.Option("--out", "-o", callback=writable_file, help="HDF5 file to write.")],
     n_sequences: Annotated[int | None, typer.Option("--n-sequences", "-n", help="Default: the study's.")] = None,
     length: Annotated[int, typer.Option(help="Length of a sequence.")] = 200,
     seed: Annotated[int, typer.Option(help="Same seed, same data.")] = 0,

@@ -15,7 +15,16 @@ from motiflens.cli._interaction_study import (
     report_interactions,
     run_interactions,
 )
-from motiflens.cli._shared import Json, note_slow_training, print_json, resumable, split_names, whole_number
+from motiflens.cli._shared import (
+    Json,
+    note_slow_training,
+    print_json,
+    resumable,
+    split_names,
+    whole_number,
+    writable_file,
+    writable_folder,
+)
 
 if TYPE_CHECKING:
     from motiflens.study import StudyResult
@@ -49,7 +58,9 @@ def study_run(
             "motif interactions."
         ),
     ] = "quick",
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Default: runs/PRESET.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", callback=writable_folder, help="Default: runs/PRESET.")
+    ] = None,
     tasks: Annotated[str | None, typer.Option(help="1, 2 or 1,2.")] = None,
     architectures: Annotated[str | None, typer.Option(help="Names or patterns, e.g. 'C24,C4C6*'.")] = None,
     activations: Annotated[str | None, typer.Option(help="relu,exponential.")] = None,
@@ -180,7 +191,9 @@ def parse_shard(text: str) -> tuple[int, int]:
 @app.command("report")
 def study_report(
     folder: Annotated[Path, typer.Argument(help="Folder of a study, or of exported JSONL files.")],
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Default: the same folder.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", callback=writable_folder, help="Default: the same folder.")
+    ] = None,
     select: Annotated[
         Selection,
         typer.Option(help="Networks behind each mean: best by validation, by test score as published, or all."),
@@ -234,7 +247,9 @@ def study_effects(
     filters: Annotated[
         Path | None, typer.Option(help="Records of --preset filters; without them nothing is said of their number.")
     ] = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Table to write.")] = Path("measured_effects.tsv"),
+    out: Annotated[Path, typer.Option("--out", "-o", callback=writable_file, help="Table to write.")] = Path(
+        "measured_effects.tsv"
+    ),
     as_json: Json = False,
 ) -> None:
     """Write what activation, pool size, number of filters and of networks change, from stored records.

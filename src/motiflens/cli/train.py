@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from motiflens.cli._shared import DataFile, Json, note_slow_training, one_thread, print_json, resumable, short
+from motiflens.cli._shared import (
+    DataFile,
+    Json,
+    note_slow_training,
+    one_thread,
+    print_json,
+    resumable,
+    short,
+    writable_folder,
+)
 
 if TYPE_CHECKING:
     from motiflens.dataset import SequenceDataset
@@ -19,7 +28,9 @@ _SIZES = ("first_pool", "second_pool", "kernel_size", "second_kernel_size")
 
 def train(
     data: DataFile,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the trained networks.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", callback=writable_folder, help="Folder for the trained networks.")
+    ],
     architecture: Annotated[str, typer.Option(help="One of the study's, e.g. C4C6-Att.")] = "C4C6",
     activation: Annotated[str, typer.Option(help="Of the first layer: exponential or relu.")] = "exponential",
     members: Annotated[int, typer.Option(help="Initialisations to train.")] = 5,
@@ -33,7 +44,7 @@ def train(
         str | None,
         typer.Option(help="Weight of positives in the loss: a number, or balanced for as much on either class."),
     ] = None,
-    protocol: Annotated[str, typer.Option(help="REFERENCE or PAPER.")] = "REFERENCE",
+    protocol: Annotated[str, typer.Option(help="REFERENCE, PAPER, INTERACTIONS or LONG.")] = "REFERENCE",
     task: Annotated[int, typer.Option(help="Take the study's sizes of task 1 (wide) or 2 (small).")] = 1,
     max_epochs: Annotated[int | None, typer.Option(help="Fewer epochs than the protocol's.")] = None,
     seed: Annotated[int, typer.Option(help="Rules initial weights and dropout.")] = 0,

@@ -19,7 +19,7 @@ from motiflens.interactions import METHODS
 from motiflens.models.config import HybridConfig
 from motiflens.models.positions import POSITIONAL_ENCODINGS
 from motiflens.models.registry import model_config
-from motiflens.protocol import REFERENCE, Protocol
+from motiflens.protocol import INTERACTIONS, LONG, Protocol
 from motiflens.simulate import SMALL_GRAMMAR, additive_labels, spaced_grammar
 from motiflens.simulate._spaced_grammar import LABELS
 
@@ -28,15 +28,6 @@ FIRST_FIGURE_SEED = 100  # draws of data below were used to choose the settings 
 _CALIBRATION_SEEDS = range(120, 130)
 _DRAWS = range(103, 108)  # seen by nothing else
 
-# Validation AUROC stays near .5 for ten or more epochs before a network finds the pairs; training that ends, or a rate
-# that falls, meanwhile keeps it there. 65 epochs take C4C6-Att about four minutes of a core. Rules hold on either
-# strand, so sequences may be read from either: without that level 2 is learned much later.
-INTERACTIONS = REFERENCE.replace(
-    name="INTERACTIONS", max_epochs=65, early_stop_patience=None, decay_patience=30, reverse_complement=True
-)
-# After 65 epochs C4C6-Att has found two or three of four pairs, and its AUROC still rises. Chosen on data seeds 0 to 2,
-# where ensembles then show all twelve true pairs, and at a rate of .001 eleven (results/interactions_training.jsonl).
-LONG = INTERACTIONS.replace(name="LONG", max_epochs=180, learning_rate=3e-3, decay_patience=60)
 _PENALTY = 0.1  # weight of the attention's entropy, where there is one
 # Each differs from C4C6-Att in stem or head, or in an LSTM, then also in encoder layers.
 _OTHERS = ("C4-Att", "C4C6-Att-mean", "C4C6-LSTM-Att", "C4C6-LSTM-Trans1", "C4C6-LSTM-Trans2")

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from motiflens.interaction_study.conditions import FIRST_FIGURE_SEED, INTERACTIONS, describe_training
+from motiflens.interaction_study.conditions import FIRST_FIGURE_SEED, describe_training
 from motiflens.interaction_study.trial import block_rows
 from motiflens.interactions import METHODS, Interaction
 from motiflens.pairs import PairTable, read_pairs
+from motiflens.protocol import INTERACTIONS
 from motiflens.records import Record
 from motiflens.stats import Interval, contrast, wilson_interval
 

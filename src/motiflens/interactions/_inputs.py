@@ -54,11 +54,11 @@ def chosen_sequences(
 
 
 def _by_label(data: SequenceDataset, target: int) -> tuple[np.ndarray, np.ndarray]:
-    """Codes with label 1 and with label 0, of the test sequences if there are any."""
-    if not 0 <= target < data.n_outputs:
-        raise ValueError(f"target must be in 0 ... {data.n_outputs - 1}, got {target}")
+    """Codes with label 1 and with label 0, of the test sequences if there are any; one label serves any output."""
+    if data.n_outputs > 1 and not 0 <= target < data.n_outputs:
+        raise ValueError(f"target must be in 0 ... {data.n_outputs - 1}, the data's labels, got {target}")
     rows = audited_rows(data)
-    codes, label = data.codes[rows], data.y[rows, target]
+    codes, label = data.codes[rows], data.y[rows, target if data.n_outputs > 1 else 0]
     other = label[~np.isin(label, (0, 1))]
     if len(other):
         raise ValueError(

@@ -87,7 +87,10 @@ class HybridNetwork(nn.Module):
         folder = Path(folder)
         for name in (CONFIG_FILE, WEIGHTS_FILE):
             if not (folder / name).is_file():
-                raise FileNotFoundError(f"expected {name} in {folder}: name a folder that HybridNetwork.save wrote")
+                missing = f"{name} in {folder}" if folder.is_dir() else f"a folder {folder}"
+                raise FileNotFoundError(
+                    f"expected {missing}: name the folder of a saved network, such as OUT/member_000 of motiflens train"
+                )
         try:
             config = HybridConfig.from_dict(json.loads((folder / CONFIG_FILE).read_text()))
             network = blank_network(config)

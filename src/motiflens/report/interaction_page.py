@@ -13,7 +13,7 @@ from motiflens.figures import figure_style, figure_svg
 from motiflens.interactions import Interaction, InteractionTable
 from motiflens.interactions._sites import Sites, best_places, two_sites
 from motiflens.logo import logo_svg, logo_svg_defs
-from motiflens.motifs import Motif
+from motiflens.motifs import Motif, distinct_names
 from motiflens.pairs import ORIENTATIONS
 from motiflens.report.sections import signed
 from motiflens.sequence import decode
@@ -32,6 +32,7 @@ def write_interaction_page(
     sequences: np.ndarray | None = None,
     q: float = 0.1,
     title: str = _TITLE,
+    facts: str | None = None,
     command: str | None = None,
 ) -> Path:
     """Write significant pairs as a heat map, a network and a table; each with its profile and example sequences.
@@ -48,6 +49,8 @@ def write_interaction_page(
     q : float
         Largest q-value of a pair that is called.
     title : str
+    facts : str, optional
+        What was read, in a sentence: data, output, motifs.
     command : str, optional
         Command line that makes the page again, to be shown.
 
@@ -63,7 +66,7 @@ def write_interaction_page(
     ids = {row.i: row.motif_i for row in table.rows} | {row.j: row.motif_j for row in table.rows}
     if [motif.id for motif in motifs] != [ids[k] for k in sorted(ids)]:
         raise ValueError(f"expected the {len(ids)} motifs of the table in its order, got {len(motifs)} others")
-    calls = table.calls(q)
+    calls, names = table.calls(q), distinct_names(motifs)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     page = (
@@ -75,9 +78,10 @@ def write_interaction_page(
             table=table,
             q=q,
             calls=calls,
-            names=[motif.name for motif in motifs],
+            names=names,
+            facts=facts,
             overview=Markup(figure_svg(overview_figure(table, motifs, q=q), "overview")),
-            details=[_details(table, row, motifs, sequences) for row in calls[:_N_DETAILS]],
+            details=[_details(table, row, motifs, names, sequences) for row in calls[:_N_DETAILS]],
             n_more=max(len(calls) - _N_DETAILS, 0),
             command=command,
         )
@@ -87,13 +91,17 @@ def write_interaction_page(
 
 
 def _details(
-    table: InteractionTable, row: Interaction, motifs: Sequence[Motif], sequences: np.ndarray | None
+    table: InteractionTable,
+    row: Interaction,
+    motifs: Sequence[Motif],
+    names: Sequence[str],
+    sequences: np.ndarray | None,
 ) -> dict[str, Any]:
     pair = [motifs[row.i], motifs[row.j]]
     profile = profile_figure(table, row) if len(table.profiles.low) > 1 else None
     return {
         "row": row,
-        "names": [motif.name for motif in pair],
+        "names": [names[row.i], names[row.j]],
         "logos": [Markup(logo_svg(motif.pwm, min_bits=0.06, defs=False)) for motif in pair],
         "profile": None if profile is None else Markup(figure_svg(profile, f"profile-{row.i}-{row.j}")),
         "examples": [] if sequences is None else example_sequences(row, motifs, sequences),
@@ -136,7 +144,7 @@ def example_sequences(
 def overview_figure(table: InteractionTable, motifs: Sequence[Motif], *, q: float = 0.1) -> Figure:
     """Heat map of all effects, called pairs dotted, and the called pairs as a network: wider lines, larger effects."""
     n = len(motifs)
-    effect, names = np.full((n, n), np.nan), [motif.name for motif in motifs]
+    effect, names = np.full((n, n), np.nan), distinct_names(motifs)
     for row in table.rows:
         effect[row.i, row.j] = effect[row.j, row.i] = row.effect
     limit = float(np.nanmax(np.abs(effect), initial=0)) or 1.0

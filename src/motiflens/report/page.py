@@ -224,9 +224,10 @@ def _write_page(analysis: _Analysis, path: Path, title: str, command: str | None
 def _published(analysis: _Analysis) -> dict[str, Any] | None:
     if not analysis.comparisons:
         return None
-    return claim_sections.published_section(
+    section = claim_sections.published_section(
         analysis.comparisons, analysis.agreements, analysis.figures, analysis.select
     )
+    return {**section, "other_protocols": report_sections.other_protocols(analysis.records)}
 
 
 def _saliency(analysis: _Analysis) -> list[dict[str, Any]]:

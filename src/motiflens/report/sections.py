@@ -22,6 +22,9 @@ _QUESTIONS = {1: "do first-layer filters learn motifs?", 2: "do saliency maps fi
 _GALLERY_BYTES = 900_000  # of logos in one page
 
 
+_STUDY_PROTOCOLS = {"PAPER", "REFERENCE"}  # of `protocol`, which needs PyTorch
+
+
 def number(value: float) -> str:
     """Three decimals, or a dash for NaN."""
     return "–" if math.isnan(value) else f"{value:.3f}"
@@ -31,6 +34,12 @@ def signed(value: float) -> str:
     """As `number`, with its sign."""
     # adding 0.0 turns a rounded -0.0 into 0.0
     return "–" if math.isnan(value) else f"{round(value, 3) + 0.0:+.3f}".replace("-", "−")
+
+
+def other_protocols(records: Iterable[Record]) -> str:
+    """Names of the protocols that are not the study's; "" where there is none."""
+    used = {str(one["config"]["protocol"].get("name")) for one in records}
+    return ", ".join(sorted(used - _STUDY_PROTOCOLS))
 
 
 def effects_by_label(records: Sequence[Record], tasks: Sequence[int]) -> list[tuple[str, Effect]]:
