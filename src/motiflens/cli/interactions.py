@@ -99,8 +99,8 @@ def interactions(
         )
     chosen = _choose_motifs(motifs, split_names(names), dataset, networks)
     labels = distinct_names(chosen)
-    if any("(" in label for label in labels):
-        versions = [label for label, motif in zip(labels, chosen, strict=True) if label != motif.name]
+    versions = [label for label, motif in zip(labels, chosen, strict=True) if motif.name not in ("", label)]
+    if versions:
         typer.echo(f"note: several motifs have one name, and count as different: {', '.join(versions)}", err=True)
     with percentage(method) as tell:
         table = measure(

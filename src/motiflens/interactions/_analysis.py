@@ -96,10 +96,10 @@ def interactions(
 
     Every pair gets the larger of two p-values: against column-shuffled copies of its motifs in the same networks, and
     against the other pairs and what either motif does alone, since networks that add up single motifs bend, too
-    (`_null` says how). So it takes five motifs or more for p-values that mean what they say; with fewer the table has a
-    caution. q-values are over all pairs (Benjamini & Hochberg 1995). Only positive effects can be called, and hardly a
-    pair of a motif that interacts with more than a third of the others, or with all but two: such a motif looks like
-    one that shows much with any other.
+    (`_null` says how). So it takes five motifs or more for p-values that mean what they say, or six where one pair is
+    strong; with fewer the table has a caution. q-values are over all pairs (Benjamini & Hochberg 1995). Only positive
+    effects can be called, and hardly a pair of a motif that interacts with more than a third of the others, or with all
+    but two: such a motif looks like one that shows much with any other.
 
     In ten benchmarks whose labels add up single motifs (`motiflens study run --preset interactions-calibration`),
     p <= .05 in no pair of 280 by insertion, in 0.4 % by mutagenesis, 2.5 % by feature maps and at most 1.1 % by the
