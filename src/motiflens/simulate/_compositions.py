@@ -107,7 +107,7 @@ def draw_balanced(
     raise ValueError(
         f"{n_pairs} true pairs and {n_decoys} decoys among {n_motifs} motifs cannot be balanced at level {level}, with "
         "every pair equally frequent and every motif as frequent in negatives: use more motifs, fewer pairs or decoys, "
-        "or an n_pairs that gives every motif equally many"
+        "or an n_pairs that gives every motif equally many (8 motifs with 4 pairs and 4 decoys can, 20 with 40 and 20)"
     )
 
 
