@@ -10,6 +10,7 @@ from test_cli import fails, run
 
 from motiflens.audit import audit
 from motiflens.audit_files import audit_summary, write_audit
+from motiflens.dataset import SequenceDataset
 from motiflens.io import write_hdf5
 from motiflens.motifs import load_motifs, read_meme, write_meme
 
@@ -111,6 +112,14 @@ def test_the_command_needs_neither_decoys_nor_ablation(files):
     told = run("audit", files / "data.h5", "--model", SOURCE, *options).stdout
     assert "by chance" not in told
     assert "most important" not in told
+
+
+def test_the_command_notes_outputs_that_are_not_the_labels(files, task1, tmp_path):
+    options = ("--model", SOURCE, "--database", files / "motifs.meme", "--decoys", 0, "--ablation", 0, "--target", 0)
+    assert "note: the model has" not in run("audit", files / "data.h5", *options).stderr
+    write_hdf5(SequenceDataset.from_arrays(task1.codes, task1.y[:, 3], split=task1.split), tmp_path / "one.h5")
+    told = run("audit", tmp_path / "one.h5", *options).stderr
+    assert "note: the model has several output(s) and the data 1 label(s): output 0 (--target) is held against" in told
 
 
 @pytest.mark.parametrize(

@@ -100,12 +100,12 @@ def note_slow_training(device: str) -> None:
         typer.echo(f"note: training takes up to twice as long as it could; compiled kernels: {words}", err=True)
 
 
-def note_outputs(n_outputs: int, dataset: "SequenceDataset", target: int) -> None:
-    """Say so where a model has another number of outputs than the data have labels."""
+def note_outputs(n_outputs: int | None, dataset: "SequenceDataset", target: int) -> None:
+    """Say so where a model has another number of outputs (None: several) than the data have labels."""
     if n_outputs != dataset.n_outputs:
         label = dataset.label_names[target if 1 < dataset.n_outputs > target else 0]
         typer.echo(
-            f"note: the model has {n_outputs} output(s) and the data {dataset.n_outputs} label(s): output {target} "
+            f"note: the model has {n_outputs or 'several'} output(s) and the data {dataset.n_outputs} label(s): output {target} "
             f"(--target) is held against label {label!r}",
             err=True,
         )

@@ -106,7 +106,8 @@ def audit(
     else:
         configs = _configs(architecture, activations, task, dataset)
         found = train_candidates(dataset, Path(str(out)), configs, members, protocol, max_epochs, device, options)
-    note_outputs(found.candidates[0].audits[0].network.n_outputs, dataset, target or 0)
+    network = found.candidates[0].audits[0].network
+    note_outputs(network.n_outputs if network.target is None else None, dataset, network.target or 0)
     alone = len(found.candidates) == 1 and len(found.candidates[0].audits) == 1
     if out is not None:
         evidence, paths = write_found(
