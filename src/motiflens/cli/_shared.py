@@ -105,8 +105,8 @@ def note_outputs(n_outputs: int | None, dataset: "SequenceDataset", target: int)
     if n_outputs != dataset.n_outputs:
         label = dataset.label_names[target if 1 < dataset.n_outputs > target else 0]
         typer.echo(
-            f"note: the model has {n_outputs or 'several'} output(s) and the data {dataset.n_outputs} label(s): output {target} "
-            f"(--target) is held against label {label!r}",
+            f"note: the model has {n_outputs or 'several'} output(s) and the data {dataset.n_outputs} label(s): "
+            f"output {target} (--target) is held against label {label!r}",
             err=True,
         )
 
