@@ -54,6 +54,7 @@ def test_damaged_filters_are_named(damage):
     record = make_record(1, "C24", "relu", 0, filters={"pwms": damage})
     with pytest.raises(ValueError, match="task1/C24/relu/000 cannot be read"):
         filter_pwms(record)
+    assert problem(record).startswith("filters.pwms cannot be read")
 
 
 def test_filters_of_a_failed_network_are_refused():

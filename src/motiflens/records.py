@@ -136,7 +136,13 @@ def _problem_of_trained(record: Record) -> str | None:
                 return f"{name} lacks {field}"
             if isinstance(block[field], bool) or not isinstance(block[field], int | float | None):
                 return f"{name}.{field} must be a number, got {block[field]!r}"
-    return _problem_of_filters(record["filters"])
+    if found := _problem_of_filters(record["filters"]):
+        return found
+    try:
+        filter_pwms(record)
+    except ValueError as error:
+        return f"filters.pwms cannot be read: {error}"
+    return None
 
 
 def _problem_of_filters(block: Mapping[str, Any]) -> str | None:

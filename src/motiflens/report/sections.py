@@ -38,8 +38,8 @@ def signed(value: float) -> str:
 
 def other_protocols(records: Iterable[Record]) -> str:
     """Names of the protocols that are not the study's; "" where there is none."""
-    used = {str(one["config"]["protocol"].get("name")) for one in records}
-    return ", ".join(sorted(used - _STUDY_PROTOCOLS))
+    used = {((one.get("config") or {}).get("protocol") or {}).get("name") for one in records}
+    return ", ".join(sorted(map(str, used - _STUDY_PROTOCOLS - {None})))
 
 
 def effects_by_label(records: Sequence[Record], tasks: Sequence[int]) -> list[tuple[str, Effect]]:
