@@ -19,18 +19,31 @@ def audited_rows(dataset: SequenceDataset) -> np.ndarray:
     return rows if len(rows) else np.arange(len(dataset))
 
 
-def rows_of_class(dataset: SequenceDataset, target: int, *, positive: bool) -> np.ndarray:
-    """Those of them with label 1, or 0; of a real-valued label the quarter with the highest values, or the lowest.
+def label_of(dataset: SequenceDataset, target: int) -> int:
+    """The label that an output stands for: a single label serves any output.
 
     Raises
     ------
     ValueError
         If there are several labels and target is none of them.
     """
-    rows = audited_rows(dataset)
-    if dataset.n_outputs > 1 and not 0 <= target < dataset.n_outputs:
+    if dataset.n_outputs == 1:
+        return 0
+    if not 0 <= target < dataset.n_outputs:
         raise ValueError(f"target must be in 0 ... {dataset.n_outputs - 1}, the data's labels, got {target}")
-    label = dataset.y[rows, target if dataset.n_outputs > 1 else 0]
+    return target
+
+
+def rows_of_class(dataset: SequenceDataset, target: int, *, positive: bool) -> np.ndarray:
+    """Those of them with label 1, or 0; of a real-valued label the quarter with the highest values, or the lowest.
+
+    Raises
+    ------
+    ValueError
+        As :func:`label_of`.
+    """
+    rows = audited_rows(dataset)
+    label = dataset.y[rows, label_of(dataset, target)]
     if np.isin(label, (0, 1)).all():
         return rows[label == positive]
     rank = (-label if positive else label).argsort(kind="stable")

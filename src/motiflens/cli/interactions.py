@@ -5,7 +5,7 @@ import sys
 from collections import namedtuple
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -111,8 +111,7 @@ def interactions(
         _write(path, table, chosen, dataset, target, q, data)
     if as_json:
         facts = {"method": table.method, "unit": table.unit, "n_members": table.n_members, "caution": table.caution}
-        pairs = [{**one, "name_i": chosen[one["i"]].name, "name_j": chosen[one["j"]].name} for one in table.to_dicts()]
-        print_json({**facts, "n_calls": len(table.calls(q)), "pairs": pairs})
+        print_json({**facts, "n_calls": len(table.calls(q)), "pairs": [one._asdict() for one in _named(table, chosen)]})
         return
     for row in table.calls(q):
         where = "" if row.gap != row.gap else f"  gap {row.gap:g} bp ({row.gap_low:g} to {row.gap_high:g})"
@@ -191,6 +190,14 @@ def _motifs_of_filters(networks: "Sequence[nn.Module]", dataset: "SequenceDatase
     return found
 
 
+def _named(table: "InteractionTable", motifs: "list[Motif]") -> list[Any]:
+    """Rows of the table with the names of both motifs."""
+    from motiflens.interactions import Interaction
+
+    row_type = namedtuple("row_type", (*Interaction._fields, "name_i", "name_j"))  # type: ignore[misc]
+    return [row_type._make([*row, motifs[row.i].name, motifs[row.j].name]) for row in table.rows]
+
+
 def _write(
     path: Path,
     table: "InteractionTable",
@@ -200,18 +207,16 @@ def _write(
     q: float,
     data: Path,
 ) -> None:
-    from motiflens._audited import rows_of_class
-    from motiflens.interactions import Interaction
+    from motiflens._audited import label_of, rows_of_class
     from motiflens.report.interaction_page import write_interaction_page
     from motiflens.tables import write_tsv
 
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".tsv":
-        named = namedtuple("named", (*Interaction._fields, "name_i", "name_j"))  # type: ignore[misc]
-        write_tsv([named._make([*row, motifs[row.i].name, motifs[row.j].name]) for row in table.rows], path)
+        write_tsv(_named(table, motifs), path)
         return
     rows = rows_of_class(dataset, target, positive=True)
-    label = dataset.label_names[target if dataset.n_outputs > 1 else 0]
+    label = dataset.label_names[label_of(dataset, target)]
     part = "test sequences" if len(dataset.test) else "sequences"
     facts = f"Positives: the {len(rows):,} {part} of {data.name} with label {label!r}. Output {target} of the networks."
     command = shlex.join(["motiflens", *sys.argv[1:]])

@@ -6,7 +6,7 @@ from numbers import Integral
 import numpy as np
 from torch import nn
 
-from motiflens._audited import audited_rows
+from motiflens._audited import audited_rows, label_of
 from motiflens.dataset import SequenceDataset
 from motiflens.motifs import Motif
 from motiflens.predict import predict
@@ -54,11 +54,9 @@ def chosen_sequences(
 
 
 def _by_label(data: SequenceDataset, target: int) -> tuple[np.ndarray, np.ndarray]:
-    """Codes with label 1 and with label 0, of the test sequences if there are any; one label serves any output."""
-    if data.n_outputs > 1 and not 0 <= target < data.n_outputs:
-        raise ValueError(f"target must be in 0 ... {data.n_outputs - 1}, the data's labels, got {target}")
+    """Codes with label 1 and with label 0, of the test sequences if there are any."""
     rows = audited_rows(data)
-    codes, label = data.codes[rows], data.y[rows, target if data.n_outputs > 1 else 0]
+    codes, label = data.codes[rows], data.y[rows, label_of(data, target)]
     other = label[~np.isin(label, (0, 1))]
     if len(other):
         raise ValueError(
