@@ -13,11 +13,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from motiflens.ablation import filter_importance
-from motiflens.any_model import adapt
-from motiflens.models import build_model
-from motiflens.models.hybrid import HybridNetwork
-from motiflens.simulate import multi_motif
+from motiflens.data.simulate import multi_motif
+from motiflens.interpret.filters import filter_importance
+from motiflens.models.any_model import adapt
+from motiflens.models.hybrid import HybridNetwork, build_model
 
 
 def with_hooks(network: HybridNetwork, X: torch.Tensor) -> np.ndarray:

@@ -11,12 +11,12 @@ from typing import Any
 
 import torch
 
-from motiflens import ensemble
-from motiflens.audit import audit
-from motiflens.filters import task_truth
-from motiflens.models import model_config
-from motiflens.protocol import REFERENCE
-from motiflens.study.trial import simulate_task
+from motiflens.audits.network import audit
+from motiflens.interpret.filters import task_truth
+from motiflens.models.hybrid import model_config
+from motiflens.study.grid import simulate_task
+from motiflens.training import ensemble
+from motiflens.training.protocol import REFERENCE
 
 ARCHITECTURES, PRECISIONS = ("C24", "C4C6-Att"), ("float32", "bfloat16")
 

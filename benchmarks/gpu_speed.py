@@ -12,10 +12,10 @@ from collections.abc import Callable
 import torch
 from torch.nn import functional as F
 
-from motiflens.models import ARCHITECTURES, model_config
-from motiflens.protocol import REFERENCE
-from motiflens.sequence import one_hot
+from motiflens.basics.sequence import one_hot
+from motiflens.models.hybrid import ARCHITECTURES, model_config
 from motiflens.training.loop_engine import new_network
+from motiflens.training.protocol import REFERENCE
 from motiflens.training.stacked_engine import StackedEngine
 
 BATCH, EPOCH_STEPS, N_OUTPUTS = 100, {1: 210, 2: 140}, {1: 12, 2: 1}

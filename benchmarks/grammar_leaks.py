@@ -17,9 +17,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from motiflens.dataset import SequenceDataset, SiteTruth
-from motiflens.metrics import auroc
-from motiflens.simulate import multi_motif, spaced_grammar
+from motiflens.basics.metrics import auroc
+from motiflens.data.dataset import SequenceDataset
+from motiflens.data.simulate import multi_motif, spaced_grammar
+from motiflens.data.truth import SiteTruth
 
 _ABSENT = 1000.0
 

@@ -57,7 +57,7 @@ def write_files(folder: Path, n: int, length: int, genome_bases: int) -> None:
 
 
 def fasta_ours(folder: Path, length: int) -> np.ndarray:
-    from motiflens.io import read_fasta
+    from motiflens.data.io import read_fasta
 
     return read_fasta(folder / "sequences.fa").codes
 
@@ -87,7 +87,7 @@ def bed_ours_gzip(folder: Path, length: int) -> np.ndarray:
 
 
 def read_windows(folder: Path, genome: Path, length: int) -> np.ndarray:
-    from motiflens.io import read_bed
+    from motiflens.data.io import read_bed
 
     return read_bed(folder / "peaks.bed", genome, width=length).codes
 
@@ -122,7 +122,7 @@ WAYS: dict[str, Callable[[Path, int], np.ndarray]] = {
 
 def measure(name: str, folder: Path, length: int) -> None:
     """Print CPU seconds without imports, peak megabytes and a sum of the codes of one way, as JSON."""
-    import motiflens.io  # noqa: F401  (its import is no part of the time)
+    import motiflens.data.io  # noqa: F401  (its import is no part of the time)
 
     start = time.process_time()
     codes = WAYS[name](folder, length)

@@ -14,17 +14,24 @@ import numpy as np
 import torch
 from torch import nn
 
-from motiflens.attribute import gradient_times_input
-from motiflens.interactions import interactions
-from motiflens.interactions._feature_maps import feature_map_values
-from motiflens.interactions._features import Features, observed_pairs
-from motiflens.interactions._insertion import Design, default_distances, draw_design, insertion_effects
-from motiflens.interactions._mutants import draw_mutations
-from motiflens.interactions._sites import find_sites, two_sites
-from motiflens.models import build_model
-from motiflens.motifs import Motif, load_motifs
-from motiflens.predict import predict
-from motiflens.sequence import one_hot
+from motiflens.basics.sequence import one_hot
+from motiflens.interpret.attribution import gradient_times_input
+from motiflens.interpret.interactions import (
+    Design,
+    Features,
+    default_distances,
+    draw_design,
+    draw_mutations,
+    feature_map_values,
+    find_sites,
+    insertion_effects,
+    interactions,
+    observed_pairs,
+    two_sites,
+)
+from motiflens.models.hybrid import build_model
+from motiflens.models.predict import predict
+from motiflens.motifs.sets import Motif, load_motifs
 
 
 def insertion_loop(model: nn.Module, design: Design, pairs: np.ndarray) -> np.ndarray:

@@ -13,11 +13,9 @@ from typing import Any
 
 import torch
 
-from motiflens.interaction_study.conditions import Condition, MethodSettings
-from motiflens.interaction_study.scores import NOMINAL
-from motiflens.interaction_study.trial import block_rows, run_condition
-from motiflens.pairs import read_pairs
-from motiflens.protocol import INTERACTIONS, LONG
+from motiflens.data.pairs import read_pairs
+from motiflens.study.benchmark import NOMINAL, Condition, MethodSettings, block_rows, run_condition
+from motiflens.training.protocol import INTERACTIONS, LONG
 
 SLOW = INTERACTIONS.replace(max_epochs=LONG.max_epochs)
 WAYS = (

@@ -11,7 +11,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import Affine2D
 
-from motiflens.logo import LETTER_COLORS, LETTERS, draw_logo
+from motiflens.basics.plots import LETTER_COLORS, LETTERS, draw_logo
 
 
 def draw_letter_by_letter(heights: np.ndarray) -> None:
@@ -27,7 +27,7 @@ def draw_letter_by_letter(heights: np.ndarray) -> None:
 
 
 def draw_by_base(heights: np.ndarray) -> None:
-    """The way of `motiflens.logo`."""
+    """The way of `motiflens.basics.plots.logo`."""
     draw_logo(Figure().add_subplot(), heights)
 
 

@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from tangermeme.saturation_mutagenesis import saturation_mutagenesis as tangermeme_mutagenesis
 
-from motiflens.attribute import saturation_mutagenesis
-from motiflens.models import build_model
-from motiflens.sequence import one_hot
+from motiflens.basics.sequence import one_hot
+from motiflens.interpret.attribution import saturation_mutagenesis
+from motiflens.models.hybrid import build_model
 
 
 def seconds(compute: Callable[[torch.Tensor], torch.Tensor], X: torch.Tensor) -> float:

@@ -15,11 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from motiflens.protocol import REFERENCE
-from motiflens.ray_runner import run_ray
-from motiflens.runners import Emit, JobError, run_local
-from motiflens.study.grid import StudyConfig, plan
-from motiflens.study.jobs import Job, work
+from motiflens.basics.ray_runner import run_ray
+from motiflens.basics.runners import Emit, JobError, run_local
+from motiflens.study.grid import Job, StudyConfig, plan, work
+from motiflens.training.protocol import REFERENCE
 
 Run = Callable[[list[Job], Callable[[Any], None]], list[JobError]]
 

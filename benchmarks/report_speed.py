@@ -12,12 +12,12 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from motiflens.figures import describe, figure_style, figure_svg
-from motiflens.galleries import VERDICTS, filter_gallery, filter_matches
-from motiflens.logo import draw_logo, information_logo
-from motiflens.records import published_results
-from motiflens.report import write_outputs
-from motiflens.store import Store
+from motiflens.basics.plots import draw_logo, information_logo
+from motiflens.basics.store import Store
+from motiflens.report.figures import describe, figure_style, figure_svg
+from motiflens.report.galleries import VERDICTS, filter_gallery, filter_matches
+from motiflens.report.study import write_outputs
+from motiflens.study.published_tables import published_results
 
 
 def whole_study(folder: Path, n_members: int) -> list[dict[str, Any]]:

@@ -9,9 +9,9 @@ import time
 
 import torch
 
-from motiflens.models import model_config
-from motiflens.protocol import REFERENCE
+from motiflens.models.hybrid import model_config
 from motiflens.training.loop_engine import LoopEngine, new_network
+from motiflens.training.protocol import REFERENCE
 
 BATCH = 100
 

@@ -13,9 +13,8 @@ from functools import partial
 
 import numpy as np
 
-from motiflens.dataset import SequenceDataset
-from motiflens.motifs import load_motifs, select_motifs
-from motiflens.simulate import (
+from motiflens.data.dataset import SequenceDataset
+from motiflens.data.simulate import (
     TASK1_MOTIF_COUNTS,
     TASK1_MOTIFS,
     TASK2_CORE,
@@ -24,6 +23,7 @@ from motiflens.simulate import (
     multi_motif,
     task2_background,
 )
+from motiflens.motifs.sets import load_motifs, select_motifs
 
 LENGTH = 200
 Sampler = Callable[[np.ndarray, np.random.Generator], np.ndarray]

@@ -14,15 +14,14 @@ import warnings
 import numpy as np
 import torch
 
-from motiflens.attribute import CompletenessWarning, explain
-from motiflens.dataset import SequenceDataset
-from motiflens.ensemble import fit
-from motiflens.models import HybridNetwork, model_config
-from motiflens.protocol import REFERENCE
-from motiflens.scoring import interpretability
-from motiflens.simulate import billboard
-from motiflens.spike_in import spike_in
-from motiflens.stats import spearman
+from motiflens.basics.stats import spearman
+from motiflens.data.dataset import SequenceDataset
+from motiflens.data.simulate import billboard
+from motiflens.interpret.attribution import CompletenessWarning, explain, interpretability
+from motiflens.interpret.spike_in import spike_in
+from motiflens.models.hybrid import HybridNetwork, model_config
+from motiflens.training.ensemble import fit
+from motiflens.training.protocol import REFERENCE
 
 CONFIGURATIONS = [(name, activation) for name in ("C24", "C4C6") for activation in ("relu", "exponential")]
 METHODS = ("saliency", "integrated_gradients")

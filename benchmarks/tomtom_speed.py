@@ -1,4 +1,4 @@
-"""Race motiflens.tomtom against memelite.tomtom, and time its first call in a fresh process.
+"""Race motiflens.motifs.tomtom against memelite.tomtom, and time its first call in a fresh process.
 
     python benchmarks/tomtom_speed.py [--queries filters.meme] [--database JASPAR2020] [--repeats 5]
 
@@ -19,8 +19,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from motiflens.motifs import Motif, load_motifs
-from motiflens.tomtom import tomtom
+from motiflens.motifs.sets import Motif, load_motifs
+from motiflens.motifs.tomtom import tomtom
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
 Result = TypeVar("Result")
@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 FIRST_CALL = """
 import sys, time
 start = time.perf_counter()
-from motiflens.motifs import load_motifs
+from motiflens.motifs.sets import load_motifs
 from motiflens.tomtom import tomtom
 queries, targets = load_motifs(sys.argv[1])[:1], load_motifs(sys.argv[2])
 loaded = time.perf_counter()

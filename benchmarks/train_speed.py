@@ -23,13 +23,21 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
-from motiflens.models import ARCHITECTURES, HybridNetwork, model_config
-from motiflens.models.attention import MultiHeadAttention
-from motiflens.models.layers import BatchNorm1d, ChannelsLastConv1d, Dropout, Linear, MaxPool1d
-from motiflens.protocol import REFERENCE
-from motiflens.sequence import one_hot
+from motiflens.basics.sequence import one_hot
+from motiflens.models.hybrid import (
+    ARCHITECTURES,
+    BatchNorm1d,
+    ChannelsLastConv1d,
+    Dropout,
+    HybridNetwork,
+    Linear,
+    MaxPool1d,
+    MultiHeadAttention,
+    model_config,
+)
 from motiflens.training.allocator import keep_freed_memory
 from motiflens.training.loop_engine import LoopEngine, new_network
+from motiflens.training.protocol import REFERENCE
 
 BATCH, EPOCH_STEPS, N_OUTPUTS = 100, {1: 210, 2: 140}, {1: 12, 2: 1}
 QUICK = ("C24", "C4C6-Att", "C4-LSTM-Trans1", "C4C6-LSTM-Trans4")

@@ -33,7 +33,7 @@ def format_motif(motif: Any) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    default = Path(__file__).parents[1] / "src" / "motiflens" / "data"
+    default = Path(__file__).parents[1] / "src" / "motiflens" / "resources"
     parser.add_argument("folder", nargs="?", type=Path, default=default)
     folder: Path = parser.parse_args().folder
     for name, (release, selection) in SETS.items():

@@ -6,9 +6,11 @@ import any_models
 import numpy as np
 import torch
 
-from motiflens.audit_report import audit_candidate, gather_evidence, write_audit_page
-from motiflens.motifs import load_motifs, select_motifs
-from motiflens.simulate import billboard
+from motiflens.audits.candidate import audit_candidate
+from motiflens.audits.evidence import gather_evidence
+from motiflens.data.simulate import billboard
+from motiflens.motifs.sets import load_motifs, select_motifs
+from motiflens.report.audit import write_audit_page
 from motiflens.training.member import Member
 
 METHODS = ("gradient_times_input", "saturation_mutagenesis")

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from motiflens.dataset import SequenceDataset
-from motiflens.simulate import billboard, multi_motif
+from motiflens.data.dataset import SequenceDataset
+from motiflens.data.simulate import billboard, multi_motif
 
 torch.set_num_threads(1)
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from motiflens.interaction_study.conditions import Condition
-from motiflens.interaction_study.trial import COLUMNS
+from motiflens.study.benchmark.conditions import Condition
+from motiflens.study.benchmark.trial import COLUMNS
 
 MOTIFS = ["A", "B", "C", "D"]
 KINDS = ["true", "decoy", "filler", "filler", "decoy", "true"]  # AB, AC, AD, BC, BD, CD

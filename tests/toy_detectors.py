@@ -5,8 +5,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from motiflens.motifs import Motif
-from motiflens.sequence import encode
+from motiflens.basics.sequence import encode
+from motiflens.motifs.sets import Motif
 
 WORD = "GATTACAGGC"
 

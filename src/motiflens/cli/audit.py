@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motiflens.cli._audits import (
+from motiflens.cli.audit_options import (
     Ablation,
     Backgrounds,
     Database,
@@ -26,22 +26,14 @@ from motiflens.cli._audits import (
     train_candidates,
     write_found,
 )
-from motiflens.cli._shared import (
-    DataFile,
-    Json,
-    load_any_model,
-    note_outputs,
-    one_thread,
-    print_json,
-    short,
-    split_names,
-    writable_folder,
-)
+from motiflens.cli.loading import load_any_model, one_thread
+from motiflens.cli.messages import note_outputs, print_json, short
+from motiflens.cli.options import DataFile, Json, split_names, writable_folder
 
 if TYPE_CHECKING:
-    from motiflens.audit_report import Candidate
-    from motiflens.dataset import SequenceDataset
-    from motiflens.models.config import HybridConfig
+    from motiflens.audits.candidate import Candidate
+    from motiflens.data.dataset import SequenceDataset
+    from motiflens.models.hybrid import HybridConfig
 
 _OF_MODELS = {"weights": None, "layout": "auto", "first_layer": None, "output": "auto"}
 
@@ -90,9 +82,9 @@ def audit(
 
     With --out it writes a page to look at; the same command goes on where it was interrupted.
     """
-    from motiflens.audit_files import audit_summary
-    from motiflens.audit_report import evidence_summary
-    from motiflens.io import read_hdf5
+    from motiflens.audits.tables import audit_summary
+    from motiflens.data.io import read_hdf5
+    from motiflens.report.audit import evidence_summary
 
     one_thread()
     asked = {"weights": weights, "layout": layout, "first_layer": first_layer, "output": output}
@@ -150,8 +142,8 @@ def _check_options(model: str | None, out: Path | None, asked: dict[str, Any]) -
 
 def _given(model: str, dataset: "SequenceDataset", asked: dict[str, Any], options: dict[str, Any]) -> "Candidate":
     """A model trained elsewhere, or all members of an ensemble."""
-    from motiflens.audit_report import audit_candidate
-    from motiflens.ensemble_folder import ENSEMBLE_FILE, load_ensemble
+    from motiflens.audits.candidate import audit_candidate
+    from motiflens.training.folder import ENSEMBLE_FILE, load_ensemble
 
     how = {name: value for name, value in asked.items() if name != "weights"}
     name = Path(model).resolve().name if Path(model).is_dir() else model.rpartition(":")[2]
@@ -164,7 +156,7 @@ def _given(model: str, dataset: "SequenceDataset", asked: dict[str, Any], option
 def _configs(
     architecture: str, activations: str, task: int | None, dataset: "SequenceDataset"
 ) -> "dict[str, HybridConfig]":
-    from motiflens.models import adapted_config
+    from motiflens.models.hybrid import adapted_config
 
     names = split_names(activations) or ()
     if len(set(names)) < len(names) or not names:

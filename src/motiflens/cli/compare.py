@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motiflens.cli._audits import (
+from motiflens.cli.audit_options import (
     Ablation,
     Backgrounds,
     Database,
@@ -28,12 +28,15 @@ from motiflens.cli._audits import (
     train_candidates,
     write_found,
 )
-from motiflens.cli._shared import DataFile, Json, one_thread, print_json, writable_folder
+from motiflens.cli.loading import one_thread
+from motiflens.cli.messages import print_json
+from motiflens.cli.options import DataFile, Json, writable_folder
 
 if TYPE_CHECKING:
-    from motiflens.audit_report import Compared, Comparison, Evidence
-    from motiflens.dataset import SequenceDataset
-    from motiflens.models.config import HybridConfig
+    from motiflens.audits.comparison import Compared, Comparison
+    from motiflens.audits.evidence import Evidence
+    from motiflens.data.dataset import SequenceDataset
+    from motiflens.models.hybrid import HybridConfig
 
 _OF_THE_DATA = ("length", "n_outputs")
 _FLAGS = {"true": True, "false": False}
@@ -76,8 +79,9 @@ def compare(
     The table holds means with 95 % intervals, and differences from the first configuration with theirs: of test scores
     over draws of the test sequences, of all else over networks. The same command goes on where it was interrupted.
     """
-    from motiflens.audit_report import evidence_summary, side_by_side
-    from motiflens.io import read_hdf5
+    from motiflens.audits.comparison import side_by_side
+    from motiflens.data.io import read_hdf5
+    from motiflens.report.audit import evidence_summary
 
     one_thread()
     dataset = read_hdf5(data)
@@ -125,7 +129,7 @@ def _configurations(texts: list[str], dataset: "SequenceDataset", task: int) -> 
 
 
 def _configuration(text: str, dataset: "SequenceDataset", task: int) -> "HybridConfig":
-    from motiflens.models import adapted_config
+    from motiflens.models.hybrid import adapted_config
 
     architecture, *rest = text.split(":", 2)
     if not rest or not all((architecture, *rest)):
@@ -142,7 +146,7 @@ def _configuration(text: str, dataset: "SequenceDataset", task: int) -> "HybridC
 
 def _change(text: str) -> tuple[str, Any]:
     """Field and value of `field=value`, the value in the type of the field."""
-    from motiflens.models.config import HybridConfig
+    from motiflens.models.hybrid import HybridConfig
 
     types = {field.name: field.type for field in dataclasses.fields(HybridConfig)}
     name, equals, value = (part.strip() for part in text.partition("="))

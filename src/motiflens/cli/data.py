@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motiflens.cli._shared import DataFile, Json, print_json, split_names, writable_file
+from motiflens.cli.messages import print_json
+from motiflens.cli.options import DataFile, Json, split_names, writable_file
 
 if TYPE_CHECKING:
-    from motiflens.data_summary import DataSummary
-    from motiflens.dataset import SequenceDataset
+    from motiflens.data.dataset import SequenceDataset
+    from motiflens.data.summary import DataSummary
 
 app = typer.Typer(help="Import your own data, and look at them before training.", no_args_is_help=True)
 
@@ -39,7 +40,7 @@ def data_fasta(
     as_json: Json = False,
 ) -> None:
     """Import sequences in FASTA with labels from two files, from a table, or from the headers."""
-    from motiflens.io import read_fasta
+    from motiflens.data.io import read_fasta
 
     if negatives is None and labels is None and label_pattern is None and not shuffle:
         raise ValueError("expected labels: give --negatives, --labels, --label-pattern or --shuffle")
@@ -82,8 +83,8 @@ def data_bed(
     as_json: Json = False,
 ) -> None:
     """Import windows around peaks in a genome, with negatives from a file, from the genome or by shuffling."""
-    from motiflens.io import Genome, read_bed
-    from motiflens.negatives import add_gc_matched
+    from motiflens.data.io import Genome, read_bed
+    from motiflens.data.negatives import add_gc_matched
 
     if negatives is None and value_column is None and not shuffle and not gc_matched:
         raise ValueError("expected negatives or values: give --negatives, --gc-matched, --shuffle or --value-column")
@@ -132,7 +133,7 @@ def data_table(
     as_json: Json = False,
 ) -> None:
     """Import a table of sequences with labels or measured values."""
-    from motiflens.io import read_table
+    from motiflens.data.io import read_table
 
     dataset = read_table(
         table,
@@ -150,8 +151,8 @@ def data_table(
 @app.command("summary")
 def data_summary(data: DataFile, as_json: Json = False) -> None:
     """Count splits and labels, compare GC content, and warn of what commonly ruins such data."""
-    from motiflens.data_summary import summary
-    from motiflens.io import read_hdf5
+    from motiflens.data.io import read_hdf5
+    from motiflens.data.summary import summary
 
     _tell(summary(read_hdf5(data)), {}, as_json)
 
@@ -164,14 +165,14 @@ def _shares(text: str) -> list[float]:
 
 
 def _with_shuffles(dataset: "SequenceDataset", ratio: int, seed: int) -> "SequenceDataset":
-    from motiflens.negatives import add_shuffled
+    from motiflens.data.negatives import add_shuffled
 
     return add_shuffled(dataset, ratio=ratio, seed=seed) if ratio else dataset
 
 
 def _finish(dataset: "SequenceDataset", out: Path, as_json: bool) -> None:
-    from motiflens.data_summary import summary
-    from motiflens.io import write_hdf5
+    from motiflens.data.io import write_hdf5
+    from motiflens.data.summary import summary
 
     write_hdf5(dataset, out)
     _tell(summary(dataset), {"file": str(out)}, as_json)

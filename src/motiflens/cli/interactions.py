@@ -9,26 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motiflens.cli._shared import (
-    DataFile,
-    Json,
-    load_any_model,
-    note_outputs,
-    one_thread,
-    percentage,
-    print_json,
-    split_names,
-    writable_file,
-)
+from motiflens.cli.loading import load_any_model, one_thread
+from motiflens.cli.messages import note_outputs, percentage, print_json
+from motiflens.cli.options import DataFile, Json, split_names, writable_file
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from motiflens.any_model import AdaptedModel
-    from motiflens.dataset import SequenceDataset
-    from motiflens.interactions import InteractionTable
-    from motiflens.models import HybridNetwork
-    from motiflens.motifs import Motif
+    from motiflens.data.dataset import SequenceDataset
+    from motiflens.interpret.interactions import InteractionTable
+    from motiflens.models.any_model import AdaptedModel
+    from motiflens.models.hybrid import HybridNetwork
+    from motiflens.motifs.sets import Motif
 
 _MOST_MOTIFS = 60  # pairs, and time, grow with the square
 _DATABASE = "JASPAR2020"
@@ -75,11 +67,11 @@ def interactions(
     as_json: Json = False,
 ) -> None:
     """Find pairs of motifs that are worth more to networks together than apart, on the positive test sequences."""
-    from motiflens.any_model import model_summary
-    from motiflens.interactions import interactions as measure
-    from motiflens.io import read_hdf5
-    from motiflens.motifs import distinct_names
-    from motiflens.predict import resolve_device
+    from motiflens.data.io import read_hdf5
+    from motiflens.interpret.interactions import interactions as measure
+    from motiflens.models.any_model import model_summary
+    from motiflens.models.devices import resolve_device
+    from motiflens.motifs.sets import distinct_names
 
     if not 0 < q <= 1:
         raise ValueError(f"--q must be above 0 and at most 1, got {q}")
@@ -129,8 +121,8 @@ def _load(
     model: str, dataset: "SequenceDataset", weights: Path | None, layout: str, output: str
 ) -> "Sequence[AdaptedModel | HybridNetwork]":
     """Networks of a folder, or a model made elsewhere."""
-    from motiflens.any_model import adapt
-    from motiflens.predictions import load_networks
+    from motiflens.models.any_model import adapt
+    from motiflens.training.predictions import load_networks
 
     if model.endswith(".py"):
         raise ValueError(f"name the function in {model} that makes the model: {model}:FUNCTION")
@@ -146,8 +138,8 @@ def _load(
 def _choose_motifs(
     name: str | None, wanted: tuple[str, ...] | None, dataset: "SequenceDataset", networks: "Sequence[nn.Module]"
 ) -> "list[Motif]":
-    from motiflens.motifs import load_motifs
-    from motiflens.truth import SiteTruth
+    from motiflens.data.truth import SiteTruth
+    from motiflens.motifs.sets import load_motifs
 
     if name is not None:
         found = load_motifs(name)
@@ -175,8 +167,8 @@ def _choose_motifs(
 
 def _motifs_of_filters(networks: "Sequence[nn.Module]", dataset: "SequenceDataset") -> "list[Motif]":
     """What the filters look like, the surest first; on standard error, since it shapes what can be found."""
-    from motiflens._audited import audited_rows
-    from motiflens.spike_in import candidate_motifs
+    from motiflens.data.rows import audited_rows
+    from motiflens.interpret.spike_in import candidate_motifs
 
     codes = dataset.codes[audited_rows(dataset)[:_N_ALIGNED]]
     found = candidate_motifs(networks, codes, database=_DATABASE, max_width=dataset.length // 2)[:_MOST_MOTIFS]
@@ -192,7 +184,7 @@ def _motifs_of_filters(networks: "Sequence[nn.Module]", dataset: "SequenceDatase
 
 def _named(table: "InteractionTable", motifs: "list[Motif]") -> list[Any]:
     """Rows of the table with the names of both motifs."""
-    from motiflens.interactions import Interaction
+    from motiflens.interpret.interactions import Interaction
 
     row_type = namedtuple("row_type", (*Interaction._fields, "name_i", "name_j"))  # type: ignore[misc]
     return [row_type._make([*row, motifs[row.i].name, motifs[row.j].name]) for row in table.rows]
@@ -207,9 +199,9 @@ def _write(
     q: float,
     data: Path,
 ) -> None:
-    from motiflens._audited import label_of, rows_of_class
-    from motiflens.report.interaction_page import write_interaction_page
-    from motiflens.tables import write_tsv
+    from motiflens.basics.files import write_tsv
+    from motiflens.data.rows import label_of, rows_of_class
+    from motiflens.report.interactions import write_interaction_page
 
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".tsv":

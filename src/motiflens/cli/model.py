@@ -6,19 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from motiflens.cli._shared import (
-    DataFile,
-    Json,
-    ModelFolder,
-    load_model,
-    print_json,
-    read_truth,
-    short,
-    test_sequences,
-    writable_file,
-    writable_prefix,
-    write_npz,
-)
+from motiflens.basics.files import write_npz
+from motiflens.cli.loading import load_model, read_truth, test_sequences
+from motiflens.cli.messages import print_json, short
+from motiflens.cli.options import DataFile, Json, ModelFolder, writable_file, writable_prefix
 
 
 def filters(
@@ -36,9 +27,9 @@ def filters(
     as_json: Json = False,
 ) -> None:
     """Turn first-layer filters into motifs, on the test sequences, and look them up with TomTom."""
-    from motiflens.filters import activation_pwms, filter_matches, filter_motifs
-    from motiflens.motifs import write_meme
-    from motiflens.predict import first_layer_activations
+    from motiflens.interpret.filters import activation_pwms, filter_matches, filter_motifs
+    from motiflens.models.predict import first_layer_activations
+    from motiflens.motifs.sets import write_meme
 
     accessions = None if truth is None else read_truth(truth)
     network, dataset = load_model(model, data)
@@ -48,8 +39,8 @@ def filters(
     if out is not None:
         write_meme(out, filter_motifs(pwms, counts))
     if logos is not None:
-        from motiflens.figures import save_figure
-        from motiflens.galleries import draw_matches, gallery_matches
+        from motiflens.report.figures import save_figure
+        from motiflens.report.galleries import draw_matches, gallery_matches
 
         figure = draw_matches(gallery_matches(pwms, counts, matches.rows), f"{model} · {database}")
         save_figure(figure, logos.with_suffix(""), formats=(logos.suffix.lstrip("."),))
@@ -112,9 +103,8 @@ def attribute(
     """Compute attributions of test sequences; data of one label with ground truth have them scored against it."""
     import numpy as np
 
-    from motiflens.attribute import CompletenessWarning, check_method, explain
-    from motiflens.io import write_modisco
-    from motiflens.scoring import interpretability
+    from motiflens.data.io import write_modisco
+    from motiflens.interpret.attribution import CompletenessWarning, check_method, explain, interpretability
 
     check_method(method)
     if file_format not in ("npz", "modisco"):

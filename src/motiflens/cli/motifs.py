@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from motiflens.cli._shared import Json, print_json, writable_file
+from motiflens.cli.messages import print_json
+from motiflens.cli.options import Json, writable_file
 
 app = typer.Typer(help="List and convert motif files.", no_args_is_help=True)
 
@@ -16,7 +17,7 @@ def motifs_list(
     as_json: Json = False,
 ) -> None:
     """List the motifs of a set or a file."""
-    from motiflens.motifs import load_motifs
+    from motiflens.motifs.sets import load_motifs
 
     motifs = load_motifs(source)
     if as_json:
@@ -32,7 +33,7 @@ def motifs_convert(
     out: Annotated[Path, typer.Argument(callback=writable_file, help="MEME file to write.")],
 ) -> None:
     """Write a motif set or file as a MEME file."""
-    from motiflens.motifs import load_motifs, write_meme
+    from motiflens.motifs.sets import load_motifs, write_meme
 
     motifs = load_motifs(source)
     write_meme(out, motifs)

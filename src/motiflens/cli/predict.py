@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from motiflens.cli._shared import Json, one_thread, print_json, writable_file
+from motiflens.cli.loading import one_thread
+from motiflens.cli.messages import print_json
+from motiflens.cli.options import Json, writable_file
 
 
 class Scale(StrEnum):
@@ -29,7 +31,7 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Predict the outputs of a network, or the mean and deviation of an ensemble, for each sequence of a FASTA file."""
-    from motiflens.predictions import predict_fasta
+    from motiflens.training.predictions import predict_fasta
 
     one_thread()
     predictions = predict_fasta(model, fasta, scale=scale.value)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motiflens.cli._shared import Json, print_json, split_names, whole_number, writable_file
+from motiflens.cli.messages import print_json
+from motiflens.cli.options import Json, split_names, whole_number, writable_file
 
 if TYPE_CHECKING:
-    from motiflens.dataset import SequenceDataset
+    from motiflens.data.dataset import SequenceDataset
 
 
 class Simulator(StrEnum):
@@ -85,9 +86,9 @@ def simulate(
     as_json: Json = False,
 ) -> None:
     """Simulate sequences with known motif sites, labels and splits."""
-    from motiflens import simulate as simulators
-    from motiflens.io import write_hdf5
-    from motiflens.motifs import load_motifs
+    from motiflens.data import simulate as simulators
+    from motiflens.data.io import write_hdf5
+    from motiflens.motifs.sets import load_motifs
 
     embedded = None if motifs is None else load_motifs(motifs)
     options: dict[str, Any] = {"seed": seed, "length": length, "split": [float(x) for x in split_names(split) or ()]}
@@ -138,7 +139,7 @@ def _check_belong(
 
 
 def _read_sequences(path: Path) -> "SequenceDataset":
-    from motiflens.io import read_fasta, read_hdf5
+    from motiflens.data.io import read_fasta, read_hdf5
 
     return read_hdf5(path) if path.suffix in (".h5", ".hdf5") else read_fasta(path)
 

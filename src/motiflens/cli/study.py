@@ -9,25 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motiflens.cli._interaction_study import (
-    interaction_records,
-    is_interaction_preset,
-    report_interactions,
-    run_interactions,
-)
-from motiflens.cli._shared import (
-    Json,
-    note_slow_training,
-    print_json,
-    resumable,
-    split_names,
-    whole_number,
-    writable_file,
-    writable_folder,
-)
+from motiflens.cli.benchmark import interaction_records, is_interaction_preset, report_interactions, run_interactions
+from motiflens.cli.messages import note_slow_training, print_json, resumable
+from motiflens.cli.options import Json, split_names, whole_number, writable_file, writable_folder
 
 if TYPE_CHECKING:
-    from motiflens.study import StudyResult
+    from motiflens.study.grid import StudyResult
 
 _FORMATS = "svg,pdf,png"
 app = typer.Typer(help="Run and report the study: which networks learn motifs?", no_args_is_help=True)
@@ -88,11 +75,11 @@ def study_run(
     as_json: Json = False,
 ) -> None:
     """Run the study, or what is missing of it, and write its figures, tables and page."""
-    from motiflens.protocol import get_protocol
-    from motiflens.report import write_outputs
-    from motiflens.store import Store
-    from motiflens.study import get_preset, match_architectures, read_records, run_study
-    from motiflens.study.display import StudyDisplay
+    from motiflens.basics.store import Store
+    from motiflens.cli.study_display import StudyDisplay
+    from motiflens.report.study import write_outputs
+    from motiflens.study.grid import get_preset, match_architectures, read_records, run_study
+    from motiflens.training.protocol import get_protocol
 
     changes: dict[str, Any] = {
         "tasks": None if tasks is None else tuple(whole_number(task) for task in split_names(tasks) or ()),
@@ -206,7 +193,7 @@ def study_report(
     as_json: Json = False,
 ) -> None:
     """Write tables, figures, the paper's claims and the page of a study from its stored records alone."""
-    from motiflens.report import write_outputs
+    from motiflens.report.study import write_outputs
 
     found, n_others = interaction_records(folder)
     if found:
@@ -256,9 +243,9 @@ def study_effects(
 
     Advice is drawn from such a table: src/motiflens/data/measured_effects.tsv.
     """
-    from motiflens.measured_effects import coverage, measured_effects
+    from motiflens.basics.files import write_tsv
+    from motiflens.study.findings import coverage, measured_effects
     from motiflens.study.grid import get_preset, plan
-    from motiflens.tables import write_tsv
 
     grid = _reportable(folder)[0]
     sizes = [] if filters is None else _reportable(filters)[0]
@@ -280,8 +267,8 @@ def study_effects(
 
 def _reportable(folder: Path) -> tuple[list[dict[str, Any]], int]:
     """Records of a folder that can be reported, with a warning for each that cannot; how many could not be read."""
-    from motiflens.records import problem
-    from motiflens.store import Store
+    from motiflens.basics.store import Store
+    from motiflens.study.records import problem
 
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder {folder}")

@@ -5,23 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from motiflens.cli._shared import (
-    DataFile,
-    Json,
-    note_slow_training,
-    one_thread,
-    print_json,
-    resumable,
-    short,
-    writable_folder,
-)
+from motiflens.cli.loading import one_thread
+from motiflens.cli.messages import note_slow_training, print_json, resumable, short
+from motiflens.cli.options import DataFile, Json, writable_folder
 
 if TYPE_CHECKING:
-    from motiflens.dataset import SequenceDataset
-    from motiflens.fit_summary import FitSummary
-    from motiflens.models import HybridConfig
-    from motiflens.protocol import Protocol
+    from motiflens.data.dataset import SequenceDataset
+    from motiflens.models.hybrid import HybridConfig
     from motiflens.training.member import Member
+    from motiflens.training.protocol import Protocol
+    from motiflens.training.summary import FitSummary
 
 _SIZES = ("first_pool", "second_pool", "kernel_size", "second_kernel_size")
 
@@ -55,12 +48,12 @@ def train(
 
     Sequences may have any length: pools and kernels that do not fit it give way to the nearest that do.
     """
-    from motiflens.ensemble_folder import fit_to_folder
-    from motiflens.fit_summary import fit_summary
-    from motiflens.io import read_hdf5
-    from motiflens.models import adapted_config, model_config
-    from motiflens.protocol import get_protocol
-    from motiflens.suitability import suited_protocol
+    from motiflens.data.io import read_hdf5
+    from motiflens.models.hybrid import adapted_config, model_config
+    from motiflens.training.folder import fit_to_folder
+    from motiflens.training.protocol import get_protocol
+    from motiflens.training.suitability import suited_protocol
+    from motiflens.training.summary import fit_summary
 
     one_thread()
     dataset = read_hdf5(data)

@@ -1,27 +1,14 @@
-"""Hybrid networks: a stem (stage 1), a trunk (stage 2) and a head (stage 3), composed by one configuration."""
+"""Networks on one-hot DNA, ours and anybody's; knows no data sets."""
 
-from motiflens.models.attention import attention_entropy
-from motiflens.models.config import HybridConfig
-from motiflens.models.hybrid import HybridNetwork
-from motiflens.models.layers import Exponential
-from motiflens.models.registry import (
-    ARCHITECTURES,
-    EXTRA_ARCHITECTURES,
-    adapted_config,
-    build_model,
-    list_models,
-    model_config,
-)
+from motiflens.basics.lazy import lazy_modules
 
 __all__ = [
-    "ARCHITECTURES",
-    "EXTRA_ARCHITECTURES",
-    "Exponential",
-    "HybridConfig",
-    "HybridNetwork",
-    "adapted_config",
-    "attention_entropy",
-    "build_model",
-    "list_models",
-    "model_config",
+    "any_model",
+    "devices",
+    "hybrid",
+    "kernels",
+    "predict",
+    "stacked",
 ]
+
+__getattr__, __dir__ = lazy_modules(__name__, __all__)

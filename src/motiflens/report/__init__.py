@@ -1,5 +1,14 @@
-"""Tables, figures and pages from stored records."""
+"""Pages, figures and tables from stored records and from evidence."""
 
-from motiflens.report.page import write_outputs, write_report
+from motiflens.basics.lazy import lazy_modules
 
-__all__ = ["write_outputs", "write_report"]
+__all__ = [
+    "audit",
+    "benchmark",
+    "figures",
+    "galleries",
+    "interactions",
+    "study",
+]
+
+__getattr__, __dir__ = lazy_modules(__name__, __all__)

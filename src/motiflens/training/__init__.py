@@ -1,1 +1,21 @@
-"""How one stack of networks is trained: schedule and stopping, losses, members with their checkpoints, engines."""
+"""Protocols, many initialisations at once, an ensemble in a folder."""
+
+from motiflens.basics.lazy import lazy_modules
+
+__all__ = [
+    "allocator",
+    "ensemble",
+    "folder",
+    "loop_engine",
+    "losses",
+    "member",
+    "predictions",
+    "protocol",
+    "schedule",
+    "stack",
+    "stacked_engine",
+    "suitability",
+    "summary",
+]
+
+__getattr__, __dir__ = lazy_modules(__name__, __all__)

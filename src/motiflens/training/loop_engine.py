@@ -11,15 +11,21 @@ from typing import Any
 import numpy as np
 import torch
 
-from motiflens.models.attention import MultiHeadAttention, attention_entropy
-from motiflens.models.config import HybridConfig, check_stackable
-from motiflens.models.hybrid import HybridNetwork, blank_network
-from motiflens.models.initialise import initialise
-from motiflens.models.layers import BiLSTM, Dropout, Linear
-from motiflens.models.shared_first_layer import Patches, PooledConvolution
-from motiflens.models.side_by_side import activate, stacked_filters, stacked_logits
-from motiflens.protocol import Protocol
+from motiflens.models.hybrid import (
+    BiLSTM,
+    Dropout,
+    HybridConfig,
+    HybridNetwork,
+    Linear,
+    MultiHeadAttention,
+    attention_entropy,
+    blank_network,
+    check_stackable,
+    initialise,
+)
+from motiflens.models.stacked import Patches, PooledConvolution, activate, stacked_filters, stacked_logits
 from motiflens.training.losses import Loss, cross_entropy
+from motiflens.training.protocol import Protocol
 
 
 def new_network(config: HybridConfig, protocol: Protocol, seed: int) -> HybridNetwork:

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from motiflens.models.hybrid import HybridNetwork
-from motiflens.protocol import Protocol
+from motiflens.training.protocol import Protocol
 
 
 class Loss(typing.Protocol):

@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from motiflens.models.config import HybridConfig
-from motiflens.models.hybrid import HybridNetwork
-from motiflens.protocol import Protocol
+from motiflens.models.hybrid import HybridConfig, HybridNetwork
+from motiflens.training.protocol import Protocol
 from motiflens.training.schedule import Schedule
 
 HISTORY = ("train_loss", "valid_loss", "valid_metric", "learning_rate")

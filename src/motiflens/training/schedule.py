@@ -5,7 +5,7 @@ Every member of an ensemble has a schedule of its own, also when members train a
 
 from dataclasses import dataclass, field
 
-from motiflens.protocol import Protocol
+from motiflens.training.protocol import Protocol
 
 
 @dataclass

@@ -11,14 +11,20 @@ from typing import Any
 import numpy as np
 import torch
 
-from motiflens.dataset import SequenceDataset
-from motiflens.metrics import aupr, auroc, mean_squared_error, pearson
+from motiflens.basics.metrics import (
+    aupr,
+    auroc,
+    classification_metrics,
+    pearson,
+    regression_metrics,
+)
+from motiflens.basics.sequence import UNKNOWN
+from motiflens.data.dataset import SequenceDataset
 from motiflens.models.hybrid import HybridNetwork, blank_network
-from motiflens.predict import predict
-from motiflens.protocol import Protocol
-from motiflens.sequence import UNKNOWN
+from motiflens.models.predict import predict
 from motiflens.training.losses import Loss, TargetScale, cross_entropy, loss_of
 from motiflens.training.member import Trainee
+from motiflens.training.protocol import Protocol
 
 METRICS = {"auroc": auroc, "aupr": aupr}
 
@@ -42,22 +48,6 @@ def flipped(codes: torch.Tensor, flips: torch.Tensor) -> torch.Tensor:
     result = codes.clone()
     result[rows] = torch.where(turned == UNKNOWN, turned, 3 - turned)
     return result
-
-
-def classification_metrics(logits: torch.Tensor, y: np.ndarray) -> dict[str, float]:
-    """AUROC and AUPR, micro-averaged over all labels; NaN if only one class is present."""
-    labels, scores = np.asarray(y).ravel(), logits.double().numpy().ravel()
-    return {"auroc": float(auroc(labels, scores)), "aupr": float(aupr(labels, scores))}
-
-
-def regression_metrics(outputs: torch.Tensor, y: np.ndarray) -> dict[str, float]:
-    """Pearson's correlation, mean over the targets that vary, and squared error, mean over all."""
-    targets, predictions = np.asarray(y).T, outputs.double().numpy().T  # n_outputs, N
-    correlations = torch.from_numpy(pearson(targets, predictions))
-    return {
-        "pearson": float(correlations.nanmean()),
-        "mean_squared_error": float(mean_squared_error(targets, predictions).mean()),
-    }
 
 
 def evaluate(network: HybridNetwork, dataset: SequenceDataset, objective: str = "classification") -> dict[str, float]:

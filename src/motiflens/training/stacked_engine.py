@@ -10,12 +10,10 @@ from typing import Any
 
 import torch
 
-from motiflens.models.attention import attention_entropy
-from motiflens.models.hybrid import HybridNetwork
-from motiflens.models.masks import MaskLayout, MaskSource
-from motiflens.models.stacked import StackedNetwork
-from motiflens.protocol import Protocol
+from motiflens.models.hybrid import HybridNetwork, attention_entropy
+from motiflens.models.stacked import MaskLayout, MaskSource, StackedNetwork
 from motiflens.training.losses import Loss, cross_entropy
+from motiflens.training.protocol import Protocol
 
 _EVALUATION_BATCH = 500
 _WARM_UP_STEPS = 3  # before a capture, as PyTorch asks for

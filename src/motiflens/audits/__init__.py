@@ -1,0 +1,19 @@
+"""From one network to a candidate, its evidence and verdicts."""
+
+from motiflens.basics.lazy import lazy_modules
+
+__all__ = [
+    "candidate",
+    "comparison",
+    "differences",
+    "evidence",
+    "examples",
+    "network",
+    "notes",
+    "tables",
+    "train_and_audit",
+    "verdicts",
+    "words",
+]
+
+__getattr__, __dir__ = lazy_modules(__name__, __all__)

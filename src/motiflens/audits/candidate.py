@@ -1,0 +1,83 @@
+"""What is under audit: one model, or all initialisations of one configuration."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from motiflens.audits.network import Audit, audit
+from motiflens.data.dataset import SequenceDataset
+from motiflens.training.member import Member
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """One model under audit, or all initialisations of one configuration.
+
+    Attributes
+    ----------
+    name : str
+    audits : tuple of Audit
+        One per network.
+    numbers : tuple of int
+        What each network is called: its number in the ensemble.
+    members : tuple of Member
+        How training went, failed members too; empty for a model trained elsewhere.
+    """
+
+    name: str
+    audits: tuple[Audit, ...]
+    numbers: tuple[int, ...] = (0,)
+    members: tuple[Member, ...] = ()
+
+    @property
+    def best(self) -> int:
+        """Place in `audits` of the network with the best validation score, the first where there is none."""
+        scores = [_validation_score(found.metrics) for found in self.audits]
+        return int(np.argmax(scores))
+
+    @property
+    def logits(self) -> np.ndarray:
+        """Of the test sequences, shape=(E, n, T)."""
+        return np.stack([found.test_logits for found in self.audits])
+
+
+def audit_candidate(
+    name: str,
+    networks: Iterable[nn.Module],
+    dataset: SequenceDataset,
+    *,
+    members: Sequence[Member] = (),
+    **options: Any,
+) -> Candidate:
+    """Audit every network of a candidate.
+
+    Parameters
+    ----------
+    name : str
+        What the page calls it.
+    networks : iterable of nn.Module
+    dataset : SequenceDataset
+    members : sequence of Member, optional
+        Of the ensemble that the networks come from, failed ones too: for training curves.
+    **options
+        Of :func:`motiflens.audits.network.audit`.
+
+    Raises
+    ------
+    ValueError
+        If there is no network, and as `audit`.
+    """
+    audits = tuple(audit(network, dataset, **options) for network in networks)
+    if not audits:
+        reasons = "; ".join(f"member {member.index}: {member.reason}" for member in members)
+        raise ValueError(f"expected at least one trained network of {name}, got none" + (reasons and f" ({reasons})"))
+    numbers = tuple(member.index for member in members if member.network is not None) or tuple(range(len(audits)))
+    return Candidate(name, audits, numbers, tuple(members))
+
+
+def _validation_score(metrics: Mapping[str, float]) -> float:
+    value = metrics.get("valid_auroc", metrics.get("valid_pearson", float("nan")))
+    return -np.inf if np.isnan(value) else value

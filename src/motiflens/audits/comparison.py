@@ -1,0 +1,166 @@
+"""Several candidates side by side: every measure with its interval, and its difference from the first candidate."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from motiflens.audits.candidate import Candidate
+from motiflens.audits.differences import matched_share
+from motiflens.audits.evidence import Evidence
+from motiflens.audits.words import measure_label, method_label
+from motiflens.basics.performance import Performance
+from motiflens.basics.stats import Interval, contrast, mean_of_defined, number
+from motiflens.interpret.stability import Stability
+
+_SPIKE_IN_SCORES = {"auroc": "AUROC", "aupr": "AUPR", "snr": "signal-to-noise"}
+_UNDEFINED = Interval(math.nan, math.nan, math.nan)
+
+
+class Compared(NamedTuple):
+    """A measure of one candidate, NaN where it cannot be given.
+
+    `difference` is from the first candidate, and None for that one itself. `n_replicates` are the networks that the
+    measure is defined for, since a spike-in says nothing of one that responds to no motif; 1 for the agreement of two.
+    """
+
+    mean: Interval
+    difference: Interval | None
+    n_replicates: int
+
+
+class Comparison(NamedTuple):
+    """A measure of all candidates, by their names in their order; `over` says what the intervals are over."""
+
+    measure: str
+    over: str  # "test sequences" or "networks"
+    candidates: dict[str, Compared]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers and words, None where a number is not defined."""
+        return {
+            "measure": self.measure,
+            "over": self.over,
+            "candidates": {
+                name: {
+                    "n_replicates": found.n_replicates,
+                    "mean": _numbers(found.mean),
+                    "difference": None if found.difference is None else _numbers(found.difference),
+                }
+                for name, found in self.candidates.items()
+            },
+        }
+
+
+def side_by_side(evidence: Evidence) -> list[Comparison]:
+    """Every candidate beside the first, measure by measure, with 95 % intervals.
+
+    Scores on the test sequences are those of the networks at hand, resampled over sequences, the same ones for all
+    candidates (paired bootstrap). All else has networks as replicates (t interval; Welch for differences). Agreement
+    is measured on pairs of networks, of which each network is in several: there the replicates are jackknife
+    pseudo-values, whose mean is that of the pairs (Arvesen 1969, "Jackknifing U-statistics"), and fewer than three
+    networks have no interval.
+
+    Returns
+    -------
+    comparisons : list of Comparison
+        Those that at least one candidate has.
+    """
+    names = [candidate.name for candidate in evidence.candidates]
+    scores = {name: evidence.performance[name] for name in names}
+    found = [
+        _of_scores(f"Test {measure_label(measure)}", {name: own[measure] for name, own in scores.items()})
+        for measure in scores[names[0]]
+    ]
+    values = {candidate.name: _of_networks(evidence, candidate) for candidate in evidence.candidates}
+    measures = dict.fromkeys(measure for own in values.values() for measure in own)
+    nothing = np.empty(0)
+    return found + [
+        _of_replicates(measure, {name: own.get(measure, nothing) for name, own in values.items()})
+        for measure in measures
+    ]
+
+
+def _of_scores(measure: str, scores: Mapping[str, Performance]) -> Comparison:
+    first = next(iter(scores))
+    compared = {
+        name: Compared(own.interval, None if name == first else own.minus(scores[first]), len(own.members))
+        for name, own in scores.items()
+    }
+    return Comparison(measure, "test sequences", compared)
+
+
+def _of_replicates(measure: str, values: Mapping[str, np.ndarray]) -> Comparison:
+    defined = {name: own[~np.isnan(own)] for name, own in values.items()}
+    first = next(iter(defined))
+    compared = {
+        name: Compared(
+            _weighted([own], [1]),
+            None if name == first else _weighted([defined[first], own], [-1, 1]),
+            len(own),
+        )
+        for name, own in defined.items()
+    }
+    return Comparison(measure, "networks", compared)
+
+
+def _weighted(groups: Sequence[np.ndarray], weights: Sequence[float]) -> Interval:
+    if not all(len(group) for group in groups):
+        return _UNDEFINED
+    found = contrast(groups, weights)
+    return Interval(found.estimate, found.low, found.high)
+
+
+def _of_networks(evidence: Evidence, candidate: Candidate) -> dict[str, np.ndarray]:
+    """Replicates by the name of the measure, shape=(E,)."""
+    audits = candidate.audits
+    found = {"Filters that match a motif": np.array([matched_share(one) for one in audits])}
+    if all(one.chance is not None for one in audits):
+        found["Matches expected by chance"] = np.array([one.chance.expected for one in audits if one.chance])
+    if (spiked := evidence.spike_ins.get(candidate.name)) is not None:
+        for method in spiked.methods:
+            for score, label in _SPIKE_IN_SCORES.items():
+                found[f"Spike-in {label}, {method_label(method)}"] = spiked.member_means(method, score)
+    if (stable := evidence.stability.get(candidate.name)) is not None:
+        found |= _agreement(stable)
+    return found
+
+
+def _agreement(stable: Stability) -> dict[str, np.ndarray]:
+    """Pseudo-values of what two networks have in common, of maps and of filters."""
+    found = {
+        f"Agreement of maps, {method_label(method)}": jackknife(mean_of_defined(maps, axis=-1))
+        for method, maps in zip(stable.methods, stable.pearson, strict=True)
+    }
+    if stable.filters is not None:
+        found["Filters shared by two networks"] = jackknife((stable.filters.share + stable.filters.share.T) / 2)
+    return found
+
+
+def jackknife(pairs: np.ndarray) -> np.ndarray:
+    """Pseudo-values of the mean over all pairs.
+
+    Parameters
+    ----------
+    pairs : np.ndarray, shape=(E, E)
+        Symmetric; the diagonal does not count. A network whose pairs are all NaN is left out.
+
+    Returns
+    -------
+    values : np.ndarray, float64, shape=(n,)
+        One per network, with the mean of the pairs as their mean; of two networks that mean alone, of one nothing.
+    """
+    off = ~np.eye(len(pairs), dtype=bool)
+    kept = (off & ~np.isnan(pairs)).any(axis=1)
+    pairs = np.where(off, pairs, 0)[np.ix_(kept, kept)]
+    n, total = len(pairs), pairs.sum() / 2
+    if n < 3:
+        return np.array([total] if n == 2 else [])
+    mean = total / (n * (n - 1) / 2)
+    without = (total - pairs.sum(axis=1)) / ((n - 1) * (n - 2) / 2)
+    return n * mean - (n - 1) * without
+
+
+def _numbers(interval: Interval) -> dict[str, float | None]:
+    return {name: number(value) for name, value in interval._asdict().items()}

@@ -1,0 +1,198 @@
+"""Everything that the page of an audit shows, computed once: audits of all members, scores, examples, trust."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from motiflens.audits.candidate import Candidate
+from motiflens.audits.examples import Example, default_methods, make_examples
+from motiflens.audits.notes import noted
+from motiflens.basics.performance import Performance, performances
+from motiflens.data.baselines import gc_scores, kmer_model
+from motiflens.data.dataset import SequenceDataset
+from motiflens.data.summary import DataSummary, summary
+from motiflens.interpret.attribution import check_method
+from motiflens.interpret.spike_in import SpikeIn, spike_in
+from motiflens.interpret.stability import Stability, stability
+from motiflens.motifs.sets import Motif
+
+GC_BASELINE, KMER_BASELINE = "GC content", "3-mers"
+TRUST_METHODS = ("gradient_times_input", "integrated_gradients")  # of spike-in and stability: many maps, so cheap ones
+_N_STABILITY = 50  # sequences whose maps are compared between networks
+_N_STABILITY_DECOYS = 5  # each a matching of all networks with all, the longest part of it
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What the page of an audit is made from.
+
+    Attributes
+    ----------
+    data : DataSummary
+    candidates : tuple of Candidate
+    label_names : tuple of str
+    target : int
+        The label that attributions are about.
+    performance : dict of dict of Performance
+        On the test sequences, by predictor (candidates, then baselines) and measure.
+    by_label : dict of dict of dict of Performance
+        The same for each label by itself, where there are several.
+    prevalence : float or None
+        Share of positive test labels, which AUPR must exceed; None for real-valued labels.
+    examples : tuple of Example
+    spike_ins : dict of SpikeIn
+        By candidate; those for which it could be done.
+    stability : dict of Stability
+        The same.
+    notes : tuple of str
+        What could not be computed and why, in sentences.
+    data_file : str
+        What a command calls the data set.
+    """
+
+    data: DataSummary
+    candidates: tuple[Candidate, ...]
+    label_names: tuple[str, ...]
+    target: int
+    performance: dict[str, dict[str, Performance]]
+    by_label: dict[str, dict[str, dict[str, Performance]]]
+    prevalence: float | None
+    examples: tuple[Example, ...]
+    spike_ins: dict[str, SpikeIn]
+    stability: dict[str, Stability]
+    notes: tuple[str, ...]
+    data_file: str = "data.h5"
+
+
+def gather_evidence(
+    candidates: Sequence[Candidate],
+    dataset: SequenceDataset,
+    *,
+    target: int = 0,
+    methods: Sequence[str] | None = None,
+    database: str | Sequence[Motif] = "JASPAR2020",
+    n_examples: int = 6,
+    n_backgrounds: int = 200,
+    n_resamples: int = 1000,
+    seed: int = 0,
+    data_file: str = "data.h5",
+) -> Evidence:
+    """Compute what the page needs beyond the audits.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidate
+        Audited on the test sequences of `dataset`.
+    dataset : SequenceDataset
+        Baselines learn from its training sequences.
+    target : int
+        Label that attributions are about.
+    methods : sequence of str, optional
+        Of `motiflens.interpret.attribution.METHODS`, for the examples; by default `default_methods`.
+    database : str or sequence of Motif
+        Where the motifs of the spike-in come from.
+    n_examples : int
+        Test sequences whose attributions are shown.
+    n_backgrounds : int
+        Negatives for the spike-in; 0 for neither spike-in nor stability.
+    n_resamples : int
+        For intervals.
+    seed : int
+        Of everything that is drawn.
+    data_file : str
+        Where the data set lies, for the commands that the page proposes.
+
+    Raises
+    ------
+    ValueError
+        If there is no candidate or two of one name, target or a method is unknown, or audits are of other data.
+    """
+    methods = default_methods() if methods is None else methods
+    for method in methods:
+        check_method(method)
+    _check_candidates(candidates, dataset, target)
+    test = dataset.test
+    predictions, notes = _predictions(candidates, dataset)
+    examples, problems = make_examples(candidates, test, target, methods, n_examples, seed)
+    notes += problems
+    spike_ins: dict[str, SpikeIn] = {}
+    stable: dict[str, Stability] = {}
+    common: dict[str, Any] = {"methods": TRUST_METHODS, "target": target, "seed": seed}
+    for candidate in candidates if n_backgrounds else ():
+        networks = [found.model for found in candidate.audits]
+        with noted(notes, f"{candidate.name}, spike-in"):
+            spike_ins[candidate.name] = spike_in(
+                networks, dataset, database=database, n_backgrounds=n_backgrounds, **common
+            )
+        with noted(notes, f"{candidate.name}, stability"):
+            stable[candidate.name] = stability(
+                networks, dataset, n_sequences=_N_STABILITY, n_decoys=_N_STABILITY_DECOYS, **common
+            )
+    return Evidence(
+        data=summary(dataset),
+        candidates=tuple(candidates),
+        label_names=dataset.label_names,
+        target=target,
+        performance=performances(test.y, predictions, n_resamples=n_resamples, seed=seed),
+        by_label=_by_label(test, predictions, n_resamples, seed),
+        prevalence=float(test.y.mean()) if bool(np.isin(test.y, (0, 1)).all()) else None,
+        examples=examples,
+        spike_ins=spike_ins,
+        stability=stable,
+        notes=tuple(notes),
+        data_file=data_file,
+    )
+
+
+def _by_label(
+    test: SequenceDataset, predictions: Mapping[str, np.ndarray], n_resamples: int, seed: int
+) -> dict[str, dict[str, dict[str, Performance]]]:
+    if test.n_outputs == 1:
+        return {}
+    return {
+        label: performances(
+            test.y[:, [t]],
+            {name: scores[..., [t]] for name, scores in predictions.items()},
+            n_resamples=n_resamples,
+            seed=seed,
+        )
+        for t, label in enumerate(test.label_names)
+    }
+
+
+def _check_candidates(candidates: Sequence[Candidate], dataset: SequenceDataset, target: int) -> None:
+    names = [candidate.name for candidate in candidates]
+    if not names or len(set(names)) < len(names):
+        raise ValueError(f"expected candidates of different names, got {names}")
+    if taken := sorted({*names} & {GC_BASELINE, KMER_BASELINE}):
+        raise ValueError(f"the name {taken[0]!r} is that of a baseline: choose another for the candidate")
+    if not 0 <= target < dataset.n_outputs:
+        raise ValueError(f"target must be in 0..{dataset.n_outputs - 1}, got {target}")
+    shape = (len(dataset.test), dataset.n_outputs)
+    for candidate in candidates:
+        for found in candidate.audits:
+            if found.test_logits.shape != shape:
+                raise ValueError(
+                    f"expected audits on {shape[0]} test sequences and {shape[1]} labels, {candidate.name} was audited "
+                    f"on {found.test_logits.shape}"
+                )
+
+
+def _predictions(candidates: Sequence[Candidate], dataset: SequenceDataset) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Test scores of candidates (E, n, T) and of baselines (n, T), and why a baseline is missing."""
+    predictions = {candidate.name: candidate.logits for candidate in candidates}
+    test = dataset.split == "test"
+    notes = []
+    baselines = {GC_BASELINE: gc_scores, KMER_BASELINE: _kmer_scores}
+    for name, scores in baselines.items():
+        try:
+            predictions[name] = scores(dataset)[test]
+        except ValueError as error:
+            notes.append(f"No score of {name} to compare with: {error}.")
+    return predictions, notes
+
+
+def _kmer_scores(dataset: SequenceDataset) -> np.ndarray:
+    return kmer_model(dataset, k=3).scores

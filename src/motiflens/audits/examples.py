@@ -1,0 +1,103 @@
+"""Test sequences with their attributions, for people to look at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import numpy as np
+
+from motiflens.audits.candidate import Candidate
+from motiflens.audits.notes import noted
+from motiflens.data.dataset import SequenceDataset
+from motiflens.interpret.attribution import explain
+
+_TOP_SHARE = 0.25  # of real-valued labels, the sequences that count as positive, as in spike-in and stability
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """One test sequence with its attributions.
+
+    Attributes
+    ----------
+    row : int
+        In the test sequences.
+    name : str
+    why : str
+        How it was chosen.
+    codes : np.ndarray, uint8, shape=(L,)
+    scores : dict of dict of np.ndarray, shape=(L,)
+        Position scores by candidate (its best network) and method.
+    """
+
+    row: int
+    name: str
+    why: str
+    codes: np.ndarray
+    scores: dict[str, dict[str, np.ndarray]]
+
+
+def default_methods() -> tuple[str, ...]:
+    """Attribution methods of the page: four that differ in kind, as far as what they need is installed."""
+    methods = ("gradient_times_input", "integrated_gradients", "deep_lift_shap", "saturation_mutagenesis")
+    return tuple(name for name in methods if name != "deep_lift_shap" or find_spec("tangermeme") is not None)
+
+
+def make_examples(
+    candidates: Sequence[Candidate],
+    test: SequenceDataset,
+    target: int,
+    methods: Sequence[str],
+    n_examples: int,
+    seed: int,
+) -> tuple[tuple[Example, ...], list[str]]:
+    """Choose positive test sequences and explain them by every candidate's best network; notes on what is missing."""
+    chosen = _choose(candidates, test, target, n_examples, seed)
+    if not chosen or not methods:
+        return (), [] if chosen or not n_examples else ["No test sequence of the label to explain."]
+    part = test.subset([row for row, _ in chosen])
+    scores: dict[str, dict[str, np.ndarray]] = {candidate.name: {} for candidate in candidates}
+    notes: list[str] = []
+    for candidate in candidates:
+        network = candidate.audits[candidate.best].model
+        for method in methods:
+            with noted(notes, f"{candidate.name}, examples by {method}"):
+                found = explain(network, part.X, method=method, target=target)
+                scores[candidate.name][method] = found.scores.double().numpy()
+    names = [f"test sequence {row}" if part.names is None else str(part.names[i]) for i, (row, _) in enumerate(chosen)]
+    examples = tuple(
+        Example(
+            row=row,
+            name=names[i],
+            why=why,
+            codes=part.codes[i],
+            scores={name: {method: of[i] for method, of in methods.items()} for name, methods in scores.items()},
+        )
+        for i, (row, why) in enumerate(chosen)
+    )
+    return examples, notes
+
+
+def _strong_rows(y: np.ndarray) -> np.ndarray:
+    """Positives of a label, shape=(N,); of real values the quarter with the largest."""
+    if np.isin(y, (0, 1)).all():
+        return np.flatnonzero(y == 1)
+    return np.flatnonzero(y >= np.quantile(y, 1 - _TOP_SHARE))
+
+
+def _choose(
+    candidates: Sequence[Candidate], test: SequenceDataset, target: int, n_examples: int, seed: int
+) -> list[tuple[int, str]]:
+    """Half of them the positives that the networks are surest of, half drawn from the others."""
+    strong = _strong_rows(test.y[:, target])
+    ranks = [
+        logits[strong, target].argsort().argsort() for candidate in candidates for logits in candidate.logits
+    ]  # each n_strong
+    surest_first = strong[np.argsort(-np.mean(ranks, axis=0), kind="stable")]
+    n_surest = min((n_examples + 1) // 2, len(strong))
+    rest = surest_first[n_surest:]
+    drawn = np.random.default_rng(seed).choice(rest, min(n_examples - n_surest, len(rest)), replace=False)
+    return [
+        *((int(row), "among the positives that the networks are surest of") for row in surest_first[:n_surest]),
+        *((int(row), "drawn at random from the other positives") for row in np.sort(drawn)),
+    ]

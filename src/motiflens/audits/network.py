@@ -1,0 +1,246 @@
+"""Every analysis of one network, ours or any PyTorch model: does it predict, what did its first layer learn, can its
+saliency be trusted where the truth is known.
+
+The study and a user's own audit call the same function.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from motiflens.basics.metrics import classification_metrics
+from motiflens.data.dataset import SequenceDataset
+from motiflens.interpret.attribution import Interpretability, interpretability, saliency
+from motiflens.interpret.filters import (
+    FalseMatches,
+    FilterImportance,
+    FilterMatches,
+    FilterPwms,
+    FilterQuality,
+    activation_pwms,
+    false_matches,
+    filter_importance,
+    filter_matches,
+    filter_quality,
+    pearson,
+)
+from motiflens.models.any_model import AdaptedModel, ModelSummary, adapt, model_summary
+from motiflens.models.hybrid import HybridNetwork
+from motiflens.models.predict import first_layer_activations, predict
+from motiflens.motifs.sets import Motif
+from motiflens.motifs.tomtom import MAX_QUERY_WIDTH
+
+STUDY_WINDOW = 20
+
+
+@dataclass(frozen=True)
+class SaliencyAudit:
+    """Saliency of the positive sequences of one label, scored against the ground truth.
+
+    Attributes
+    ----------
+    rows : np.ndarray, int64, shape=(n,)
+        Which sequences of the audited split.
+    scores : np.ndarray, float32, shape=(n, L)
+        Gradient of the logit times input, summed over bases.
+    interpretability : Interpretability
+        Per-sequence areas and signal-to-noise ratios.
+    """
+
+    rows: np.ndarray
+    scores: np.ndarray
+    interpretability: Interpretability
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """What `audit` found out about one network, on T labels and n test sequences.
+
+    Attributes
+    ----------
+    metrics : dict
+        valid_auroc, valid_aupr, test_auroc, test_aupr; valid_pearson and test_pearson for real-valued labels.
+    filters : FilterPwms
+    matches : FilterMatches
+    quality : FilterQuality
+    chance : FalseMatches or None
+        None where no decoys were asked for.
+    importance : FilterImportance or None
+        None where no ablation was asked for.
+    saliency : SaliencyAudit or None
+        None where the truth is not known, no target was asked for, or no test sequence is positive for it.
+    network : ModelSummary
+    label_names : tuple of str, length T
+    test_logits : np.ndarray, shape=(n, T)
+        In the order of the test sequences.
+    model : HybridNetwork or AdaptedModel
+        The network in the form that was audited, one-hot (n, 4, L) to logits (n, T), for further analyses.
+    """
+
+    metrics: dict[str, float]
+    filters: FilterPwms
+    matches: FilterMatches
+    quality: FilterQuality
+    chance: FalseMatches | None
+    importance: FilterImportance | None
+    saliency: SaliencyAudit | None
+    network: ModelSummary
+    label_names: tuple[str, ...]
+    test_logits: np.ndarray
+    model: HybridNetwork | AdaptedModel
+
+
+def audit(
+    model: nn.Module,
+    dataset: SequenceDataset,
+    *,
+    first_layer: str | None = None,
+    target: int | None = 0,
+    layout: str = "auto",
+    output: str = "auto",
+    database: str | Sequence[Motif] = "JASPAR2020",
+    truth: Mapping[str, Collection[str]] | None = None,
+    q: float = 0.1,
+    window: int | None = None,
+    n_ablation: int = 2000,
+    n_decoys: int = 20,
+    seed: int = 0,
+    batch_size: int = 500,
+) -> Audit:
+    """Audit a network on the test sequences of a data set.
+
+    Parameters
+    ----------
+    model : nn.Module
+        A `HybridNetwork` or any PyTorch model on one-hot DNA: see :func:`motiflens.models.any_model.adapt`.
+    dataset : SequenceDataset
+        With test sequences.
+    first_layer, layout, output : str
+        Of the model, where `adapt` cannot tell or should not choose: the name of the convolution that reads the
+        sequence, the axes of its input, "logits" or "probabilities".
+    target : int or None
+        Label whose saliency is scored on its positive sequences, where the ground truth is known. For a model with
+        several outputs and data with one label: the output that this label stands for.
+    database : str or sequence of Motif
+        What the filters are compared with: a set that `motifs.load_motifs` knows, a file, or motifs.
+    truth : mapping of str to collection of str, optional
+        Accessions of each motif that the filters should learn, for true and false positive rates.
+    q : float
+        Largest q-value of a match.
+    window : int, optional
+        Width of the filters' matrices; by default 20 as in the study, or as wide as a window of the first layer.
+    n_ablation : int
+        Test sequences on which each filter is ablated, drawn if there are more; 0 for no ablation.
+    n_decoys : int
+        Decoy databases for the matches expected by chance; 0 for none.
+    seed : int
+        Of decoys and of the draw of sequences.
+    batch_size : int
+        Sequences in one pass.
+
+    Returns
+    -------
+    Audit
+
+    Raises
+    ------
+    ValueError
+        If there are no test sequences, the model cannot be adapted or its outputs are not those of the labels, or an
+        option is out of range.
+    """
+    test = dataset.test
+    if len(test) == 0:
+        raise ValueError("the data have no test sequences to audit on")
+    if n_ablation < 0 or n_decoys < 0:
+        raise ValueError(f"n_ablation and n_decoys must be 0 or more, got {n_ablation} and {n_decoys}")
+    network, label = _for_labels(model, test, target, layout=layout, first_layer=first_layer, output=output)
+    summary = model_summary(network)
+    if window is None:
+        window = min(max(STUDY_WINDOW, summary.width), MAX_QUERY_WIDTH, max(dataset.length - 2, 1))
+    activations = first_layer_activations(network, test.codes, batch_size=batch_size)
+    filters = activation_pwms(activations, test.codes, window=window)
+    matches = filter_matches(filters.pwms, database, truth=truth, q=q)
+    logits = predict(network, test.codes, batch_size=batch_size)
+    return Audit(
+        metrics={
+            **_metrics("valid", network, dataset.valid, batch_size=batch_size),
+            **_metrics("test", network, test, logits),
+        },
+        filters=filters,
+        matches=matches,
+        quality=filter_quality(filters.pwms, filters.counts),
+        chance=false_matches(filters.pwms, matches, database, n_decoys=n_decoys, seed=seed) if n_decoys else None,
+        importance=filter_importance(network, test, n_sequences=n_ablation, seed=seed, batch_size=batch_size)
+        if n_ablation
+        else None,
+        saliency=audit_saliency(network, test, label) if label is not None and _has_sites(test, label) else None,
+        network=summary,
+        label_names=test.label_names,
+        test_logits=logits.numpy(),
+        model=network,
+    )
+
+
+def _has_sites(test: SequenceDataset, label: int) -> bool:
+    """Whether there are positives of the label whose motifs are known."""
+    return test.truth is not None and bool((test.y[:, label] == 1).any())
+
+
+def audit_saliency(model: nn.Module, dataset: SequenceDataset, target: int = 0) -> SaliencyAudit:
+    """Score saliency maps of the positive sequences of one label against the ground truth.
+
+    Raises
+    ------
+    ValueError
+        If the data have no ground truth, the label does not exist or has no positive sequence.
+    """
+    if dataset.truth is None:
+        raise ValueError("the data hold no ground truth to score saliency maps against")
+    if not 0 <= target < dataset.n_outputs:
+        raise ValueError(f"target must be in 0..{dataset.n_outputs - 1}, got {target}")
+    rows = np.flatnonzero(dataset.y[:, target] == 1)
+    if len(rows) == 0:
+        raise ValueError(f"no sequence is positive for label {dataset.label_names[target]!r}")
+    X = dataset.subset(rows).X
+    scores = (saliency(model, X, target=target) * X).sum(1)  # n, L
+    return SaliencyAudit(rows, scores.numpy(), interpretability(scores, dataset.truth.matrix(rows)))
+
+
+def _for_labels(
+    model: nn.Module, test: SequenceDataset, target: int | None, *, layout: str, first_layer: str | None, output: str
+) -> tuple[HybridNetwork | AdaptedModel, int | None]:
+    """The model with one output per label, and the label that the target stands for."""
+    network = adapt(model, test.codes, layout=layout, first_layer=first_layer, output=output)
+    n_outputs = model_summary(network).n_outputs
+    if n_outputs == test.n_outputs:
+        if target is not None and not 0 <= target < n_outputs:
+            raise ValueError(f"target must be in 0..{n_outputs - 1}, got {target}")
+        return network, target
+    if test.n_outputs > 1 or target is None:
+        raise ValueError(
+            f"the model has {n_outputs} outputs, the data have {test.n_outputs} labels: give data with as many labels, "
+            "or with one and the output that it stands for (target)"
+        )
+    return adapt(model, test.codes, layout=layout, first_layer=first_layer, output=output, target=target), 0
+
+
+def _metrics(
+    split: str,
+    model: nn.Module,
+    part: SequenceDataset,
+    logits: torch.Tensor | None = None,
+    *,
+    batch_size: int = 500,
+) -> dict[str, float]:
+    """AUROC and AUPR, micro-averaged over labels, or the mean correlation where labels are no classes."""
+    if len(part) == 0:
+        return {}
+    logits = predict(model, part.codes, batch_size=batch_size) if logits is None else logits
+    if np.isin(part.y, (0, 1)).all():
+        found = classification_metrics(logits, part.y)
+    else:
+        found = {"pearson": float(np.nanmean(pearson(part.y, logits.double().numpy())))}
+    return {f"{split}_{name}": value for name, value in found.items()}

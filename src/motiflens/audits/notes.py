@@ -1,0 +1,30 @@
+"""What could not be computed: the page says so in its place, for one part missing is better than no page."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from motiflens.interpret.attribution import CompletenessWarning
+
+# What an analysis raises that cannot be made of these data or this model.
+_NO_ANSWER = (ValueError, RuntimeError, ImportError, NotImplementedError)
+
+
+@contextmanager
+def noted(notes: list[str], what: str) -> Iterator[None]:
+    """Note what is raised within, and maps that miss completeness, in the place of an error and of warnings."""
+    failure = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            yield
+        except _NO_ANSWER as error:
+            failure.append(f"{what}: not computed: {error}")
+    incomplete = [warning for warning in caught if issubclass(warning.category, CompletenessWarning)]
+    if incomplete:
+        more = f" (and of {len(incomplete) - 1} other sets of maps)" if len(incomplete) > 1 else ""
+        notes.append(f"{what}: {incomplete[0].message}{more}")
+    notes += failure
+    for warning in caught:
+        if not issubclass(warning.category, CompletenessWarning):
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)

@@ -1,0 +1,127 @@
+"""An audit as plain data, and as a folder of tables that other programs read."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from motiflens.audits.network import Audit
+from motiflens.basics.files import write_atomically
+from motiflens.basics.json_values import without_nan
+from motiflens.interpret.filters import filter_motifs, filter_rows
+from motiflens.motifs.sets import write_meme
+
+_HIT_COLUMNS = ("target_id", "target_name", "p_value", "e_value", "q_value", "offset", "overlap", "strand")
+
+
+def audit_summary(result: Audit) -> dict[str, Any]:
+    """Put an audit into JSON types: no arrays, None for what is undefined."""
+    quality, matches, chance, importance = result.quality, result.matches, result.chance, result.importance
+    summary: dict[str, Any] = {
+        "network": result.network._asdict(),
+        "label_names": list(result.label_names),
+        "n_test": len(result.test_logits),
+        "metrics": result.metrics,
+        "n_filters": len(matches.rows),
+        "n_dead": int(result.filters.dead.sum()),
+        "n_low_information": int(quality.low_information.sum()),
+        "n_redundant": int(quality.redundant.sum()),
+        "matched": 1 - matches.no_hit_share,
+        "q": matches.q,
+        "tpr": matches.tpr,
+        "fpr": matches.fpr,
+        "chance": None,
+        "importance": None,
+        "saliency": None,
+    }
+    if chance is not None:
+        summary["chance"] = {
+            "expected": chance.expected,
+            "interval": list(chance.interval),
+            "p_value": chance.p_value,
+            "n_decoys": len(chance.decoy_shares),
+            "n_left_out": chance.n_left_out,
+        }
+    if importance is not None:
+        summary["importance"] = {
+            "measure": importance.measure,
+            "n_sequences": importance.n_sequences,
+            "performance": importance.performance.tolist(),
+        }
+    if result.saliency is not None:
+        means = result.saliency.interpretability.means()
+        summary["saliency"] = {"n_sequences": len(result.saliency.rows), **means}
+    summary["filters"] = audit_rows(result)
+    summary["pairs"] = [pair._asdict() for pair in quality.pairs]
+    return without_nan(summary)
+
+
+def audit_rows(result: Audit) -> list[dict[str, Any]]:
+    """One row per filter: :func:`motiflens.interpret.filters.filter_rows`."""
+    return filter_rows(
+        result.filters,
+        result.matches,
+        result.quality,
+        importance=result.importance,
+        chance=result.chance,
+        label_names=result.label_names,
+    )
+
+
+def write_audit(result: Audit, folder: str | Path) -> list[Path]:
+    """Write the tables of an audit into a folder, made if need be; older ones are replaced.
+
+    ``summary.json`` holds everything; ``filters.tsv`` has a row per filter, ``matches.tsv`` one per match,
+    ``pairs.tsv`` one per pair of similar filters, ``filters.meme`` the matrices of the filters that are not dead.
+
+    Returns
+    -------
+    paths : list of Path
+
+    Raises
+    ------
+    ValueError
+        If the path is that of a file.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"expected a folder to write to, but {folder} is a file: name another place")
+    summary = audit_summary(result)
+    texts = {
+        "summary.json": json.dumps(summary, indent=1, allow_nan=False) + "\n",
+        "filters.tsv": _tsv(summary["filters"], list(summary["filters"][0])),
+        "matches.tsv": _tsv(
+            ({"filter": i, **hit._asdict()} for i, hits in enumerate(result.matches.hits) for hit in hits),
+            ["filter", *_HIT_COLUMNS],
+        ),
+        "pairs.tsv": _tsv(summary["pairs"], ["first", "second", "similarity", "offset", "strand"]),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        write_atomically(folder / name, text)
+    motifs = filter_motifs(result.filters.pwms, result.filters.counts)
+    alive = [motif for motif, dead in zip(motifs, result.filters.dead, strict=True) if not dead]
+    meme, temporary = folder / "filters.meme", folder / ".filters.meme.tmp"
+    if not alive:  # no program reads a MEME file without motifs
+        meme.unlink(missing_ok=True)
+        return [folder / name for name in texts]
+    try:
+        write_meme(temporary, alive)
+        temporary.replace(meme)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return [*(folder / name for name in texts), meme]
+
+
+def _tsv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", delimiter="\t", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _cell(row[name]) for name in columns} for row in rows)
+    return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    return f"{value:.6g}" if isinstance(value, float) else value

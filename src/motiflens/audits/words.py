@@ -1,0 +1,56 @@
+"""Numbers and names as the page of an audit writes them."""
+
+import math
+
+import numpy as np
+
+from motiflens.basics.stats import Interval
+from motiflens.basics.words import look
+
+METHOD_LABELS = {
+    "saliency": "Gradient",
+    "gradient_times_input": "Saliency (gradient × input)",
+    "smooth_grad": "SmoothGrad",
+    "integrated_gradients": "Integrated gradients",
+    "deep_lift_shap": "DeepLIFT/SHAP",
+    "saturation_mutagenesis": "Saturation mutagenesis",
+}
+
+
+def display_name(name: str) -> str:
+    """What a candidate is called: activations by their proper names."""
+    return look(name)[0]
+
+
+def measure_label(measure: str) -> str:
+    """As it is written on the page."""
+    return {"auroc": "AUROC", "aupr": "AUPR", "pearson": "correlation"}[measure]
+
+
+def method_label(method: str) -> str:
+    """As it is written on the page."""
+    return METHOD_LABELS.get(method, method)
+
+
+def percent(shares: np.ndarray) -> str:
+    """Mean share with its range, e.g. "28% (25% to 33%)"."""
+    low, high = f"{shares.min():.0%}", f"{shares.max():.0%}"
+    return f"{shares.mean():.0%}" + ("" if low == high else f" ({low} to {high})")
+
+
+def value_range(values: np.ndarray) -> str:
+    """Smallest to largest."""
+    low, high = f"{values.min():.3f}", f"{values.max():.3f}"
+    return low if low == high else f"{low} to {high}"
+
+
+def mean_and_range(values: np.ndarray) -> str:
+    """Mean, with the range of several."""
+    return f"{values.mean():.2f}" + ("" if len(values) == 1 else f" ({values.min():.2f} to {values.max():.2f})")
+
+
+def with_interval(interval: Interval, *, signed: bool = False) -> str:
+    """Estimate with its interval where there is one."""
+    style = "+.3f" if signed else ".3f"
+    estimate, low, high = (f"{value:{style}}".replace("-", "−") for value in interval)
+    return estimate if math.isnan(interval.low) else f"{estimate} (95 % interval {low} to {high})"

@@ -1,0 +1,24 @@
+"""DNA as codes, scores, intervals, files, stores, workers, compiled code and small plots; knows nothing of networks."""
+
+from motiflens.basics.lazy import lazy_modules
+
+__all__ = [
+    "choices",
+    "compiled",
+    "distributions",
+    "files",
+    "json_values",
+    "lazy",
+    "locks",
+    "metrics",
+    "performance",
+    "plots",
+    "ray_runner",
+    "runners",
+    "sequence",
+    "stats",
+    "store",
+    "words",
+]
+
+__getattr__, __dir__ = lazy_modules(__name__, __all__)

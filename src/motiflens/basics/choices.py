@@ -1,0 +1,26 @@
+"""Choices among named values, and how two configurations differ."""
+
+import difflib
+from collections.abc import Sequence
+from typing import Any
+
+
+def difference(old: dict[str, Any], new: dict[str, Any]) -> str:
+    """First setting in which two nested configurations differ, in words; empty if they are equal."""
+    for name in sorted(old.keys() | new.keys()):
+        a, b = old.get(name), new.get(name)
+        if a == b:
+            continue
+        if isinstance(a, dict) and isinstance(b, dict):
+            return f"{name}.{difference(a, b)}"
+        return f"{name} was {a!r}, now {b!r}"
+    return ""
+
+
+def check_choice(name: str, value: object, choices: Sequence[object]) -> None:
+    """Raise a ValueError that lists the choices, close ones again, unless the value is among them."""
+    if value in choices:
+        return
+    close = difflib.get_close_matches(str(value), [str(choice) for choice in choices])
+    hint = f"; did you mean {' or '.join(close)}?" if close else ""
+    raise ValueError(f"{name} must be one of {', '.join(map(str, choices))}, got {value!r}{hint}")

@@ -1,0 +1,182 @@
+"""Files on disk: plain or gzip, told by their content; written in one piece or not at all."""
+
+import csv
+import gzip
+import math
+import os
+import secrets
+import uuid
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+_CHUNK = 2**20  # bytes
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@contextmanager
+def open_bytes(path: Path) -> Iterator[BinaryIO]:
+    """Open a plain or gzip file for reading, whatever its name says.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is a folder, or gzip that is damaged or cut off, where it is read.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"no file at {path}")
+    if path.is_dir():
+        raise ValueError(f"expected a file, got the folder {path}")
+    with path.open("rb") as raw:
+        if raw.peek(2)[:2] != b"\x1f\x8b":
+            yield raw
+            return
+        try:
+            with gzip.GzipFile(fileobj=raw) as file:
+                yield cast(BinaryIO, file)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise ValueError(f"{path}: the gzip file is damaged or incomplete ({error}): fetch it again") from error
+
+
+def whole_lines(file: BinaryIO) -> Iterator[bytes]:
+    """Read a file in chunks that end where a line ends, with line ends of Windows and old Macs made plain."""
+    at_start = True
+    while chunk := file.read(_CHUNK) + file.readline():
+        if at_start:
+            chunk = chunk.removeprefix(_BYTE_ORDER_MARK)
+            at_start = False
+        if b"\r" in chunk:
+            chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        yield chunk
+
+
+def text_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield each line of a text file that is not blank, without its end, and its number from 1 on.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `open_bytes`, and if the file is not text.
+    """
+    number = 0
+    with open_bytes(path) as file:
+        for chunk in whole_lines(file):
+            if b"\0" in chunk:
+                raise ValueError(f"{path}: expected text, got a binary file")
+            try:
+                text = chunk.decode("utf-8")
+            except UnicodeDecodeError as error:
+                raise ValueError(f"{path}: expected text in UTF-8, got other bytes ({error.reason})") from error
+            for line in text.removesuffix("\n").split("\n"):
+                number += 1
+                if line.strip():
+                    yield number, line
+
+
+@contextmanager
+def in_one_piece(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path to write to; the file appears under its name only when all has gone well.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder of path does not exist.
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"no folder {path.parent} to write {path.name} to: make it first")
+    unfinished = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}.tmp{path.suffix}")
+    try:
+        yield unfinished
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def write_npz(path: Path, **arrays: Any) -> None:
+    """Write arrays by name into one compressed file."""
+    import numpy as np
+
+    temporary = path.with_name(f".{path.name}.tmp.npz")
+    try:
+        np.savez_compressed(temporary, **arrays)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file so that it holds either its old content or all of the new, also after a power cut."""
+    # Random, because processes on different machines that share a folder may have the same number.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    if os.name == "posix":  # elsewhere folders cannot be opened
+        descriptor = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)  # the new name, too
+        finally:
+            os.close(descriptor)
+
+
+def write_tsv(
+    rows: Sequence[Any], path: str | Path, *, comments: Iterable[str] = (), kind: type[Any] | None = None
+) -> Path:
+    """Write named tuples of one kind as tab-separated text: six decimals, empty where there is no value.
+
+    A field that maps names to named tuples is spread over columns NAME_FIELD, after the others.
+
+    Parameters
+    ----------
+    rows : sequence of named tuples
+        With the same names in fields that are spread.
+    path : path
+    comments : iterable of str
+        Stand above the header, one a line, each after "# ".
+    kind : type, optional
+        Of the rows, for the header where there are none.
+
+    Raises
+    ------
+    ValueError
+        If there are neither rows nor a kind.
+    """
+    path = Path(path)
+    if not rows and kind is None:
+        raise ValueError(f"expected rows to write to {path}, or their kind, got neither")
+    header = list(_columns(rows[0])) if rows else list(cast(type[Any], kind)._fields)
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        handle.writelines(f"# {comment}\n" for comment in comments)
+        writer = csv.writer(handle, delimiter="\t", lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows([_cell(value) for value in _columns(row).values()] for row in rows)
+    return path
+
+
+def _columns(row: Any) -> dict[str, Any]:
+    """Values of a named tuple by column."""
+    plain = {name: value for name, value in row._asdict().items() if not isinstance(value, Mapping)}
+    spread = {
+        f"{name}_{field}": number
+        for value in row
+        if isinstance(value, Mapping)
+        for name, part in value.items()
+        for field, number in part._asdict().items()
+    }
+    return plain | spread
+
+
+def _cell(value: object) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    return "" if math.isnan(value) else f"{value:.6f}"

@@ -1,0 +1,148 @@
+"""How well test labels are predicted, with intervals from resampled sequences, so that predictors can be compared."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from motiflens.basics.stats import LEVEL, Interval
+
+_BLOCK = 2**22  # values held at once
+
+
+@dataclass(frozen=True, eq=False)
+class Performance:
+    """One measure of one predictor on n sequences, over all labels together (micro-averaged).
+
+    Attributes
+    ----------
+    measure : str
+        "auroc", "aupr" or "pearson".
+    members : np.ndarray, float64, shape=(E,)
+        Of each initialisation by itself.
+    resampled : np.ndarray, float64, shape=(n_resamples,)
+        Mean over members on each resample of the sequences; NaN where one has a single class.
+    """
+
+    measure: str
+    members: np.ndarray
+    resampled: np.ndarray
+
+    @property
+    def interval(self) -> Interval:
+        """Mean over members with the 95 % interval over draws of test sequences."""
+        return _interval(float(self.members.mean()), self.resampled)
+
+    def minus(self, other: "Performance") -> Interval:
+        """Difference from another predictor on the same resamples, with its interval.
+
+        Raises
+        ------
+        ValueError
+            If the other is of another measure or number of resamples.
+        """
+        if (self.measure, len(self.resampled)) != (other.measure, len(other.resampled)):
+            raise ValueError(
+                f"expected {self.measure} on {len(self.resampled)} resamples, got {other.measure} on "
+                f"{len(other.resampled)}: compare what one call of `performances` returns"
+            )
+        return _interval(float(self.members.mean() - other.members.mean()), self.resampled - other.resampled)
+
+
+def performances(
+    y: np.ndarray, predictions: Mapping[str, np.ndarray], *, n_resamples: int = 1000, seed: int = 0
+) -> dict[str, dict[str, Performance]]:
+    """Measure predictors on the same sequences and on the same resamples of them, drawn with replacement.
+
+    Parameters
+    ----------
+    y : np.ndarray, shape=(n, T)
+        Labels: AUROC and AUPR (trapezoid, as `metrics.aupr`) if all are 0 or 1, else Pearson's r.
+    predictions : mapping of str to np.ndarray, shape=(n, T) or (E, n, T)
+        Scores by the name of the predictor; of E members, each is measured by itself.
+    n_resamples : int
+    seed : int
+
+    Returns
+    -------
+    performances : dict of dict of Performance
+        By the name of the predictor and the measure.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a score is not finite, or n_resamples is below 1.
+    """
+    n, n_labels = y.shape
+    if n_resamples < 1 or n == 0:
+        raise ValueError(f"expected sequences and at least one resample, got {n} and {n_resamples}")
+    rng = np.random.default_rng(seed)
+    counts = rng.multinomial(n, np.full(n, 1 / n), size=n_resamples)  # n_resamples, n
+    weights = np.concatenate([np.ones((1, n)), counts])
+    binary = bool(np.isin(y, (0, 1)).all())
+    found = {}
+    for name, scores in predictions.items():
+        members = scores if scores.ndim == 3 else scores[None]
+        if members.shape[1:] != (n, n_labels) or not len(members):
+            raise ValueError(f"expected scores of shape {(n, n_labels)} or (E, {n}, {n_labels}), got {scores.shape}")
+        if not np.isfinite(members).all():
+            raise ValueError(f"scores must be finite, got NaN or infinity from {name!r}")
+        values = [_in_blocks(y, member.astype(np.float64), weights, binary=binary) for member in members]
+        measures = ("auroc", "aupr") if binary else ("pearson",)
+        stacked = np.array(values)  # E, measure, 1 + n_resamples
+        found[name] = {
+            measure: Performance(measure, stacked[:, i, 0], stacked[:, i, 1:].mean(axis=0))
+            for i, measure in enumerate(measures)
+        }
+    return found
+
+
+def _in_blocks(y: np.ndarray, scores: np.ndarray, weights: np.ndarray, *, binary: bool) -> np.ndarray:
+    """Measures of one predictor under each row of weights, shape=(n_measures, n_rows)."""
+    n_rows = max(1, _BLOCK // scores.size)
+    measure = _areas if binary else _pearson
+    return np.concatenate(
+        [measure(y, scores, weights[start : start + n_rows]) for start in range(0, len(weights), n_rows)], axis=1
+    )
+
+
+def _areas(y: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """AUROC and AUPR of weighted sequences, shape=(2, n_rows): the scores are sorted once for all rows.
+
+    Ties share one threshold; the precision-recall curve begins at recall 0, precision 1.
+    """
+    order = np.argsort(-scores, axis=None, kind="stable")
+    descending = scores.reshape(-1)[order]
+    first_of_tie = np.flatnonzero(np.r_[True, descending[1:] != descending[:-1]])
+    positive = y.reshape(-1)[order] == 1
+    weight = weights[:, order // y.shape[1]]  # n_rows, n * T
+    steps = [np.add.reduceat(weight * side, first_of_tie, axis=1) for side in (positive, ~positive)]
+    true, false = (np.cumsum(step, axis=1) for step in steps)
+    true_before = true - steps[0]
+    with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 where a class is missing
+        auroc = (steps[1] * (true + true_before)).sum(axis=1) / (2 * true[:, -1] * false[:, -1])
+        precision = np.where(true + false > 0, true / (true + false), 1)
+        before = np.concatenate([np.ones((len(weights), 1)), precision[:, :-1]], axis=1)
+        aupr = (steps[0] * (precision + before)).sum(axis=1) / (2 * true[:, -1])
+    both = (true[:, -1] > 0) & (false[:, -1] > 0)
+    return np.where(both, np.stack([auroc, aupr]), np.nan)
+
+
+def _pearson(y: np.ndarray, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean over labels of the weighted correlation, shape=(1, n_rows); NaN where a column is constant."""
+    total = weights.sum(axis=1, keepdims=True)
+    y, values = y - y.mean(axis=0, dtype=np.float64), values - values.mean(axis=0)
+    mean_y, mean_values = weights @ y / total, weights @ values / total  # n_rows, T
+    covariance = weights @ (y * values) / total - mean_y * mean_values
+    variance = (weights @ y**2 / total - mean_y**2) * (weights @ values**2 / total - mean_values**2)
+    tiny = 1e-20 * (y.var(axis=0) * values.var(axis=0))
+    r = np.where(variance > tiny, covariance / np.sqrt(np.where(variance > tiny, variance, 1)), np.nan)
+    return r.mean(axis=1)[None]
+
+
+def _interval(estimate: float, resampled: np.ndarray) -> Interval:
+    defined = resampled[np.isfinite(resampled)]
+    if not defined.size:
+        return Interval(estimate, float("nan"), float("nan"))
+    low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(estimate, float(low), float(high))

@@ -1,0 +1,225 @@
+"""Intervals and tests for means, shares and correlations; everything in plain numpy, for few numbers at a time."""
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+
+from motiflens.basics.distributions import falling_root, noncentral_f_cdf, t_quantile, t_upper_tail
+
+LEVEL = 0.95  # of all intervals
+_NORMAL_QUANTILE = NormalDist().inv_cdf((1 + LEVEL) / 2)
+
+
+class Interval(NamedTuple):
+    """An estimate with its two-sided 95 % interval; NaN where it cannot be given."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+class Contrast(NamedTuple):
+    """A weighted sum of means with its interval and the test of 0."""
+
+    estimate: float
+    low: float
+    high: float
+    t: float
+    df: float
+    p_value: float
+
+
+def contrast(groups: Sequence[np.ndarray], weights: Sequence[float]) -> Contrast:
+    """Weighted sum of the means of independent groups, whose variances may differ.
+
+    Parameters
+    ----------
+    groups : sequence of np.ndarray, shape=(n,)
+        Values of each group.
+    weights : sequence of float
+        One per group; (1, -1) is the difference of two means, and the test is Welch's.
+
+    Returns
+    -------
+    contrast : Contrast
+        Degrees of freedom after Satterthwaite (1946). Interval and p are NaN if a group has fewer than two values, or
+        if in no group values differ: how much they vary is then not known, rather than nothing.
+
+    Raises
+    ------
+    ValueError
+        If a group is empty, or the numbers of groups and weights differ.
+    """
+    if len(groups) != len(weights) or not all(len(group) for group in groups):
+        sizes = ", ".join(str(len(group)) for group in groups)
+        raise ValueError(f"expected {len(weights)} groups of at least one value, one per weight, got sizes {sizes}")
+    means = [float(np.mean(group)) for group in groups]
+    variances = [float(np.var(group, ddof=1)) if len(group) > 1 else math.nan for group in groups]
+    return contrast_of_moments(means, variances, [len(group) for group in groups], weights)
+
+
+def contrast_of_moments(
+    means: Sequence[float], variances: Sequence[float], sizes: Sequence[int], weights: Sequence[float]
+) -> Contrast:
+    """As `contrast`, from means, sample variances (n - 1 below) and numbers of values."""
+    estimate = math.fsum(w * mean for w, mean in zip(weights, means, strict=True))
+    parts = [w * w * v / n for w, v, n in zip(weights, variances, sizes, strict=True)]
+    variance = math.fsum(parts)
+    if math.isnan(variance) or variance == 0:
+        return Contrast(estimate, *[math.nan] * 5)
+    df = variance**2 / math.fsum(part**2 / (n - 1) for part, n in zip(parts, sizes, strict=True) if part)
+    error = math.sqrt(variance)
+    half = t_quantile((1 + LEVEL) / 2, df) * error
+    t = estimate / error
+    return Contrast(estimate, estimate - half, estimate + half, t, df, 2 * t_upper_tail(abs(t), df))
+
+
+def half_width(sd: float, n: int, df: int) -> float:
+    """Half the 95 % interval of a mean of n values whose SD was estimated with `df` degrees of freedom."""
+    return t_quantile((1 + LEVEL) / 2, df) * sd / math.sqrt(n)
+
+
+def hierarchical_bootstrap(
+    pairs: Sequence[tuple[np.ndarray, np.ndarray]], *, n_resamples: int = 10_000, seed: int = 0
+) -> Interval:
+    """Mean over pairs of the difference of means, second minus first, with a two-level bootstrap interval.
+
+    Each resample draws pairs with replacement and then, within each drawn pair, the values of either side: the
+    interval is of the 2.5th to the 97.5th percentile and speaks of pairs like these, not of these pairs only. As
+    both levels are drawn, what varies within pairs counts somewhat twice, which makes it wide; as percentiles know
+    nothing of pairs that were not seen, few pairs make it narrow. Where differences vary mostly between pairs, the
+    interval of three holds the truth in about 75 cases of 100, that of six in 88; where mostly within, in 91 or more.
+
+    Parameters
+    ----------
+    pairs : sequence of (np.ndarray, np.ndarray)
+        Values of the two sides of each pair (architecture), such as ReLU's and exponential's networks.
+    n_resamples : int
+    seed : int
+
+    Returns
+    -------
+    interval : Interval
+        NaN bounds for fewer than three pairs, of which resamples say nothing.
+    """
+    if not pairs:
+        return Interval(math.nan, math.nan, math.nan)
+    estimate = float(np.mean([second.mean() - first.mean() for first, second in pairs]))
+    if len(pairs) < 3:
+        return Interval(estimate, math.nan, math.nan)
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(len(pairs), size=(n_resamples, len(pairs)))
+    differences = np.empty(drawn.shape)
+    for place, (first, second) in enumerate(pairs):
+        chosen = drawn == place
+        n = int(chosen.sum())
+        differences[chosen] = _resampled_means(second, n, rng) - _resampled_means(first, n, rng)
+    low, high = np.quantile(differences.mean(axis=1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(estimate, float(low), float(high))
+
+
+def _resampled_means(values: np.ndarray, n_resamples: int, rng: np.random.Generator) -> np.ndarray:
+    return values[rng.integers(values.size, size=(n_resamples, values.size))].mean(axis=1)
+
+
+def wilson_interval(n_hits: int, n: int) -> Interval:
+    """Share of hits among `n` with its score interval (Wilson 1927); NaN of none."""
+    if n == 0:
+        return Interval(math.nan, math.nan, math.nan)
+    z = _NORMAL_QUANTILE
+    share, shrink = n_hits / n, 1 + z * z / n
+    center = (share + z * z / (2 * n)) / shrink
+    half = z / shrink * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return Interval(share, max(0.0, center - half), min(1.0, center + half))
+
+
+def spearman(x: np.ndarray, y: np.ndarray) -> float:
+    """Rank correlation, ties at their mean rank; NaN for fewer than three values or constant ones."""
+    if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return math.nan
+    return float(np.corrcoef(_ranks(x), _ranks(y))[0, 1])
+
+
+def pooled_correlation(correlations: Sequence[float], sizes: Sequence[int]) -> Interval:
+    """Common rank correlation of independent groups with its interval; of a single group, that group's.
+
+    Fisher's z averaged with weights n - 3, variance 1.06 / (n - 3) (Fieller, Hartley and Pearson 1957). Groups with
+    fewer than four values or an undefined correlation are left out. Ranks in perfect order, whose z is infinite, count
+    as half a step short of it: in small groups that order comes by chance.
+    """
+    used = [(_fisher_z(r, n), n - 3) for r, n in zip(correlations, sizes, strict=True) if n > 3 and not math.isnan(r)]
+    if not used:
+        return Interval(math.nan, math.nan, math.nan)
+    weight = sum(w for _, w in used)
+    z = sum(z * w for z, w in used) / weight
+    half = _NORMAL_QUANTILE * math.sqrt(1.06 / weight)
+    return Interval(math.tanh(z), math.tanh(z - half), math.tanh(z + half))
+
+
+def _fisher_z(r: float, n: int) -> float:
+    largest = 1 - 6 / (n * (n * n - 1))  # two neighbours exchanged: 1 - 12 / (n (n^2 - 1))
+    return math.atanh(min(max(r, -largest), largest))
+
+
+def benjamini_hochberg(p_values: Sequence[float]) -> np.ndarray:
+    """Turn p-values into q-values (Benjamini and Hochberg 1995); NaNs stay and do not count as tests."""
+    p = np.asarray(p_values, dtype=np.float64)
+    q = np.full(p.shape, math.nan)
+    tested = np.flatnonzero(~np.isnan(p))
+    falling = tested[np.argsort(-p[tested], kind="stable")]
+    ranks = np.arange(len(falling), 0, -1)
+    q[falling] = np.minimum(np.minimum.accumulate(p[falling] * len(falling) / ranks), 1.0)
+    return q
+
+
+def noncentrality_interval(f: float, df1: float, df2: float) -> tuple[float, float]:
+    """Interval of the noncentrality behind an F ratio (Steiger 2004); a bound that would be negative is 0."""
+    below = noncentral_f_cdf(f, df1, df2)
+    low, high = (falling_root(below, (1 + side * LEVEL) / 2) for side in (1, -1))
+    return low, high
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Ranks from 1, ties at their mean rank."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = counts.cumsum()
+    return (last - (counts - 1) / 2)[place]
+
+
+def bootstrap_mean(values: np.ndarray, *, n_resamples: int = 2000, seed: int = 0) -> Interval:
+    """Mean of values with the range in which 95 % of the means of resamples lie.
+
+    Parameters
+    ----------
+    values : np.ndarray, shape=(n,)
+        NaN is left out.
+    n_resamples : int
+        Each draws as many values with replacement.
+    seed : int
+
+    Returns
+    -------
+    interval : Interval
+        NaN bounds for fewer than three values, of which resamples say nothing.
+    """
+    defined = values[~np.isnan(values)]
+    if defined.size < 3:
+        return Interval(float(defined.mean()) if defined.size else math.nan, math.nan, math.nan)
+    drawn = np.random.default_rng(seed).integers(defined.size, size=(n_resamples, defined.size))
+    low, high = np.quantile(defined[drawn].mean(axis=1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(defined.mean()), float(low), float(high))
+
+
+def mean_of_defined(values: np.ndarray, *, axis: int | None) -> np.ndarray:
+    """Mean along an axis over values that are not NaN; NaN where there are none."""
+    defined = ~np.isnan(values)
+    total, n = np.where(defined, values, 0).sum(axis=axis), defined.sum(axis=axis)
+    return np.where(n > 0, total / np.maximum(n, 1), math.nan)
+
+
+def number(value: float | np.ndarray) -> float | None:
+    """A plain number for a summary, None for NaN."""
+    return None if math.isnan(float(value)) else float(value)

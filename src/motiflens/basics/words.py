@@ -1,0 +1,35 @@
+"""Numbers, p-values and activations as they are written on pages and in messages."""
+
+import math
+from collections.abc import Sequence
+
+
+def number(value: float) -> str:
+    """Three decimals, or a dash for NaN."""
+    return "–" if math.isnan(value) else f"{value:.3f}"
+
+
+def signed(value: float) -> str:
+    """As `number`, with its sign."""
+    # adding 0.0 turns a rounded -0.0 into 0.0
+    return "–" if math.isnan(value) else f"{round(value, 3) + 0.0:+.3f}".replace("-", "−")
+
+
+#: Colour-blind-safe and told apart by shape in black and white: label, colour, marker.
+LOOKS = {"relu": ("ReLU", "#0072B2", "o"), "exponential": ("Exponential", "#D55E00", "D")}
+
+
+def look(activation: str) -> tuple[str, str, str]:
+    """Label, colour and marker of an activation."""
+    return LOOKS.get(activation, (activation, "#444444", "s"))
+
+
+def _join(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def format_p(value: float) -> str:
+    """A p-value to read: two decimals, or one significant digit below 0.1; a dash for NaN."""
+    if math.isnan(value):
+        return "–"
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.1g}"

@@ -1,0 +1,146 @@
+"""What `audit` and `compare` share: their options, the training, the folder that they write."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from motiflens.cli.loading import read_truth
+from motiflens.cli.messages import note_slow_training, resumable
+
+if TYPE_CHECKING:
+    from motiflens.audits.candidate import Candidate
+    from motiflens.audits.evidence import Evidence
+    from motiflens.audits.train_and_audit import Epoch
+    from motiflens.data.dataset import SequenceDataset
+    from motiflens.models.hybrid import HybridConfig
+
+Members = Annotated[int, typer.Option(help="To train: initialisations of each.")]
+Task = Annotated[
+    int | None, typer.Option(help="To train: sizes of task 1 (wide) or 2 (small); by default 2 for a single label.")
+]
+ProtocolName = Annotated[str, typer.Option(help="To train: REFERENCE or PAPER.")]
+MaxEpochs = Annotated[int | None, typer.Option(help="To train: fewer epochs than the protocol's.")]
+Device = Annotated[str, typer.Option(help="To train: auto, cpu or cuda.")]
+Database = Annotated[str, typer.Option(help="Motif set or file to compare with.")]
+Truth = Annotated[
+    str | None, typer.Option(help="task1, task2, or a JSON file of factors and their accessions: for TPR and FPR.")
+]
+LargestQ = Annotated[float, typer.Option(help="Largest q-value of a match.")]
+Decoys = Annotated[int, typer.Option(help="Shuffled databases, for the matches expected by chance.")]
+Ablation = Annotated[int, typer.Option(help="Test sequences on which each filter is ablated.")]
+Backgrounds = Annotated[int, typer.Option(help="Negatives for the spike-in; 0: no spike-in, no stability.")]
+Examples = Annotated[int, typer.Option(help="Test sequences whose attributions are shown.")]
+Seed = Annotated[int, typer.Option(help="Of initial weights and of everything that is drawn.")]
+Title = Annotated[str | None, typer.Option(help="Heading of the page.")]
+
+
+class Found(NamedTuple):
+    """Audited candidates, the settings of their training and the metric that it watched."""
+
+    candidates: "list[Candidate]"
+    settings: dict[str, Any]
+    monitor: str
+
+
+def audit_options(
+    dataset: "SequenceDataset",
+    *,
+    target: int | None,
+    database: str,
+    truth: str | None,
+    q: float,
+    ablation: int,
+    decoys: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Keyword arguments of `motiflens.audits.network.audit`."""
+    if target is None and dataset.n_outputs == 1:  # of several labels the truth does not say which one a motif is for
+        target = 0
+    return {
+        "target": target,
+        "database": database,
+        "truth": None if truth is None else read_truth(truth),
+        "q": q,
+        "n_ablation": ablation,
+        "n_decoys": decoys,
+        "seed": seed,
+    }
+
+
+def sizes_for(dataset: "SequenceDataset", task: int | None) -> int:
+    """Whose sizes to take: those asked for, else by the number of labels."""
+    return (2 if dataset.n_outputs == 1 else 1) if task is None else task
+
+
+def train_candidates(
+    dataset: "SequenceDataset",
+    out: Path,
+    configs: "dict[str, HybridConfig]",
+    members: int,
+    protocol: str,
+    max_epochs: int | None,
+    device: str,
+    options: dict[str, Any],
+) -> Found:
+    """Train what is missing and audit it, telling every epoch."""
+    from motiflens.audits.train_and_audit import train_and_audit
+    from motiflens.models.devices import resolve_device
+    from motiflens.training.protocol import get_protocol
+    from motiflens.training.suitability import suited_protocol
+
+    chosen = suited_protocol(get_protocol(protocol), dataset)
+    if max_epochs is not None:
+        chosen = chosen.replace(max_epochs=max_epochs)
+    monitor = {"auroc": "AUROC", "aupr": "AUPR", "pearson": "correlation"}[chosen.monitor(dataset.n_outputs)]
+
+    def tell(news: "Epoch") -> None:
+        if news.number is None:
+            typer.echo(f"{news.candidate}  trained; auditing", err=True)
+        else:
+            epoch = f"{news.candidate} {news.number}  epoch {news.n_epochs:3d}"
+            typer.echo(f"{epoch}  validation loss {news.valid_loss:.4f}  {monitor} {news.valid_metric:.4f}", err=True)
+
+    note_slow_training(device)
+    with resumable():
+        candidates = train_and_audit(
+            dataset, out, configs, n_members=members, protocol=chosen, device=device, on_epoch=tell, **options
+        )
+    settings: dict[str, Any] = {"device": resolve_device(device), "protocol": chosen}
+    return Found(candidates, {**settings, **{f"configuration {name}": c for name, c in configs.items()}}, monitor)
+
+
+def write_found(
+    found: Found,
+    dataset: "SequenceDataset",
+    out: Path,
+    *,
+    data: Path,
+    title: str,
+    database: str,
+    target: int | None,
+    decoys: int,
+    backgrounds: int,
+    examples: int,
+    seed: int,
+) -> "tuple[Evidence, list[Path]]":
+    """Page, tables and summary, with the command that is running."""
+    from motiflens.report.audit import write_audit_folder
+
+    return write_audit_folder(
+        found.candidates,
+        dataset,
+        out,
+        title=title,
+        settings={**found.settings, "seed": seed, "decoy databases": decoys},
+        command=shlex.join(["motiflens", *sys.argv[1:]]),
+        monitor=found.monitor,
+        database=database,
+        target=target if target is not None and dataset.n_outputs > 1 else 0,
+        n_backgrounds=backgrounds,
+        n_examples=examples,
+        seed=seed,
+        data_file=str(data),
+    )

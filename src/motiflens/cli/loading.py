@@ -1,0 +1,56 @@
+"""What commands load: networks, data, truth."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from motiflens.data.dataset import SequenceDataset
+    from motiflens.models.hybrid import HybridNetwork
+
+
+def one_thread() -> None:
+    """Two threads in one process are slower than one on networks of this size."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def load_model(model: Path, data: Path) -> "tuple[HybridNetwork, SequenceDataset]":
+    """A network of ours and a data set."""
+    from motiflens.data.io import read_hdf5
+    from motiflens.models.hybrid import HybridNetwork
+
+    one_thread()
+    return HybridNetwork.load(model), read_hdf5(data)
+
+
+def load_any_model(source: str, weights: Path | None) -> "nn.Module":
+    """A saved network's folder, or module:function as `python` itself would find it here."""
+    from motiflens.models.any_model import load_model
+
+    sys.path.insert(0, os.getcwd())
+    return load_model(source, weights=weights)
+
+
+def test_sequences(dataset: "SequenceDataset") -> "SequenceDataset":
+    """The test sequences; an error if there are none."""
+    if len(dataset.test) == 0:
+        raise ValueError("the data hold no test sequences (X_test)")
+    return dataset.test
+
+
+def read_truth(name: str) -> dict[str, tuple[str, ...]]:
+    """The motifs of the truth by factor: of a task, or from a JSON file."""
+    from motiflens.interpret.filters import task_truth
+
+    if name in ("task1", "task2"):
+        return task_truth(int(name[-1]))
+    values = json.loads(Path(name).read_text(encoding="utf-8"))
+    if not isinstance(values, dict) or not all(isinstance(ids, list) for ids in values.values()):
+        raise ValueError(f'{name}: expected a JSON object such as {{"CEBPB": ["MA0466"]}}')
+    return {factor: tuple(map(str, ids)) for factor, ids in values.items()}

@@ -1,0 +1,76 @@
+"""What commands say: progress, notes, JSON."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from motiflens.data.dataset import SequenceDataset
+
+
+@contextmanager
+def resumable() -> Iterator[None]:
+    """Tell, on an interrupt, that the work can go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("interrupted; run the same command again to go on", err=True)
+        raise typer.Exit(130) from None
+
+
+@contextmanager
+def percentage(what: str) -> Iterator[Callable[[float], None]]:
+    """Show on standard error which share is done: a bar on a terminal, a line for every tenth elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    console, tenths = Console(stderr=True), 0
+    columns = (TextColumn(what), BarColumn(bar_width=24), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=1.0)
+
+        def tell(share: float) -> None:
+            nonlocal tenths
+            bar.update(task, completed=share)
+            if not console.is_terminal and int(10 * share) > tenths:
+                tenths = int(10 * share)
+                typer.echo(f"{what}  {10 * tenths} %", err=True)
+
+        yield tell
+
+
+def print_json(result: Any) -> None:
+    """Print a result as JSON on standard output."""
+    from motiflens.basics.json_values import without_nan
+
+    typer.echo(json.dumps(without_nan(result), indent=1, allow_nan=False, default=float))
+
+
+def note_slow_training(device: str) -> None:
+    """Say so where networks will train on a CPU without compiled kernels; compiles them on first use."""
+    from motiflens.basics.compiled import describe_kernels
+    from motiflens.models.devices import resolve_device
+
+    if resolve_device(device).type == "cpu" and (words := describe_kernels()).startswith("none"):
+        typer.echo(f"note: training takes up to twice as long as it could; compiled kernels: {words}", err=True)
+
+
+def note_outputs(n_outputs: int | None, dataset: "SequenceDataset", target: int) -> None:
+    """Say so where a model has another number of outputs (None: several) than the data have labels."""
+    from motiflens.data.rows import label_of
+
+    if n_outputs != dataset.n_outputs:
+        label = dataset.label_names[label_of(dataset, target)]
+        typer.echo(
+            f"note: the model has {n_outputs or 'several'} output(s) and the data {dataset.n_outputs} label(s): "
+            f"output {target} (--target) is held against label {label!r}",
+            err=True,
+        )
+
+
+def short(value: object) -> str:
+    """A number with four decimals, anything else as it is."""
+    return f"{value:.4f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,49 @@
+"""Options that commands share, and what is checked of them before anything is computed."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
+DataFile = Annotated[Path, typer.Argument(help="HDF5 data set (X_train, Y_train, X_valid, ...).")]
+ModelFolder = Annotated[Path, typer.Argument(help="Folder of a saved network, e.g. OUT/member_000.")]
+
+
+def writable_file(path: Path | list[Path] | None) -> Path | list[Path] | None:
+    """Refuse, before anything is computed, a file that cannot be written."""
+    for one in path if isinstance(path, list) else [path] if path else []:
+        if one.is_dir():
+            raise ValueError(f"cannot write {one}: it is a folder; name a file in it")
+        writable_folder(one.parent)
+    return path
+
+
+def writable_prefix(path: Path) -> Path:
+    """Refuse, before anything is computed, the beginning of names of files that cannot be written."""
+    writable_folder(path.parent)
+    return path
+
+
+def writable_folder(path: Path | None) -> Path | None:
+    """Refuse, before anything is computed, a folder in which nothing can be written."""
+    if path is not None:
+        found = next(one for one in (path, *path.absolute().parents) if one.exists())
+        if not found.is_dir():
+            raise ValueError(f"cannot write into {path}: {found} is a file; name a folder")
+        if not os.access(found, os.W_OK | os.X_OK):
+            raise ValueError(f"cannot write into {path}: no permission in {found}")
+    return path
+
+
+def whole_number(text: str) -> int:
+    """A whole number from text, 0 or more."""
+    if not text.isdigit():
+        raise ValueError(f"expected a whole number, got {text!r}")
+    return int(text)
+
+
+def split_names(text: str | None) -> tuple[str, ...] | None:
+    """Names between commas; None stays."""
+    return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())

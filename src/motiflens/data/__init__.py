@@ -1,0 +1,20 @@
+"""Data sets with truth: from files and simulators, with splits, negatives, and checks of what ruins them."""
+
+from motiflens.basics.lazy import lazy_modules
+
+__all__ = [
+    "baselines",
+    "dataset",
+    "io",
+    "leaks",
+    "negatives",
+    "pairs",
+    "rows",
+    "shuffle",
+    "simulate",
+    "splits",
+    "summary",
+    "truth",
+]
+
+__getattr__, __dir__ = lazy_modules(__name__, __all__)

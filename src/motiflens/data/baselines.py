@@ -1,0 +1,166 @@
+"""What needs no network: how far GC content alone, and a linear model on short words, predict the labels.
+
+A network that does no better than these has not been shown to use motifs.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from motiflens.basics.sequence import UNKNOWN, gc_content
+from motiflens.data.dataset import SequenceDataset
+from motiflens.data.splits import SPLITS
+
+PENALTIES = tuple(10.0**power for power in range(-6, 2))
+_MAX_K = 5  # 1,024 features: more would make Newton's method slow
+_MAX_STEPS = 100
+_TOLERANCE = 1e-10
+
+
+class KmerModel(NamedTuple):
+    """A linear model on k-mer frequencies, one per label.
+
+    Attributes
+    ----------
+    scores : np.ndarray, float64, shape=(N, T)
+        Logits, or predicted values for real-valued labels, of all sequences of the data set in their order.
+    weights : np.ndarray, float64, shape=(4**k, T)
+        Of the standardised frequencies; k-mers in alphabetical order.
+    bias : np.ndarray, float64, shape=(T,)
+    penalties : np.ndarray, float64, shape=(T,)
+        The L2 penalty chosen for each label.
+    """
+
+    scores: np.ndarray
+    weights: np.ndarray
+    bias: np.ndarray
+    penalties: np.ndarray
+
+
+def gc_scores(dataset: SequenceDataset) -> np.ndarray:
+    """GC content as a predictor of each label, shape=(N, T), its direction learned from the training sequences.
+
+    A sequence without a known base counts as one of average GC content.
+
+    Raises
+    ------
+    ValueError
+        If there are no training sequences.
+    """
+    train = _rows_of(dataset, "train", "to learn from")
+    gc = gc_content(dataset.codes)
+    mean = np.nanmean(gc[train]) if np.isfinite(gc[train]).any() else 0.5
+    centred = np.where(np.isfinite(gc), gc, mean) - mean  # N
+    covariance = centred[train] @ (dataset.y[train] - dataset.y[train].mean(axis=0, dtype=np.float64))  # T
+    return centred[:, None] * np.where(covariance < 0, -1, 1)
+
+
+def kmer_model(dataset: SequenceDataset, k: int = 3, *, penalties: Sequence[float] = PENALTIES) -> KmerModel:
+    """Fit a logistic regression on k-mer frequencies (a ridge regression, if labels are real-valued).
+
+    Minimises, over the training sequences and for each label, the mean loss (cross-entropy, or half the squared
+    error) plus penalty / 2 times the sum of squared weights. Frequencies are standardised by the training sequences;
+    those of a k-mer and of its reverse complement are separate features. The penalty is the one with the smallest
+    loss on the validation sequences.
+
+    Parameters
+    ----------
+    dataset : SequenceDataset
+        With training and, unless one penalty is given, validation sequences.
+    k : int
+        1 to 5.
+    penalties : sequence of float
+        Candidates, each above 0.
+
+    Returns
+    -------
+    model : KmerModel
+
+    Raises
+    ------
+    ValueError
+        If k or a penalty is out of range, or there are no training or validation sequences.
+    """
+    if not penalties or min(penalties) <= 0:
+        raise ValueError(f"expected penalties above 0, got {list(penalties)}")
+    train = _rows_of(dataset, "train", "to learn from")
+    features = kmer_frequencies(dataset.codes, k)  # N, 4**k
+    spread = features[train].std(axis=0)
+    features = (features - features[train].mean(axis=0)) / np.where(spread > 0, spread, 1)
+    binary = bool(np.isin(dataset.y, (0, 1)).all())
+    valid = train if len(penalties) == 1 else _rows_of(dataset, "valid", "to choose the penalty on (or give one)")
+    chosen, weights = [], []
+    for y in dataset.y.T.astype(np.float64):
+        fits = [_fit(features[train], y[train], penalty, binary=binary) for penalty in penalties]
+        losses = [_loss(features[valid] @ w[:-1] + w[-1], y[valid], binary=binary) for w in fits]
+        best = int(np.argmin(losses))
+        chosen.append(penalties[best])
+        weights.append(fits[best])
+    slopes, bias = np.stack(weights, axis=1)[:-1], np.stack(weights, axis=1)[-1]  # 4**k, T; T
+    return KmerModel(features @ slopes + bias, slopes, bias, np.array(chosen))
+
+
+def kmer_frequencies(codes: np.ndarray, k: int) -> np.ndarray:
+    """Share of each k-mer among the windows of a sequence without an unknown base, float64, shape=(N, 4**k).
+
+    k-mers stand in alphabetical order; zeros where a sequence has no such window.
+
+    Raises
+    ------
+    ValueError
+        If k is not in 1 to 5, or longer than the sequences.
+    """
+    n, length = codes.shape
+    if not 1 <= k <= min(_MAX_K, length):
+        raise ValueError(f"k must be in 1 to {min(_MAX_K, length)} for sequences of {length} bp, got {k}")
+    words = np.zeros((n, length - k + 1), dtype=np.int64)
+    known = np.ones(words.shape, dtype=bool)
+    for offset in range(k):
+        letters = codes[:, offset : length - k + 1 + offset]
+        words = 4 * words + letters
+        known &= letters != UNKNOWN
+    rows = np.broadcast_to(np.arange(n)[:, None], words.shape)
+    counts = np.bincount((rows * 4**k + words)[known], minlength=n * 4**k).reshape(n, 4**k)
+    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+
+
+def _fit(features: np.ndarray, y: np.ndarray, penalty: float, *, binary: bool) -> np.ndarray:
+    """Weights of one label and, last, the bias, shape=(P + 1,), by Newton's method: one step for a squared error."""
+    x = np.column_stack([features, np.ones(len(features))])
+    penalties = np.append(np.full(features.shape[1], penalty), 0.0)
+
+    def objective(weights: np.ndarray) -> float:
+        return float(_loss(x @ weights, y, binary=binary) + (penalties * weights**2).sum() / 2)
+
+    weights = np.zeros(x.shape[1])
+    for _ in range(_MAX_STEPS):
+        predicted = _sigmoid(x @ weights) if binary else x @ weights
+        gradient = x.T @ (predicted - y) / len(x) + penalties * weights
+        if np.abs(gradient).max() < _TOLERANCE:
+            break
+        curvature = predicted * (1 - predicted) if binary else np.ones(len(x))
+        hessian = (x * curvature[:, None]).T @ x / len(x) + np.diag(penalties)
+        step = np.linalg.lstsq(hessian, gradient)[0]  # the bias of a label with one class has no curvature left
+        before, share = objective(weights), 1.0
+        while objective(weights - share * step) > before and share > _TOLERANCE:
+            share /= 2
+        weights = weights - share * step
+    return weights
+
+
+def _loss(predicted: np.ndarray, y: np.ndarray, *, binary: bool) -> float:
+    """Mean cross-entropy of logits, or half the mean squared error."""
+    losses = np.logaddexp(0, predicted) - y * predicted if binary else (predicted - y) ** 2 / 2
+    return float(losses.mean())
+
+
+def _sigmoid(logits: np.ndarray) -> np.ndarray:
+    return np.exp(-np.logaddexp(0, -logits))
+
+
+def _rows_of(dataset: SequenceDataset, split: str, purpose: str) -> np.ndarray:
+    rows = np.flatnonzero(dataset.split_codes == SPLITS.index(split))
+    if not len(rows):
+        raise ValueError(f"expected {split} sequences {purpose}, the data have none")
+    return rows

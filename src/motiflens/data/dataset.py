@@ -1,0 +1,279 @@
+"""Sequences with labels, a split and, where they were simulated, the truth about every position.
+
+Sequences at rest are uint8 codes and the split is one byte each; one-hot tensors are made when asked for.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from motiflens.basics.sequence import UNKNOWN, check_codes, codes_from_one_hot, one_hot
+from motiflens.data.splits import SPLITS, random_split
+from motiflens.data.truth import MatrixTruth, Rows, SiteTruth, Truth, as_indices
+
+__all__ = [
+    "SPLITS",
+    "MatrixTruth",
+    "SequenceDataset",
+    "SiteTruth",
+    "Truth",
+    "concatenate",
+    "random_split",
+]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SequenceDataset:
+    """DNA sequences of one length with labels.
+
+    :meth:`from_arrays` makes one from whatever is at hand; the constructor takes exactly what is kept.
+
+    Parameters
+    ----------
+    codes : np.ndarray, uint8, shape=(N, L)
+        0 to 3 for ACGT, 4 for an unknown base.
+    y : np.ndarray, float32, shape=(N, n_outputs)
+        Labels or targets.
+    label_names : tuple of str
+        One per output.
+    split_codes : np.ndarray, uint8, shape=(N,)
+        Index into ``SPLITS``; :attr:`split` has the names.
+    truth : SiteTruth or MatrixTruth, optional
+        Ground truth of the same N sequences.
+    metadata : mapping
+        How the data were made, in JSON types.
+    names : np.ndarray of str (dtype object), shape=(N,), optional
+        What each sequence is called, e.g. ``chr1:1000-1500(+)``.
+
+    Raises
+    ------
+    ValueError
+        If a type, shape, number of sequences or value does not fit; says which.
+    """
+
+    codes: np.ndarray
+    y: np.ndarray
+    label_names: tuple[str, ...]
+    split_codes: np.ndarray
+    truth: Truth | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    names: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        _check_codes(self.codes)
+        _check_y(self.y, len(self.codes), self.label_names)
+        _check_split(self.split_codes, len(self.codes))
+        _check_truth(self.truth, self.codes.shape)
+        _check_names(self.names, len(self.codes))
+
+    @classmethod
+    def from_arrays(
+        cls,
+        sequences: np.ndarray | torch.Tensor,
+        y: np.ndarray | torch.Tensor | Sequence[float],
+        *,
+        label_names: Sequence[str] | None = None,
+        split: Sequence[str] | np.ndarray | str = "train",
+        truth: Truth | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        names: Sequence[str] | np.ndarray | None = None,
+    ) -> "SequenceDataset":
+        """Make a dataset from arrays of any numeric type.
+
+        Parameters
+        ----------
+        sequences : array, shape=(N, L) or (N, 4, L)
+            Codes, or one-hot with channels ACGT.
+        y : array, shape=(N,) or (N, n_outputs)
+            Labels or targets.
+        label_names : sequence of str, optional
+            By default ``label_0``, ``label_1`` and so on.
+        split : sequence of str, shape=(N,), or str
+            ``"train"``, ``"valid"`` or ``"test"`` for each sequence, or one of them for all.
+        truth, metadata
+            As in the class.
+        names : sequence of str, shape=(N,), optional
+
+        Raises
+        ------
+        ValueError
+            As the class.
+        """
+        array = np.asarray(sequences)
+        codes = codes_from_one_hot(array) if array.ndim == 3 else _to_codes(array)
+        targets = np.asarray(y, dtype=np.float32)
+        targets = targets[:, None] if targets.ndim == 1 else targets  # N, n_outputs
+        if isinstance(label_names, str):
+            label_names = [label_names]
+        if label_names is None and targets.ndim == 2:
+            label_names = [f"label_{index}" for index in range(targets.shape[1])]
+        splits = np.full(len(codes), split) if isinstance(split, str) else np.asarray(split)
+        return cls(
+            codes,
+            targets,
+            tuple(label_names or ()),
+            _to_split_codes(splits),
+            truth,
+            dict(metadata or {}),
+            None if names is None else np.array(names, dtype=object),
+        )
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{name} {int((self.split_codes == i).sum()):,}" for i, name in enumerate(SPLITS))
+        names = ", ".join(self.label_names[:4]) + (", ..." if self.n_outputs > 4 else "")
+        return (
+            f"SequenceDataset({len(self):,} sequences of {self.length} bp; {counts}; "
+            f"{self.n_outputs} label{'s' * (self.n_outputs != 1)}: {names}; truth: {self.truth})"
+        )
+
+    @property
+    def length(self) -> int:
+        """Length of the sequences."""
+        return int(self.codes.shape[1])
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of labels or targets."""
+        return int(self.y.shape[1])
+
+    @property
+    def split(self) -> np.ndarray:
+        """``"train"``, ``"valid"`` or ``"test"`` for each sequence, shape=(N,)."""
+        return np.array(SPLITS)[self.split_codes]
+
+    @property
+    def X(self) -> torch.Tensor:
+        """One-hot sequences, float32, shape=(N, 4, L), made anew at each access: 16 bytes per base."""
+        return one_hot(self.codes)
+
+    @property
+    def train(self) -> "SequenceDataset":
+        """The training sequences, a dataset of their own (copied at each access, as valid and test are)."""
+        return self.subset(self.split_codes == SPLITS.index("train"))
+
+    @property
+    def valid(self) -> "SequenceDataset":
+        """The validation sequences."""
+        return self.subset(self.split_codes == SPLITS.index("valid"))
+
+    @property
+    def test(self) -> "SequenceDataset":
+        """The test sequences."""
+        return self.subset(self.split_codes == SPLITS.index("test"))
+
+    def subset(self, rows: Rows) -> "SequenceDataset":
+        """Return some sequences with all that belongs to them, in the order of rows.
+
+        Parameters
+        ----------
+        rows : int array, bool array of shape=(N,), sequence of int or slice
+
+        Raises
+        ------
+        ValueError
+            If rows are of another type or out of range.
+        """
+        rows = as_indices(rows, len(self))
+        truth = None if self.truth is None else self.truth.subset(rows)
+        names = None if self.names is None else self.names[rows]
+        return SequenceDataset(
+            self.codes[rows], self.y[rows], self.label_names, self.split_codes[rows], truth, self.metadata, names
+        )
+
+
+def concatenate(parts: Sequence[SequenceDataset]) -> SequenceDataset:
+    """Join datasets of the same length and labels, in their order; metadata are those of the first.
+
+    Raises
+    ------
+    ValueError
+        If there is none, lengths or labels differ, or one has ground truth (which could not cover the others).
+    """
+    if not parts:
+        raise ValueError("expected at least one dataset, got none")
+    first = parts[0]
+    for part in parts:
+        if (part.length, part.label_names) != (first.length, first.label_names):
+            raise ValueError(
+                f"expected sequences of {first.length} bp with labels {first.label_names}, "
+                f"got {part.length} bp with {part.label_names}"
+            )
+        if part.truth is not None:
+            raise ValueError("expected datasets without ground truth: it would not cover the other sequences")
+    return SequenceDataset(
+        np.concatenate([part.codes for part in parts]),
+        np.concatenate([part.y for part in parts]),
+        first.label_names,
+        np.concatenate([part.split_codes for part in parts]),
+        metadata=first.metadata,
+        names=_joined_names(parts),
+    )
+
+
+def _joined_names(parts: Sequence[SequenceDataset]) -> np.ndarray | None:
+    if all(part.names is None for part in parts):
+        return None
+    return np.concatenate([np.full(len(part), "", object) if part.names is None else part.names for part in parts])
+
+
+def _to_codes(array: np.ndarray) -> np.ndarray:
+    check_codes(array)
+    return array.astype(np.uint8, copy=False)
+
+
+def _to_split_codes(names: np.ndarray) -> np.ndarray:
+    unknown = sorted(set(np.unique(names).tolist()) - set(SPLITS), key=str)
+    if unknown:
+        raise ValueError(f"expected split names {', '.join(SPLITS)}, got {unknown[:3]}")
+    return np.select([names == name for name in SPLITS], range(3)).astype(np.uint8)
+
+
+def _check_codes(codes: np.ndarray) -> None:
+    if not isinstance(codes, np.ndarray) or codes.dtype != np.uint8 or codes.ndim != 2 or not codes.shape[1]:
+        got = f"{codes.dtype} {tuple(codes.shape)}" if hasattr(codes, "dtype") else type(codes).__name__
+        raise ValueError(f"codes must be a uint8 array of shape (N, L), got {got}; see from_arrays")
+    if codes.size and codes.max() > UNKNOWN:
+        raise ValueError(f"codes must be 0 to {UNKNOWN}, got {codes.max()}")
+
+
+def _check_y(y: np.ndarray, n: int, label_names: tuple[str, ...]) -> None:
+    if not isinstance(y, np.ndarray) or y.dtype != np.float32 or y.ndim != 2:
+        got = f"{y.dtype} {tuple(y.shape)}" if hasattr(y, "dtype") else type(y).__name__
+        raise ValueError(f"y must be a float32 array of shape (N, n_outputs), got {got}; see from_arrays")
+    if len(y) != n:
+        raise ValueError(f"expected one row of y for each of {n} sequences, got {len(y)}")
+    if isinstance(label_names, str) or len(label_names) != y.shape[1]:
+        raise ValueError(f"expected {y.shape[1]} label names, got {label_names!r}")
+    if not np.isfinite(y).all():
+        raise ValueError(f"y must be finite, got NaN or infinity in row {int((~np.isfinite(y)).any(1).argmax())}")
+
+
+def _check_split(split_codes: np.ndarray, n: int) -> None:
+    if not isinstance(split_codes, np.ndarray) or split_codes.shape != (n,) or split_codes.dtype != np.uint8:
+        got = f"{getattr(split_codes, 'dtype', type(split_codes).__name__)} {np.shape(split_codes)}"
+        raise ValueError(f"expected a uint8 split code for each of {n} sequences, got {got}; see from_arrays")
+    if n and split_codes.max() >= len(SPLITS):
+        raise ValueError(f"split codes must be 0 to 2 (train, valid, test), got {split_codes.max()}")
+
+
+def _check_truth(truth: Truth | None, shape: tuple[int, ...]) -> None:
+    if truth is not None and (len(truth), truth.length) != shape:
+        raise ValueError(
+            f"expected truth of {shape[0]} sequences of length {shape[1]}, got {len(truth)} of {truth.length}"
+        )
+
+
+def _check_names(names: np.ndarray | None, n: int) -> None:
+    if names is None:
+        return
+    if not isinstance(names, np.ndarray) or names.dtype != object or names.shape != (n,):
+        got = f"{getattr(names, 'dtype', type(names).__name__)} {np.shape(names)}"
+        raise ValueError(f"expected one name for each of {n} sequences as an object array, got {got}; see from_arrays")
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError("names must be text, got another type")

@@ -1,0 +1,27 @@
+"""Sequence datasets from files and to files: HDF5, FASTA, BED with a genome, tables; attributions for TF-MoDISco."""
+
+from motiflens.data.io.bed import read_bed
+from motiflens.data.io.fasta import FastaRecord, fasta_records, read_fasta, write_fasta
+from motiflens.data.io.genome import Genome
+from motiflens.data.io.hdf5 import read_hdf5, write_hdf5
+from motiflens.data.io.intervals import Intervals, intervals_of_names, read_bed_file
+from motiflens.data.io.modisco import ModiscoFiles, write_modisco
+from motiflens.data.io.table import read_rows, read_table
+
+__all__ = [
+    "FastaRecord",
+    "Genome",
+    "Intervals",
+    "ModiscoFiles",
+    "fasta_records",
+    "intervals_of_names",
+    "read_bed",
+    "read_bed_file",
+    "read_fasta",
+    "read_hdf5",
+    "read_rows",
+    "read_table",
+    "write_fasta",
+    "write_hdf5",
+    "write_modisco",
+]

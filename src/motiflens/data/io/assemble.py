@@ -1,0 +1,95 @@
+"""What all readers of sequences share: one length, labels that are numbers and differ, a random split."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from motiflens.basics.sequence import UNKNOWN
+from motiflens.data.splits import SPLITS, random_split
+
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+def fit_length(sequences: Sequence[np.ndarray], length: int | None, source: str) -> tuple[np.ndarray, dict[str, int]]:
+    """Stack codes to (N, L), cropped or padded with unknown bases evenly on both sides, and count what was done.
+
+    Raises
+    ------
+    ValueError
+        If length is below 1, or not given and lengths differ.
+    """
+    lengths = np.array([len(codes) for codes in sequences])
+    if length is None:
+        if (lengths != lengths[0]).any():
+            common = np.bincount(lengths).argmax()
+            raise ValueError(
+                f"{source}: expected sequences of one length, got {lengths.min()} to {lengths.max()}, most often "
+                f"{common}: choose a length to crop or pad them to"
+            )
+        length = int(lengths[0])
+    if length < 1:
+        raise ValueError(f"length must be at least 1, got {length}")
+    if (lengths == length).all():
+        stacked = np.concatenate(sequences).reshape(-1, length)
+    else:
+        stacked = np.full((len(sequences), length), UNKNOWN, dtype=np.uint8)
+        for row, codes in zip(stacked, sequences, strict=True):
+            spare = length - len(codes)
+            if spare >= 0:
+                row[spare // 2 : spare // 2 + len(codes)] = codes
+            else:
+                row[:] = codes[-spare // 2 :][:length]
+    n_added = int(np.maximum(length - lengths, 0).sum())
+    return stacked, {
+        "n_unknown_bases": int((stacked == UNKNOWN).sum()) - n_added,
+        "n_cropped": int((lengths > length).sum()),
+        "n_padded": int((lengths < length).sum()),
+    }
+
+
+def to_number(text: str, where: str) -> float:
+    """Read a finite number.
+
+    Raises
+    ------
+    ValueError
+        If it is none, NaN or infinite (as float32); says where.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not abs(value) < _LARGEST:
+        raise ValueError(f"{where}: expected a finite number, got {text!r}")
+    return value
+
+
+def check_classes(y: np.ndarray, label_names: Sequence[str], source: str) -> None:
+    """Check that not every label (N, n_outputs) is the same for all sequences.
+
+    Raises
+    ------
+    ValueError
+        If nothing is left to tell apart, such as 0 positives or 0 negatives.
+    """
+    if (y == y[0]).all():
+        values = ", ".join(f"{name} = {value:g}" for name, value in zip(label_names, y[0], strict=True))
+        problem = {0.0: "0 positives", 1.0: "0 negatives"}.get(float(y[0, 0]), "one value") if y.shape[1] == 1 else ""
+        raise ValueError(
+            f"{source}: expected labels that differ, got {values} for all {len(y)} sequences"
+            + (f" ({problem})" if problem else "")
+        )
+
+
+def draw_split(n: int, fractions: Sequence[float], seed: int) -> tuple[np.ndarray, dict[str, Any]]:
+    """Draw a random split, and say so for the metadata.
+
+    Returns
+    -------
+    split : np.ndarray of str, shape=(n,)
+    how : dict
+    """
+    how = {"method": "random", "fractions": [float(share) for share in fractions], "seed": seed}
+    return np.array(SPLITS)[random_split(n, fractions, seed)], how

@@ -1,0 +1,223 @@
+"""FASTA files to records, and with labels to datasets."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from motiflens.basics.files import in_one_piece, open_bytes, whole_lines
+from motiflens.basics.sequence import INVALID, decode, translate_letters
+from motiflens.data.dataset import SequenceDataset
+from motiflens.data.io.assemble import check_classes, draw_split, fit_length, to_number
+from motiflens.data.io.table import read_rows
+from motiflens.data.splits import close_names
+
+_LINE = 60  # letters per line written
+
+
+class FastaRecord(NamedTuple):
+    """One sequence of a FASTA file."""
+
+    header: str  # without ">"
+    codes: np.ndarray  # uint8, (length,); 4 for N and the other IUPAC letters
+
+    @property
+    def name(self) -> str:
+        """The header up to the first white space."""
+        return self.header.split(maxsplit=1)[0] if self.header.strip() else ""
+
+
+def fasta_records(path: str | Path) -> Iterator[FastaRecord]:
+    """Yield the sequences of a FASTA file, plain or gzip, one after the other.
+
+    Lower case is accepted, N and the other IUPAC letters become the unknown code 4, and lines may end as on Windows.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is empty, no FASTA, damaged, or has a sequence that is empty or no DNA; says which.
+    """
+    path = Path(path)
+    header: str | None = None
+    parts: list[np.ndarray] = []
+    with open_bytes(path) as file:
+        for chunk in whole_lines(file):
+            continued, *records = (b"\n" + chunk).split(b"\n>")
+            if header is None and continued.strip():
+                start = continued.strip()[:20].decode("ascii", "backslashreplace")
+                raise ValueError(f"{path}: expected FASTA, which begins with '>', got {start!r}")
+            parts.append(_codes(continued, path, header))
+            for record in records:
+                if header is not None:
+                    yield _record(header, parts, path)
+                first_line, _, letters = record.partition(b"\n")
+                header = first_line.decode("utf-8", "replace").strip()
+                parts = [_codes(letters, path, header)]
+    if header is None:
+        raise ValueError(f"{path} is empty: expected FASTA")
+    yield _record(header, parts, path)
+
+
+def write_fasta(path: str | Path, names: Iterable[str], codes: Iterable[np.ndarray]) -> None:
+    """Write sequences to a FASTA file, which appears under its name only when it is complete.
+
+    Parameters
+    ----------
+    path : path
+    names : iterable of str
+        Headers.
+    codes : iterable of uint8 array, each shape=(length,)
+        The rows of codes (N, L), or sequences of different lengths.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many names as sequences, or one has a line break.
+    """
+    with in_one_piece(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="\n") as file:
+        for name, row in zip(names, codes, strict=True):
+            if "\n" in name or "\r" in name:
+                raise ValueError(f"expected names of one line, got {name!r}")
+            letters = decode(row)[0]
+            file.write(f">{name}\n")
+            file.writelines(letters[start : start + _LINE] + "\n" for start in range(0, len(letters), _LINE))
+
+
+def read_fasta(
+    path: str | Path,
+    *,
+    negatives: str | Path | None = None,
+    labels: str | Path | None = None,
+    label_pattern: str | None = None,
+    length: int | None = None,
+    fractions: Sequence[float] = (0.7, 0.1, 0.2),
+    seed: int = 0,
+) -> SequenceDataset:
+    """Read a dataset from FASTA, plain or gzip, with labels from one of three places.
+
+    Without any of them all sequences are positives (label 1), to which `negatives.add_shuffled` can add others.
+    The split is random. How many bases were unknown and how many sequences were cropped or padded stands in the
+    metadata.
+
+    Parameters
+    ----------
+    path : path
+        Positives (label 1) if `negatives` are given, else all sequences.
+    negatives : path, optional
+        FASTA of sequences with label 0.
+    labels : path, optional
+        TSV or CSV: a header line, the sequences' names in its first column, a number in each other column.
+    label_pattern : str, optional
+        Regular expression to find in the header, with a group for each label; named groups name the labels.
+        ``r"label=(?P<bound>[01])"`` reads ``>peak7 label=1``, ``r"^\\S+ (\\S+)"`` the second field.
+    length : int, optional
+        Crop or pad (with unknown bases) all sequences to this length, evenly on both sides. By default they must have
+        one length.
+    fractions : three floats
+        Shares of train, valid and test.
+    seed : int
+        Rules the split.
+
+    Returns
+    -------
+    dataset : SequenceDataset
+        In the order of the files; names are the headers' first words.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file is missing.
+    ValueError
+        If a file cannot be read, lengths differ, a label is missing, no number, NaN, or the same for all sequences.
+    """
+    if sum(source is not None for source in (negatives, labels, label_pattern)) > 1:
+        raise ValueError("expected labels from one place, got several of negatives, labels and label_pattern")
+    records = list(fasta_records(path))
+    files = [Path(path).name]
+    label_names: Sequence[str] = ["positive"]
+    y = np.ones((len(records), 1))
+    if negatives is not None:
+        more = list(fasta_records(negatives))
+        records, y = records + more, np.repeat([[1.0], [0.0]], [len(records), len(more)], axis=0)
+        files.append(Path(negatives).name)
+    elif labels is not None:
+        label_names, y = _labels_of_table(records, Path(labels))
+        files.append(Path(labels).name)
+    elif label_pattern is not None:
+        label_names, y = _labels_of_headers(records, label_pattern)
+    if labels is not None or label_pattern is not None:
+        check_classes(y, label_names, files[-1])
+    codes, counts = fit_length([record.codes for record in records], length, " and ".join(files))
+    split, how = draw_split(len(codes), fractions, seed)
+    return SequenceDataset.from_arrays(
+        codes,
+        y,
+        label_names=label_names,
+        split=split,
+        metadata={"source": {"reader": "read_fasta", "files": files, "split": how, **counts}},
+        names=[record.name for record in records],
+    )
+
+
+def _codes(letters: bytes, path: Path, header: str | None) -> np.ndarray:
+    codes = translate_letters(letters)
+    if INVALID in codes:
+        letter = letters.translate(None, b" \t\r\n")[codes.index(INVALID)]
+        raise ValueError(
+            f"{path}, sequence {header!r}: expected nucleotide letters (ACGT, N or IUPAC), "
+            f"got {chr(letter)!r}: is it DNA, and not compressed in another way?"
+        )
+    return np.frombuffer(codes, dtype=np.uint8)
+
+
+def _record(header: str, parts: Sequence[np.ndarray], path: Path) -> FastaRecord:
+    codes = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    if not len(codes):
+        raise ValueError(f"{path}, sequence {header!r}: expected letters below the header, got none")
+    return FastaRecord(header, codes)
+
+
+def _labels_of_table(records: Sequence[FastaRecord], path: Path) -> tuple[list[str], np.ndarray]:
+    columns, rows = read_rows(path)
+    if len(columns) < 2:
+        raise ValueError(f"{path}: expected a column of names and at least one of labels, got only {columns[0]!r}")
+    values: dict[str, list[float]] = {}
+    for number, row in rows:
+        if row[0] in values:
+            raise ValueError(f"{path}, line {number}: {row[0]!r} has labels already")
+        where = f"{path}, line {number}"
+        values[row[0]] = [to_number(text, f"{where}, column {columns[i]!r}") for i, text in enumerate(row[1:], 1)]
+    names = [record.name for record in records]
+    if missing := [name for name in names if name not in values]:
+        raise ValueError(
+            f"{path}: expected labels of {len(names)} sequences, {len(missing)} have none, "
+            f"the first of them {missing[0]!r}: {close_names(missing[0], values)}"
+        )
+    return columns[1:], np.array([values[name] for name in names])
+
+
+def _labels_of_headers(records: Sequence[FastaRecord], pattern: str) -> tuple[list[str], np.ndarray]:
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"label_pattern {pattern!r} is not a regular expression: {error}") from error
+    if not compiled.groups:
+        raise ValueError(f"expected a group in label_pattern, such as 'label=([01])', got {pattern!r}")
+    rows = []
+    for record in records:
+        found = compiled.search(record.header)
+        if found is None:
+            raise ValueError(f"label_pattern {pattern!r} does not match the header {record.header!r}")
+        rows.append([to_number(text or "", f"header {record.header!r}") for text in found.groups()])
+    return _group_names(compiled.groups, compiled.groupindex), np.array(rows)
+
+
+def _group_names(n_groups: int, named: Mapping[str, int]) -> list[str]:
+    names = {index: name for name, index in named.items()}
+    if n_groups == 1 and not names:
+        return ["label"]
+    return [names.get(index, f"label_{index - 1}") for index in range(1, n_groups + 1)]

@@ -1,0 +1,275 @@
+"""Sequence datasets to and from HDF5, in the layout that the field's files share.
+
+``X_train, Y_train, X_valid, ...`` hold one-hot sequences and labels of each split, and ``model_train, ...`` the
+probability matrices that simulated sequences were drawn from. Files written here hold one group more,
+``motiflens``, from which label names, names and order of sequences and the sites of motifs come back exactly.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import h5py
+import numpy as np
+import torch
+
+from motiflens.basics.files import in_one_piece
+from motiflens.basics.sequence import one_hot
+from motiflens.data.dataset import SequenceDataset
+from motiflens.data.io.hdf5_arrays import Channels, read_codes, read_labels, read_model, row_blocks
+from motiflens.data.splits import SPLITS
+from motiflens.data.truth import MatrixTruth, SiteTruth
+from motiflens.motifs.sets import Motif
+
+_GROUP = "motiflens"
+_FORMAT = 1
+_KEY = re.compile(r"(x|y|model)_(train|valid|val|validation|test)", re.IGNORECASE)
+_LAYOUT = "X_train, Y_train, X_valid, Y_valid, X_test, Y_test"
+
+
+class _Part(NamedTuple):
+    """One split as it stands in a file."""
+
+    codes: np.ndarray  # (n, L)
+    y: np.ndarray  # (n, n_outputs)
+    model: np.ndarray | None  # (n, 4, L)
+
+
+def write_hdf5(dataset: SequenceDataset, path: str | Path) -> None:
+    """Write a dataset to an HDF5 file that this package reads back exactly, and other tools can read.
+
+    ``X_train``, ``X_valid`` and ``X_test`` are one-hot uint8 of shape (n, 4, L), ``Y_*`` float32 of shape
+    (n, n_outputs), and with a ground truth ``model_*`` float32 of shape (n, 4, L); all compressed. The file
+    appears under its name only when it is complete.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder of path does not exist.
+    """
+    with in_one_piece(path) as unfinished, h5py.File(unfinished, "w") as file:
+        for index, split in enumerate(SPLITS):
+            _write_split(file, split, dataset, np.flatnonzero(dataset.split_codes == index))
+        _write_own_group(file.create_group(_GROUP), dataset)
+
+
+def read_hdf5(
+    path: str | Path, *, label_names: Sequence[str] | None = None, channels: Channels | None = None
+) -> SequenceDataset:
+    """Read a dataset from an HDF5 file in the layout of the field, or written by :func:`write_hdf5`.
+
+    Keys may be in lower case, and the validation split may be called valid, val or validation. A file may lack
+    splits. Sequences are one-hot of any numeric type, of shape (N, 4, L) or (N, L, 4), with or without axes of
+    length 1 in between; a column of zeros, or of 0.25 in all four channels, is an unknown base (code 4). Ground
+    truth is read where ``model_*`` is there; splits without it, if others have it, get uniform columns, in which
+    no motif can be found.
+
+    Parameters
+    ----------
+    path : str or Path
+    label_names : sequence of str, optional
+        One per output. By default those in the file, or else ``label_0``, ``label_1`` and so on.
+    channels : {"first", "last"}, optional
+        Which of (N, 4, L) and (N, L, 4) the sequences are. Found by itself, unless L is 4 and both make sense.
+
+    Returns
+    -------
+    dataset : SequenceDataset
+        In the order train, valid, test, or in the order of the dataset that :func:`write_hdf5` was given.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is not HDF5, lacks keys, has sequences that are not one-hot DNA, or holds arrays whose shapes do
+        not fit each other.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"no file at {path}")
+    if not path.is_file() or not h5py.is_hdf5(path):
+        raise ValueError(f"expected an HDF5 file, got something else at {path}")
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise ValueError(f"{path} is damaged or incomplete: {error}") from error
+    with file:
+        own = file.get(_GROUP)
+        if own is not None and own.attrs.get("format") != _FORMAT:
+            found = own.attrs.get("format")
+            raise ValueError(f"{path}: expected format {_FORMAT} of motiflens, got {found}: update motiflens")
+        extra = {} if own is None else _read_own_group(own)
+        with_model = extra.get("sites") is None  # sites say the same in less room
+        parts = _read_parts(file, channels if own is None else "first", with_model)
+    return _assemble(parts, extra, label_names)
+
+
+def _write_split(file: h5py.File, split: str, dataset: SequenceDataset, rows: np.ndarray) -> None:
+    shape = (len(rows), 4, dataset.length)
+    X = _create(file, f"X_{split}", shape, np.uint8)
+    _create(file, f"Y_{split}", (len(rows), dataset.n_outputs), np.float32)[...] = dataset.y[rows]
+    model = None if dataset.truth is None else _create(file, f"model_{split}", shape, np.float32)
+    for block in row_blocks(len(rows), dataset.length):
+        X[block] = one_hot(dataset.codes[rows[block]], torch.uint8).numpy()
+        if model is not None and dataset.truth is not None:
+            model[block] = dataset.truth.matrix(rows[block])
+
+
+def _create(parent: h5py.Group, name: str, shape: tuple[int, ...], dtype: np.typing.DTypeLike) -> h5py.Dataset:
+    if 0 in shape:  # nothing to compress, and HDF5 refuses to
+        return parent.create_dataset(name, shape, dtype)
+    row_bytes = np.dtype(dtype).itemsize * math.prod(shape[1:])
+    chunks = (min(shape[0], max(1, 2**20 // row_bytes)), *shape[1:])  # 1 MB of whole sequences
+    return parent.create_dataset(name, shape, dtype, chunks=chunks, compression="gzip", compression_opts=1)
+
+
+def _write_own_group(group: h5py.Group, dataset: SequenceDataset) -> None:
+    group.attrs["format"] = _FORMAT
+    group["split_codes"] = dataset.split_codes
+    group["label_names"] = np.array(dataset.label_names, dtype=h5py.string_dtype())
+    group["metadata"] = json.dumps(dict(dataset.metadata))
+    if dataset.names is not None:
+        group["names"] = dataset.names.astype(h5py.string_dtype())
+    if isinstance(dataset.truth, SiteTruth):
+        _write_sites(group.create_group("sites"), dataset.truth)
+
+
+def _write_sites(group: h5py.Group, truth: SiteTruth) -> None:
+    for name, column in truth.table()._asdict().items():
+        _create(group, name, column.shape, column.dtype)[...] = column
+    motifs = group.create_group("motifs")
+    text = h5py.string_dtype()
+    motifs["id"] = np.array([motif.id for motif in truth.motifs], dtype=text)
+    motifs["name"] = np.array([motif.name for motif in truth.motifs], dtype=text)
+    motifs["n_sites"] = np.array([motif.n_sites for motif in truth.motifs], dtype=np.int64)
+    motifs["width"] = np.array([motif.width for motif in truth.motifs], dtype=np.int64)
+    motifs["pwm"] = np.concatenate([np.zeros((4, 0)), *(motif.pwm for motif in truth.motifs)], axis=1)
+
+
+def _read_own_group(group: h5py.Group) -> dict[str, Any]:
+    """Whatever of split codes, label names, metadata, names and sites the group has.
+
+    Raises
+    ------
+    ValueError
+        If it lacks one that it must have, or one is of another kind.
+    """
+    try:
+        found = _own_parts(group)
+    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        raise ValueError(
+            f"{group.file.filename}: the group {group.name!r} is damaged ({error}): write the file anew"
+        ) from error
+    if not isinstance(found["metadata"], dict):
+        raise ValueError(f"{group.file.filename}: expected metadata as an object, got {found['metadata']!r}")
+    return found
+
+
+def _own_parts(group: h5py.Group) -> dict[str, Any]:
+    return {
+        "split_codes": group["split_codes"][...],
+        "label_names": tuple(group["label_names"].asstr()[...]),
+        "metadata": json.loads(group["metadata"].asstr()[()]),
+        "names": group["names"].asstr()[...] if "names" in group else None,
+        "sites": _read_sites(group["sites"]) if "sites" in group else None,
+    }
+
+
+def _read_sites(group: h5py.Group) -> dict[str, Any]:
+    """Arguments of SiteTruth that the file holds."""
+    motifs = group["motifs"]
+    pwms = np.split(motifs["pwm"][...], np.cumsum(motifs["width"][...])[:-1], axis=1)
+    texts = (motifs["id"].asstr()[...], motifs["name"].asstr()[...])
+    columns = {name: group[name][...] for name in ("sequence", "motif", "strand", "start")}
+    rows = zip(*texts, pwms, motifs["n_sites"][...].tolist(), strict=False)
+    return {**columns, "motifs": [Motif(*row) for row in rows]}
+
+
+def _read_parts(file: h5py.File, channels: Channels | None, with_model: bool) -> dict[str, _Part]:
+    keys = _find_keys(file)
+    parts = {}
+    for split in SPLITS:
+        found = {kind: key for (kind, key_split), key in keys.items() if key_split == split}
+        if found:
+            parts[split] = _read_part(file, split, found, channels, with_model)
+    if not parts:
+        found_keys = ", ".join(file) or "no key at all"
+        raise ValueError(f"expected keys {_LAYOUT} (or some of them), got {found_keys}")
+    return parts
+
+
+def _find_keys(file: h5py.File) -> dict[tuple[str, str], str]:
+    """Map (x, y or model; split) to the file's own spelling."""
+    keys: dict[tuple[str, str], str] = {}
+    for key in file:
+        match = _KEY.fullmatch(key)
+        if match is None or not isinstance(file[key], h5py.Dataset):
+            continue
+        kind, split = match[1].lower(), match[2].lower()
+        place = (kind, "valid" if split.startswith("val") else split)
+        if place in keys:
+            raise ValueError(f"expected one key for each array, got both {keys[place]} and {key}")
+        keys[place] = key
+    return keys
+
+
+def _read_part(
+    file: h5py.File, split: str, keys: Mapping[str, str], channels: Channels | None, with_model: bool
+) -> _Part:
+    for kind in ("x", "y"):
+        if kind not in keys:
+            missing = f"{kind.upper()}_{split}"
+            raise ValueError(f"expected {missing} beside {' and '.join(keys.values())}, got {', '.join(file)}")
+    codes, channels = read_codes(file[keys["x"]], channels)
+    y = read_labels(file[keys["y"]])
+    model = read_model(file[keys["model"]], channels) if with_model and "model" in keys else None
+    if len(y) != len(codes):
+        raise ValueError(f"{keys['x']} has {len(codes)} sequences, but {keys['y']} has {len(y)}")
+    if model is not None and (len(model), model.shape[2]) != codes.shape:
+        raise ValueError(
+            f"{keys['x']} has {len(codes)} sequences of length {codes.shape[1]}, "
+            f"but {keys['model']} has {len(model)} of {model.shape[2]}"
+        )
+    return _Part(codes, y, model)
+
+
+def _assemble(parts: Mapping[str, _Part], own: Mapping[str, Any], label_names: Sequence[str] | None) -> SequenceDataset:
+    _check_equal("lengths", {split: part.codes.shape[1] for split, part in parts.items()})
+    _check_equal("numbers of labels", {split: part.y.shape[1] for split, part in parts.items()})
+    in_parts = np.repeat([SPLITS.index(split) for split in parts], [len(part.y) for part in parts.values()])
+    in_parts = in_parts.astype(np.uint8)
+    split_codes = own.get("split_codes", in_parts)
+    if not np.array_equal(np.sort(split_codes), in_parts):
+        raise ValueError("expected as many sequences in each split as were written, got others: file was edited")
+    row_of = np.empty(len(split_codes), dtype=np.int64)  # where each sequence of the dataset stands in parts
+    row_of[np.argsort(split_codes, kind="stable")] = np.arange(len(split_codes))
+    codes = np.concatenate([part.codes for part in parts.values()])[row_of]
+    truth: SiteTruth | MatrixTruth | None = None
+    if own.get("sites") is not None:
+        truth = SiteTruth(**own["sites"], n_sequences=len(codes), length=codes.shape[1])
+    elif any(part.model is not None for part in parts.values()):
+        truth = MatrixTruth(np.concatenate([_matrices(part) for part in parts.values()])[row_of])
+    return SequenceDataset.from_arrays(
+        codes,
+        np.concatenate([part.y for part in parts.values()])[row_of],
+        label_names=own.get("label_names") if label_names is None else label_names,
+        split=np.array(SPLITS)[split_codes],
+        truth=truth,
+        metadata=own.get("metadata"),
+        names=own.get("names"),
+    )
+
+
+def _check_equal(what: str, values: Mapping[str, int]) -> None:
+    if len(set(values.values())) > 1:
+        raise ValueError(f"expected equal {what} in {', '.join(values)}, got {list(values.values())}")
+
+
+def _matrices(part: _Part) -> np.ndarray:
+    if part.model is not None:
+        return part.model
+    return np.full((len(part.codes), 4, part.codes.shape[1]), 0.25, dtype=np.float32)

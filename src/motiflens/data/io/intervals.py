@@ -1,0 +1,187 @@
+"""Places in a genome: from BED and narrowPeak files, as names of sequences, as windows of one width."""
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from motiflens.basics.files import text_lines
+from motiflens.data.io.assemble import to_number
+
+_NARROW_PEAK_COLUMNS = 10
+_MOST_DIGITS = 12  # no chromosome is longer; positions stay far from the limits of int64
+_NAME = re.compile(r"(?:.*::)?(?P<contig>.+):(?P<start>\d{1,12})-(?P<end>\d{1,12})(?:\((?P<strand>[-+.])\))?")
+_STRANDS = {"+": 1, "-": -1, ".": 0}
+
+
+class Intervals(NamedTuple):
+    """Half-open intervals from 0 on, as BED has them; all arrays have shape (n,)."""
+
+    contig: np.ndarray  # str (dtype object)
+    start: np.ndarray  # int64
+    end: np.ndarray  # int64
+    strand: np.ndarray  # int8: 1, -1, or 0 where it is unknown or does not matter
+
+    def take(self, rows: np.ndarray) -> "Intervals":
+        """Choose intervals by indices or booleans."""
+        return Intervals(*(column[rows] for column in self))
+
+    def rows_by_contig(self) -> dict[str, np.ndarray]:
+        """Indices of the intervals of each contig.
+
+        Names are compared as text: NumPy's strings, as in ``contig == name``, lose a NUL at the end.
+        """
+        rows: dict[str, list[int]] = {}
+        for row, contig in enumerate(self.contig.tolist()):
+            rows.setdefault(contig, []).append(row)
+        return {contig: np.array(own) for contig, own in rows.items()}
+
+    def names(self) -> list[str]:
+        """Names such as ``chr1:1000-1500(+)``, the ones that `bedtools getfasta -s` writes."""
+        strands = {1: "(+)", -1: "(-)", 0: ""}
+        rows = zip(self.contig, self.start.tolist(), self.end.tolist(), self.strand.tolist(), strict=True)
+        return [f"{contig}:{start}-{end}{strands[strand]}" for contig, start, end, strand in rows]
+
+
+class BedFile(NamedTuple):
+    """What a BED or narrowPeak file says."""
+
+    intervals: Intervals
+    summit: np.ndarray  # int64, (n,), distance from start; -1 where there is none
+    values: np.ndarray | None  # float64, (n,), of the column that was asked for
+
+
+def read_bed_file(path: str | Path, *, value_column: int | None = None, stranded: bool = False) -> BedFile:
+    """Read the intervals of a BED or narrowPeak (exactly 10 columns) file, plain or gzip.
+
+    Lines that begin with ``#``, ``track`` or ``browser`` are left out.
+
+    Parameters
+    ----------
+    path : path
+    value_column : int, optional
+        Number, from 1 on, of a column with a real value or label of each interval, such as 7 (narrowPeak's signal).
+    stranded : bool
+        Read the strand in column 6 (``+``, ``-`` or ``.``); else all strands are 0.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is empty, no BED, or a line does not fit; says which.
+    """
+    path = Path(path)
+    if value_column is not None and value_column < 4:
+        raise ValueError(f"value_column counts from 1 and the first three are the interval, got {value_column}")
+    rows = [
+        _parse(line, f"{path}, line {number}", value_column, stranded)
+        for number, line in text_lines(path)
+        if not line.startswith("#") and line.split(maxsplit=1)[0] not in ("track", "browser")
+    ]
+    if not rows:
+        raise ValueError(f"{path} is empty: expected BED, at least a line of chromosome, start and end")
+    contig, start, end, strand, summit, value = zip(*rows, strict=True)
+    return BedFile(
+        _intervals(contig, start, end, strand),
+        np.array(summit, dtype=np.int64),
+        None if value_column is None else np.array(value, dtype=np.float64),
+    )
+
+
+def windows(bed: BedFile, width: int) -> Intervals:
+    """Intervals of one width around the summits, or around the middle where there is none.
+
+    Of an even width one base more lies before the centre. They may begin below 0 or end behind the chromosome.
+
+    Parameters
+    ----------
+    bed : BedFile
+    width : int
+        In bases.
+
+    Raises
+    ------
+    ValueError
+        If width is below 1.
+    """
+    if width < 1:
+        raise ValueError(f"width must be at least 1, got {width}")
+    places = bed.intervals
+    centre = np.where(bed.summit >= 0, places.start + bed.summit, (places.start + places.end) // 2)
+    start = centre - width // 2
+    return Intervals(places.contig, start, start + width, places.strand)
+
+
+def intervals_of_names(names: Iterable[str]) -> tuple[np.ndarray, Intervals]:
+    """Find the names that say where a sequence lies, such as ``chr1:1000-1500(+)``.
+
+    Returns
+    -------
+    rows : np.ndarray, int64
+        Indices of those names.
+    intervals : Intervals
+        Of these rows.
+    """
+    found = [(row, match) for row, name in enumerate(names) if (match := _NAME.fullmatch(name)) is not None]
+    found = [(row, match) for row, match in found if int(match["start"]) < int(match["end"])]
+    return np.array([row for row, _ in found], dtype=np.int64), _intervals(
+        [match["contig"] for _, match in found],
+        [int(match["start"]) for _, match in found],
+        [int(match["end"]) for _, match in found],
+        [_STRANDS[match["strand"] or "."] for _, match in found],
+    )
+
+
+def _intervals(contig: Sequence[str], start: Sequence[int], end: Sequence[int], strand: Sequence[int]) -> Intervals:
+    return Intervals(
+        np.array(contig, dtype=object),
+        np.array(start, dtype=np.int64),
+        np.array(end, dtype=np.int64),
+        np.array(strand, dtype=np.int8),
+    )
+
+
+def _parse(line: str, where: str, value_column: int | None, stranded: bool) -> tuple[str, int, int, int, int, float]:
+    fields = line.rstrip().split("\t") if "\t" in line else line.split()
+    if len(fields) < 3:
+        raise ValueError(f"{where}: expected chromosome, start and end, got {line[:40]!r}")
+    start, end = _position(fields[1], where), _position(fields[2], where)
+    if end <= start:
+        raise ValueError(f"{where}: expected an end above the start, got {start} to {end}")
+    strand = 0
+    if stranded:
+        if len(fields) < 6 or fields[5] not in _STRANDS:
+            got = repr(fields[5]) if len(fields) > 5 else f"{len(fields)} columns"
+            raise ValueError(f"{where}: expected a strand +, - or . in column 6, got {got}")
+        strand = _STRANDS[fields[5]]
+    summit = _summit(fields[9], end - start, where) if len(fields) == _NARROW_PEAK_COLUMNS else -1
+    value = 0.0
+    if value_column is not None:
+        if len(fields) < value_column:
+            raise ValueError(f"{where}: expected a value in column {value_column}, got {len(fields)} columns")
+        value = to_number(fields[value_column - 1], f"{where}, column {value_column}")
+    return fields[0], start, end, strand, summit, value
+
+
+def _position(text: str, where: str) -> int:
+    if not _is_whole(text):
+        raise ValueError(f"{where}: expected whole numbers in columns 2 and 3, got {text[:30]!r}: is it a BED file?")
+    return int(text)
+
+
+def _summit(text: str, length: int, where: str) -> int:
+    if text == "-1":
+        return -1
+    if not _is_whole(text) or int(text) >= length:
+        raise ValueError(
+            f"{where}: expected a summit within the {length} bp of the peak (or -1) in column 10 of a narrowPeak, "
+            f"got {text[:30]!r}"
+        )
+    return int(text)
+
+
+def _is_whole(text: str) -> bool:
+    return len(text) <= _MOST_DIGITS and text.isascii() and text.isdigit()

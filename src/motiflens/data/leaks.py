@@ -1,0 +1,72 @@
+"""What splits have in common and should not: the same sequences, windows that overlap, chromosomes."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from motiflens.basics.sequence import reverse_complement
+from motiflens.data.dataset import SequenceDataset
+from motiflens.data.io.intervals import intervals_of_names
+from motiflens.data.splits import SPLITS
+
+
+class Repeats(NamedTuple):
+    """Sequences that are there more than once; a reverse complement counts as the same."""
+
+    n_repeated: int  # beside the first of each
+    n_across_splits: int  # of valid and test, that stand in an earlier split too
+    n_contradicting: int  # with other labels elsewhere
+
+
+def repeats(dataset: SequenceDataset) -> Repeats:
+    """Count repeated sequences of a dataset that is not empty."""
+    group = _groups(dataset.codes)
+    n_groups = int(group.max()) + 1
+    first_split = np.full(n_groups, len(SPLITS))
+    np.minimum.at(first_split, group, dataset.split_codes)
+    labels = np.unique(dataset.y, axis=0, return_inverse=True)[1].reshape(-1)
+    kinds = np.unique(np.stack([group, labels]), axis=1)[0]  # groups, once for each of their labels
+    contradicting = np.bincount(kinds, minlength=n_groups) > 1
+    return Repeats(
+        len(group) - n_groups,
+        int((dataset.split_codes > first_split[group]).sum()),
+        int(contradicting[group].sum()),
+    )
+
+
+def _groups(codes: np.ndarray) -> np.ndarray:
+    """Number sequences so that equal ones and reverse complements share a number, shape=(N,)."""
+    other = reverse_complement(codes)
+    differs = codes != other
+    place = differs.argmax(axis=1)  # of palindromes 0, where both are equal
+    rows = np.arange(len(codes))
+    forward = codes[rows, place] <= other[rows, place]
+    canonical = np.ascontiguousarray(np.where(forward[:, None], codes, other))
+    keys = canonical.view(np.dtype((np.void, canonical.shape[1]))).reshape(-1)
+    return np.unique(keys, return_inverse=True)[1].reshape(-1)
+
+
+class Places(NamedTuple):
+    """Where sequences lie in the genome, None for what their names do not say."""
+
+    n_overlapping_across_splits: int | None  # windows of valid and test that overlap one of an earlier split
+    shared_chromosomes: tuple[str, ...] | None  # in both train and test
+
+
+def places(dataset: SequenceDataset) -> Places:
+    """Count windows that overlap across splits, and find chromosomes that splits share."""
+    if dataset.names is None:
+        return Places(None, None)
+    rows, intervals = intervals_of_names(dataset.names)
+    if not len(rows):
+        return Places(None, None)
+    splits = dataset.split_codes[rows]
+    overlapping = np.zeros(len(rows), dtype=bool)
+    for on in intervals.rows_by_contig().values():
+        for split in range(1, len(SPLITS)):
+            mine, earlier = on[splits[on] == split], on[splits[on] < split]
+            n_begun = np.searchsorted(np.sort(intervals.start[earlier]), intervals.end[mine], side="left")
+            n_ended = np.searchsorted(np.sort(intervals.end[earlier]), intervals.start[mine], side="right")
+            overlapping[mine] = n_begun > n_ended
+    train, test = (set(intervals.contig[splits == SPLITS.index(name)]) for name in ("train", "test"))
+    return Places(int(overlapping.sum()), tuple(sorted(train & test)))

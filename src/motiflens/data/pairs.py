@@ -1,0 +1,138 @@
+"""Pairs of motifs: the rule of each pair, every two sites of a sequence, and which of them obey a rule.
+
+A gap is the number of bases between two sites. How two motifs i and j lie to each other is read on the strand on
+which motif i reads forward, so that a sequence and its reverse complement say the same.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from motiflens.data.truth import SiteTruth
+
+KINDS = ("true", "decoy", "filler")
+ORIENTATIONS = ("i+ j+", "i+ j-", "j+ i+", "j- i+")  # order and strands, where i reads forward
+ANY_ORIENTATION = ""
+
+
+class PairTable(NamedTuple):
+    """One row per pair of motifs with i < j; every column has shape=(n_pairs,).
+
+    A pair obeys its rule where its gap is in ``min_gap`` to ``max_gap``, both included, and its orientation is
+    the one named.
+    """
+
+    motif_i: np.ndarray  # int, index into the list of motifs
+    motif_j: np.ndarray  # int
+    kind: np.ndarray  # str: "true" makes positives, "decoy" is as frequent in negatives, "filler" is neither
+    min_gap: np.ndarray  # int, bp
+    max_gap: np.ndarray  # int, bp
+    orientation: np.ndarray  # str, one of ORIENTATIONS, or "" for any
+
+    def of_kind(self, kind: str) -> "PairTable":
+        """Return the rows of one kind."""
+        return PairTable(*(column[self.kind == kind] for column in self))
+
+    def to_json(self) -> dict[str, list[Any]]:
+        """Return the columns as lists, as they stand in ``dataset.metadata["pairs"]``."""
+        return {name: column.tolist() for name, column in self._asdict().items()}
+
+
+class SitePairs(NamedTuple):
+    """One row per two sites of one sequence; every column has shape=(n,)."""
+
+    sequence: np.ndarray  # row of the dataset
+    left: np.ndarray  # row of the site table
+    right: np.ndarray  # the site further along the forward strand
+    motif_i: np.ndarray  # the smaller motif index of the two
+    motif_j: np.ndarray
+    gap: np.ndarray  # bp between the sites
+    orientation: np.ndarray  # index into ORIENTATIONS
+
+
+def read_pairs(metadata: Mapping[str, Any]) -> PairTable:
+    """Return the table of pairs that a dataset of :func:`motiflens.data.simulate.spaced_grammar` carries.
+
+    Parameters
+    ----------
+    metadata : mapping
+        ``dataset.metadata``, fresh or read from a file.
+
+    Raises
+    ------
+    ValueError
+        If it has no complete table of pairs, or columns of several lengths.
+    """
+    columns = metadata.get("pairs")
+    if not isinstance(columns, Mapping) or set(columns) != set(PairTable._fields):
+        made_by = metadata.get("simulator", "other means")
+        raise ValueError(
+            f"expected metadata['pairs'] with {', '.join(PairTable._fields)}, as spaced_grammar writes it, "
+            f"got {'another table' if 'pairs' in metadata else 'none'} in data made by {made_by}"
+        )
+    lengths = {name: len(columns[name]) for name in PairTable._fields}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"expected columns of one length in metadata['pairs'], got {lengths}")
+    types = {"kind": str, "orientation": str}
+    return PairTable(*(np.array(columns[name], dtype=types.get(name, int)) for name in PairTable._fields))
+
+
+def site_pairs(truth: SiteTruth) -> SitePairs:
+    """List every two sites that lie in one sequence, neighbours first.
+
+    Two sites of one motif count as i = left and j = right.
+    """
+    per_sequence = np.bincount(truth.sequence, minlength=1)
+    steps = [np.flatnonzero(truth.sequence[step:] == truth.sequence[:-step]) for step in range(1, per_sequence.max())]
+    left = np.concatenate([np.zeros(0, dtype=np.int64), *steps])
+    right = left + np.repeat(np.arange(1, len(steps) + 1), [len(rows) for rows in steps])
+    widths = np.array([motif.width for motif in truth.motifs], dtype=np.int64)
+    gap = truth.start[right] - truth.start[left] - widths[truth.motif[left]]
+    i_left = truth.motif[left] <= truth.motif[right]
+    i, j = np.where(i_left, left, right), np.where(i_left, right, left)
+    i_first = i_left == (truth.strand[i] == 1)  # as read on the strand of i
+    orientation = 2 * ~i_first + (truth.strand[i] != truth.strand[j])
+    return SitePairs(truth.sequence[left], left, right, truth.motif[i], truth.motif[j], gap, orientation)
+
+
+def obeying(truth: SiteTruth, pairs: PairTable) -> SitePairs:
+    """List the two sites, of all sites of a sequence, that obey the rule of one of these pairs."""
+    found = site_pairs(truth)
+    n_motifs = max(len(truth.motifs), 1 + pairs.motif_j.max(initial=0))
+    row = row_of_pair(pairs.motif_i, pairs.motif_j, n_motifs)[found.motif_i, found.motif_j]
+    lowest, highest = np.append(pairs.min_gap, 1), np.append(pairs.max_gap, 0)  # no gap obeys where there is no rule
+    wanted = np.append(orientation_codes(pairs.orientation), -1)[row]
+    turned = (wanted < 0) | (wanted == found.orientation)
+    kept = turned & (found.gap >= lowest[row]) & (found.gap <= highest[row])
+    return SitePairs(*(column[kept] for column in found))
+
+
+def count_obeying(truth: SiteTruth, pairs: PairTable) -> np.ndarray:
+    """Count, for each sequence, the two sites that obey a rule, shape=(n_sequences,)."""
+    return np.bincount(obeying(truth, pairs).sequence, minlength=truth.n_sequences)
+
+
+def row_of_pair(motif_i: np.ndarray, motif_j: np.ndarray, n_motifs: int) -> np.ndarray:
+    """Return the row in which a pair i < j is listed, or the number of rows, shape=(n_motifs + 1, n_motifs + 1).
+
+    The last row and column are there for index -1, no motif.
+    """
+    row = np.full((n_motifs + 1, n_motifs + 1), len(motif_i))
+    row[motif_i, motif_j] = np.arange(len(motif_i))
+    return row
+
+
+def orientation_codes(names: Sequence[str] | np.ndarray) -> np.ndarray:
+    """Return the index of each name in ORIENTATIONS, -1 for any.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown.
+    """
+    codes = {name: code for code, name in enumerate(ORIENTATIONS)} | {ANY_ORIENTATION: -1}
+    unknown = sorted(set(names) - set(codes))
+    if unknown:
+        raise ValueError(f"expected orientations {', '.join(map(repr, codes))}, got {str(unknown[0])!r}")
+    return np.array([codes[name] for name in names], dtype=np.int64)

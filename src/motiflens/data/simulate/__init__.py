@@ -1,0 +1,40 @@
+"""Simulators of regulatory sequences with ground truth: which motif lies where."""
+
+from motiflens.data.simulate.additive import additive_labels
+from motiflens.data.simulate.billboard import Background, billboard, split_background
+from motiflens.data.simulate.embed import draw_sites, sample_bases
+from motiflens.data.simulate.grammar_motifs import same_width
+from motiflens.data.simulate.multi_motif import multi_motif
+from motiflens.data.simulate.presets import (
+    GRAMMAR_MOTIFS,
+    SMALL_GRAMMAR,
+    TASK1_MOTIF_COUNTS,
+    TASK1_MOTIFS,
+    TASK2_CORE,
+    TASK2_MOTIF_COUNTS,
+    TASK2_MOTIF_COUNTS_PAPER,
+    task2_background,
+)
+from motiflens.data.simulate.spaced_grammar import LABELS, oracle_labels, spaced_grammar
+
+__all__ = [
+    "Background",
+    "GRAMMAR_MOTIFS",
+    "LABELS",
+    "SMALL_GRAMMAR",
+    "TASK1_MOTIFS",
+    "TASK1_MOTIF_COUNTS",
+    "TASK2_CORE",
+    "TASK2_MOTIF_COUNTS",
+    "TASK2_MOTIF_COUNTS_PAPER",
+    "additive_labels",
+    "billboard",
+    "draw_sites",
+    "multi_motif",
+    "oracle_labels",
+    "same_width",
+    "sample_bases",
+    "spaced_grammar",
+    "split_background",
+    "task2_background",
+]

@@ -1,0 +1,100 @@
+"""Labels without any interaction for the sequences of a grammar: the null by which methods are calibrated."""
+
+import dataclasses
+
+import numpy as np
+
+from motiflens.data.dataset import SequenceDataset
+from motiflens.data.pairs import read_pairs
+from motiflens.data.truth import SiteTruth
+
+_BISECTIONS = 40
+_MAX_SCALE = 1e3
+_STREAM = 4  # of random numbers: the one after those of make_generator
+
+
+def additive_labels(dataset: SequenceDataset, *, auroc: float = 0.95, seed: int = 0) -> SequenceDataset:
+    """Draw new labels from a logit to which every motif adds its own effect, and no pair anything.
+
+    Effects are drawn from a normal distribution and scaled such that the logit itself reaches the AUROC asked for;
+    the intercept makes both labels equally likely. Sequences, sites, gaps and decoys stay.
+
+    Parameters
+    ----------
+    dataset : SequenceDataset
+        As :func:`spaced_grammar` makes it.
+    auroc : float
+        Expected AUROC of the logit that labels are drawn from, the ceiling of every predictor.
+    seed : int
+        Of the effects and the draws.
+
+    Returns
+    -------
+    dataset : SequenceDataset
+        With ``metadata["labels"]`` "additive", the effects in ``metadata["logit_of_motif"]``, the intercept in
+        ``metadata["intercept"]``, and what were true pairs as decoys.
+
+    Raises
+    ------
+    ValueError
+        If the dataset has no sites or no table of pairs, or auroc is not between 0.5 and 1 or beyond what
+        effects can reach, as many sequences hold the same motifs.
+    """
+    if not 0.5 < auroc < 1:
+        raise ValueError(f"auroc must be above 0.5 and below 1, got {auroc}")
+    if not isinstance(dataset.truth, SiteTruth):
+        raise ValueError(f"expected a dataset with a SiteTruth, got truth: {dataset.truth}")
+    pairs = read_pairs(dataset.metadata)
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_STREAM,)))
+    effects = rng.standard_normal(len(dataset.truth.motifs))
+    sums = np.bincount(dataset.truth.sequence, effects[dataset.truth.motif], minlength=len(dataset))
+    scale = _find_scale(sums, auroc)
+    intercept = _intercept(scale * sums)
+    y = rng.random(len(dataset)) < _sigmoid(scale * sums + intercept)
+    pairs = pairs._replace(kind=np.where(pairs.kind == "true", "decoy", pairs.kind))
+    metadata = {
+        **dataset.metadata,
+        "labels": "additive",
+        "logit_of_motif": (scale * effects).tolist(),
+        "intercept": float(intercept),
+        "pairs": pairs.to_json(),
+    }
+    return dataclasses.replace(dataset, y=y.astype(np.float32)[:, None], label_names=("additive",), metadata=metadata)
+
+
+def expected_auroc(logits: np.ndarray) -> float:
+    """Expected AUROC of logits, shape=(n,), for labels drawn from them: share of right orders, weighted; ties half."""
+    _, group = np.unique(logits, return_inverse=True)
+    p = _sigmoid(logits)
+    true, false = np.bincount(group, p), np.bincount(group, 1 - p)
+    return float((true * (np.cumsum(false) - false / 2)).sum() / (true.sum() * false.sum()))
+
+
+def _find_scale(sums: np.ndarray, auroc: float) -> float:
+    low, high = 0.0, _MAX_SCALE
+    best = expected_auroc(high * sums + _intercept(high * sums))
+    if best < auroc:
+        raise ValueError(f"effects of single motifs reach an AUROC of {best:.3f} here, got auroc={auroc}: ask for less")
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        if expected_auroc(middle * sums + _intercept(middle * sums)) < auroc:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _intercept(logits: np.ndarray) -> float:
+    """Find what to add to the logits so that half of the labels are expected to be positive."""
+    low, high = -logits.max(), -logits.min()
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        if _sigmoid(logits + middle).mean() < 0.5:
+            low = middle
+        else:
+            high = middle
+    return float(high)
+
+
+def _sigmoid(logits: np.ndarray) -> np.ndarray:
+    return 0.5 * (1 + np.tanh(logits / 2))

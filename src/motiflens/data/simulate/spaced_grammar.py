@@ -1,0 +1,249 @@
+"""Positives in which motif pairs obey a rule, and negatives of the same motifs that break it."""
+
+from collections.abc import Sequence
+from itertools import combinations
+from numbers import Integral
+
+import numpy as np
+
+from motiflens.data.dataset import SequenceDataset
+from motiflens.data.pairs import ANY_ORIENTATION, KINDS, ORIENTATIONS, PairTable, count_obeying, read_pairs
+from motiflens.data.simulate import compositions as _compositions
+from motiflens.data.simulate.additive import additive_labels
+from motiflens.data.simulate.background import put_background
+from motiflens.data.simulate.embed import make_generator, sample_bases
+from motiflens.data.simulate.grammar_motifs import choose_motifs
+from motiflens.data.simulate.scenes import place_freely, place_scenes
+from motiflens.data.splits import random_split
+from motiflens.data.truth import SiteTruth
+from motiflens.motifs.sets import Motif
+
+LEVELS = (1, 2, 3)
+LABELS = ("grammar", "additive")
+
+
+def spaced_grammar(
+    n_sequences: int = 30_000,
+    *,
+    level: int = 2,
+    seed: int = 0,
+    length: int = 200,
+    motifs: Sequence[Motif | str] | None = None,
+    n_motifs: int | None = None,
+    n_pairs: int = 40,
+    n_decoys: int | None = None,
+    max_gap: int = 20,
+    two_pair_share: float = 0.5,
+    decoy_share: float = 0.5,
+    n_singles: int = 0,
+    background: SequenceDataset | np.ndarray | None = None,
+    shuffle_background: bool = False,
+    labels: str = "grammar",
+    allow_similar: bool = False,
+    split: Sequence[float] = (0.7, 0.1, 0.2),
+) -> SequenceDataset:
+    """Simulate sequences whose label depends on pairs of motifs, and on nothing that single motifs tell.
+
+    A positive holds one or two true pairs that obey their rule. At level 1 a pair obeys by being there; a negative
+    holds motifs as often as positives do, no two of which are a true pair. At level 2 the gap of a pair is at most
+    ``max_gap`` bases; at level 3 each pair has a spacing of its own, of 0 to ``max_gap`` bases, and an orientation.
+    There a negative holds true pairs too, all of them outside their rule: a scene of motifs and places is drawn that
+    serves both labels, and the label decides only which motif takes which place. A second true pair that does not
+    obey lends its motifs where one obeys. No other two sites obey a rule: such draws are drawn again.
+
+    Some sequences of either label hold a decoy: a pair placed as a true one would be, which means nothing. All
+    other pairs are fillers: negatives put them near each other, so that they are neither true nor false.
+
+    Without singles the motifs of a true pair always come together, and few sets of motifs occur: what a network makes
+    of one motif alone, or whether it adds up motifs, the data then leave open. Singles settle it.
+
+    No motif occurs twice in a sequence. Chance matches of a motif outside of its sites are possible, alike for both
+    labels. Sequences and truth do not depend on ``split``.
+
+    Parameters
+    ----------
+    n_sequences : int
+        Half of them positive, rounded down.
+    level : {1, 2, 3}
+        Rule: identity of the pair; a distance; a spacing and an orientation.
+    seed : int
+        The same seed gives the same data. It chooses the pairs as well.
+    length : int
+        Length of the sequences.
+    motifs : sequence of Motif or str, optional
+        Motifs, or ids in JASPAR 2016 CORE vertebrates; by default the first of ``GRAMMAR_MOTIFS``, which are of one
+        width. Where widths differ, gaps match between the labels exactly and starts nearly; level 3 refuses them,
+        see :func:`same_width`.
+    n_motifs : int, optional
+        How many of ``GRAMMAR_MOTIFS``, 20 by default. Not together with motifs.
+    n_pairs, n_decoys : int
+        Number of true pairs, two or more, and of decoys: half as many by default, as two labels share them. Motifs
+        take part about equally often.
+    max_gap : int
+        Largest gap, in bases between two sites, of a true pair or decoy; without meaning at level 1.
+    two_pair_share : float
+        Share of positives with two true pairs that obey.
+    decoy_share : float
+        Share of sequences with a decoy; at level 1 of those with one true pair, as the others have none.
+    n_singles : int
+        Up to so many sites of further motifs by themselves, in sequences of either label alike; any number is equally
+        likely. Levels 2 and 3 only: at level 1 they would make pairs.
+    background : SequenceDataset or np.ndarray of codes, shape=(N, L), optional
+        Sequences into which sites are put, at least as long as ``length``; a window of each is used, one after the
+        other in random order. By default all bases are equally likely.
+    shuffle_background : bool
+        Shuffle each window such that its dinucleotide counts stay.
+    labels : {"grammar", "additive"}
+        Additive: the same sequences with the labels of :func:`additive_labels`, in which no pair interacts.
+    allow_similar : bool
+        Accept motifs that TomTom matches to each other at q <= 0.1.
+    split : sequence of float
+        Shares of train, valid and test.
+
+    Returns
+    -------
+    dataset : SequenceDataset
+        With one label, ``"grammar"``, a SiteTruth, and in its metadata the table of all pairs of motifs, see
+        :func:`motiflens.data.pairs.read_pairs`.
+
+    Raises
+    ------
+    ValueError
+        If an argument is impossible, motifs look alike, sites cannot fit into length, or the pairs asked for leave
+        no balanced negatives.
+    """
+    chosen = choose_motifs(motifs, n_motifs, allow_similar)
+    n_decoys = n_pairs // 2 if n_decoys is None else n_decoys
+    _check_whole(
+        n_sequences=n_sequences, length=length, n_pairs=n_pairs, n_decoys=n_decoys, max_gap=max_gap, n_singles=n_singles
+    )
+    if shuffle_background and background is None:
+        raise ValueError("shuffle_background needs a background to shuffle: give sequences as background")
+    _check_level(level, labels, n_singles, len(chosen))
+    _check_numbers(n_sequences, len(chosen), n_pairs, n_decoys, two_pair_share, decoy_share)
+    _check_widths(chosen, level, length, max_gap, n_singles)
+    rng = make_generator(seed)
+    split_codes = random_split(n_sequences, split, rng.split)
+    positive = rng.labels.permutation(n_sequences) < n_sequences // 2
+    shares = _compositions.kind_shares(level, two_pair_share, decoy_share if n_decoys else 0.0)
+    graph, pools = _compositions.draw_balanced(len(chosen), n_pairs, n_decoys, level, shares, rng.sites)
+    pairs = _draw_rules(graph, level, length if level == 1 else max_gap, rng.sites)
+    kinds = rng.sites.choice(len(shares), size=n_sequences, p=shares)
+    compositions = _compositions.draw_compositions(pools, kinds, positive, rng.sites)
+    if n_singles:
+        compositions = _compositions.add_singles(compositions, len(chosen), n_singles, rng.sites)
+    if level == 1:
+        truth = place_freely(compositions, chosen, length, rng.sites)
+    else:
+        n_true = np.array([kind.n_true for kind in _compositions.KINDS])[kinds]
+        truth = place_scenes(compositions, n_true, positive, pairs, chosen, length, rng.sites)
+    codes = sample_bases(truth, rng.bases)
+    if background is not None:
+        put_background(codes, truth, background, shuffle_background, rng.bases)
+    metadata = {
+        "simulator": "spaced_grammar",
+        "seed": int(seed),
+        "level": int(level),
+        "motifs": [motif.id for motif in chosen],
+        "max_gap": int(max_gap),
+        "two_pair_share": float(two_pair_share),
+        "decoy_share": float(decoy_share),
+        "n_singles": int(n_singles),
+        "background": "uniform" if background is None else "dinucleotide" if shuffle_background else "sequences",
+        "labels": "grammar",
+        "pairs": pairs.to_json(),
+    }
+    y = positive.astype(np.float32)[:, None]
+    dataset = SequenceDataset(codes, y, ("grammar",), split_codes, truth, metadata)
+    return dataset if labels == "grammar" else additive_labels(dataset, seed=seed)
+
+
+def oracle_labels(dataset: SequenceDataset) -> np.ndarray:
+    """Label sequences by the rule itself, from their sites: whether any two sites are a true pair that obeys.
+
+    The ceiling of every predictor: it equals ``dataset.y[:, 0]``.
+
+    Parameters
+    ----------
+    dataset : SequenceDataset
+        As :func:`spaced_grammar` makes it, or a subset of it.
+
+    Returns
+    -------
+    labels : np.ndarray, float32, shape=(N,)
+
+    Raises
+    ------
+    ValueError
+        If the dataset has no sites or no table of pairs, or its labels are additive and follow no rule.
+    """
+    if dataset.metadata.get("labels") == "additive":
+        raise ValueError("labels of this dataset are additive: no pair has a rule; see metadata['logit_of_motif']")
+    if not isinstance(dataset.truth, SiteTruth):
+        raise ValueError(f"expected a dataset with a SiteTruth, got truth: {dataset.truth}")
+    pairs = read_pairs(dataset.metadata).of_kind("true")
+    return (count_obeying(dataset.truth, pairs) > 0).astype(np.float32)
+
+
+def _check_whole(**numbers: int) -> None:
+    for name, number in numbers.items():
+        if not isinstance(number, Integral):
+            raise ValueError(f"{name} must be a whole number, got {number!r}")
+
+
+def _check_level(level: int, labels: str, n_singles: int, n_motifs: int) -> None:
+    if level not in LEVELS:
+        raise ValueError(f"level must be 1 (identity), 2 (distance) or 3 (spacing and orientation), got {level!r}")
+    if n_singles < 0 or n_singles > n_motifs or (level == 1 and n_singles):
+        raise ValueError(f"n_singles must be 0 at level 1, and 0 to {n_motifs} motifs beyond, got {n_singles}")
+    if labels not in LABELS:
+        raise ValueError(f"labels must be {' or '.join(map(repr, LABELS))}, got {labels!r}")
+
+
+def _check_numbers(
+    n_sequences: int, n_motifs: int, n_pairs: int, n_decoys: int, two_pair_share: float, decoy_share: float
+) -> None:
+    if n_sequences < 1:
+        raise ValueError(f"n_sequences must be at least 1, got {n_sequences}")
+    if n_pairs < 2 or n_decoys < 0:  # negatives pair the motifs of two true pairs wrongly
+        raise ValueError(f"expected n_pairs of 2 or more and n_decoys of 0 or more, got {n_pairs} and {n_decoys}")
+    most = n_motifs * (n_motifs - 1) // 2
+    if n_pairs + n_decoys >= most:
+        raise ValueError(
+            f"{n_motifs} motifs make {most} pairs, and some must be left to fill negatives: "
+            f"got {n_pairs} true pairs and {n_decoys} decoys"
+        )
+    for name, share in (("two_pair_share", two_pair_share), ("decoy_share", decoy_share)):
+        if not 0 <= share <= 1:
+            raise ValueError(f"{name} must be a share from 0 to 1, got {share}")
+
+
+def _check_widths(motifs: Sequence[Motif], level: int, length: int, max_gap: int, n_singles: int) -> None:
+    if max_gap < 0:
+        raise ValueError(f"max_gap must be 0 or more, got {max_gap}")
+    widths = sorted((motif.width for motif in motifs), reverse=True)
+    if level == 3 and widths[0] != widths[-1]:
+        raise ValueError(
+            f"level 3 needs motifs of one width, got {widths[-1]} to {widths[0]}: with fixed spacings the distances "
+            "between starts would tell the label by themselves; pass motifs=same_width(motifs), or others"
+        )
+    n_sites, n_gaps = (4, 0) if level == 1 else (6 + n_singles, 3)
+    if sum(widths[:n_sites]) + n_gaps * max_gap > length:
+        raise ValueError(
+            f"{n_sites} motifs of up to {widths[0]} positions and {n_gaps} gaps of up to {max_gap} do not fit into "
+            f"length {length}: make sequences longer, or use narrower motifs or a smaller max_gap"
+        )
+
+
+def _draw_rules(graph: _compositions.Graph, level: int, max_gap: int, rng: np.random.Generator) -> PairTable:
+    """List all pairs of motifs; decoys have rules of the kind of true pairs, by which they are placed."""
+    i, j = np.array(list(combinations(range(graph.n_motifs), 2))).T
+    relation = graph.relation()[i, j]
+    kind = np.array(KINDS)[np.select([relation == _compositions.TRUE, relation == _compositions.DECOY], [0, 1], 2)]
+    lowest, highest = np.zeros(len(i), dtype=int), np.full(len(i), max_gap)
+    orientation = np.full(len(i), ANY_ORIENTATION, dtype=f"<U{len(ORIENTATIONS[0])}")
+    if level == 3:
+        placed = np.flatnonzero(kind != "filler")
+        lowest[placed] = highest[placed] = rng.integers(0, max_gap + 1, size=len(placed))
+        orientation[placed] = rng.choice(ORIENTATIONS, size=len(placed))
+    return PairTable(i, j, kind, lowest, highest, orientation)

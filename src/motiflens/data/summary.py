@@ -1,0 +1,258 @@
+"""What a dataset holds, and what in it commonly ruins such sets, before a network is trained on it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from motiflens.basics.metrics import auroc
+from motiflens.basics.sequence import UNKNOWN, gc_content
+from motiflens.data.dataset import SequenceDataset
+from motiflens.data.leaks import places, repeats
+from motiflens.data.splits import SPLITS
+
+GC_AUROC = 0.1  # this far above 1/2, GC content gives labels away
+GC_CORRELATION = 0.2
+FEW_POSITIVES = {"train": 500, "valid": 30, "test": 50}
+FEW_SHARE = 0.02  # of positives
+UNKNOWN_SHARE = 0.01  # difference between positives and negatives
+_CLASSES = (0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class LabelSummary:
+    """One label: of a binary one the two classes, of a real value its distribution. What does not apply is None."""
+
+    name: str
+    kind: str  # binary, real or constant
+    positives: Mapping[str, int] | None  # by split
+    negatives: Mapping[str, int] | None
+    mean: float
+    standard_deviation: float
+    minimum: float
+    maximum: float
+    gc_positives: float | None  # mean GC content
+    gc_negatives: float | None
+    gc_auroc: float | None  # of high or low GC content, whichever is better, as the only predictor; all splits
+    gc_correlation: float | None  # Pearson, of a real value with GC content
+    unknown_positives: float | None  # share of unknown bases
+    unknown_negatives: float | None
+
+
+@dataclass(frozen=True)
+class DataSummary:
+    """A dataset in numbers, with warnings in words."""
+
+    n_sequences: int
+    length: int
+    n_by_split: Mapping[str, int]
+    labels: tuple[LabelSummary, ...]
+    gc: float  # mean GC content
+    unknown: float  # share of unknown bases
+    n_repeated: int  # sequences that are there already, or whose reverse complement is
+    n_across_splits: int  # sequences of valid and test that stand in an earlier split too
+    n_contradicting: int  # sequences that are there with other labels too
+    n_overlapping_across_splits: int | None  # genomic windows of valid and test that overlap one of an earlier split
+    shared_chromosomes: tuple[str, ...] | None  # in both train and test; None where names say no places
+    metadata: Mapping[str, Any]
+    warnings: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it in JSON types."""
+        return asdict(self)
+
+    def text(self) -> str:
+        """All of it for people."""
+        return "\n".join(_lines(self))
+
+
+def summary(dataset: SequenceDataset) -> DataSummary:
+    """Count, compare and warn.
+
+    Sequences count as the same if they are equal or reverse complements of each other.
+
+    Parameters
+    ----------
+    dataset : SequenceDataset
+
+    Returns
+    -------
+    summary : DataSummary
+
+    Raises
+    ------
+    ValueError
+        If there is no sequence.
+    """
+    if not len(dataset):
+        raise ValueError("expected at least one sequence, got none")
+    gc = gc_content(dataset.codes)
+    unknown = (dataset.codes == UNKNOWN).mean(axis=1)
+    found: dict[str, Any] = {
+        "n_sequences": len(dataset),
+        "length": dataset.length,
+        "n_by_split": {split: int((dataset.split_codes == i).sum()) for i, split in enumerate(SPLITS)},
+        "labels": tuple(
+            _label(name, y.astype(np.float64), dataset.split_codes, gc, unknown)
+            for name, y in zip(dataset.label_names, dataset.y.T, strict=True)
+        ),
+        "gc": _mean(gc),
+        "unknown": float(unknown.mean()),
+        **repeats(dataset)._asdict(),
+        **places(dataset)._asdict(),
+        "metadata": dict(dataset.metadata),
+    }
+    draft = DataSummary(**found, warnings=())
+    return DataSummary(**found, warnings=tuple(_warnings(draft, simulated=dataset.truth is not None)))
+
+
+def _label(name: str, y: np.ndarray, split_codes: np.ndarray, gc: np.ndarray, unknown: np.ndarray) -> LabelSummary:
+    binary = bool(np.isin(y, _CLASSES).all())
+    constant = bool((y == y[0]).all())
+    positive, negative, known = y == 1, y == 0, np.isfinite(gc)
+    both = binary and not constant
+    comparable = bool((positive & known).any() and (negative & known).any())
+    area = float(auroc(y[known], gc[known])) if binary and comparable else None
+    varied = not binary and not constant and known.sum() > 1 and np.ptp(gc[known]) > 0 and np.ptp(y[known]) > 0
+    return LabelSummary(
+        name=name,
+        kind="constant" if constant else "binary" if binary else "real",
+        positives=_by_split(positive, split_codes) if binary else None,
+        negatives=_by_split(negative, split_codes) if binary else None,
+        mean=float(y.mean()),
+        standard_deviation=float(y.std()),
+        minimum=float(y.min()),
+        maximum=float(y.max()),
+        gc_positives=_mean(gc[positive]) if both else None,
+        gc_negatives=_mean(gc[negative]) if both else None,
+        gc_auroc=None if area is None else max(area, 1 - area),
+        gc_correlation=float(np.corrcoef(y[known], gc[known])[0, 1]) if varied else None,
+        unknown_positives=float(unknown[positive].mean()) if both else None,
+        unknown_negatives=float(unknown[negative].mean()) if both else None,
+    )
+
+
+def _by_split(rows: np.ndarray, split_codes: np.ndarray) -> dict[str, int]:
+    return {split: int((rows & (split_codes == i)).sum()) for i, split in enumerate(SPLITS)}
+
+
+def _mean(values: np.ndarray) -> float:
+    """Mean of what is known; NaN where nothing is."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else float("nan")
+
+
+def _warnings(data: DataSummary, *, simulated: bool) -> Iterator[str]:
+    for split, n in data.n_by_split.items():
+        if n == 0:
+            yield f"No sequence in {split}: {_NEED_OF_SPLIT[split]}."
+    for label in data.labels:
+        yield from _label_warnings(label)
+    if data.n_across_splits:
+        yield (
+            f"{data.n_across_splits:,} sequences of valid and test are also in an earlier split (or their reverse "
+            "complements are): test scores will be too good. Remove duplicates, or split by chromosome."
+        )
+    if data.n_contradicting:
+        yield f"{data.n_contradicting:,} sequences are there more than once, with different labels."
+    if data.n_overlapping_across_splits:
+        yield (
+            f"{data.n_overlapping_across_splits:,} windows of valid and test overlap a window of an earlier split in "
+            "the genome: test scores will be too good. Split by chromosome."
+        )
+    if data.shared_chromosomes:
+        yield (
+            "Training and test sequences lie on the same chromosomes "
+            f"({', '.join(data.shared_chromosomes[:4])}{', ...' if len(data.shared_chromosomes) > 4 else ''}): "
+            "neighbours and repeats may be in both. Splitting by chromosome is safer."
+        )
+    if data.shared_chromosomes is None and not simulated:
+        yield (
+            "Names do not say where sequences lie (chr1:1000-1500), so whether training and test sequences come from "
+            "the same places cannot be checked."
+        )
+    for negatives in data.metadata.get("negatives", []):
+        if negatives.get("n_missing"):
+            yield f"{negatives['n_missing']:,} GC-matched negatives were not found: some bins have fewer than wanted."
+
+
+_NEED_OF_SPLIT = {
+    "train": "nothing to train on",
+    "valid": "training cannot be stopped at the right time",
+    "test": "nothing can be said about sequences that the network has not seen",
+}
+
+
+def _label_warnings(label: LabelSummary) -> Iterator[str]:
+    name = repr(label.name)
+    if label.kind == "constant":
+        advice = " Add negatives: GC-matched windows of the genome, or shuffles." if label.mean == 1 else ""
+        yield f"Label {name} is {label.mean:g} for all sequences: there is nothing to learn.{advice}"
+        return
+    if label.gc_correlation is not None and abs(label.gc_correlation) > GC_CORRELATION:
+        yield (
+            f"Values of {name} correlate with GC content (r = {label.gc_correlation:.2f}): compare any score with what "
+            "GC content alone reaches."
+        )
+    if label.positives is None or label.negatives is None:
+        return
+    for split, few in FEW_POSITIVES.items():
+        n = label.positives[split]
+        if n + label.negatives[split] and n < few:
+            yield f"Label {name} has {n} positives in {split}: below {few}, scores and motifs are uncertain."
+        if n and not label.negatives[split]:
+            yield f"Label {name} has no negatives in {split}."
+    if label.mean < FEW_SHARE:
+        yield f"Only {label.mean:.1%} of the sequences are positive for {name}: judge by AUPR, not by AUROC."
+    if label.gc_auroc is not None and label.gc_auroc > 0.5 + GC_AUROC:
+        yield (
+            f"GC content alone tells {name} with AUROC {label.gc_auroc:.2f} (positives {label.gc_positives:.0%}, "
+            f"negatives {label.gc_negatives:.0%} GC): a network may learn no more. Use GC-matched negatives, or "
+            "compare with this number."
+        )
+    difference = (label.unknown_positives or 0) - (label.unknown_negatives or 0)
+    if abs(difference) > UNKNOWN_SHARE:
+        more, fewer = ("Positives", "negatives") if difference > 0 else ("Negatives", "positives")
+        yield (
+            f"{more} of {name} have more unknown bases (N, or padding of shorter sequences) than {fewer} "
+            f"({label.unknown_positives:.1%} of positives, {label.unknown_negatives:.1%} of negatives): this gives the "
+            "label away."
+        )
+
+
+def _lines(data: DataSummary) -> Iterator[str]:
+    counts = ", ".join(f"{split} {n:,}" for split, n in data.n_by_split.items())
+    yield f"{data.n_sequences:,} sequences of {data.length} bp ({counts})"
+    yield f"GC content {data.gc:.1%}, unknown bases {data.unknown:.2%}, repeated sequences {data.n_repeated:,}"
+    for label in data.labels:
+        if label.positives is not None and label.negatives is not None:
+            classes = ", ".join(f"{split} {n:,} / {label.negatives[split]:,}" for split, n in label.positives.items())
+            line = f"{label.name}: positives / negatives {classes}"
+        else:
+            spread = f"{label.standard_deviation:.4g}, {label.minimum:.4g} to {label.maximum:.4g}"
+            line = f"{label.name}: {label.mean:.4g} ± {spread}"
+        if label.gc_auroc is not None:
+            line += f"; GC {label.gc_positives:.1%} / {label.gc_negatives:.1%}, its AUROC {label.gc_auroc:.3f}"
+        if label.gc_correlation is not None:
+            line += f"; correlation with GC {label.gc_correlation:.2f}"
+        yield line
+    source = data.metadata.get("source", {})
+    yield from _source_lines(source if isinstance(source, Mapping) else {})
+    yield from (f"warning: {warning}" for warning in data.warnings)
+
+
+def _source_lines(source: Mapping[str, Any]) -> Iterator[str]:
+    for name, words in (("n_cropped", "cropped"), ("n_padded", "padded with unknown bases")):
+        if source.get(name):
+            yield f"{source[name]:,} sequences were {words}"
+    for file, reasons in source.get("dropped", {}).items():
+        for reason, n in reasons.items():
+            yield f"{file}: {n:,} intervals dropped ({_REASONS.get(reason, reason)})"
+
+
+_REASONS = {
+    "missing_contig": "their chromosome is not in the genome",
+    "past_end": "the window reaches beyond the chromosome",
+    "unknown_bases": "too many unknown bases",
+}

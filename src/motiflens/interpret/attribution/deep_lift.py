@@ -1,0 +1,195 @@
+"""DeepLIFT/SHAP by tangermeme, with a rule for every nonlinear call of the network."""
+
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator
+from typing import cast
+
+import torch
+from torch import nn
+
+from motiflens.basics.metrics import Array
+from motiflens.interpret.attribution.baselines import baselines_of
+from motiflens.interpret.attribution.calls import OperationNetwork
+from motiflens.interpret.attribution.completeness import warn_of_gap
+from motiflens.interpret.attribution.contributions import Complete, contributions, values_only
+from motiflens.interpret.attribution.gradient import (
+    check_positive,
+    checked,
+    differentiating,
+    dtype_of,
+    input_gradient,
+    target_column,
+)
+from motiflens.interpret.attribution.operations import Elementwise, Integrated, rescale
+
+
+def complete_deep_lift_shap(
+    model: nn.Module,
+    X: Array,
+    *,
+    target: int = 0,
+    batch_size: int = 64,
+    device: str | torch.device | None = None,
+    correct_gradient: bool = False,
+    baselines: str | Array = "dinucleotide_shuffle",
+    n_shuffles: int = 20,
+    n_points: int = 16,
+    hypothetical: bool = False,
+    seed: int = 0,
+) -> Complete:
+    """DeepLIFT (Shrikumar et al. 2017), averaged over baselines (Lundberg and Lee 2017).
+
+    tangermeme computes it. What its rules need is done here for any network: functions that are not modules, products
+    of two things that depend on the input, exponentials, recurrent layers and attention each get a rule, which
+    otherwise are passed over in silence.
+
+    Parameters and errors are those of :func:`saliency`, and these.
+
+    Parameters
+    ----------
+    batch_size : int
+        Pairs of sequence and baseline per pass; does not change the result.
+    correct_gradient : bool
+        Subtract from the multipliers their mean over the bases (Majdandzic et al. 2023). It changes contributions only
+        where columns of the baseline do not sum to 1.
+    baselines : str, np.ndarray or torch.Tensor
+        "zeros"; "uniform", a quarter of each base; "dinucleotide_shuffle", n_shuffles of each sequence; or values of
+        shape (N, 4, L) or (N, n_baselines, 4, L). Where a base is unknown, so it is in the baseline.
+    n_shuffles : int
+        Shuffles of each sequence.
+    n_points : int
+        Points at which recurrent layers, attention modules and others without a closed form are integrated.
+    hypothetical : bool
+        Give all four bases what they would contribute in the place of the one that is there; TF-MoDISco reads this.
+    seed : int
+        Of the shuffles.
+
+    Returns
+    -------
+    values : torch.Tensor, shape=(N, 4, L)
+        Contributions, at the base that is there unless hypothetical. On the CPU, of the model's floating-point type.
+
+    Raises
+    ------
+    ImportError
+        Without tangermeme: ``pip install 'motiflens[deeplift]'``.
+    ValueError
+        As :func:`saliency`, and if an option is unknown or out of range, or baselines do not fit X.
+    RuntimeError
+        If the model does not make the same calls for every batch.
+
+    Warns
+    -----
+    CompletenessWarning
+        If contributions miss the change of output by more than 5 %; names the layer where it can be found. `explain`
+        gives the gaps.
+    """
+    check_positive(n_shuffles=n_shuffles, n_points=n_points)
+    rules = _rules(n_points)
+    X = checked(X, batch_size).cpu()
+    references = baselines_of(X, baselines, n_shuffles, seed)  # N, R, 4, L
+    dtype = dtype_of(model)
+    if len(X) == 0:
+        return Complete(torch.zeros(X.shape, dtype=dtype), torch.zeros(0, dtype=dtype))
+    with differentiating(model, device) as where, _frozen(model):
+        network = _Column(model, X[:1].to(where, dtype), target)
+        result = contributions(
+            model,
+            X,
+            references,
+            lambda x, baseline: _multipliers(network, x, baseline, rules),
+            target=target,
+            n_pairs=batch_size,
+            device=where,
+            dtype=dtype,
+            correct_gradient=correct_gradient,
+            hypothetical=hypothetical,
+        )
+    warn_of_gap(result.gap, "deep_lift_shap", network.cause_of_gap())
+    return result
+
+
+deep_lift_shap = values_only(complete_deep_lift_shap)
+
+
+class _Column(nn.Module):
+    """One output of a network with operations, shape=(n, 1)."""
+
+    def __init__(self, model: nn.Module, x: torch.Tensor, target: int) -> None:
+        super().__init__()
+        input_gradient(model, x.expand(2, -1, -1), target)  # an output that cannot be used is refused here
+        self.network = OperationNetwork(model, x)
+        self.target = target
+
+    def forward(self, X: torch.Tensor) -> torch.Tensor:
+        return target_column(self.network(X), len(X), self.target)[:, None]
+
+    def cause_of_gap(self) -> str:
+        """What most likely keeps the contributions from adding up, in words."""
+        missing = self.network.without_rule()
+        if missing:
+            return f"no rule fits {', '.join(missing)}, which was taken as linear"
+        integrated = self.network.integrated()
+        worst = max(integrated, key=lambda pair: pair[0].error, default=None)
+        if worst is not None and worst[0].error > 0:
+            return f"the largest error is that of {worst[1]}: raise n_points"
+        return "no layer without a rule was found: does the model compute something outside PyTorch's functions?"
+
+
+def _multipliers(network: nn.Module, x: torch.Tensor, baseline: torch.Tensor, rules: dict) -> torch.Tensor:
+    """DeepLIFT multipliers of pairs of sequence and baseline, shapes=(n, 4, L)."""
+    from tangermeme.deep_lift_shap import deep_lift_shap as tangermeme_deep_lift_shap
+
+    with warnings.catch_warnings():  # checked before, and judged below by the gap
+        warnings.filterwarnings("ignore", message="Convergence deltas", category=RuntimeWarning)
+        warnings.filterwarnings("ignore", message=".*one-hot")
+        multipliers = tangermeme_deep_lift_shap(
+            network,
+            x,
+            references=lambda *_, **__: baseline[:, None],
+            n_shuffles=1,
+            batch_size=len(x),
+            raw_outputs=True,
+            only_warn=True,
+            additional_nonlinear_ops=rules,
+            dtype=x.dtype,
+            device=x.device,
+        )
+    return multipliers[:, 0].to(x.device)
+
+
+def _rules(n_points: int) -> dict[type[nn.Module], Callable]:
+    try:
+        from tangermeme.deep_lift_shap import integrated_gradients_op
+    except ImportError as error:
+        raise ImportError("deep_lift_shap needs tangermeme: pip install 'motiflens[deeplift]'") from error
+    integrate = integrated_gradients_op(K=n_points)
+
+    def integrate_and_check(module: Integrated, grad_input: tuple, grad_output: tuple) -> tuple[torch.Tensor]:
+        (multiplier,) = integrate(module, grad_input, grad_output)
+        explained = _pair_sums(multiplier, cast(torch.Tensor, module.input))
+        change = _pair_sums(grad_output[0], cast(torch.Tensor, module.output))
+        module.error = max(module.error, float((explained - change).abs().max()))
+        return (multiplier,)
+
+    return {Elementwise: rescale, Integrated: integrate_and_check}
+
+
+def _pair_sums(multiplier: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    """Multiplier times change of value, summed for each pair of sequence and reference, shape=(n,)."""
+    change = torch.sub(*values.chunk(2))
+    return (multiplier[: len(change)] * change).flatten(1).sum(1)
+
+
+@contextlib.contextmanager
+def _frozen(model: nn.Module) -> Iterator[None]:
+    """Have no parameter require a gradient for a while: what then does, depends on the input."""
+    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    try:
+        for parameter in trainable:
+            parameter.requires_grad_(False)
+        yield
+    finally:
+        for parameter in trainable:
+            parameter.requires_grad_(True)

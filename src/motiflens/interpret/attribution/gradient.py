@@ -1,0 +1,131 @@
+"""What the methods share: checks of what comes in and out, where a model computes, the gradient of one output."""
+
+import contextlib
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+
+from motiflens.basics.metrics import Array, as_tensor
+from motiflens.basics.sequence import check_one_hot
+from motiflens.models.devices import device_of
+from motiflens.models.hybrid import evaluating
+
+
+def checked(X: Array, batch_size: int) -> torch.Tensor:
+    """X as a tensor without gradient, once it has proved to be one-hot."""
+    X = as_tensor(X).detach()
+    check_one_hot(X)
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+    return X
+
+
+def check_positive(**numbers: int) -> None:
+    """Refuse whole numbers below 1, by name."""
+    for name, value in numbers.items():
+        if value < 1:
+            raise ValueError(f"{name} must be at least 1, got {value}")
+
+
+def dtype_of(model: nn.Module) -> torch.dtype:
+    """Floating-point type of a model's parameters; float32 if it has none."""
+    return next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
+
+
+@contextlib.contextmanager
+def computing(model: nn.Module, device: str | torch.device | None) -> Iterator[torch.device]:
+    """Have a model in evaluation mode on a device (None: where it is), then as it was before.
+
+    Raises
+    ------
+    ValueError
+        If in evaluation mode, too, the output of a sequence depends on the others, as far as layers tell.
+    """
+    for name, module in model.named_modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.running_mean is None:
+            raise ValueError(
+                f"expected outputs that do not depend on the other sequences of a batch, but {name or 'the model'!r} "
+                "normalises over the batch at hand: BatchNorm without running statistics"
+            )
+    home = device_of(model)
+    where = home if device is None else torch.device(device)
+    try:
+        model.to(where)
+        with evaluating(model):
+            yield where
+    finally:
+        model.to(home)
+
+
+@contextlib.contextmanager
+def differentiating(model: nn.Module, device: str | torch.device | None) -> Iterator[torch.device]:
+    """As `computing`, with gradients enabled, whatever the caller's state, and possible for recurrent networks."""
+    with computing(model, device) as where, _rnn_backward(model), torch.enable_grad():
+        yield where
+
+
+@contextlib.contextmanager
+def _rnn_backward(model: nn.Module) -> Iterator[None]:
+    """Leave cuDNN out for recurrent networks: its LSTM has no backward pass in evaluation mode."""
+    enabled = torch.backends.cudnn.enabled
+    if any(isinstance(module, nn.RNNBase) for module in model.modules()):
+        torch.backends.cudnn.enabled = False  # not `flags`, which resets the other switches, too
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.enabled = enabled
+
+
+def target_column(output: torch.Tensor, n: int, target: int) -> torch.Tensor:
+    """One output of a model for n sequences, shape=(n,).
+
+    Raises
+    ------
+    ValueError
+        If the model gave something else than (n, n_outputs) or (n,), or has no such output.
+    """
+    if not isinstance(output, torch.Tensor):
+        raise ValueError(f"expected the model to return one tensor, got {type(output).__name__}")
+    if output.dim() not in (1, 2) or len(output) != n:
+        raise ValueError(
+            f"expected the model's output to have shape (n, n_outputs) or (n,) for {n} sequences, "
+            f"got {tuple(output.shape)}"
+        )
+    columns = output.reshape(n, -1)  # n, n_outputs
+    if not 0 <= target < columns.shape[1]:
+        raise ValueError(f"target must be in 0 ... {columns.shape[1] - 1}, got {target}")
+    return columns[:, target]
+
+
+def input_gradient(model: nn.Module, x: torch.Tensor, target: int) -> torch.Tensor:
+    """Gradient of one output with respect to x, shape=(n, 4, L), where x is."""
+    x = x.detach().requires_grad_()
+    column = target_column(model(x), len(x), target)
+    unused = "expected an output that depends on X through differentiable operations"
+    if not column.requires_grad:
+        raise ValueError(unused)
+    # One sum serves the batch: in evaluation mode no output depends on another sequence.
+    (gradient,) = torch.autograd.grad(column.sum(), x, allow_unused=True)
+    if gradient is None:
+        raise ValueError(unused)
+    return gradient
+
+
+def centred(values: torch.Tensor) -> torch.Tensor:
+    """Subtract the mean over the bases from values of shape=(N, 4, L).
+
+    One-hot columns sum to 1, so that a network is free in the direction in which all four bases change together; what
+    its gradient has there is noise. Source: Majdandzic, Rajesh, Koo 2023, "Correcting gradient-based interpretations
+    of deep neural networks for genomics".
+    """
+    return values - values.mean(1, keepdim=True)
+
+
+def check_finite(values: torch.Tensor, what: str) -> None:
+    """Refuse NaN and infinity in values of shape=(N, ...), naming a sequence that has them."""
+    finite = values.isfinite().flatten(1).all(1)  # N
+    if not bool(finite.all()):
+        bad = (~finite).nonzero().flatten().tolist()
+        more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
+        raise ValueError(f"expected finite {what}, got NaN or infinity for sequence {bad[0]}{more}")

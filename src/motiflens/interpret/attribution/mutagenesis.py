@@ -1,0 +1,90 @@
+"""Saturation mutagenesis: the effect of every single substitution."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import nn
+
+from motiflens.basics.metrics import Array
+from motiflens.interpret.attribution.gradient import centred, check_finite, checked, computing, dtype_of, target_column
+from motiflens.interpret.attribution.mutant_stem import MutantStem
+from motiflens.models.hybrid import HybridNetwork, Linear
+
+
+def saturation_mutagenesis(
+    model: nn.Module,
+    X: Array,
+    *,
+    target: int = 0,
+    batch_size: int = 128,
+    device: str | torch.device | None = None,
+    correct_gradient: bool = False,
+) -> torch.Tensor:
+    """Change of one output when a base is put in the place of another, for every base and position.
+
+    0 for the base that is there; at an unknown base, the effect of each of the four. In a HybridNetwork only those
+    windows of the first layer are computed that a substitution reaches; any other model sees whole mutants.
+
+    Parameters and errors are those of :func:`saliency`, and these.
+
+    Parameters
+    ----------
+    batch_size : int
+        Mutants per pass; does not change the result.
+    correct_gradient : bool
+        Centre each position on the mean over its bases. The base that is there then has what its loss would cost on
+        average, so that ``(values * X).sum(1)`` are position scores as for the other methods.
+
+    Returns
+    -------
+    effects : torch.Tensor, shape=(N, 4, L)
+        Output of the mutant minus output of the sequence, on the CPU, of the model's floating-point type.
+    """
+    X = checked(X, batch_size)
+    dtype = dtype_of(model)
+    effects = torch.zeros(X.shape, dtype=dtype)
+    with computing(model, device) as where, _fast_products(model), torch.inference_mode():
+        for x, row in zip(X.to(where, dtype), effects, strict=True):  # 4, L
+            base, position = (x == 0).nonzero(as_tuple=True)  # n_mutants each
+            unchanged, outputs_of = _mutable(model, x)
+            outputs = [unchanged]
+            for some in torch.arange(len(base), device=where).split(batch_size):
+                outputs.append(outputs_of(base[some], position[some]))
+            before, *after = (target_column(output, len(output), target) for output in outputs)
+            row[base.cpu(), position.cpu()] = (torch.cat(after) - before).cpu()
+    check_finite(effects, "effects")
+    return centred(effects) if correct_gradient else effects
+
+
+@contextlib.contextmanager
+def _fast_products(model: nn.Module) -> Iterator[None]:
+    """Have the linear layers of our networks multiply by oneDNN for a while (see `models.hybrid.products`)."""
+    layers = [(module, module.precision) for module in model.modules() if isinstance(module, Linear)]
+    try:
+        for layer, _ in layers:
+            layer.precision = "float32"
+        yield
+    finally:
+        for layer, precision in layers:
+            layer.precision = precision
+
+
+def _mutable(model: nn.Module, x: torch.Tensor) -> tuple[torch.Tensor, Callable[..., torch.Tensor]]:
+    """Outputs for one sequence, shape=(4, L), and a function that gives those of its mutants."""
+    if type(model) is HybridNetwork:  # a subclass may do something else in its forward
+        stem = MutantStem(model, x)
+        return stem.unchanged(), stem.mutated
+
+    def outputs_of(base: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
+        rows = torch.arange(len(base), device=x.device)
+        mutants = x.repeat(len(base), 1, 1)  # n, 4, L
+        mutants[rows, :, position] = 0
+        mutants[rows, base, position] = 1
+        return output_of(mutants)
+
+    def output_of(X: torch.Tensor) -> torch.Tensor:
+        # As a pair: code that squeezes would take one sequence for none.
+        return model(X) if len(X) > 1 else model(X.repeat(2, 1, 1))[:1]
+
+    return output_of(x[None]), outputs_of

@@ -1,0 +1,71 @@
+"""SmoothGrad: the gradient averaged over noisy copies of the input."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from motiflens.basics.metrics import Array
+from motiflens.interpret.attribution.gradient import (
+    centred,
+    check_finite,
+    check_positive,
+    checked,
+    differentiating,
+    dtype_of,
+    input_gradient,
+)
+
+
+def smooth_grad(
+    model: nn.Module,
+    X: Array,
+    *,
+    target: int = 0,
+    batch_size: int = 256,
+    device: str | torch.device | None = None,
+    correct_gradient: bool = False,
+    n_samples: int = 50,
+    noise: float = 0.1,
+    seed: int = 0,
+) -> torch.Tensor:
+    """Mean gradient over copies of the one-hot input with normal noise on all four channels (Smilkov et al. 2017).
+
+    Parameters and errors are those of :func:`saliency`, and these.
+
+    Parameters
+    ----------
+    batch_size : int
+        Noisy copies per pass; does not change the result.
+    n_samples : int
+        Noisy copies of each sequence.
+    noise : float
+        Standard deviation, in units of the one-hot values.
+    seed : int
+        Of the noise. What a sequence gets depends on its place in X.
+
+    Returns
+    -------
+    gradient : torch.Tensor, shape=(N, 4, L)
+        On the CPU, of the model's floating-point type.
+
+    Raises
+    ------
+    ValueError
+        As :func:`saliency`, and if n_samples is below 1 or noise is negative.
+    """
+    X = checked(X, batch_size)
+    check_positive(n_samples=n_samples)
+    if not noise >= 0:
+        raise ValueError(f"noise is a standard deviation: expected at least 0, got {noise}")
+    rng = np.random.default_rng(seed)
+    dtype = dtype_of(model)
+    total = torch.zeros(X.shape, dtype=dtype)
+    with differentiating(model, device) as where:
+        for start in range(0, len(X) * n_samples, batch_size):
+            rows = torch.arange(start, min(start + batch_size, len(X) * n_samples)) // n_samples  # of X
+            draws = torch.from_numpy(rng.standard_normal((len(rows), *X.shape[1:]), dtype=np.float32))
+            x = (X[rows] + noise * draws).to(where, dtype)
+            total.index_add_(0, rows, input_gradient(model, x, target).cpu())
+    gradient = total / n_samples
+    check_finite(gradient, "gradients")
+    return centred(gradient) if correct_gradient else gradient

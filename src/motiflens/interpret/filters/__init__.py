@@ -1,0 +1,37 @@
+"""What first-layer filters learned: `activation_pwms` makes a matrix of each, `filter_matches` looks them up."""
+
+from motiflens.interpret.filters.alignment import FilterPwms, activation_pwms
+from motiflens.interpret.filters.chance import FalseMatches, false_matches
+from motiflens.interpret.filters.factors import TASK1_TRUTH, TASK2_TRUTH, FactorIds, task_truth
+from motiflens.interpret.filters.importance import FilterImportance, filter_importance, pearson
+from motiflens.interpret.filters.matches import (
+    NOT_FALSE_ALONE,
+    FilterMatch,
+    FilterMatches,
+    filter_matches,
+    filter_motifs,
+)
+from motiflens.interpret.filters.quality import LOW_INFORMATION, FilterQuality, filter_quality, filter_rows
+
+__all__ = [
+    "FactorIds",
+    "FalseMatches",
+    "FilterImportance",
+    "FilterMatch",
+    "FilterMatches",
+    "FilterPwms",
+    "FilterQuality",
+    "LOW_INFORMATION",
+    "NOT_FALSE_ALONE",
+    "TASK1_TRUTH",
+    "TASK2_TRUTH",
+    "activation_pwms",
+    "false_matches",
+    "filter_importance",
+    "filter_matches",
+    "filter_motifs",
+    "filter_quality",
+    "filter_rows",
+    "pearson",
+    "task_truth",
+]

@@ -1,0 +1,139 @@
+"""Filters to matrices: average the sequence windows that activate each filter."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from motiflens.basics.metrics import Array, as_tensor
+from motiflens.basics.sequence import check_one_hot, one_hot
+
+Activations = Array | Callable[[], Iterable[Array]]
+
+
+class FilterPwms(NamedTuple):
+    """One matrix per filter, and the number of windows behind each."""
+
+    pwms: np.ndarray  # (F, 4, window) float64, columns sum to 1
+    counts: np.ndarray  # (F,) int64
+
+    @property
+    def dead(self) -> np.ndarray:
+        """Filters without a window, bool, shape=(F,); their matrix is uniform."""
+        return self.counts == 0
+
+
+def activation_pwms(activations: Activations, X: Array, *, window: int = 20, threshold: float = 0.5) -> FilterPwms:
+    """Average the sequence windows that activate each filter (Ghotra et al. 2021, Methods).
+
+    Around every position where a filter exceeds ``threshold`` times its maximum over the whole set, the
+    window ``[start, start + window)`` with ``start = position - window // 2`` is cut out, and dropped where
+    ``start <= 0`` or ``start + window >= L``; the mean of the windows is the matrix. Unknown bases are left
+    out of the mean.
+
+    Parameters
+    ----------
+    activations : np.ndarray or torch.Tensor, shape=(N, F, L), or callable
+        First-layer activations after the activation function. A callable without arguments that gives batches
+        (n, F, L) in the order of X is called twice, for the maxima and for the windows, so that a large set
+        need never be held at once. Tensors are worked on where they are.
+    X : np.ndarray or torch.Tensor, shape=(N, 4, L) one-hot or (N, L) codes
+    window : int
+        Width of the matrices.
+    threshold : float
+        Share of the maximum, in [0, 1).
+
+    Returns
+    -------
+    pwms : np.ndarray, float64, shape=(F, 4, window)
+    counts : np.ndarray, int64, shape=(F,)
+        Windows per filter. A filter that is never positive, or that exceeds the threshold only at the ends,
+        has none: it is dead and its matrix is uniform.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, an activation is not finite, an option is out of range, or a callable gives
+        different batches at its second call.
+
+    Notes
+    -----
+    Windows are summed by a matrix product, so that the cost does not depend on how many there are. A filter
+    with very many, broadly active without a clear maximum, is averaged like any other: its matrix comes close
+    to the composition of the sequences. Matches may be found for it all the same, for TomTom compares shapes, however
+    flat: `filter_audit.filter_quality` tells such filters by their information, `decoys.false_matches` by decoys.
+    """
+    sequences = _check_sequences(X, window, threshold)
+    length = sequences.shape[-1]
+    first, n_starts = window // 2 + 1, length - window - 1  # windows start at 1 ... length - window - 1
+    chunk = max(1, 2**17 // (length * window))  # 2 MB of windows, to stay in cache
+    maxima = _maxima(activations, sequences, chunk)  # F,
+    sums = torch.zeros(len(maxima), 4, window, dtype=torch.float64, device=maxima.device)
+    counts = torch.zeros(len(maxima), dtype=torch.int64, device=maxima.device)
+    for rows, batch in _aligned_batches(activations, sequences, chunk):
+        active = batch[:, :, first : first + n_starts].transpose(0, 1) > threshold * maxima[:, None, None]
+        active = active.float().flatten(1)  # F, n * n_starts
+        sums += (active @ _windows(sequences[rows].to(batch.device), window)).view(-1, window, 4).mT
+        counts += active.count_nonzero(dim=1)
+    totals = sums.sum(dim=1, keepdim=True)
+    pwms = torch.where(totals > 0, sums / totals, 0.25)
+    return FilterPwms(pwms.cpu().numpy(), counts.cpu().numpy())
+
+
+def _windows(sequences: torch.Tensor, window: int) -> torch.Tensor:
+    """Every window that starts after the first base and ends before the last, (n * n_starts, window * 4)."""
+    one = sequences.float() if sequences.dim() == 3 else one_hot(sequences)
+    bases_last = one[:, :, 1:-1].mT.contiguous()  # n, L - 2, 4: each window is one run of memory
+    n, length, _ = bases_last.shape
+    n_starts = length - window + 1
+    windows = bases_last.as_strided((n, n_starts, window * 4), (length * 4, 4, 1))
+    return windows.reshape(n * n_starts, window * 4)
+
+
+def _check_sequences(X: Array, window: int, threshold: float) -> torch.Tensor:
+    """One-hot (N, 4, L) or codes (N, L)."""
+    sequences = as_tensor(X)
+    if sequences.dim() == 3:
+        check_one_hot(sequences)
+    elif sequences.dim() != 2 or sequences.is_floating_point():
+        got = f"{tuple(sequences.shape)} {sequences.dtype}"
+        raise ValueError(f"expected X one-hot (N, 4, L) or integer codes (N, L), got {got}")
+    widest = sequences.shape[-1] - 2
+    if not 1 <= window <= widest:
+        raise ValueError(f"window must be in 1 ... L - 2 = {widest} for these sequences, got {window}")
+    if not 0 <= threshold < 1:
+        raise ValueError(f"threshold is a share of the maximum in [0, 1), got {threshold}")
+    return sequences
+
+
+def _maxima(activations: Activations, sequences: torch.Tensor, chunk: int) -> torch.Tensor:
+    maxima = None
+    for _, batch in _aligned_batches(activations, sequences, chunk):
+        highest = batch.amax(dim=(0, 2))  # F,
+        if not bool(highest.isfinite().all()):  # NaN is its own maximum
+            raise ValueError("activations must be finite, got NaN or infinity: the network has diverged")
+        maxima = highest if maxima is None else torch.maximum(maxima, highest)
+    if maxima is None:
+        raise ValueError("expected activations of at least one sequence, got none")
+    return maxima
+
+
+def _aligned_batches(
+    activations: Activations, sequences: torch.Tensor, chunk: int
+) -> Iterator[tuple[slice, torch.Tensor]]:
+    """Give (rows of the sequences, activations of these rows), at most chunk rows at a time."""
+    n, length, done = len(sequences), sequences.shape[-1], 0
+    n_filters = None
+    for batch in activations() if callable(activations) else [activations]:
+        n_filters = batch.shape[1] if n_filters is None and len(batch.shape) == 3 else n_filters
+        if len(batch.shape) != 3 or tuple(batch.shape[1:]) != (n_filters, length):
+            expected = f"(N, {n_filters or 'F'}, {length})"
+            raise ValueError(f"expected activations of shape {expected}, got {tuple(batch.shape)}")
+        for start in range(0, len(batch), chunk):
+            part = as_tensor(batch[start : start + chunk]).detach()
+            yield slice(done + start, done + start + len(part)), part
+        done += len(batch)
+    if done != n:
+        hint = ": a callable must begin anew at each call" if callable(activations) else ""
+        raise ValueError(f"expected activations of {n} sequences, got {done}{hint}")

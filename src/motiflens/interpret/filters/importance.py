@@ -1,0 +1,173 @@
+"""What each first-layer filter matters for: the change of the outputs when its map is set to its mean."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from motiflens.basics.metrics import auroc
+from motiflens.data.dataset import SequenceDataset
+from motiflens.models.any_model import AdaptedModel
+from motiflens.models.devices import device_of, dtype_of
+from motiflens.models.hybrid import HybridNetwork, evaluating
+from motiflens.models.predict import batches, predict
+
+Auditable = HybridNetwork | AdaptedModel
+
+
+@dataclass(frozen=True, eq=False)
+class FilterImportance:
+    """With the filter minus without it, for F filters and T outputs.
+
+    Attributes
+    ----------
+    on_positives, on_negatives : np.ndarray, float64, shape=(F, T)
+        Mean change of the logit over the sequences whose label is 1, and over those whose label is 0: positive if the
+        filter raises the output. NaN where there are none, and throughout for real-valued labels.
+    size : np.ndarray, float64, shape=(F, T)
+        Mean absolute change over all sequences.
+    performance : np.ndarray, float64, shape=(T,)
+        Of the whole network: AUROC per label, or Pearson's r for real-valued labels. NaN where it is not defined.
+    performance_drop : np.ndarray, float64, shape=(F, T)
+        How much of it is lost without the filter; negative where the network does better without.
+    measure : str
+        "auroc" or "pearson".
+    n_sequences : int
+    """
+
+    on_positives: np.ndarray
+    on_negatives: np.ndarray
+    size: np.ndarray
+    performance: np.ndarray
+    performance_drop: np.ndarray
+    measure: str
+    n_sequences: int
+
+
+def filter_importance(
+    model: nn.Module,
+    dataset: SequenceDataset,
+    *,
+    n_sequences: int = 2000,
+    seed: int = 0,
+    batch_size: int = 500,
+) -> FilterImportance:
+    """Ablate one filter after the other: set its map to its mean over sequences and positions, keep the others.
+
+    Parameters
+    ----------
+    model : HybridNetwork or AdaptedModel
+        Any other model through :func:`motiflens.models.any_model.adapt`.
+    dataset : SequenceDataset
+        With one label for each output of the model.
+    n_sequences : int
+        If the data have more, so many are drawn without replacement.
+    seed : int
+        Of the draw.
+    batch_size : int
+
+    Returns
+    -------
+    FilterImportance
+
+    Raises
+    ------
+    ValueError
+        If the model is of another kind, its outputs are not the labels' number, or there are no sequences.
+    """
+    if type(model) is not HybridNetwork and not isinstance(model, AdaptedModel):  # a subclass may compute otherwise
+        raise ValueError(f"expected a HybridNetwork or a model from any_model.adapt, got {type(model).__name__}")
+    if len(dataset) == 0 or n_sequences < 1:
+        raise ValueError(f"expected at least one sequence, got {min(len(dataset), n_sequences)}")
+    if n_sequences < len(dataset):
+        chosen = np.random.default_rng(seed).choice(len(dataset), n_sequences, replace=False)
+        dataset = dataset.subset(np.sort(chosen))
+    whole = predict(model, dataset.codes, batch_size=batch_size).double().numpy()  # N, T
+    if whole.shape[1] != dataset.n_outputs:
+        raise ValueError(f"expected one output for each of {dataset.n_outputs} labels, got {whole.shape[1]} outputs")
+    binary = bool(np.isin(dataset.y, (0, 1)).all())
+    measure = _auroc if binary else pearson
+    performance = measure(dataset.y, whole)
+    parts = []
+    with evaluating(model), torch.inference_mode():
+        for logits in _ablated(model, dataset.codes, batch_size):
+            change = whole - logits
+            classes = [_mean_where(change, (dataset.y == label) & binary) for label in (1, 0)]
+            parts.append([*classes, np.abs(change).mean(axis=0), performance - measure(dataset.y, logits)])
+    positives, negatives, size, drop = (np.stack(rows) for rows in zip(*parts, strict=True))  # F, T
+    kind = "auroc" if binary else "pearson"
+    return FilterImportance(positives, negatives, size, performance, drop, kind, len(dataset))
+
+
+def _ablated(model: Auditable, codes: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
+    """Logits without filter 0, without filter 1, and so on, each float64, shape=(N, T)."""
+
+    def sequences() -> Iterator[torch.Tensor]:
+        return batches(codes, batch_size, device_of(model), dtype_of(model))
+
+    if isinstance(model, HybridNetwork):
+        without = _from_pools(model, sequences)
+    else:
+        without = _from_sequences(model, sequences)
+    means = _mean_map(model, sequences())
+    for i, mean in enumerate(means):
+        yield torch.cat([logits.cpu() for logits in without(i, mean)]).double().numpy()
+
+
+Sequences = Callable[[], Iterator[torch.Tensor]]
+Without = Callable[[int, torch.Tensor], Iterator[torch.Tensor]]
+
+
+def _from_pools(model: HybridNetwork, sequences: Sequences) -> Without:
+    """Go on from the pooled maps, computed once: the pool of a constant map is that constant."""
+    pools = [model.stem.first.pooled(x) for x in sequences()]
+
+    def without(i: int, mean: torch.Tensor) -> Iterator[torch.Tensor]:
+        for pool in pools:
+            kept = pool[:, i].clone()
+            pool[:, i] = mean
+            yield model.from_first_pool(pool)
+            pool[:, i] = kept
+
+    return without
+
+
+def _from_sequences(model: AdaptedModel, sequences: Sequences) -> Without:
+    def without(i: int, mean: torch.Tensor) -> Iterator[torch.Tensor]:
+        def flatten(maps: torch.Tensor) -> torch.Tensor:
+            maps = maps.clone()
+            maps[:, i] = mean
+            return maps
+
+        return (model.with_edited_map(x, flatten) for x in sequences())
+
+    return without
+
+
+def _mean_map(model: Auditable, sequences: Iterator[torch.Tensor]) -> torch.Tensor:
+    """Mean of each filter's map over sequences and positions, shape=(F,)."""
+    total, count = torch.zeros(()), 0
+    for x in sequences:
+        maps = model.first_layer_map(x) if isinstance(model, AdaptedModel) else model.first_layer_activations(x)
+        total = total.to(maps.device) + maps.double().sum((0, 2))
+        count += maps.shape[0] * maps.shape[2]
+    return total / count
+
+
+def _mean_where(change: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Mean of each column over the chosen rows, shape=(T,); NaN where there are none."""
+    n = chosen.sum(axis=0)
+    return np.where(n > 0, np.where(chosen, change, 0).sum(axis=0) / np.maximum(n, 1), np.nan)
+
+
+def _auroc(y: np.ndarray, logits: np.ndarray) -> np.ndarray:
+    return auroc(y.T, np.ascontiguousarray(logits.T))  # T
+
+
+def pearson(y: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Correlation of each column of y, shape=(N, T), with that of values, shape=(T,); NaN where one is constant."""
+    a, b = y - y.mean(axis=0, dtype=np.float64), values - values.mean(axis=0)
+    norm = np.sqrt((a * a).sum(axis=0) * (b * b).sum(axis=0))
+    return np.where(norm > 0, (a * b).sum(axis=0) / np.where(norm > 0, norm, 1), np.nan)  # T

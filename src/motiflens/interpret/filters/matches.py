@@ -1,0 +1,201 @@
+"""What first-layer filters learned: align the windows that activate a filter, and look the result up.
+
+``activation_pwms`` turns activations into one matrix per filter, ``filter_matches`` finds those in a motif
+database and, where the true motifs are known, counts filters that found one (Ghotra et al. 2021, Methods).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from motiflens.interpret.filters.factors import FactorIds
+from motiflens.motifs import tomtom
+from motiflens.motifs.sets import Motif, load_motifs, trim_pwm
+from motiflens.motifs.tomtom import Hit
+
+# Gmeb1: the study does not count a filter as false that matches this motif alone.
+NOT_FALSE_ALONE = ("MA0615",)
+
+
+class FilterMatch(NamedTuple):
+    """What one filter matched in the database."""
+
+    filter: int
+    outcome: str  # "true", "false", "not counted", "no hit" or "dead"; "hit" where no truth is given
+    best: Hit | None  # the hit with the smallest p-value
+    factor: str | None  # whose motif the best true hit is
+    n_hits: int
+
+
+@dataclass(frozen=True)
+class FilterMatches:
+    """Database matches of a set of filters.
+
+    Rates are shares of all filters, dead ones included. A filter with any hit to a true motif is true; one
+    whose hits are all of `NOT_FALSE_ALONE` is neither true nor false.
+
+    Attributes
+    ----------
+    rows : tuple of FilterMatch
+        One per filter.
+    has_truth : bool
+    hits : tuple of tuple of Hit
+        Every hit of each filter, the smallest p-value first.
+    target_ids : tuple of str
+        The motifs of the database.
+    q : float
+        Largest q-value of a hit.
+    """
+
+    rows: tuple[FilterMatch, ...]
+    has_truth: bool
+    hits: tuple[tuple[Hit, ...], ...]
+    target_ids: tuple[str, ...]
+    q: float
+
+    def judged_by(self, truth: FactorIds | None) -> "FilterMatches":
+        """Tell true matches from false ones by another truth, without matching again.
+
+        Raises
+        ------
+        ValueError
+            If no motif of the database belongs to a factor of truth.
+        """
+        factor_of = {} if truth is None else _factors_of_targets(self.target_ids, truth)
+        rows = []
+        for row, own in zip(self.rows, self.hits, strict=True):
+            factor = next((factor_of[hit.target_id] for hit in own if hit.target_id in factor_of), None)
+            outcome = "dead" if row.outcome == "dead" else _outcome(own, factor, has_truth=truth is not None)
+            rows.append(row._replace(outcome=outcome, factor=factor))
+        return replace(self, rows=tuple(rows), has_truth=truth is not None)
+
+    @property
+    def tpr(self) -> float | None:
+        """Share of filters with a hit to a true motif; None where no truth is given."""
+        return self._share("true") if self.has_truth else None
+
+    @property
+    def fpr(self) -> float | None:
+        """Share of filters with hits, none of them true; None where no truth is given."""
+        return self._share("false") if self.has_truth else None
+
+    @property
+    def no_hit_share(self) -> float:
+        """Share of filters without any hit, dead ones included."""
+        return self._share("no hit", "dead")
+
+    @property
+    def n_dead(self) -> int:
+        """Number of filters whose matrix is uniform."""
+        return sum(row.outcome == "dead" for row in self.rows)
+
+    def _share(self, *outcomes: str) -> float:
+        return sum(row.outcome in outcomes for row in self.rows) / len(self.rows)
+
+
+def filter_motifs(pwms: np.ndarray, counts: np.ndarray | None = None, *, trim: bool = False) -> list[Motif]:
+    """Make motifs "filter_0", "filter_1", ... from the matrices of filters, as for a MEME file.
+
+    Parameters
+    ----------
+    pwms : np.ndarray, shape=(F, 4, window)
+    counts : np.ndarray, shape=(F,), optional
+        Windows behind each matrix, written as its number of sites (at least 1); 20 where it is not given.
+    trim : bool
+        Cut uninformative flanks (:func:`motiflens.motifs.sets.trim_pwm`).
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or a matrix does not hold probabilities.
+    """
+    pwms = np.asarray(pwms)
+    if pwms.ndim != 3 or pwms.shape[1] != 4:
+        raise ValueError(f"expected pwms of shape (F, 4, window), got {pwms.shape}")
+    n_sites = [20] * len(pwms) if counts is None else [max(int(count), 1) for count in counts]
+    if len(n_sites) != len(pwms):
+        raise ValueError(f"expected one count for each of {len(pwms)} filters, got {len(n_sites)}")
+    return [
+        Motif(f"filter_{i}", f"filter_{i}", trim_pwm(pwm) if trim else pwm, sites)
+        for i, (pwm, sites) in enumerate(zip(pwms, n_sites, strict=True))
+    ]
+
+
+def filter_matches(
+    pwms: np.ndarray, database: str | Sequence[Motif], *, truth: FactorIds | None = None, q: float = 0.1
+) -> FilterMatches:
+    """Trim the matrices of filters, look them up with TomTom, and tell true matches from false ones.
+
+    Parameters
+    ----------
+    pwms : np.ndarray, shape=(F, 4, window)
+        As from :func:`activation_pwms`.
+    database : str or sequence of Motif
+        Motifs, or what :func:`motiflens.motifs.sets.load_motifs` takes; the study uses "JASPAR2020".
+    truth : mapping of str to collection of str, optional
+        Ids that count as each factor; "MA0079" stands for all versions of this accession. For the
+        study's tasks see :func:`task_truth`.
+    q : float
+        Largest q-value of a hit.
+
+    Returns
+    -------
+    matches : FilterMatches
+
+    Raises
+    ------
+    ValueError
+        If pwms are no matrices of probabilities, there are none, q is not in (0, 1], or no motif of the
+        database belongs to a factor of truth.
+    """
+    if not 0 < q <= 1:
+        raise ValueError(f"q must be in (0, 1], got {q}")
+    queries = filter_motifs(pwms, trim=True)
+    if not queries:
+        raise ValueError("expected at least one filter, got none")
+    targets = load_motifs(database) if isinstance(database, str) else list(database)
+    if truth is not None:
+        _factors_of_targets([motif.id for motif in targets], truth)  # before the work, if it cannot be judged
+    result = tomtom.tomtom(queries, targets)
+    hits_of: dict[str, list[Hit]] = {query.id: [] for query in queries}
+    for hit in result.hits(q):
+        hits_of[hit.query_id].append(hit)
+    hits = tuple(map(tuple, hits_of.values()))
+    rows = tuple(
+        FilterMatch(i, "dead" if dead else "", own[0] if own else None, None, len(own))  # `judged_by` fills it in
+        for i, (own, dead) in enumerate(zip(hits, result.invalid, strict=True))
+    )
+    return FilterMatches(rows, False, hits, result.target_ids, q).judged_by(truth)
+
+
+def _outcome(hits: Sequence[Hit], factor: str | None, *, has_truth: bool) -> str:
+    if not hits:
+        return "no hit"
+    if not has_truth:
+        return "hit"
+    if factor is not None:
+        return "true"
+    return "not counted" if all(_accession(hit.target_id) in NOT_FALSE_ALONE for hit in hits) else "false"
+
+
+def _factors_of_targets(target_ids: Sequence[str], truth: FactorIds) -> dict[str, str]:
+    """Map the ids of targets that belong to a factor to its name."""
+    factor_of = {}
+    for factor, ids in truth.items():
+        wanted = {ids} if isinstance(ids, str) else set(ids)
+        own = [target_id for target_id in target_ids if target_id in wanted or _accession(target_id) in wanted]
+        if not own:
+            raise ValueError(
+                f"no motif of the database is one of {sorted(wanted)} ({factor}): "
+                "give ids of this database, or leave the factor out of truth"
+            )
+        factor_of.update(dict.fromkeys(own, factor))
+    return factor_of
+
+
+def _accession(motif_id: str) -> str:
+    """Strip the version, "MA0079.3" to "MA0079"."""
+    base, dot, version = motif_id.rpartition(".")
+    return base if dot and version.isdigit() else motif_id

@@ -1,0 +1,111 @@
+"""Attention between the tokens of two sites: raw, rolled out over layers, or times its gradient.
+
+Attention weights are large where a token holds any motif that its head looks for, with or without a partner. What
+one motif attracts by itself is part of its typical scores, see `_null`; nothing else in the method corrects for it.
+"""
+
+import numpy as np
+import torch
+from torch import nn
+
+from motiflens.interpret.interactions.sites import Sites, TwoSites
+from motiflens.models.devices import device_of, dtype_of
+from motiflens.models.hybrid import HybridNetwork, evaluating
+from motiflens.models.predict import batches
+
+READINGS = ("raw", "rollout", "gradient")
+
+
+def token_maps(model: nn.Module, codes: np.ndarray, reading: str, *, target: int, batch_size: int) -> np.ndarray:
+    """How much two tokens look at each other in each sequence, symmetric, shape=(N, T, T).
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        With `attention_weights(x)`, a list of (n, n_heads, T, T); a `HybridNetwork` for "gradient".
+    codes : np.ndarray, shape=(N, L)
+    reading : {"raw", "rollout", "gradient"}
+        "raw": the largest weight of all heads, mean over layers (Ullah & Ben-Hur 2021, Nucleic Acids Research
+        49:e77). "rollout": layers multiplied, each the mean over heads averaged with the identity, which stands for
+        its residual connection (Abnar & Zuidema 2020, arXiv:2005.00928). "gradient": weight times the gradient of
+        the logit with respect to it, summed over heads and layers: its unit is the logit.
+    target, batch_size : int
+
+    Raises
+    ------
+    ValueError
+        If the model gives no attention weights, or "gradient" is asked of one that is no hybrid network.
+    """
+    if reading == "gradient" and not isinstance(model, HybridNetwork):
+        raise ValueError(
+            f"attention_gradient follows the attention of a HybridNetwork into its logit, got {type(model).__name__}: "
+            "use method 'attention' or 'attention_rollout'"
+        )
+    parts = []
+    for x in batches(codes, batch_size, device_of(model), dtype_of(model)):
+        with evaluating(model):
+            if isinstance(model, HybridNetwork) and reading == "gradient":
+                maps = _times_gradient(model, x, target)
+            else:
+                with torch.inference_mode():
+                    maps = _combine(_layers(model, x), reading)
+        parts.append((maps + maps.mT).cpu() / 2)
+    return torch.cat(parts).double().numpy()
+
+
+def attention_values(
+    positives: np.ndarray, background: np.ndarray, sites: Sites, found: TwoSites, bp_per_token: float
+) -> np.ndarray:
+    """Attention between each two sites, minus the mean of background sequences at the same two tokens, shape=(n,).
+
+    Parameters
+    ----------
+    positives, background : np.ndarray, shape=(N, T, T)
+        As from :func:`token_maps`.
+    """
+    middle = sites.start + sites.width // 2
+    token = np.minimum((middle / bp_per_token).astype(int), positives.shape[1] - 1)
+    one, other = token[found.sequence, found.first], token[found.sequence, found.second]
+    return positives[found.sequence, one, other] - background.mean(axis=0)[one, other]
+
+
+def bp_per_token(model: nn.Module, length: int, n_tokens: int) -> float:
+    """Bases that a token stands for."""
+    if isinstance(model, HybridNetwork):
+        config = model.config
+        return config.first_pool * (1 if config.second_stage == "none" else config.second_pool)
+    return length / n_tokens
+
+
+def _layers(model: nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
+    weights_of = getattr(model, "attention_weights", None)
+    weights = [] if weights_of is None else weights_of(x)
+    if not weights:
+        raise ValueError(
+            f"expected a model that gives attention weights, got {type(model).__name__} without attention: "
+            "use method 'insertion', 'mutagenesis' or 'feature_maps'"
+        )
+    return weights
+
+
+def _combine(layers: list[torch.Tensor], reading: str) -> torch.Tensor:
+    if reading == "raw":
+        return torch.stack([layer.amax(dim=1) for layer in layers]).mean(dim=0)  # N, T, T
+    n_tokens = layers[0].shape[-1]
+    identity = torch.eye(n_tokens, device=layers[0].device, dtype=layers[0].dtype)
+    rolled = identity
+    for layer in layers:
+        rolled = (layer.mean(dim=1) + identity) / 2 @ rolled  # N, T, T
+    return rolled
+
+
+def _times_gradient(model: HybridNetwork, x: torch.Tensor, target: int) -> torch.Tensor:
+    layers: list[torch.Tensor] = []
+    with torch.enable_grad():
+        tokens = model.stem(x).detach().requires_grad_()
+        logits = model.head(model.trunk(tokens, layers))[:, target]
+        if not layers:
+            _layers(model, x)
+        gradients = torch.autograd.grad(logits.sum(), layers)
+    products = [(layer * gradient).sum(dim=1) for layer, gradient in zip(layers, gradients, strict=True)]
+    return torch.stack(products).sum(dim=0).detach()  # N, T, T

@@ -1,0 +1,30 @@
+"""Global correlation of filter activities: do two motifs' filters rise and fall together across positives?"""
+
+import numpy as np
+
+from motiflens.interpret.interactions.effects import Effects
+from motiflens.interpret.interactions.filter_sites import Activity
+
+
+def correlation_effects(positives: Activity, background: Activity, pairs: np.ndarray) -> Effects:
+    """Correlation across positives minus that across background sequences, as Fisher's z.
+
+    A motif's activity in a sequence is that of its filters at their most active place. A correlation has neither
+    distance nor orientation. Features without filters have no correlation.
+    """
+    difference = _fisher_z(positives.value) - _fisher_z(background.value)
+    values = difference[pairs[:, 0], pairs[:, 1]]  # P,
+    measured = np.isfinite(values)
+    total = np.where(measured, values, 0)[:, None, None]
+    nowhere = np.array([np.nan])
+    unseen = np.full((len(pairs), 2), np.nan)
+    return Effects(total, total**2, measured[:, None, None].astype(int), nowhere, nowhere, unseen)
+
+
+def _fisher_z(values: np.ndarray) -> np.ndarray:
+    """Fisher's z of all correlations of columns, NaN where a column is constant or not finite."""
+    finite = np.isfinite(values).all(axis=0)
+    centred = np.where(finite, values, 0) - np.where(finite, values, 0).mean(axis=0)
+    norm = np.sqrt((centred**2).sum(axis=0))
+    norm = np.where(norm > 0, norm, np.nan)
+    return np.arctanh(np.clip(centred.T @ centred / np.outer(norm, norm), -0.999999, 0.999999))

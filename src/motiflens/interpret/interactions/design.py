@@ -1,0 +1,115 @@
+"""Where motifs are inserted: backgrounds, gaps and drawn sites."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from motiflens.basics.sequence import reverse_complement
+from motiflens.motifs.sets import Motif
+
+
+class Design(NamedTuple):
+    """Where sites are put. A left site ends where its gap begins, a right site starts where the gap ends.
+
+    Singles and pairs use the same places and the same bases, so that a difference between them is no matter of
+    position, and sites never overlap. Sequences of odd backgrounds are read from the other strand.
+    """
+
+    background: np.ndarray  # (B, L) codes
+    gap_start: np.ndarray  # (B, D)
+    gap: np.ndarray  # (B, D) bases between the two sites
+    distances: np.ndarray  # (D, 2) smallest and largest of them, over backgrounds
+    instances: list[np.ndarray]  # per feature (B, width): bases drawn from its matrix, one draw per background
+
+    def rows(self, rows: slice) -> "Design":
+        """The same for some backgrounds, from an even one on."""
+        instances = [bases[rows] for bases in self.instances]
+        return Design(self.background[rows], self.gap_start[rows], self.gap[rows], self.distances, instances)
+
+    def plant(self, left: tuple[int, int] | None = None, right: tuple[int, int] | None = None) -> np.ndarray:
+        """Codes (D, B, L) with (feature, strand) left of the gap, right of it, both or none."""
+        codes = np.repeat(self.background[None], len(self.distances), axis=0)  # D, B, L
+        for site, is_left in ((left, True), (right, False)):
+            if site is not None:
+                bases = self.instances[site[0]]
+                bases = bases if site[1] > 0 else reverse_complement(bases)
+                places = self.starts(bases.shape[1], left=is_left)[..., None] + np.arange(bases.shape[1])
+                np.put_along_axis(codes, places, np.broadcast_to(bases, places.shape), axis=2)
+        codes[:, 1::2] = reverse_complement(codes[:, 1::2])
+        return codes
+
+    def starts(self, width: int, *, left: bool) -> np.ndarray:
+        """First base of a site of some width, before sequences are turned round, shape=(D, B)."""
+        return self.gap_start.T - width if left else (self.gap_start + self.gap).T
+
+
+def default_distances(length: int, widest: int) -> np.ndarray:
+    """All distances from 0 to 100 bp, or to what the sequences hold, in up to 20 ranges, shape=(D, 2).
+
+    Each distance up to 10 bp stands by itself, then come ranges of 2 and wider ones: a network that asks for one
+    spacing sees it in some of the backgrounds at least.
+
+    Raises
+    ------
+    ValueError
+        If two sites do not fit.
+    """
+    longest = min(100, length - 2 * widest)
+    if longest < 0:
+        raise ValueError(f"expected sequences that hold two sites of {widest} bp, got {length} bp")
+    low = np.array([*range(11), 11, 13, 15, 17, 19, 21, 31, 46, 71, 101])
+    distances = np.stack([low[:-1], low[1:] - 1], axis=1)
+    return np.minimum(distances[distances[:, 0] <= longest], longest)
+
+
+def distance_ranges(distances: Sequence[int] | Sequence[tuple[int, int]] | np.ndarray) -> np.ndarray:
+    """Distances, or smallest and largest of each range, as ranges from near to far, shape=(D, 2).
+
+    Raises
+    ------
+    ValueError
+        If there is none, one is negative, a range ends before it begins, or two overlap.
+    """
+    lengths = {np.size(one) for one in distances}
+    ranges = np.asarray(distances) if len(lengths) == 1 else np.zeros(0)
+    ranges = np.stack([ranges, ranges], axis=1) if ranges.ndim == 1 else ranges
+    if ranges.ndim != 2 or ranges.shape[1] != 2 or not len(ranges) or ranges.dtype.kind not in "iu":
+        raise ValueError(f"expected distances as whole numbers, or as pairs of them, got {distances!r}")
+    if ranges.min() < 0 or (ranges[:, 0] > ranges[:, 1]).any():
+        raise ValueError(f"expected distances of 0 or more, and ranges from small to large, got {ranges.tolist()}")
+    ranges = ranges[ranges[:, 0].argsort()]
+    if (ranges[1:, 0] <= ranges[:-1, 1]).any():  # windows are runs of neighbouring ranges
+        raise ValueError(f"expected every distance once, got {ranges.tolist()}")
+    return ranges
+
+
+def draw_design(
+    background: np.ndarray, motifs: Sequence[Motif], distances: np.ndarray, rng: np.random.Generator
+) -> Design:
+    """Draw gaps and start positions, for each background and range of distances anew, and the bases of every feature.
+
+    Backgrounds divide a range evenly between them.
+
+    Raises
+    ------
+    ValueError
+        If two sites at the largest distance do not fit into the sequences.
+    """
+    n, length = background.shape
+    widest = max(motif.width for motif in motifs)
+    if distances.max() > length - 2 * widest:
+        raise ValueError(
+            f"expected distances of at most {length - 2 * widest} for sites of {widest} bp in sequences of "
+            f"{length} bp, got {distances.max()}; give smaller distances or shorter motifs"
+        )
+    low, high = distances.T
+    place = (rng.permuted(np.tile(np.arange(n)[:, None], len(low)), axis=0) + rng.random((n, len(low)))) / n
+    gap = low + np.floor(place * (high - low + 1)).astype(int)
+    gap_start = widest + rng.integers(0, length - 2 * widest - gap + 1)
+    return Design(background, gap_start, gap, distances, [_draw_bases(motif, n, rng) for motif in motifs])
+
+
+def _draw_bases(motif: Motif, n: int, rng: np.random.Generator) -> np.ndarray:
+    below = rng.random((n, 1, motif.width)) > motif.pwm.cumsum(axis=0)  # n, 4, width
+    return np.minimum(below.sum(axis=1), 3).astype(np.uint8)

@@ -1,0 +1,169 @@
+"""Sites of motifs by the activity of the filters that have learned them."""
+
+import copy
+from contextlib import suppress
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.utils import remove_weight_norm
+from torch.nn.utils.parametrize import is_parametrized
+
+from motiflens.interpret.filters.alignment import activation_pwms
+from motiflens.interpret.interactions.features import Features
+from motiflens.interpret.interactions.sites import Sites, highest_rows
+from motiflens.models.any_model import OWN_FIRST_LAYER, AdaptedModel
+from motiflens.models.hybrid import HybridNetwork
+from motiflens.models.predict import first_layer_activations
+from motiflens.motifs.sets import Motif, load_motifs, trim_pwm
+from motiflens.motifs.tomtom import tomtom
+
+_CONTEXT = "JASPAR2016-vertebrates"  # more targets beside the motifs: TomTom's null is made of its targets
+
+
+class Assigned(NamedTuple):
+    """A filter that has learned a motif."""
+
+    filter: int
+    strand: int  # -1 where it sees the motif's reverse complement
+
+
+class Activity(NamedTuple):
+    """The most active place of each feature in each sequence, each (N, n_features)."""
+
+    value: np.ndarray  # 1 at the highest of a filter in all sequences; -inf where no filter has learned the motif
+    position: np.ndarray
+    strand: np.ndarray
+
+    def rows(self, rows: slice) -> "Activity":
+        """The same in some sequences."""
+        return Activity(self.value[rows], self.position[rows], self.strand[rows])
+
+
+def learned_motifs(model: nn.Module, codes: np.ndarray, motifs: list[Motif], *, q: float) -> list[list[Assigned]]:
+    """Give every filter to the motif that it matches best by TomTom; a motif may have several or none.
+
+    Filters are looked up among the motifs and JASPAR 2016 together, at the largest q-value q.
+    """
+    pwms, counts = activation_pwms(first_layer_activations(model, codes), codes)
+    result = tomtom([trim_pwm(pwm) for pwm in pwms], [*motifs, *load_motifs(_CONTEXT)])
+    owned: list[list[Assigned]] = [[] for _ in motifs]
+    for row in np.flatnonzero(~result.invalid & (counts > 0)).tolist():
+        best = int(result.p_value[row, : len(motifs)].argmin())
+        if result.q_value[row, best] <= q:
+            owned[best].append(Assigned(row, int(result.strand[row, best])))
+    return owned
+
+
+def filter_sites(
+    model: nn.Module,
+    codes: np.ndarray,
+    features: Features,
+    owned: list[list[Assigned]],
+    *,
+    threshold: float,
+    rng: np.random.Generator,
+) -> tuple[Sites, Activity]:
+    """Put a motif where its filters are most active, above a share of their maximum over all sequences.
+
+    Two filters of one motif are one feature: the more active of the two counts. A shuffled copy is the same filters
+    with the columns of their kernels in another order, in the same network, and has as many sites as its motif, in
+    the sequences where it is most active, away from sites of motifs; fewer where it is active in fewer, as behind a
+    ReLU. A place is the middle of a kernel, which may differ from the middle of the motif by some bases.
+    """
+    widths = np.array([motif.width for motif in features.motifs])
+    real = _activity(model, codes, owned, None)
+    present = real.value > threshold
+    sites = Sites(_starts(real, widths[: features.n_motifs], codes), real.strand, present, widths[: features.n_motifs])
+    taken = sites.covered(features.n_motifs, codes.shape[1])
+    passes = [_activity(shuffled_copy(model, rng), codes, owned, taken) for _ in range(features.n_copies)]
+    copies = Activity(*(np.stack(column, axis=2).reshape(len(codes), -1) for column in zip(*passes, strict=True)))
+    matched = highest_rows(copies.value, present.sum(axis=0)[features.parent[features.n_motifs :]]) & (copies.value > 0)
+    activity = Activity(*(np.concatenate(both, axis=1) for both in zip(real, copies, strict=True)))
+    shown = np.concatenate([present, matched], axis=1)
+    return Sites(_starts(activity, widths, codes), activity.strand, shown, widths), activity
+
+
+def first_convolution(model: nn.Module) -> nn.Conv1d:
+    """The convolution whose activation map is read, or in a model that does not name it the first on four bases.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if isinstance(model, AdaptedModel):
+        modules = [model.model.get_submodule(model.first_layer.name)]
+    elif isinstance(model, HybridNetwork):
+        modules = [model.get_submodule(OWN_FIRST_LAYER)]
+    else:
+        modules = list(model.modules())
+    for module in modules:
+        if isinstance(module, nn.Conv1d) and module.in_channels == 4:
+            return module
+    raise ValueError(f"expected a model with an nn.Conv1d on four bases, got {type(model).__name__} without")
+
+
+def shuffled_copy(model: nn.Module, rng: np.random.Generator) -> nn.Module:
+    """A copy of a network with the columns of its first kernels in another order.
+
+    Raises
+    ------
+    ValueError
+        If the convolution makes its kernels anew in every pass, by other means than those of `torch.nn.utils`.
+    """
+    shuffled = copy.deepcopy(model)
+    convolution = first_convolution(shuffled)
+    with suppress(ValueError):  # of a convolution without the older weight norm
+        remove_weight_norm(convolution)
+    weight = convolution.weight.detach()
+    order = torch.from_numpy(rng.permutation(weight.shape[2]))
+    probe = torch.linspace(0, 1, 4 * (convolution.dilation[0] * (weight.shape[2] - 1) + 1)).reshape(1, 4, -1).to(weight)
+    with torch.no_grad():
+        before = convolution(probe)
+        if is_parametrized(convolution, "weight"):  # taking that off would take it off the original, too
+            convolution.weight = weight[:, :, order]
+        else:
+            convolution.weight.copy_(weight[:, :, order])
+        is_shuffled = not torch.equal(before, convolution(probe))
+    if not is_shuffled and (order.diff() < 0).any():
+        raise ValueError(
+            f"the kernels of the first layer, {type(convolution).__name__}, cannot be shuffled, as they are made anew "
+            "in every pass: give a model with plain weights, or use insertion, mutagenesis or feature_maps"
+        )
+    return shuffled
+
+
+def _activity(model: nn.Module, codes: np.ndarray, owned: list[list[Assigned]], taken: np.ndarray | None) -> Activity:
+    """Most active place of each motif's filters outside of taken bases."""
+    filters = [one.filter for assigned in owned for one in assigned]
+    shape = (len(codes), len(owned))
+    found = Activity(np.full(shape, -np.inf), np.zeros(shape, dtype=int), np.ones(shape, dtype=int))
+    if not filters:
+        return found
+    done, parts = 0, []
+    for maps in first_layer_activations(model, codes)():
+        chosen = maps[:, filters]  # n, n_chosen, L
+        if taken is not None:
+            chosen = chosen.masked_fill(torch.from_numpy(taken[done : done + len(maps)])[:, None], -torch.inf)
+        parts.append(torch.stack([part.double() for part in chosen.max(dim=2)]))
+        done += len(maps)
+    value, position = torch.cat(parts, dim=1).numpy()  # N, n_chosen each
+    highest = np.where(np.isfinite(value), value, 0).max(axis=0)
+    value = value / np.where(highest > 0, highest, np.inf)
+    column = 0
+    for motif, assigned in enumerate(owned):
+        if assigned:
+            own = slice(column, column + len(assigned))
+            best = value[:, own].argmax(axis=1)
+            rows = np.arange(len(codes))
+            found.value[:, motif] = value[:, own][rows, best]
+            found.position[:, motif] = position[:, own][rows, best]
+            found.strand[:, motif] = np.array([one.strand for one in assigned])[best]
+            column += len(assigned)
+    return found
+
+
+def _starts(activity: Activity, widths: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    return np.clip(activity.position - widths // 2, 0, codes.shape[1] - widths)

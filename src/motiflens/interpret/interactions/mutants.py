@@ -1,0 +1,56 @@
+"""Sequences in which one site, or two, are mutated at every base."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from torch import nn
+
+from motiflens.basics.sequence import UNKNOWN
+from motiflens.interpret.interactions.sites import Sites
+from motiflens.models.predict import predict
+
+_BLOCK = 4_000  # sequences made at a time
+
+
+class Mutations(NamedTuple):
+    """For each site the bases that take its place, none of which is the one that was there."""
+
+    codes: np.ndarray  # (N, L)
+    sites: Sites
+    shift: np.ndarray  # (N, L) 1 to 3, added to a base modulo 4
+
+    def mutate(self, sequence: np.ndarray, *features: np.ndarray) -> np.ndarray:
+        """Copies of some sequences with their sites of one or several features mutated, shape=(n, L)."""
+        codes = self.codes[sequence]
+        position = np.arange(codes.shape[1])
+        inside = np.zeros(codes.shape, dtype=bool)
+        for feature in features:
+            start, end = self.sites.start[sequence, feature], self.sites.end[sequence, feature]
+            inside |= (position >= start[:, None]) & (position < end[:, None])
+        mutated = np.where(codes < UNKNOWN, (codes + self.shift[sequence]) % UNKNOWN, codes)
+        return np.where(inside, mutated, codes).astype(np.uint8)
+
+
+def draw_mutations(codes: np.ndarray, sites: Sites, rng: np.random.Generator) -> Mutations:
+    """Draw another base for every position; a site has the same mutant alone and together with others."""
+    return Mutations(codes, sites, rng.integers(1, 4, codes.shape, dtype=np.uint8))
+
+
+def present_sites(sites: Sites) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sequence and feature of every site, and the table (N, n_features) of their rows in this list, -1 for none."""
+    sequence, feature = np.nonzero(sites.present)
+    row_of = np.full(sites.present.shape, -1)
+    row_of[sequence, feature] = np.arange(len(sequence))
+    return sequence, feature, row_of
+
+
+def blocks(n: int) -> Iterator[slice]:
+    """Cut n rows into runs."""
+    return (slice(start, start + _BLOCK) for start in range(0, n, _BLOCK))
+
+
+def logits_of(model: nn.Module, codes: np.ndarray, target: int, batch_size: int) -> np.ndarray:
+    """One logit of each sequence, float64, shape=(n,)."""
+    logits = predict(model, codes, batch_size=batch_size)
+    return logits.reshape(len(codes), -1)[:, target].double().numpy()

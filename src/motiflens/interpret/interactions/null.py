@@ -1,0 +1,263 @@
+"""From scores to p-values. A pair must pass two tests, and the larger p-value counts.
+
+1. Against the same networks with one motif's columns shuffled. Scores are divided by the root mean square of the
+   scores that the copies of either motif have with the other one, half of it taken from all pairs where few copies do
+   anything. This makes pairs comparable, so that copies of all pairs form one null.
+2. Against the bend of the network and the other pairs. A network whose labels add up single motifs bends all the same:
+   f(AB) - f(A) - f(B) + f(0) then grows with the product of the two single effects. Shuffled copies have no effect of
+   their own and show nothing of this, so that the first test alone calls pairs of strong motifs: in two trials with
+   C4C6-Att trained on additive labels, 14 and 18 % of pairs had p <= .05. Where a method sees what either motif does
+   alone, the bend is known (`expected_bends`) and taken off. What is left is held against what the two motifs show with
+   others, by their typical scores t, as in the average product correction (Dunn, Wahl & Gloor 2008, Bioinformatics
+   24:333): max(t_i, t_j, t_i t_j / t), and at least half of what was taken off, since no bend is one number. Typical is
+   the root mean square of scores of either sign without the fifth that is largest, which may interact. The root of a
+   score over what is expected, near normal for scores from half-normal to log-normal, is referred to Student's t by
+   mean and SD of the other pairs. Pairs that stand out are left out of all this: first those that do so by medians,
+   which hold while less than half of a motif's other pairs interact (several partners of one motif hide each other from
+   means); of these the ones that still stand out by means; then more, until no more do, but pairs that would then no
+   longer stand out stay in.
+
+The second test needs other pairs. With fewer than five motifs there is the first test alone, and p-values then say that
+a pair exceeds what shuffled copies give, not that it exceeds the bend of the network: where labels add up single
+motifs, most pairs would be called. With more motifs, a pair has p = 1 if one of its motifs has fewer than three other
+pairs that were measured and do not stand out: of five motifs, one strong pair leaves too few for those that share a
+motif with it. And a motif that interacts with more than about a third of the others looks like one that shows much with
+any other: such pairs are often not called.
+"""
+
+import math
+from collections.abc import Callable
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+
+from motiflens.basics.distributions import t_upper_tail
+from motiflens.interpret.interactions.effects import Windows
+from motiflens.interpret.interactions.features import Features
+
+MIN_OTHERS = 3  # other pairs of a motif for the second test
+MIN_MOTIFS = MIN_OTHERS + 2
+_KEPT = 0.8  # share of scores that tells what is typical
+_QUANTILE = NormalDist().inv_cdf((1 + _KEPT) / 2)
+_LEFT_OF_NORMAL = math.sqrt(1 - 2 * _QUANTILE * NormalDist().pdf(_QUANTILE) / _KEPT)  # its share of a normal's RMS
+_STANDS_OUT = 0.01  # p at which a pair is left out of what is typical
+_STANDS_FAR_OUT = 0.001  # the same by medians, which vary more
+_MEDIAN = NormalDist().inv_cdf(0.75)  # of a half-normal distribution
+_SLACK = 0.5  # how far a bend may be missed, as a share of it
+_LEAST_SPREAD = 0.175  # SD of roots over their mean: bends are no exact product, so that a closer fit is chance
+
+
+class PairTests(NamedTuple):
+    """The two tests of each pair, and what counts; all of shape=(P,)."""
+
+    copies: np.ndarray  # p against shuffled copies
+    others: np.ndarray  # p against other pairs; NaN where these are too few
+    p: np.ndarray
+
+
+def compare_pairs(
+    windows: Windows, magnitude: np.ndarray, bends: np.ndarray, pairs: np.ndarray, features: Features
+) -> PairTests:
+    """p-values of every pair of motifs.
+
+    Parameters
+    ----------
+    windows : Windows of P + Q pairs
+        Of `observed_pairs`, then of `null_pairs`.
+    magnitude : np.ndarray, shape=(P + Q,)
+        Scores of the effects of either sign; NaN where nothing was measured.
+    bends : np.ndarray, shape=(P,)
+        Scores that a bend would give the observed pairs; 0 where that is not known.
+    pairs : np.ndarray, shape=(P + Q, 2)
+    features : Features
+
+    Returns
+    -------
+    tests : PairTests
+        p is 1 where the score is 0.
+    """
+    n = features.n_motifs * (features.n_motifs - 1) // 2
+    copies = _against_copies(np.where(np.isnan(magnitude), np.nan, windows.score), pairs, features, n)
+    others = against_other_pairs(windows.score[:n], magnitude[:n], bends, pairs[:n])
+    without = 0.0 if features.n_motifs < MIN_MOTIFS else 1.0
+    p = np.maximum(copies, np.where(np.isnan(others), without, others))
+    return PairTests(copies, others, np.where(windows.score[:n] > 0, p, 1.0))
+
+
+def _against_copies(scores: np.ndarray, pairs: np.ndarray, features: Features, n: int) -> np.ndarray:
+    """(1 + copies that score as high) / (1 + copies), scores in units of the pair's own copies.
+
+    Scores are NaN where nothing was measured: such copies are none, and such pairs have p = 1.
+    """
+    i, j = features.parent[pairs].T
+    group = np.minimum(i, j) * features.n_motifs + np.maximum(i, j)
+    is_copy = (np.arange(len(pairs)) >= n) & ~np.isnan(scores)
+    squares = np.where(is_copy, np.nan_to_num(scores) ** 2, 0)
+
+    def of_others(values: np.ndarray) -> np.ndarray:
+        """Sum over the copies of each pair, a copy's without itself."""
+        return np.bincount(group, weights=values, minlength=features.n_motifs**2)[group] - values
+
+    number = of_others(is_copy.astype(float))
+    overall = squares.sum() / max(is_copy.sum(), 1)
+    own = np.divide(np.maximum(of_others(squares), 0), number, out=np.full(len(scores), overall), where=number > 0)
+    scale = np.sqrt((own + overall) / 2) if overall > 0 else np.ones(len(scores))
+    null = np.sort((scores / scale)[is_copy])
+    reached = len(null) - np.searchsorted(null, np.nan_to_num(scores / scale)[:n], side="left")
+    return np.where(np.isnan(scores[:n]), 1.0, (1 + reached) / (1 + len(null)))
+
+
+def expected_bends(effects: np.ndarray, alone: np.ndarray) -> np.ndarray:
+    """Effects that pairs have if the network only bends: c s_i s_j, and no more than either motif is worth alone.
+
+    The c of a pair is the weighted median of |effect| / (s_i s_j) over all other pairs, as of a line through the origin
+    with least absolute errors, but weights are squared: where few motifs do anything, their pairs count, not the many
+    others. Where these together weigh less than half of what the pair itself does, no c is known, and the limit counts.
+    The limit is what an output that never turns round can do at most where a motif alone lowers it; where both raise
+    it there is none, and this one is a convention.
+
+    Parameters
+    ----------
+    effects : np.ndarray, shape=(P,)
+        Of either sign; 0 where none stands out, NaN where nothing was measured.
+    alone : np.ndarray, shape=(P, 2)
+        What either motif is worth without the other; NaN where a method sees none.
+
+    Returns
+    -------
+    expected : np.ndarray, shape=(P,)
+        In the unit of effects; 0 where there is nothing to tell from.
+    """
+    single = np.abs(alone)
+    product = single.prod(axis=1)
+    known = (product > 0) & ~np.isnan(effects)
+    ratio = np.divide(np.abs(effects), product, out=np.zeros(len(effects)), where=known)
+    weight = np.where(known, product**2, 0)
+    order = np.argsort(ratio, kind="stable")
+    expected = np.zeros(len(effects))
+    for row in np.flatnonzero(known).tolist():
+        others = order[order != row]
+        below = weight[others].cumsum()
+        expected[row] = single[row].min()
+        if len(others) and below[-1] >= weight[row] / 2:
+            slope = ratio[others[np.searchsorted(below, below[-1] / 2)]]
+            expected[row] = min(slope * product[row], expected[row])
+    return expected
+
+
+def against_other_pairs(scores: np.ndarray, magnitude: np.ndarray, bends: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Student's upper tail of each score in units of what is expected of the pair; NaN where others are too few.
+
+    Parameters
+    ----------
+    scores, magnitude : np.ndarray, shape=(P,)
+        Of the positive effect and of effects of either sign; magnitude is NaN where nothing was measured.
+    bends : np.ndarray, shape=(P,)
+        As of :func:`compare_pairs`.
+    pairs : np.ndarray, shape=(P, 2)
+
+    Returns
+    -------
+    p : np.ndarray, shape=(P,)
+    """
+    scores, magnitude = np.maximum(scores - bends, 0), np.maximum(magnitude - bends, 0)
+
+    def without(left_out: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What is expected if these pairs are left out, and which pairs then stand out."""
+        expected = _expected(np.where(left_out, np.nan, magnitude), bends, pairs, _typical)
+        tails = _tails(magnitude, magnitude, expected, left_out, pairs)
+        return expected, (tails <= _STANDS_OUT) & (magnitude > 0)
+
+    left_out = _stand_far_out(magnitude, bends, pairs)
+    expected, stands_out = without(left_out)
+    while not stands_out[left_out].all():
+        left_out = left_out & stands_out
+        expected, stands_out = without(left_out)
+    while (stands_out & ~left_out).any():
+        expected_then, stands_out_then = without(stands_out)
+        if not stands_out_then[stands_out].all():  # few strong pairs: without them the rest explains anything
+            break
+        left_out, expected, stands_out = stands_out, expected_then, stands_out_then
+    return _tails(scores, magnitude, expected, left_out, pairs)
+
+
+def _stand_far_out(magnitude: np.ndarray, bends: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Pairs that exceed by far what is expected by medians, bool, shape=(P,)."""
+    expected = _expected(magnitude, bends, pairs, _typical_by_median)
+    known = (expected > 0) & ~np.isnan(magnitude)
+    far_out = (expected == 0) & (magnitude > 0)
+    freedom = int(known.sum()) - _n_measured(magnitude, pairs)
+    if freedom < MIN_OTHERS:
+        return far_out
+    roots = np.sqrt(magnitude[known] / expected[known])
+    centre = float(np.median(roots))
+    spread = max(float(np.median(abs(roots - centre))) / _MEDIAN, _LEAST_SPREAD * centre)
+    if spread == 0:
+        far_out[known] = roots > centre
+    else:
+        t = ((roots - centre) / spread).tolist()
+        far_out[known] = [value > 0 and t_upper_tail(value, freedom) <= _STANDS_FAR_OUT for value in t]
+    return far_out
+
+
+def _expected(
+    magnitude: np.ndarray, bends: np.ndarray, pairs: np.ndarray, typical: Callable[[np.ndarray], tuple[float, int]]
+) -> np.ndarray:
+    """What the motifs of each pair show with others, or the slack of its bend, shape=(P,); NaN if others are few."""
+    n_motifs = int(pairs.max(initial=0)) + 1
+    table = np.full((n_motifs, n_motifs), np.nan)
+    table[pairs[:, 0], pairs[:, 1]] = table[pairs[:, 1], pairs[:, 0]] = magnitude
+    overall, _ = typical(magnitude)
+    expected = np.full(len(pairs), np.nan)
+    for row, (i, j) in enumerate(pairs.tolist()):
+        (one, n_one), (other, n_other) = (typical(np.delete(table[motif], [i, j])) for motif in (i, j))
+        if min(n_one, n_other) >= MIN_OTHERS:
+            product = one * other / overall if overall > 0 else 0
+            expected[row] = max(one, other, product, _SLACK * bends[row])
+    return expected
+
+
+def _tails(
+    scores: np.ndarray, magnitude: np.ndarray, expected: np.ndarray, left_out: np.ndarray, pairs: np.ndarray
+) -> np.ndarray:
+    """Upper tail of the root of each score over what is expected, by mean and SD of the roots of the other pairs.
+
+    Where pairs are fewer than motifs and some, too few for an SD, the ratio itself is taken for a t.
+    """
+    known = expected > 0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        roots, own = (np.where(known, np.sqrt(values / expected), np.nan) for values in (magnitude, scores))
+    used = known & ~left_out & ~np.isnan(roots)
+    n_motifs = _n_measured(magnitude, pairs)
+    p = np.where(known, 1.0, expected)  # 0 where nothing is expected, NaN where nothing can be
+    for row in np.flatnonzero(known & ~np.isnan(own)).tolist():
+        others = roots[used & (np.arange(len(scores)) != row)]
+        freedom = len(others) - n_motifs
+        if freedom < MIN_OTHERS:
+            p[row] = t_upper_tail(float(own[row] ** 2), MIN_OTHERS)
+            continue
+        mean = float(others.mean())
+        spread = max(math.sqrt(((others - mean) ** 2).sum() / freedom), _LEAST_SPREAD * mean)
+        t = (float(own[row]) - mean) / (spread * math.sqrt(1 + 1 / len(others))) if spread > 0 else 0.0
+        tail = t_upper_tail(abs(t), freedom)
+        p[row] = tail if t >= 0 else 1 - tail
+    return p
+
+
+def _n_measured(magnitude: np.ndarray, pairs: np.ndarray) -> int:
+    """Motifs of which any pair was measured."""
+    return len(np.unique(pairs[~np.isnan(magnitude)]))
+
+
+def _typical(magnitude: np.ndarray) -> tuple[float, int]:
+    """Root mean square of the smaller scores, as of a normal distribution, and how many they are."""
+    squares = np.sort(magnitude[~np.isnan(magnitude)] ** 2)
+    kept = squares[: int(np.ceil(_KEPT * len(squares)))]
+    return (float(np.sqrt(kept.mean())) / _LEFT_OF_NORMAL, len(kept)) if len(kept) else (0.0, 0)
+
+
+def _typical_by_median(magnitude: np.ndarray) -> tuple[float, int]:
+    """The same by the lower median, and how many scores there are."""
+    measured = np.sort(magnitude[~np.isnan(magnitude)])
+    return (float(measured[(len(measured) - 1) // 2]) / _MEDIAN, len(measured)) if len(measured) else (0.0, 0)

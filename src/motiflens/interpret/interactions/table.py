@@ -1,0 +1,116 @@
+"""The result: one row per pair of motifs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from motiflens.interpret.interactions.effects import Effects
+
+
+class Interaction(NamedTuple):
+    """One pair of motifs."""
+
+    i: int  # index into the list of motifs, i < j
+    j: int
+    motif_i: str  # id
+    motif_j: str
+    effect: float  # mean where it stands out, in the table's unit; NaN where nothing was measured
+    p_value: float
+    q_value: float
+    gap: float  # bases between the two sites where the effect is largest; NaN for methods without distances
+    gap_low: float  # window of gaps in which the effect stands out
+    gap_high: float
+    orientation: str  # one of `pairs.ORIENTATIONS`, "" where all orientations together stand out
+    support: int  # measurements in that window and orientation, per network: two sites in a sequence, or an insertion
+    n_agree: int  # members with p <= .05 by themselves
+
+
+class Evidence(NamedTuple):
+    """What p-values were made from; pairs in the order of `numpy.triu_indices`."""
+
+    score: np.ndarray  # (P,) of the positive effect that stands out most, 0 where none does
+    magnitude: np.ndarray  # (P,) the same of effects of either sign; NaN where nothing was measured
+    bend: np.ndarray  # (P,) score of a pair that only shares the bend of the network; 0 where that is not known
+    p_copies: np.ndarray  # (P,) against column-shuffled copies
+    p_others: np.ndarray  # (P,) against the other pairs; NaN where these are too few
+    member_effect: np.ndarray  # (n_members, P) where a member's effect stands out; NaN where nothing was measured
+    member_p: np.ndarray  # (n_members, P) of each member by itself
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class InteractionTable:
+    """All pairs of a set of motifs, the smallest p-value first.
+
+    Attributes
+    ----------
+    rows : tuple of Interaction
+    method, unit : str
+        How effects were measured, and in what: "logit", "attention weight" or "Fisher z".
+    n_members, n_null : int
+        Networks, and scores of shuffled copies in the null.
+    caution : str
+        What keeps the p-values of this method from meaning what they say; "" where nothing is known to.
+    profiles : Effects
+        Effects by orientation and distance, pair by pair in the order of `numpy.triu_indices`, over all members: arrays
+        `total`, `square` and `number` (P, n_orientations, D), `low` and `high` (D,) bp, and `mean()`.
+    evidence : Evidence
+        Both tests of each pair, and what each member says by itself.
+    """
+
+    rows: tuple[Interaction, ...]
+    method: str
+    unit: str
+    n_members: int
+    n_null: int
+    caution: str
+    profiles: Effects
+    evidence: Evidence
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __repr__(self) -> str:
+        return f"InteractionTable({self.method}: {len(self.calls())} of {len(self)} pairs at q <= 0.1)"
+
+    def calls(self, q: float = 0.1) -> list[Interaction]:
+        """Pairs with a q-value of at most q and a positive effect."""
+        return [row for row in self.rows if row.q_value <= q and row.effect > 0]
+
+    def pair(self, i: int, j: int) -> Interaction:
+        """The row of two motifs, in either order.
+
+        Raises
+        ------
+        ValueError
+            If there is no such pair.
+        """
+        for row in self.rows:
+            if (row.i, row.j) == (min(i, j), max(i, j)):
+                return row
+        raise ValueError(f"expected two different motifs in 0 ... {self._n_motifs - 1}, got {i} and {j}")
+
+    def profile(self, i: int, j: int) -> np.ndarray:
+        """Mean effects of two motifs by orientation and distance, shape=(n_orientations, D), NaN where unseen."""
+        row = self.pair(i, j)
+        upper = np.transpose(np.triu_indices(self._n_motifs, 1)).tolist()
+        place = upper.index([row.i, row.j])
+        return self.profiles.rows(slice(place, place + 1)).mean()[0]
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Rows as dictionaries of JSON types; NaN becomes None."""
+        return [{name: _json(value) for name, value in row._asdict().items()} for row in self.rows]
+
+    @property
+    def _n_motifs(self) -> int:
+        return max((row.j for row in self.rows), default=0) + 1
+
+
+def _json(value: Any) -> Any:
+    return None if isinstance(value, float) and np.isnan(value) else value
+
+
+def sorted_rows(rows: Sequence[Interaction]) -> tuple[Interaction, ...]:
+    """The smallest p-value first, then the largest effect."""
+    return tuple(sorted(rows, key=lambda row: (row.p_value, -np.nan_to_num(row.effect, nan=-np.inf))))

@@ -1,0 +1,21 @@
+"""Attributions judged where the truth is not known, at motifs implanted into sequences of one's own.
+
+`candidate_motifs` are motifs that filters look like; `spike_in` finds those to which networks respond, implants them
+and scores the attribution maps there.
+"""
+
+from motiflens.interpret.spike_in.candidates import candidate_motifs
+from motiflens.interpret.spike_in.responses import Responses
+from motiflens.interpret.spike_in.result import TRUSTED, SpikeIn
+from motiflens.interpret.spike_in.scores import SpikeScores
+from motiflens.interpret.spike_in.spike_in import MIN_BACKGROUNDS, spike_in
+
+__all__ = [
+    "MIN_BACKGROUNDS",
+    "Responses",
+    "SpikeIn",
+    "SpikeScores",
+    "TRUSTED",
+    "candidate_motifs",
+    "spike_in",
+]

@@ -1,0 +1,68 @@
+"""Motifs that networks may respond to: what the filters of their first layers look like."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from torch import nn
+
+from motiflens.interpret.filters.matches import filter_matches
+from motiflens.interpret.filters.of_network import filter_pwms
+from motiflens.interpret.filters.quality import SIMILAR
+from motiflens.motifs.sets import Motif, load_motifs
+from motiflens.motifs.similarity import similarity
+from motiflens.motifs.tomtom import Hit
+
+
+def candidate_motifs(
+    models: Sequence[nn.Module],
+    codes: np.ndarray,
+    *,
+    database: str | Sequence[Motif] = "JASPAR2020",
+    q: float = 0.1,
+    max_width: int | None = None,
+    batch_size: int = 500,
+) -> list[Motif]:
+    """Best match of every filter of every network, the surest first, each kind of motif once.
+
+    A match that is alike to a surer one (`filter_audit.SIMILAR`), such as another version of it, is left out.
+
+    Parameters
+    ----------
+    models : sequence of nn.Module
+        Any that :func:`motiflens.models.any_model.adapt` can read.
+    codes : np.ndarray, uint8, shape=(N, L)
+        Sequences on which filters are aligned, of all classes.
+    database : str or sequence of Motif
+        As for :func:`motiflens.interpret.filters.filter_matches`; of motifs with one id the first.
+    q : float
+        Largest q-value of a match.
+    max_width : int, optional
+        Wider motifs are left out.
+    batch_size : int
+
+    Returns
+    -------
+    motifs : list of Motif
+        Empty where no filter matches.
+
+    Raises
+    ------
+    ValueError
+        If a model cannot be adapted, or as `filter_matches` does.
+    """
+    given = load_motifs(database) if isinstance(database, str) else database
+    first: dict[str, Motif] = {}
+    for motif in given:
+        first.setdefault(motif.id, motif)
+    targets = list(first.values())
+    by_id = {motif.id: motif for motif in targets if max_width is None or motif.width <= max_width}
+    best: list[Hit] = []
+    for model in models:
+        matches = filter_matches(filter_pwms(model, codes, batch_size=batch_size).pwms, targets, q=q)
+        best += [hits[0] for own in matches.hits if (hits := [hit for hit in own if hit.target_id in by_id])]
+    kept: list[Motif] = []
+    for hit in sorted(best, key=lambda hit: (hit.p_value, hit.target_id)):
+        motif = by_id[hit.target_id]
+        if all(similarity(motif.pwm, other.pwm).value < SIMILAR for other in kept):
+            kept.append(motif)
+    return kept

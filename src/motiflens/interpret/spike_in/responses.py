@@ -1,0 +1,74 @@
+"""Which motifs networks respond to: the change of their logits when a site is put into sequences."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from motiflens.basics.stats import benjamini_hochberg, contrast
+from motiflens.interpret.spike_in.implants import implant
+from motiflens.motifs.decoys import decoy_motifs
+from motiflens.motifs.sets import Motif
+
+
+class Responses(NamedTuple):
+    """Of E networks to K motifs, each of shape=(E, K)."""
+
+    change: np.ndarray  # mean change of the logit when one site is put in
+    beyond_shuffled: np.ndarray  # by how much it exceeds that from the motif with its columns shuffled
+    p_value: np.ndarray
+    q_value: np.ndarray  # Benjamini-Hochberg over the motifs of each network
+    used: np.ndarray  # bool: what raises the logit enough for attributions to be judged by it
+
+
+def measure_responses(
+    logits_of: Callable[[np.ndarray], np.ndarray],
+    codes: np.ndarray,
+    motifs: Sequence[Motif],
+    *,
+    q: float,
+    min_response: float,
+    margin: int,
+    seed: int,
+) -> Responses:
+    """Put one site of each motif into each sequence, and one of its column-shuffled copy into the same place.
+
+    A network responds to a motif if its logit differs from that of the sequence as it was, and from that with the
+    shuffled copy, in one direction: two paired t-tests over sequences, of which the larger p-value counts, since both
+    must hold. The copy takes away what composition alone does. A motif that is the same in any order of its columns
+    has none, and p = 1.
+
+    Parameters
+    ----------
+    logits_of : callable
+        From codes (N, L) to the logits of E networks, shape=(E, N).
+    codes : np.ndarray, uint8, shape=(N, L)
+    motifs : sequence of Motif
+    q : float
+        Largest q-value of a response.
+    min_response : float
+        Motifs are used if they raise the logit by at least this share of what the network's strongest motif does.
+    margin, seed : int
+        As for :func:`implant`.
+    """
+    copies, differ = decoy_motifs(motifs, np.random.default_rng((seed, 0)))
+    before = logits_of(codes)  # E, N
+    change, beyond, p = (np.empty((len(before), len(motifs))) for _ in range(3))
+    for k, pair in enumerate(zip(motifs, copies, strict=True)):
+        spiked = [implant(codes, [one], n_sites=1, margin=margin, seed=(seed, 1, k)).codes for one in pair]
+        with_motif, with_copy = np.split(logits_of(np.concatenate(spiked)), 2, axis=1)  # E, N each
+        gains = np.stack([with_motif - before, with_motif - with_copy])  # 2, E, N
+        change[:, k], beyond[:, k] = gains.mean(axis=2)
+        one_direction = (change[:, k] * beyond[:, k] > 0) & differ[k]
+        p[:, k] = np.where(one_direction, [max(map(_p_value, both)) for both in gains.swapaxes(0, 1)], 1.0)
+    q_values = np.stack([benjamini_hochberg(row.tolist()) for row in p])
+    raised = np.where(q_values <= q, np.maximum(change, 0), 0)
+    used = (raised > 0) & (raised >= min_response * raised.max(axis=1, keepdims=True, initial=0))
+    return Responses(change, beyond, p, q_values, used)
+
+
+def _p_value(differences: np.ndarray) -> float:
+    """Of the paired t-test of mean 0; differences that are all the same leave no doubt."""
+    if np.ptp(differences) == 0:
+        return float(differences[0] == 0)
+    return contrast([differences], [1.0]).p_value

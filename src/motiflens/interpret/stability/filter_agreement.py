@@ -1,0 +1,137 @@
+"""Whether networks learn the same motifs: how many filters of one have a match among those of another."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from motiflens.basics.stats import benjamini_hochberg, mean_of_defined
+from motiflens.interpret.filters.matches import filter_motifs
+from motiflens.motifs.complete_scores import FLAT_TOLERANCE, METRICS, best_alignments, integer_scores, lay_out, p_values
+from motiflens.motifs.decoys import decoy_motifs
+from motiflens.motifs.sets import Motif
+
+
+@dataclass(frozen=True, eq=False)
+class FilterAgreement:
+    """Filter motifs that E networks share.
+
+    Attributes
+    ----------
+    share : np.ndarray, float64, shape=(E, E)
+        Share of the filters of one network (row) that match a filter of another (column). NaN on the diagonal, and in
+        the row of a network without any motif.
+    chance : np.ndarray, float64, shape=(n_decoys, E, E)
+        The same where the columns of the other network's filters are shuffled.
+    n_filters : np.ndarray, int64, shape=(E,)
+        Filters with a motif: neither dead nor uniform.
+    """
+
+    share: np.ndarray
+    chance: np.ndarray
+    n_filters: np.ndarray
+
+    @property
+    def observed(self) -> float:
+        """Mean share over all pairs of networks in both directions."""
+        return float(_pair_means(self.share))
+
+    @property
+    def expected(self) -> float:
+        """Mean share by chance."""
+        return float(_pair_means(self.chance).mean())
+
+    @property
+    def chance_interval(self) -> tuple[float, float]:
+        """Range in which the mean share of 95 % of shuffles lies, by quantiles."""
+        low, high = np.quantile(_pair_means(self.chance), [0.025, 0.975])
+        return float(low), float(high)
+
+    @property
+    def p_value(self) -> float:
+        """How often chance alone shares as many, (1 + shuffles with as large a mean share) / (1 + all).
+
+        NaN where no network has a filter to share.
+        """
+        if math.isnan(self.observed):
+            return math.nan
+        by_chance = _pair_means(self.chance)
+        return float((1 + (by_chance >= self.observed - 1e-12).sum()) / (1 + len(by_chance)))
+
+
+def filter_agreement(
+    members: Sequence[np.ndarray], *, q: float = 0.1, n_decoys: int = 20, seed: int = 0
+) -> FilterAgreement:
+    """Match the filters of every network with those of every other, by TomTom.
+
+    Matrices are trimmed as for a database. A filter of network i is shared with network j if it matches one of its
+    filters with a q-value of at most `q`; j may have several for one of i, so that the shares of the two directions
+    differ. The chance level has the same columns in j's filters, and so TomTom's same null, in another order.
+
+    Parameters
+    ----------
+    members : sequence of np.ndarray, each shape=(F, 4, window)
+        Matrices of the filters of each network, as from :func:`motiflens.interpret.filters.activation_pwms`.
+    q : float
+    n_decoys : int
+        Shuffles of all filters.
+    seed : int
+
+    Returns
+    -------
+    FilterAgreement
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two networks, an option is out of range or matrices do not hold probabilities.
+    """
+    if len(members) < 2:
+        raise ValueError(f"expected the filters of at least two networks, got {len(members)}")
+    if not 0 < q <= 1 or n_decoys < 1:
+        raise ValueError(f"expected q in (0, 1] and n_decoys of at least 1, got {q} and {n_decoys}")
+    motifs = [_with_content(pwms) for pwms in members]
+    queries = [motif for own in motifs for motif in own]
+    bounds = np.cumsum([len(own) for own in motifs])[:-1]
+    found = np.empty((1 + n_decoys, len(members), len(members)))
+    for j, (targets, rng) in enumerate(zip(motifs, np.random.default_rng(seed).spawn(len(motifs)), strict=True)):
+        hit = np.zeros((1 + n_decoys, len(queries)), dtype=bool)
+        if targets and queries:
+            hit = _hits(queries, targets, q, n_decoys, rng)
+        found[:, :, j] = [[part.mean() if part.size else np.nan for part in np.split(one, bounds)] for one in hit]
+    found[:, np.arange(len(members)), np.arange(len(members))] = np.nan
+    return FilterAgreement(found[0], found[1:], np.array([len(own) for own in motifs]))
+
+
+def _with_content(pwms: np.ndarray) -> list[Motif]:
+    return [motif for motif in filter_motifs(pwms, trim=True) if np.abs(motif.pwm - 0.25).max() > FLAT_TOLERANCE]
+
+
+def _hits(
+    queries: Sequence[Motif], targets: Sequence[Motif], q: float, n_decoys: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Queries that match a target, and then one of each set of its decoys, bool, shape=(1 + n_decoys, n_queries).
+
+    What `tomtom` gives for one set after the other. As the columns of all sets are the same, and with them the null,
+    all sets are laid out side by side, and the null, most of the work, is made once for each query.
+    """
+    sets = [(list(targets), np.ones(len(targets), dtype=bool))] + [decoy_motifs(targets, rng) for _ in range(n_decoys)]
+    counts = np.stack([differs for _, differs in sets])[:, None]  # sets, 1, n_targets
+    motifs = [motif for own, _ in sets for motif in own]
+    prepare, column_scores = METRICS["pearson"]
+    layout = lay_out([motif.pwm for motif in motifs], np.array([motif.n_sites for motif in motifs]))
+    columns = prepare(layout.columns, layout.n_sites)
+    hit = np.empty((len(sets), len(queries)), dtype=bool)
+    for i, query in enumerate(queries):
+        scores = integer_scores(column_scores(prepare(query.pwm, np.array(query.n_sites)), columns))
+        best, _, _ = best_alignments(scores, layout)
+        p = p_values(best, scores, layout).reshape(2, len(sets), -1).swapaxes(0, 1)  # sets, strands, n_targets
+        q_values = np.stack([benjamini_hochberg(one.ravel().tolist()).reshape(one.shape) for one in p])
+        hit[:, i] = ((q_values <= q) & counts).any(axis=(1, 2))
+    return hit
+
+
+def _pair_means(shares: np.ndarray) -> np.ndarray:
+    """Mean over the pairs that are defined, of shares of shape=(..., E, E)."""
+    return mean_of_defined(shares.reshape(*shares.shape[:-2], -1), axis=-1)

@@ -1,0 +1,220 @@
+"""How far explanations depend on what they should not: on the initialisation and on the attribution method.
+
+Maps that agree may still be wrong, but of maps that disagree at most one can be right.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from motiflens.basics.stats import Interval, bootstrap_mean, mean_of_defined, number
+from motiflens.data.dataset import SequenceDataset
+from motiflens.data.rows import audited_rows, checked_codes, rows_of_class
+from motiflens.interpret.attribution.many_methods import MethodOptions, as_networks, check_methods, position_scores
+from motiflens.interpret.filters.of_network import filter_pwms
+from motiflens.interpret.stability.filter_agreement import FilterAgreement, filter_agreement
+
+
+@dataclass(frozen=True, eq=False)
+class Stability:
+    """Agreement of E networks and M methods on N sequences. Correlations are NaN where a map is constant.
+
+    Attributes
+    ----------
+    methods : tuple of str, length M
+    pearson, spearman : np.ndarray, float64, shape=(M, E, E, N)
+        Correlation, over positions, of the maps that two networks give of a sequence by one method.
+    between_methods : np.ndarray, float64, shape=(E, M, M, N)
+        Rank correlation of the maps that two methods give of a sequence for one network.
+    filters : FilterAgreement or None
+        None for a single network, or where no decoys were asked for.
+    rows : np.ndarray, int64, shape=(N,)
+        Which sequences of the data set.
+    """
+
+    methods: tuple[str, ...]
+    pearson: np.ndarray
+    spearman: np.ndarray
+    between_methods: np.ndarray
+    filters: FilterAgreement | None
+    rows: np.ndarray
+
+    def between_members(self, method: str, *, ranks: bool = False) -> Interval:
+        """Mean correlation over all pairs of networks; the interval is of a bootstrap over sequences.
+
+        NaN for a single network.
+
+        Raises
+        ------
+        ValueError
+            If there is no such method.
+        """
+        if method not in self.methods:
+            raise ValueError(f"no attributions by {method!r}; there are those by {', '.join(self.methods)}")
+        found = (self.spearman if ranks else self.pearson)[self.methods.index(method)]
+        first, second = np.triu_indices(len(found), k=1)
+        return bootstrap_mean(mean_of_defined(found[first, second], axis=0))
+
+    @property
+    def method_matrix(self) -> np.ndarray:
+        """Mean rank correlation of each two methods, over sequences and then networks, shape=(M, M)."""
+        return mean_of_defined(mean_of_defined(self.between_methods, axis=-1), axis=0)
+
+    def summary(self) -> dict[str, Any]:
+        """Plain numbers, None where one is not defined."""
+        kinds = {"pearson": False, "spearman": True}
+        found = {m: {kind: self.between_members(m, ranks=ranks) for kind, ranks in kinds.items()} for m in self.methods}
+        filters = self.filters
+        return {
+            "n_members": len(self.between_methods),
+            "n_sequences": len(self.rows),
+            "between_members": [
+                {"method": m} | {kind: {name: number(v) for name, v in i._asdict().items()} for kind, i in own.items()}
+                for m, own in found.items()
+            ],
+            "methods": list(self.methods),
+            "between_methods": [[number(value) for value in row] for row in self.method_matrix],
+            "filters": filters
+            and {
+                "shared": number(filters.observed),
+                "expected": number(filters.expected),
+                "interval": [number(bound) for bound in filters.chance_interval],
+                "p_value": number(filters.p_value),
+                "n_filters": filters.n_filters.tolist(),
+            },
+        }
+
+
+def stability(
+    models: nn.Module | Iterable[nn.Module],
+    dataset: SequenceDataset | np.ndarray,
+    *,
+    methods: Sequence[str] = ("saliency",),
+    method_options: MethodOptions | None = None,
+    target: int = 0,
+    n_sequences: int = 200,
+    q: float = 0.1,
+    n_decoys: int = 20,
+    correct_gradient: bool = False,
+    batch_size: int = 500,
+    seed: int = 0,
+) -> Stability:
+    """Measure how well initialisations agree on maps and on filter motifs, and methods on maps.
+
+    Parameters
+    ----------
+    models : nn.Module or iterable of them
+        Initialisations of one network; each maps one-hot (n, 4, L) to (n, n_outputs).
+    dataset : SequenceDataset or np.ndarray of uint8 codes, shape=(N, L)
+        Of a dataset the test sequences, or all if there are none: maps are of those with label 1, or for a real-valued
+        label of the quarter with the highest values; filters are aligned on all. Bare codes serve for both.
+    methods, method_options, target, correct_gradient
+        As for :func:`motiflens.interpret.spike_in.spike_in`. The position scores of "saliency" and
+        "gradient_times_input" are the same.
+    n_sequences : int
+        Sequences with maps, drawn if there are more.
+    q : float
+        Largest q-value of a match between filters.
+    n_decoys : int
+        Shuffles for the filters that are shared by chance; 0 for no comparison of filters, which needs models that
+        :func:`motiflens.models.any_model.adapt` can read.
+    batch_size : int
+        Sequences in one pass of the first layer.
+    seed : int
+        Of the draw and the shuffles.
+
+    Returns
+    -------
+    Stability
+
+    Raises
+    ------
+    ValueError
+        If there is only one model and one method, an option is unknown or out of range, there are no such sequences,
+        or a model cannot be adapted.
+    """
+    networks, options = as_networks(models), dict(method_options or {})
+    check_methods(methods, options)
+    if len(networks) == 1 and len(methods) == 1:
+        raise ValueError("expected at least two models or two methods to compare, got one of each")
+    if n_sequences < 1 or n_decoys < 0:
+        raise ValueError(f"expected n_sequences of at least 1 and n_decoys of 0 or more, got {n_sequences}, {n_decoys}")
+    codes, rows, all_rows = _sequences(dataset, target)
+    if len(rows) == 0:
+        raise ValueError("expected sequences with label 1 to compare maps of, got none; give codes of some sequences")
+    if n_sequences < len(rows):
+        rows = np.sort(np.random.default_rng(seed).choice(rows, n_sequences, replace=False))
+    settings: dict[str, Any] = {"target": target, "correct_gradient": correct_gradient}
+    maps = np.stack(
+        [position_scores(one, codes[rows], methods=methods, options=options, **settings) for one in networks]
+    )  # E, M, N, L
+    filters = None
+    if n_decoys and len(networks) > 1:
+        pwms = [filter_pwms(network, codes[all_rows], batch_size=batch_size).pwms for network in networks]
+        filters = filter_agreement(pwms, q=q, n_decoys=n_decoys, seed=seed)
+    by_method = maps.swapaxes(0, 1)
+    return Stability(
+        methods=tuple(methods),
+        pearson=np.stack([map_correlations(one) for one in by_method]),
+        spearman=np.stack([map_correlations(one, ranks=True) for one in by_method]),
+        between_methods=np.stack([map_correlations(one, ranks=True) for one in maps]),
+        filters=filters,
+        rows=rows,
+    )
+
+
+def map_correlations(maps: np.ndarray, *, ranks: bool = False) -> np.ndarray:
+    """Correlate every two of K maps of each sequence, over positions.
+
+    Parameters
+    ----------
+    maps : np.ndarray, shape=(K, N, L)
+        Position scores.
+    ranks : bool
+        Spearman's correlation, ties at their mean rank, in the place of Pearson's.
+
+    Returns
+    -------
+    correlations : np.ndarray, float64, shape=(K, K, N)
+        NaN where a map is constant.
+
+    Raises
+    ------
+    ValueError
+        If maps have another shape.
+    """
+    maps = np.asarray(maps, dtype=np.float64)
+    if maps.ndim != 3:
+        raise ValueError(f"expected maps of shape (K, N, L), got {maps.shape}")
+    values = _ranks(maps) if ranks else maps
+    deviations = values - values.mean(axis=-1, keepdims=True)
+    size = np.sqrt((deviations**2).sum(axis=-1, keepdims=True))
+    constant = np.ptp(maps, axis=-1, keepdims=True) == 0
+    units = np.where(constant, np.nan, deviations / np.where(constant, 1, size))
+    return np.einsum("inl,jnl->ijn", units, units).clip(-1, 1)
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Ranks from 0 along the last axis, ties at their mean rank."""
+    order = values.argsort(axis=-1)
+    ordered = np.take_along_axis(values, order, axis=-1)
+    new = np.ones(values.shape, dtype=bool)
+    new[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
+    place = np.broadcast_to(np.arange(values.shape[-1]), values.shape)
+    first = np.maximum.accumulate(np.where(new, place, 0), axis=-1)
+    ends = np.roll(new, -1, axis=-1)  # the last position ends a tie too, for the first begins one
+    last = np.minimum.accumulate(np.where(ends, place, values.shape[-1])[..., ::-1], axis=-1)[..., ::-1]
+    ranks = np.empty(values.shape)
+    np.put_along_axis(ranks, order, (first + last) / 2, axis=-1)
+    return ranks
+
+
+def _sequences(dataset: SequenceDataset | np.ndarray, target: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Codes, the rows for maps and those for filters."""
+    if isinstance(dataset, SequenceDataset):
+        return dataset.codes, rows_of_class(dataset, target, positive=True), audited_rows(dataset)
+    codes = checked_codes(dataset)
+    return codes, np.arange(len(codes)), np.arange(len(codes))

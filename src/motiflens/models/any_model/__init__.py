@@ -1,0 +1,23 @@
+"""Any PyTorch model on one-hot DNA in the form that the analyses take, and where it comes from.
+
+`adapt` finds out how a model wants its input, what it returns and which convolution reads the sequence; `load_model`
+gets a model by name.
+"""
+
+from motiflens.models.any_model.adapt import adapt
+from motiflens.models.any_model.adapted import LAYOUTS, OWN_FIRST_LAYER, AdaptedModel, ModelSummary, model_summary
+from motiflens.models.any_model.first_layer import trace
+from motiflens.models.any_model.output import OUTPUTS
+from motiflens.models.any_model.source import load_model
+
+__all__ = [
+    "AdaptedModel",
+    "LAYOUTS",
+    "ModelSummary",
+    "OUTPUTS",
+    "OWN_FIRST_LAYER",
+    "adapt",
+    "load_model",
+    "model_summary",
+    "trace",
+]

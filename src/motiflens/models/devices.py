@@ -1,0 +1,35 @@
+"""Devices and number types by name."""
+
+import torch
+from torch import nn
+
+
+def resolve_device(device: str | torch.device) -> torch.device:
+    """Turn "auto" into the GPU if there is one, else the CPU; other names pass through.
+
+    Raises
+    ------
+    ValueError
+        If there is no such device.
+    """
+    if str(device) == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f"unknown device {str(device)!r}; use auto, cpu or cuda") from error
+    if chosen.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"no CUDA device for {str(device)!r}: use cpu or auto")
+    return chosen
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Device of a model's first parameter or buffer; the CPU if it has none."""
+    for tensor in (*model.parameters(), *model.buffers()):
+        return tensor.device
+    return torch.device("cpu")
+
+
+def dtype_of(model: nn.Module) -> torch.dtype:
+    """Floating-point type of a model's first parameter; float32 if it has none."""
+    return next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)

@@ -1,0 +1,60 @@
+"""Hybrid networks: a stem (stage 1), a trunk (stage 2) and a head (stage 3), composed by one configuration."""
+
+from motiflens.models.hybrid.attention import MultiHeadAttention, attention_entropy
+from motiflens.models.hybrid.config import HybridConfig, SavedConfig, added_field, check_stackable
+from motiflens.models.hybrid.initialise import SCHEMES, initialise
+from motiflens.models.hybrid.layers import (
+    ACTIVATIONS,
+    BatchNorm1d,
+    BiLSTM,
+    ChannelsLastConv1d,
+    Dropout,
+    Exponential,
+    Linear,
+    MaxPool1d,
+)
+from motiflens.models.hybrid.network import HybridNetwork, blank_network, evaluating
+from motiflens.models.hybrid.positions import POSITIONAL_ENCODINGS
+from motiflens.models.hybrid.products import PRECISIONS
+from motiflens.models.hybrid.registry import (
+    ARCHITECTURES,
+    EXTRA_ARCHITECTURES,
+    TASK_SIZES,
+    adapted_config,
+    build_model,
+    list_models,
+    model_config,
+)
+from motiflens.models.hybrid.stem import ConvBlock
+
+__all__ = [
+    "ACTIVATIONS",
+    "ARCHITECTURES",
+    "BatchNorm1d",
+    "BiLSTM",
+    "ChannelsLastConv1d",
+    "ConvBlock",
+    "Dropout",
+    "EXTRA_ARCHITECTURES",
+    "Exponential",
+    "HybridConfig",
+    "HybridNetwork",
+    "Linear",
+    "MaxPool1d",
+    "MultiHeadAttention",
+    "POSITIONAL_ENCODINGS",
+    "PRECISIONS",
+    "SCHEMES",
+    "SavedConfig",
+    "TASK_SIZES",
+    "adapted_config",
+    "added_field",
+    "attention_entropy",
+    "blank_network",
+    "build_model",
+    "check_stackable",
+    "evaluating",
+    "initialise",
+    "list_models",
+    "model_config",
+]

@@ -1,0 +1,154 @@
+"""The hybrid network: stage 1 (stem), stage 2 (trunk), stage 3 (head)."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from motiflens.models.hybrid.attention import Trunk
+from motiflens.models.hybrid.config import HybridConfig
+from motiflens.models.hybrid.head import Head
+from motiflens.models.hybrid.stem import Stem
+
+WEIGHTS_FILE, CONFIG_FILE = "model.safetensors", "config.json"
+
+
+class HybridNetwork(nn.Module):
+    """Convolution-attention hybrid network for one-hot DNA; `forward` returns logits.
+
+    Parameters
+    ----------
+    config : HybridConfig
+    """
+
+    def __init__(self, config: HybridConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.stem = Stem(config)
+        self.trunk = Trunk(config)
+        self.head = Head(config)
+
+    def forward(self, X: torch.Tensor) -> torch.Tensor:
+        """Map one-hot X (N, 4, L) to logits (N, n_outputs)."""
+        self._check_input(X)
+        return self.head(self.trunk(self.stem(X)))
+
+    def from_first_pool(self, x: torch.Tensor, collected: list[torch.Tensor] | None = None) -> torch.Tensor:
+        """Map the first convolution's pooled activations, (N, n_filters, L // first_pool), to logits.
+
+        The attention weights of each layer, (N, n_heads, T, T), are appended to `collected` if it is given.
+        """
+        return self.head(self.trunk(self.stem.from_first_pool(x), collected))
+
+    def first_layer_activations(self, X: torch.Tensor) -> torch.Tensor:
+        """First convolution's map after BatchNorm and activation, before pooling, shape=(N, n_filters, L)."""
+        self._check_input(X)
+        return self.stem.first.activation_map(X)
+
+    def attention_weights(self, X: torch.Tensor) -> list[torch.Tensor]:
+        """Attention weights of every layer, each (N, n_heads, T, T); empty for a network without attention."""
+        self._check_input(X)
+        return self.trunk.attention_weights(self.stem(X))
+
+    def save(self, folder: str | Path) -> None:
+        """Write `model.safetensors` and `config.json` into a folder, created if need be."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        new_weights, new_config = folder / f".{WEIGHTS_FILE}.tmp", folder / f".{CONFIG_FILE}.tmp"
+        try:  # an interruption leaves what was there before
+            save_file({k: v.contiguous() for k, v in self.state_dict().items()}, new_weights)
+            with new_weights.open("rb+") as file:  # on the disk before its name is: a power cut leaves one or the other
+                os.fsync(file.fileno())
+            new_config.write_text(self.config.to_json() + "\n")
+            new_weights.replace(folder / WEIGHTS_FILE)
+            new_config.replace(folder / CONFIG_FILE)
+        finally:
+            new_weights.unlink(missing_ok=True)
+            new_config.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> "HybridNetwork":
+        """Read a network that `save` wrote; it comes back on the CPU in evaluation mode.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the folder lacks one of the two files.
+        ValueError
+            If the configuration or the weights do not belong to a hybrid network.
+        """
+        folder = Path(folder)
+        for name in (CONFIG_FILE, WEIGHTS_FILE):
+            if not (folder / name).is_file():
+                missing = f"{name} in {folder}" if folder.is_dir() else f"a folder {folder}"
+                raise FileNotFoundError(
+                    f"expected {missing}: name the folder of a saved network, such as OUT/member_000 of motiflens train"
+                )
+        try:
+            config = HybridConfig.from_dict(json.loads((folder / CONFIG_FILE).read_text()))
+            network = blank_network(config)
+            network.load_state_dict(load_file(folder / WEIGHTS_FILE))
+        except (json.JSONDecodeError, TypeError, RuntimeError, SafetensorError) as error:
+            raise ValueError(f"{folder} does not hold a saved hybrid network: {error}") from error
+        return network.eval()
+
+    def _check_input(self, X: torch.Tensor) -> None:
+        expected = (4, self.config.length)
+        if X.dim() != 3 or tuple(X.shape[1:]) != expected:
+            raise ValueError(f"expected one-hot DNA of shape (N, 4, {expected[1]}), got {tuple(X.shape)}")
+
+
+def blank_network(config: HybridConfig) -> HybridNetwork:
+    """Build a network whose values are to be set; PyTorch's global random state stays as it is."""
+    with torch.random.fork_rng(devices=[]):
+        return HybridNetwork(config)
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[nn.Module]:
+    """Put a model into evaluation mode, and every module back into its own mode afterwards.
+
+    On a GPU, `full_precision` holds meanwhile.
+    """
+    modes = [(module, module.training) for module in model.modules()]
+    on_gpu = any(parameter.is_cuda for parameter in model.parameters())
+    model.eval()
+    try:
+        with full_precision() if on_gpu else nullcontext():
+            yield model
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+@contextmanager
+def full_precision() -> Iterator[None]:
+    """Have cuDNN compute float32 convolutions and LSTMs in float32.
+
+    By default PyTorch lets it round their factors to TF32, in whose error of one in a thousand small differences of
+    logits would drown.
+    """
+    cudnn: Any = torch.backends.cudnn
+    parts = [cudnn.conv, cudnn.rnn] if hasattr(cudnn, "conv") else []  # switches of newer PyTorch, beside the older one
+    before = [part.fp32_precision for part in parts]
+    try:
+        allowed = cudnn.allow_tf32
+    except RuntimeError:  # the newer switches differ from each other: the older one tells nothing
+        allowed = None
+    cudnn.allow_tf32 = False
+    for part in parts:
+        part.fp32_precision = "ieee"
+    try:
+        yield
+    finally:
+        if allowed is not None:
+            cudnn.allow_tf32 = allowed
+        for part, precision in zip(parts, before, strict=True):
+            part.fp32_precision = precision

@@ -1,0 +1,168 @@
+"""The study's 17 architectures by name, in the sizes of its two tasks, and a few more.
+
+A name is a stem, perhaps a trunk, perhaps "mean" for the head: C4C6-LSTM-Att, C4-Att-mean. Everything else is a field
+of `HybridConfig`: `model_config("C4-Att-mean", positional_encoding="rotary")`.
+
+Source: Ghotra, Lee, Tripathy, Koo 2021, "Designing Interpretable Convolution-Based Hybrid Networks for Genomics".
+"""
+
+import difflib
+import fnmatch
+from typing import Any
+
+from motiflens.models.hybrid.config import HybridConfig
+from motiflens.models.hybrid.network import HybridNetwork
+from motiflens.models.hybrid.sizes import Pools, nearest_kernel, nearest_pools
+
+_STEMS: dict[str, dict[str, Any]] = {
+    "C24": {"first_pool": 24, "second_stage": "none"},
+    "C4C6": {"first_pool": 4, "second_stage": "conv", "second_pool": 6},
+    "C4": {"first_pool": 4, "second_stage": "none"},
+}
+# The study's C4 has a BiLSTM between its two pools. It stands in the stem, so that the trunk needs none.
+_LSTM_STEM: dict[str, Any] = {"first_pool": 4, "second_stage": "lstm", "second_pool": 6}
+_TRUNKS: dict[str, dict[str, Any]] = {
+    "": {},
+    "Att": {"attention": "attention"},
+    "LSTM": {"lstm": True},
+    "LSTM-Att": {"lstm": True, "attention": "attention"},
+    "LSTM-Trans1": {"lstm": True, "attention": "transformer", "n_layers": 1},
+    "LSTM-Trans2": {"lstm": True, "attention": "transformer", "n_layers": 2},
+    "LSTM-Trans4": {"lstm": True, "attention": "transformer", "n_layers": 4},
+}
+_HYBRIDS = ("LSTM-Att", "LSTM-Trans1", "LSTM-Trans2", "LSTM-Trans4")
+
+ARCHITECTURES: tuple[str, ...] = (
+    "C24",
+    "C24-Att",
+    *(f"C24-{trunk}" for trunk in _HYBRIDS),
+    "C4C6",
+    "C4C6-Att",
+    *(f"C4C6-{trunk}" for trunk in _HYBRIDS),
+    "C4-LSTM",
+    *(f"C4-{trunk}" for trunk in _HYBRIDS),
+)
+
+# Networks in which attention has to carry a pair of motifs, while the study's heads see all of 8 tokens at once: 50
+# tokens (the C4 stem without its BiLSTM), or a head that takes their mean; beside each the same without attention.
+EXTRA_ARCHITECTURES: tuple[str, ...] = (
+    *("C4", "C4-Att"),
+    *("C4-mean", "C4-Att-mean"),
+    *("C4C6-mean", "C4C6-Att-mean"),
+)
+
+TASK_SIZES: dict[int, dict[str, int]] = {
+    1: {"n_filters": 32, "lstm_width": 128, "attention_width": 128, "dense_width": 512, "n_outputs": 12},
+    2: {"n_filters": 24, "lstm_width": 48, "attention_width": 48, "dense_width": 96, "n_outputs": 1},
+}
+
+
+def list_models(pattern: str = "*") -> list[str]:
+    """Names that match a shell pattern, such as "C4*" or "*-Att": the study's architectures first, then the others."""
+    return [name for name in (*ARCHITECTURES, *EXTRA_ARCHITECTURES) if fnmatch.fnmatchcase(name, pattern)]
+
+
+def model_config(
+    architecture: str,
+    *,
+    activation: str = "exponential",
+    task: int = 1,
+    variant: str = "text",
+    **changes: Any,
+) -> HybridConfig:
+    """Configuration of a named architecture.
+
+    Parameters
+    ----------
+    architecture : str
+        One of `list_models()`.
+    activation : str
+        "relu" or "exponential", of the first convolution.
+    task : int
+        1 or 2: whose sizes to take (filters, widths, outputs).
+    variant : str
+        "text" for the paper's text, "code" for the quirks of its released code.
+    **changes
+        Any field of `HybridConfig`, to depart from the study: `length=500, n_outputs=3`. Pools and kernels stay as
+        they are: `adapted_config` lets them give way to a length that they do not fit.
+
+    Raises
+    ------
+    ValueError
+        For an unknown architecture (lists close matches), task or field.
+    """
+    if architecture not in list_models():
+        close = difflib.get_close_matches(architecture, list_models(), n=3, cutoff=0.4)
+        hint = f"did you mean {', '.join(close)}?" if close else f"known: {', '.join(list_models())}"
+        raise ValueError(f"unknown architecture {architecture!r}; {hint}")
+    if task not in TASK_SIZES:
+        raise ValueError(f"task must be 1 or 2, got {task!r}")
+    fields = {**TASK_SIZES[task], **_composed(architecture)}
+    if variant == "code" and task == 2 and architecture in ("C24-LSTM-Att", "C4-LSTM-Att"):
+        fields["attention_width"] = 96  # the released code doubles it in these two
+    return HybridConfig.from_dict({**fields, "activation": activation, "variant": variant, **changes})
+
+
+def adapted_config(
+    architecture: str,
+    *,
+    length: int,
+    activation: str = "exponential",
+    task: int = 1,
+    variant: str = "text",
+    **changes: Any,
+) -> HybridConfig:
+    """Configuration of a named architecture for sequences of any length.
+
+    Its pools stay what they are, so that longer sequences have more tokens (C24: 8 at 200 bp, 20 at 500 bp). Where they
+    would leave more than a tenth of a sequence unread, or attention too many tokens, the nearest that fit take their
+    place, and kernels longer than their input are shortened. Sizes named in `changes` are left alone.
+
+    Parameters
+    ----------
+    architecture, activation, task, variant, changes
+        As for `model_config`.
+    length : int
+        Of the sequences.
+
+    Raises
+    ------
+    ValueError
+        As `model_config`, or if the length is below 1.
+    """
+    named = model_config(architecture, activation=activation, task=task, variant=variant)
+    sizes = {**named.to_dict(), **changes}
+    pools = Pools(sizes["first_pool"], 1 if sizes["second_stage"] == "none" else sizes["second_pool"])
+    near = nearest_pools(length, pools, attends=sizes["attention"] != "none")
+    fitted = {"first_pool": near.first, "kernel_size": nearest_kernel(sizes["kernel_size"], length)}
+    if sizes["second_stage"] != "none":
+        fitted["second_pool"] = near.second
+    if sizes["second_stage"] == "conv":
+        fitted["second_kernel_size"] = nearest_kernel(sizes["second_kernel_size"], length // near.first)
+    return model_config(
+        architecture, activation=activation, task=task, variant=variant, **{**fitted, **changes, "length": length}
+    )
+
+
+def _composed(architecture: str) -> dict[str, Any]:
+    """Fields of `HybridConfig` that a name stands for."""
+    body = architecture.removesuffix("-mean")
+    stem, _, trunk = body.partition("-")
+    first = _LSTM_STEM if stem == "C4" and trunk.startswith("LSTM") else _STEMS[stem]
+    head = {} if body == architecture else {"head": "mean"}
+    return {**first, **_TRUNKS[trunk], **head}
+
+
+def build_model(
+    architecture: str,
+    *,
+    activation: str = "exponential",
+    task: int = 1,
+    variant: str = "text",
+    **changes: Any,
+) -> HybridNetwork:
+    """Build a named architecture with PyTorch's default initialisation; parameters as `model_config`.
+
+    `motiflens.training.ensemble.fit` applies the study's initialisation.
+    """
+    return HybridNetwork(model_config(architecture, activation=activation, task=task, variant=variant, **changes))

@@ -1,0 +1,70 @@
+"""The first convolution on DNA as codes: pooled maxima, their gradient, and what its windows hold."""
+
+import torch
+
+from motiflens.basics.compiled import address, call
+
+
+def pooled_maxima(codes: torch.Tensor, weight: torch.Tensor, pool: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Convolution ("same") of DNA and the largest value in each window, without gradient.
+
+    Parameters
+    ----------
+    codes : torch.Tensor, uint8, shape=(N, L)
+        L below 65,536.
+    weight : torch.Tensor, shape=(4 * kernel_size, n_filters)
+    pool : int
+
+    Returns
+    -------
+    maxima : torch.Tensor, shape=(N, L // pool, n_filters)
+    where : torch.Tensor, uint16, same shape
+        The positions.
+    """
+    codes, weight = codes.contiguous(), weight.contiguous()
+    n, length = codes.shape
+    rows, n_filters = weight.shape
+    maxima = weight.new_empty(n, length // pool, n_filters)
+    where = torch.empty(maxima.shape, dtype=torch.uint16)
+    sizes = (n, length, rows // 4, n_filters, pool)
+    call("pooled_forward", weight, *sizes, address(codes), address(weight), address(maxima), address(where))
+    return maxima, where
+
+
+def pooled_gradient(
+    codes: torch.Tensor, where: torch.Tensor, gradient: torch.Tensor, kernel_size: int, pool: int
+) -> torch.Tensor:
+    """Gradient of `pooled_maxima` with respect to its weight, shape=(4 * kernel_size, n_filters).
+
+    Parameters
+    ----------
+    codes : torch.Tensor, uint8, shape=(N, L)
+    where : torch.Tensor, uint16, shape=(N, L // pool, n_filters)
+    gradient : torch.Tensor, shape=(N, L // pool, n_filters)
+    kernel_size, pool : int
+    """
+    codes, gradient = codes.contiguous(), gradient.contiguous()
+    total = gradient.new_empty(4 * kernel_size, gradient.shape[2])
+    sizes = (*codes.shape, kernel_size, gradient.shape[2], pool)
+    call("pooled_backward", gradient, *sizes, address(codes), address(where), address(gradient), address(total))
+    return total
+
+
+def patch_counts(codes: torch.Tensor, kernel_size: int, like: torch.Tensor) -> torch.Tensor:
+    """How often two bases stand at two places of a window, over all positions of all sequences.
+
+    Parameters
+    ----------
+    codes : torch.Tensor, uint8, shape=(N, L)
+    kernel_size : int
+    like : torch.Tensor
+        Of the type whose kernels are used; counts are exact in any.
+
+    Returns
+    -------
+    torch.Tensor, float64, shape=(4 * kernel_size, 4 * kernel_size)
+    """
+    codes = codes.contiguous()
+    counts = torch.zeros(4 * kernel_size, 4 * kernel_size, dtype=torch.float64)
+    call("patch_counts", like, *codes.shape, kernel_size, address(codes), address(counts))
+    return counts

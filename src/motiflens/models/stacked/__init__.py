@@ -1,0 +1,17 @@
+"""Networks of one architecture side by side, computed as one."""
+
+from motiflens.models.stacked.logits import StackedNetwork
+from motiflens.models.stacked.masks import MaskLayout, MaskSource
+from motiflens.models.stacked.shared_first_layer import Patches, PooledConvolution
+from motiflens.models.stacked.side_by_side import activate, stacked_filters, stacked_logits
+
+__all__ = [
+    "MaskLayout",
+    "MaskSource",
+    "Patches",
+    "PooledConvolution",
+    "StackedNetwork",
+    "activate",
+    "stacked_filters",
+    "stacked_logits",
+]

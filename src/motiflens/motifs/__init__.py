@@ -1,0 +1,14 @@
+"""Motif sets and their formats, TomTom, similarity and decoys."""
+
+from motiflens.basics.lazy import lazy_modules
+
+__all__ = [
+    "complete_scores",
+    "decoys",
+    "formats",
+    "sets",
+    "similarity",
+    "tomtom",
+]
+
+__getattr__, __dir__ = lazy_modules(__name__, __all__)

@@ -1,0 +1,11 @@
+"""The page of an audit, with its tables and summary."""
+
+from motiflens.report.audit.folder import write_audit_folder
+from motiflens.report.audit.page import write_audit_page
+from motiflens.report.audit.summary import evidence_summary
+
+__all__ = [
+    "evidence_summary",
+    "write_audit_folder",
+    "write_audit_page",
+]

@@ -1,0 +1,82 @@
+"""An audit as a folder: page, summary and tables."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from motiflens.audits.candidate import Candidate
+from motiflens.audits.evidence import Evidence, gather_evidence
+from motiflens.audits.tables import write_audit
+from motiflens.audits.train_and_audit import _check_folder
+from motiflens.basics.files import write_atomically
+from motiflens.basics.json_values import without_nan
+from motiflens.data.dataset import SequenceDataset
+from motiflens.report.audit.page import write_audit_page
+from motiflens.report.audit.summary import evidence_summary
+from motiflens.training.ensemble import fingerprint
+
+PAGE_FILE, SUMMARY_FILE = "audit.html", "audit.json"
+
+
+def write_audit_folder(
+    candidates: Sequence[Candidate],
+    dataset: SequenceDataset,
+    folder: str | Path,
+    *,
+    title: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    command: str | None = None,
+    monitor: str = "score",
+    database: str = "JASPAR2020",
+    **options: Any,
+) -> tuple[Evidence, list[Path]]:
+    """Write page, summary and tables of an audit into a folder.
+
+    ``audit.html`` is the page, ``audit.json`` its verdicts and numbers. The tables of each network
+    (:func:`motiflens.audits.tables.write_audit`) lie in the folder itself if it is the only one, else in
+    ``CANDIDATE/member_000/tables`` and so on.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidate
+    dataset : SequenceDataset
+    folder : path
+        Made if need be.
+    title, settings, command, monitor, database
+        As for :func:`write_audit_page`.
+    **options
+        Of :func:`gather_evidence`.
+
+    Returns
+    -------
+    evidence : Evidence
+    paths : list of Path
+        The page first.
+
+    Raises
+    ------
+    ValueError
+        As `gather_evidence`, or if the folder is a file.
+    """
+    folder = Path(folder)
+    _check_folder(folder)
+    evidence = gather_evidence(candidates, dataset, database=database, **options)
+    paths = [folder / PAGE_FILE, folder / SUMMARY_FILE]
+    alone = len(candidates) == 1 and len(candidates[0].audits) == 1
+    for candidate in candidates:
+        for number, found in zip(candidate.numbers, candidate.audits, strict=True):
+            place = folder if alone else folder / candidate.name / f"member_{number:03d}" / "tables"
+            paths += write_audit(found, place)
+    summary = json.dumps(without_nan(evidence_summary(evidence)), indent=1, allow_nan=False, default=float)
+    write_atomically(folder / SUMMARY_FILE, summary + "\n")
+    write_audit_page(
+        evidence,
+        folder / PAGE_FILE,
+        title=title or "What did the network learn?",
+        database=database,
+        monitor=monitor,
+        settings={"data fingerprint": fingerprint(dataset), **(settings or {})},
+        command=command,
+    )
+    return evidence, paths

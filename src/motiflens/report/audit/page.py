@@ -1,0 +1,120 @@
+"""One self-contained HTML page for an audit: verdicts on top, and everything that they rest on."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+
+from motiflens.audits.evidence import Evidence
+from motiflens.audits.words import measure_label
+from motiflens.basics.files import write_atomically
+from motiflens.basics.plots import logo_svg_defs
+from motiflens.basics.words import format_p, number, signed
+from motiflens.report.audit import sections
+from motiflens.report.audit.advice_section import advice_section
+from motiflens.report.audit.figures import inline, matches_figure, performance_figure, training_figure
+from motiflens.report.audit.trust_sections import spike_in_section, stability_section
+from motiflens.study.machines import versions
+
+
+def write_audit_page(
+    evidence: Evidence,
+    path: str | Path,
+    *,
+    title: str = "What did the network learn?",
+    database: str = "the motif database",
+    monitor: str = "score",
+    settings: Mapping[str, Any] | None = None,
+    command: str | None = None,
+) -> Path:
+    """Write the page; it needs no network and no other file.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        From :func:`gather_evidence`.
+    path : str or Path
+        File to write; missing folders are made.
+    title : str
+    database : str
+        What the filters were compared with.
+    monitor : str
+        Name of the validation metric in the histories of the members.
+    settings : mapping, optional
+        What else a reader must know to repeat the audit (seeds, protocol, device), shown as it is.
+    command : str, optional
+        Command line that makes the page again.
+
+    Returns
+    -------
+    path : Path
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    first = evidence.candidates[0]
+    measures = evidence.performance[first.name]
+    page = (
+        _environment()
+        .get_template("audit.html.j2")
+        .render(
+            title=title,
+            shapes=Markup(logo_svg_defs()),
+            verdicts=sections.verdict_groups(evidence),
+            advice=advice_section(evidence),
+            comparisons=sections.comparisons(evidence),
+            data=evidence.data,
+            labels=sections.data_rows(evidence),
+            performance=sections.performance_rows(evidence),
+            performance_figure=inline(performance_figure(evidence), "scores"),
+            several_labels=bool(evidence.by_label),
+            measures=[measure_label(measure) for measure in measures],
+            n_resamples=len(next(iter(measures.values())).resampled),
+            n_test=len(first.audits[0].test_logits),
+            prevalence=evidence.prevalence,
+            networks=sections.network_rows(evidence),
+            metric_names=list(first.audits[0].metrics),
+            training_figure=inline(training_figure(evidence.candidates, monitor), "training"),
+            monitor=monitor,
+            failed=sections.failed(evidence),
+            matches_figure=inline(matches_figure(evidence), "matches"),
+            filters=sections.filter_tables(evidence),
+            database=database,
+            q=first.audits[0].matches.q,
+            target_name=evidence.label_names[evidence.target],
+            examples=sections.example_sections(evidence),
+            methods=sections.methods_of(evidence),
+            trust=[part for part in (spike_in_section(evidence), stability_section(evidence)) if part],
+            provenance=[*_provenance(settings or {}), *sections.network_facts(evidence.candidates)],
+            notes=evidence.notes,
+            command=command,
+        )
+    )
+    write_atomically(path, page)
+    return path
+
+
+def _provenance(settings: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    return [
+        ("date", datetime.now().astimezone().isoformat(sep=" ", timespec="minutes")),
+        ("versions", ", ".join(f"{name} {version}" for name, version in versions().items())),
+        *((name.replace("_", " "), str(value)) for name, value in settings.items()),
+    ]
+
+
+def _cell(value: float, style: str) -> Markup:
+    """A table cell that sorts by its value; a dash, and no value, for NaN."""
+    if value != value:
+        return Markup("<td>–</td>")
+    return Markup('<td data-value="{}">{}</td>').format(f"{value:.6g}", style.format(value))
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("motiflens.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(number=number, signed=signed, p=format_p)
+    environment.globals["cell"] = _cell
+    return environment

@@ -1,0 +1,101 @@
+"""Sections of an audit's page on whether attributions can be trusted where the truth is not known."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from motiflens.audits.evidence import Evidence
+from motiflens.audits.words import display_name, method_label
+from motiflens.basics.stats import Interval
+from motiflens.interpret.spike_in import TRUSTED
+from motiflens.report.audit.figures import inline, spike_in_figure, stability_figure
+
+
+def spike_in_section(evidence: Evidence) -> dict[str, Any] | None:
+    """Attributions at motifs put into negatives; None where that was not done."""
+    judged = {name: found for name, found in evidence.spike_ins.items() if found.judged.any()}
+    if not evidence.spike_ins:
+        return None
+    first = next(iter(evidence.spike_ins.values()))
+    silent = [display_name(name) for name in evidence.spike_ins if name not in judged]
+    paragraphs = [
+        "Known motifs are put into negative test sequences. On half of these it is measured which motifs raise the "
+        f"output; on the other half ({len(first.measured_on)} sequences) the attribution maps are scored at the sites "
+        "of those motifs against the rest of the sequence. Small marks are single networks, large ones their mean with "
+        f"its 95 % interval over sequences; AUROC from {TRUSTED:g} counts as trustworthy.",
+        *(f"{name} responds to none of the motifs: its maps cannot be judged." for name in silent),
+    ]
+    rows = []
+    motifs = []
+    for name, found in judged.items():
+        for method in found.methods:
+            cells = [_interval_text(found.interval(method, score)) for score in ("auroc", "aupr", "snr")]
+            rows.append([display_name(name), method_label(method), *cells, found.verdict(method)])
+        for i, motif in enumerate(found.motifs):
+            n_used = int(found.responses.used[:, i].sum())
+            if n_used:
+                change = f"{found.responses.change[:, i].mean():+.2f}"
+                motifs.append([display_name(name), motif.name, motif.id, change, f"{n_used} of {len(found.sites)}"])
+    columns = ["Candidate", "Method", "AUROC", "AUPR", "Signal-to-noise", "Verdict"]
+    used = ["Candidate", "Motif", "Id", "Change of the logit", "Networks that respond"]
+    return {
+        "id": "spike-in",
+        "short": "Spike-in",
+        "title": "Spike-in: do attributions find motifs where they are known to be?",
+        "paragraphs": paragraphs,
+        "figure": inline(spike_in_figure(evidence), "spike"),
+        "alt": "AUROC and signal-to-noise of attribution maps at implanted motifs, the numbers of the table below",
+        "tables": [
+            {"title": "Scores at implanted motifs", "n_text": 2, "columns": columns, "rows": rows},
+            {"title": "Motifs put in", "n_text": 3, "columns": used, "rows": motifs},
+        ]
+        if rows
+        else [],
+    }
+
+
+def stability_section(evidence: Evidence) -> dict[str, Any] | None:
+    """Agreement of networks and of methods; None where it was not measured."""
+    if not evidence.stability:
+        return None
+    rows, shared = [], []
+    for name, found in evidence.stability.items():
+        for i, method in enumerate(found.methods):
+            others = np.delete(found.method_matrix[i], i)
+            cells = [_interval_text(found.between_members(method, ranks=ranks)) for ranks in (False, True)]
+            rows.append(
+                [display_name(name), method_label(method), *cells, f"{others.mean():.3f}" if len(others) else "–"]
+            )
+        if found.filters is not None:
+            low, high = found.filters.chance_interval
+            chance = f"{found.filters.expected:.0%} ({low:.0%} to {high:.0%})"
+            shared.append([display_name(name), f"{found.filters.observed:.0%}", chance])
+    columns = ["Candidate", "Method", "Correlation between networks", "Rank correlation", "With the other method"]
+    filters = ["Candidate", "Filters with their like in another network", "By chance"]
+    tables = [{"title": "Agreement of maps", "n_text": 2, "columns": columns, "rows": rows}]
+    if shared:
+        tables.append({"title": "Agreement of filters", "n_text": 1, "columns": filters, "rows": shared})
+    n = len(next(iter(evidence.stability.values())).rows)
+    return {
+        "id": "stability",
+        "short": "Stability",
+        "title": "Stability: do networks and methods agree?",
+        "paragraphs": [
+            "Correlation, over positions, of the maps that two networks of one configuration give of a sequence; "
+            f"means over pairs and {n} positive test sequences, 95 % intervals over sequences. Ranks weigh the many "
+            "positions that hardly matter as much as the few that do. The last column is the rank correlation of two "
+            "methods on one network. Maps that agree may still be wrong; of maps that disagree at most one is right."
+        ],
+        "figure": inline(stability_figure(evidence), "stability"),
+        "alt": "Correlation of attribution maps between networks, the numbers of the table below",
+        "tables": tables,
+    }
+
+
+def _interval_text(interval: Interval) -> str:
+    if math.isnan(interval.estimate):
+        return "–"
+    if math.isnan(interval.low):
+        return f"{interval.estimate:.3f}"
+    return f"{interval.estimate:.3f} ({interval.low:.3f} to {interval.high:.3f})"

@@ -1,0 +1,144 @@
+"""The sections of a page on the claims and on the published tables, as plain values for its template."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from motiflens.basics.words import look
+from motiflens.report.figures import figure_svg
+from motiflens.study.findings import TITLES, Agreement, Comparison, DrawShare, Evidence, Finding
+from motiflens.study.records import METRICS, stage1
+from motiflens.study.selection import SELECTIONS
+
+_LABELS = {metric.name: metric.label for metrics in METRICS.values() for metric in metrics}
+_LABELS["classification_aupr_shallow"] = "Classification AUPR, without 4 encoder layers"
+
+_SIGNED = ("difference", "depth", "shares", "correlation")  # measures for which 0 is the point of reference
+
+#: Figure below a claim, by its number: its name, its class, and what it shows for those who do not see it.
+_FIGURES = {
+    1: ("claims-differences", "f2", "Differences between the activations for each architecture with their intervals"),
+    4: ("claims-variance", "narrow", "Shares of the variance by source, for each metric"),
+    5: ("claims-correlation", "narrow", "Filter TPR against saliency AUROC for each network"),
+}
+
+
+def claims_section(
+    findings: Sequence[Finding], failures: Sequence[Evidence], figures: Mapping[str, Figure]
+) -> dict[str, Any]:
+    """Claims with their statements, verdicts and deciding numbers, and how many statements got which verdict."""
+    claims = []
+    for claim, title in TITLES.items():
+        mine = [finding for finding in findings if finding.part.number.startswith(str(claim))]
+        name, width, alt = _FIGURES.get(claim, ("", "", ""))
+        claims.append(
+            {
+                "number": claim,
+                "title": title,
+                "parts": [_part(finding) for finding in mine],
+                "figure": Markup(figure_svg(figures[name], name)) if name in figures else None,
+                "width": width,
+                "alt": alt,
+            }
+        )
+    verdicts = [finding.verdict for finding in findings if finding.verdict]
+    counts = {verdict: verdicts.count(verdict) for verdict in ("supported", "not supported", "undecided")}
+    coverage = {}
+    for task in dict.fromkeys(row.task for row in failures):
+        rows = [row for row in failures if row.task == task]
+        coverage[task] = f"{sum(row.n_configurations for row in rows)} of {sum(row.n_expected for row in rows)}"
+    return {"claims": claims, "n": len(verdicts), "counts": counts, "coverage": coverage}
+
+
+def _part(finding: Finding) -> dict[str, Any]:
+    rows = [row for row in finding.evidence if row.role == "decides"]
+    return {
+        "number": finding.part.number,
+        "sentence": finding.part.sentence,
+        "verdict": finding.verdict,
+        "rows": [_row(row, finding.evidence) for row in rows],
+    }
+
+
+def _row(row: Evidence, evidence: Iterable[Evidence]) -> dict[str, Any]:
+    parts = [other for other in evidence if other.role == "part" and other.metric == row.metric and other.verdict]
+    if row.measure == "difference":
+        parts = [other for other in parts if stage1(other.group) == row.group]
+    agreeing = sum(other.verdict == "supported" for other in parts)
+    return {
+        "metric": _LABELS[row.metric],
+        "group": "difference of the shares" if row.measure == "shares" else row.group,
+        "all": interval_text(row.estimate, row.low, row.high, signed=row.measure in _SIGNED),
+        "selected": interval_text(
+            row.selected_estimate, row.selected_low, row.selected_high, signed=row.measure in _SIGNED
+        ),
+        "parts": f"{agreeing} of {len(parts)}" if parts else "",
+        "configurations": f"{row.n_configurations} of {row.n_expected}",
+        "n_networks": row.n_networks,
+        "n_failed": row.n_failed,
+        "verdict": row.verdict,
+    }
+
+
+def failure_rows(failures: Iterable[Evidence]) -> list[dict[str, Any]]:
+    """Share of initialisations that failed, per task and activation."""
+    return [
+        {
+            "task": row.task,
+            "activation": look(row.group)[0],
+            "failed": f"{row.n_failed} of {row.n_networks}",
+            "share": f"{row.estimate:.1%}",
+            "interval": f"{row.low:.1%} to {row.high:.1%}",
+        }
+        for row in failures
+    ]
+
+
+def draw_rows(shares: Iterable[DrawShare]) -> list[dict[str, Any]]:
+    """SDs between data draws and between initialisations, and the draw's share, 0 where its estimate is below."""
+    return [
+        {
+            "task": share.task,
+            "metric": _LABELS[share.metric],
+            "draw": math.sqrt(max(share.draw_variance, 0.0)),
+            "initialisation": math.sqrt(share.initialisation_variance),
+            "share": max(share.share, 0.0),
+            "n_draws": share.n_draws,
+            "n_networks": share.n_networks,
+        }
+        for share in shares
+        if share.architecture == "all" and not share.metric.endswith("_listed")
+    ]
+
+
+def published_section(
+    comparisons: Sequence[Comparison], agreements: Iterable[Agreement], figures: Mapping[str, Figure], select: str
+) -> dict[str, Any]:
+    """Agreement of every metric for each way to choose networks, and the configurations that differ."""
+    by_metric: dict[tuple[int, str], dict[str, Agreement]] = {}
+    for row in agreements:
+        by_metric.setdefault((row.task, row.metric), {})[row.selection] = row
+    differing = [row for row in comparisons if row.differs and row.selection == select]
+    tested = [row for row in comparisons if not math.isnan(row.p_value) and row.selection == select]
+    return {
+        "selections": SELECTIONS,
+        "rows": [
+            {"task": task, "label": _LABELS[metric], "agreements": rows, "any": rows[select]}
+            for (task, metric), rows in by_metric.items()
+        ],
+        "differing": [{"label": _LABELS[row.metric], "row": row} for row in differing],
+        "n_tested": len(tested),
+        "figure": Markup(figure_svg(figures["published"], "published")) if "published" in figures else None,
+    }
+
+
+def interval_text(estimate: float, low: float, high: float, *, signed: bool) -> str:
+    """An estimate with its interval in brackets; a dash without one."""
+    if math.isnan(estimate):
+        return "–"
+    form = "+.3f" if signed else ".3f"
+    parts = [f"{round(value, 3) + 0.0:{form}}".replace("-", "−") for value in (estimate, low, high)]
+    return parts[0] if math.isnan(low) else f"{parts[0]} [{parts[1]}, {parts[2]}]"

@@ -1,0 +1,68 @@
+"""What would make the candidates of an audit better, from its evidence and the effects that the study measured."""
+
+from typing import Any
+
+import numpy as np
+
+from motiflens.audits.candidate import Candidate
+from motiflens.audits.differences import differences, measures_of
+from motiflens.audits.evidence import TRUST_METHODS, Evidence
+from motiflens.audits.words import measure_label, method_label
+from motiflens.study.advice.advise import advise
+from motiflens.study.advice.designs import design_of
+from motiflens.study.advice.rule import LEVELS, Advice, Here, Spread, spread_of
+
+
+def advice(evidence: Evidence) -> list[Advice]:
+    """Advice on every candidate: activation, pool size, filters, number of networks.
+
+    See `advise`. Measures of this data set: the test score; the share of filters that match a motif of the truth, or
+    else beyond chance; saliency maps against the truth, or else at motifs put into negatives.
+    """
+    candidates = evidence.candidates
+    pairs = [(a, b) for i, a in enumerate(candidates) for b in candidates[i + 1 :]]
+    return advise(
+        [design_of(candidate.name, candidate.audits[0].model) for candidate in candidates],
+        {(a.name, b.name): _here(evidence, a, b) for a, b in pairs},
+        {candidate.name: _spreads(evidence, candidate) for candidate in candidates},
+        n_networks={candidate.name: len(candidate.audits) for candidate in candidates},
+        data=evidence.data_file,
+    )
+
+
+def _here(evidence: Evidence, first: Candidate, second: Candidate) -> list[Here]:
+    rows = {row.measure: row for row in differences(evidence, first, second)}
+    chosen = {family: rows[name] for family, name in _by_family(evidence, rows).items()}
+    return [Here(family, row.measure, row.difference, row.n_first, row.n_second) for family, row in chosen.items()]
+
+
+def _spreads(evidence: Evidence, candidate: Candidate) -> list[Spread]:
+    values = {name: own[~np.isnan(own)] for name, own in measures_of(evidence, candidate).items()}
+    defined = {name: own for name, own in values.items() if len(own)}
+    return [spread_of(family, name, defined[name]) for family, name in _by_family(evidence, defined).items()]
+
+
+def _by_family(evidence: Evidence, measures: dict[str, Any]) -> dict[str, str]:
+    """Of each family the measure that says most of those at hand."""
+    main = next(iter(evidence.performance[evidence.candidates[0].name]))
+    best_first = {
+        "prediction": [f"Test {measure_label(main)}"],
+        "filters": ["Filters of true motifs", "Matched beyond chance", "Filters that match a motif"],
+        "maps": ["Saliency AUROC", f"Spike-in AUROC, {method_label(TRUST_METHODS[0])}"],
+    }
+    found = {family: [name for name in names if name in measures] for family, names in best_first.items()}
+    return {family: names[0] for family, names in found.items() if names}
+
+
+def advice_rows(evidence: Evidence) -> list[dict[str, Any]]:
+    """Advice in JSON types but for NaN."""
+    return [
+        {
+            **one._asdict(),
+            "word": LEVELS[one.level],
+            "reasons": list(one.reasons),
+            "study": [row._asdict() for row in one.study],
+            "here": [{**row._asdict(), "interval": row.interval._asdict()} for row in one.here],
+        }
+        for one in advice(evidence)
+    ]

@@ -1,0 +1,63 @@
+"""The benchmark of interactions: how well each method recovers motif pairs where they are known."""
+
+from motiflens.study.benchmark.calibration import FirstLayerCounts, calibrate, count_by_first_layer
+from motiflens.study.benchmark.conditions import (
+    FIRST_FIGURE_SEED,
+    PRESETS,
+    Condition,
+    MethodSettings,
+    preset_conditions,
+)
+from motiflens.study.benchmark.factors import FactorEffect, factor_effects
+from motiflens.study.benchmark.run import (
+    InteractionStudy,
+    Job,
+    News,
+    follow_up,
+    is_interaction_record,
+    missing,
+    plan,
+    run_interaction_study,
+    work,
+)
+from motiflens.study.benchmark.scores import (
+    NOMINAL,
+    MethodSummary,
+    figure_records,
+    over_draws,
+    score_tables,
+    summarise,
+    trainings_of,
+)
+from motiflens.study.benchmark.trial import block_rows, run_condition
+
+__all__ = [
+    "Condition",
+    "FIRST_FIGURE_SEED",
+    "FactorEffect",
+    "FirstLayerCounts",
+    "InteractionStudy",
+    "Job",
+    "MethodSettings",
+    "MethodSummary",
+    "NOMINAL",
+    "News",
+    "PRESETS",
+    "block_rows",
+    "calibrate",
+    "count_by_first_layer",
+    "factor_effects",
+    "figure_records",
+    "follow_up",
+    "is_interaction_record",
+    "missing",
+    "over_draws",
+    "plan",
+    "preset_conditions",
+    "run_condition",
+    "run_interaction_study",
+    "score_tables",
+    "summarise",
+    "trainings_of",
+    "work",
+]

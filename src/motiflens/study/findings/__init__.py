@@ -1,0 +1,49 @@
+"""What the records of a study say: effects, variance shares, claims, and the published tables beside."""
+
+from motiflens.study.findings.claims import (
+    PARTS,
+    TITLES,
+    Evidence,
+    Finding,
+    Part,
+    assess_claims,
+    failures,
+    judge,
+    overall,
+)
+from motiflens.study.findings.effects import Effect, activation_effects, findings
+from motiflens.study.findings.filter_numbers import FilterNumber, filter_numbers, paper_sized
+from motiflens.study.findings.measured_effects import coverage, measured_effects
+from motiflens.study.findings.published import Agreement, Comparison, agreement, compare_with_published
+from motiflens.study.findings.summary import SummaryRow, summary_table
+from motiflens.study.findings.variance import SOURCES, STAGES, DrawShare, data_draw_shares
+
+__all__ = [
+    "Agreement",
+    "Comparison",
+    "DrawShare",
+    "Effect",
+    "Evidence",
+    "FilterNumber",
+    "Finding",
+    "PARTS",
+    "Part",
+    "SOURCES",
+    "STAGES",
+    "SummaryRow",
+    "TITLES",
+    "activation_effects",
+    "agreement",
+    "assess_claims",
+    "compare_with_published",
+    "coverage",
+    "data_draw_shares",
+    "failures",
+    "filter_numbers",
+    "findings",
+    "judge",
+    "measured_effects",
+    "overall",
+    "paper_sized",
+    "summary_table",
+]

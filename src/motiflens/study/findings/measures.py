@@ -1,0 +1,188 @@
+"""Quantities that the claims of the study are about, each measured on groups of networks from stored records."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from motiflens.basics.stats import Interval, contrast, hierarchical_bootstrap, pooled_correlation, spearman
+from motiflens.study.findings.effects import activation_pairs
+from motiflens.study.findings.variance import MODULES, SOURCES, spread_of_means, variance_shares
+from motiflens.study.published_tables import published_results
+from motiflens.study.records import ACTIVATIONS, Record, find_metric, metric_value, stage1
+from motiflens.study.selection import Groups, configurations, metric_values
+
+_DEEPEST = "Trans4"  # the second stages with four encoder layers end so
+
+_Key = tuple[str, str]  # architecture, activation
+
+
+class Measured(NamedTuple):
+    """A quantity measured on one group of networks.
+
+    `role` says what it is for: "decides" the verdict of a claim; is a "part" of what decides, so that the claim
+    applies to it too; or stands "beside", and the claim says nothing of it.
+    """
+
+    group: str
+    role: str
+    interval: Interval
+    n_networks: int
+    n_failed: int  # diverged, or validation metric below 0.9 x the best of the configuration
+    n_configurations: int  # measured
+    n_expected: int  # in the whole grid
+
+
+class Sample:
+    """The networks of one task that count, and their values of one metric.
+
+    Parameters
+    ----------
+    records : sequence of record
+    task : int
+        1 or 2.
+    metric : str
+        A name in `METRICS[task]`.
+    select : {"valid", "published", "all"}
+        As `motiflens.study.selection.configurations`.
+
+    Raises
+    ------
+    ValueError
+        If the metric is unknown; and as `configurations`.
+    """
+
+    def __init__(self, records: Sequence[Record], task: int, metric: str, *, select: str = "all") -> None:
+        self.records, self.task, self.metric, self.select = records, task, metric, select
+        self.groups: Groups = configurations(records, task, select=select)
+        self.values = metric_values(self.groups, find_metric(task, metric))
+        self._grid = [*dict.fromkeys([*published_results(task), *self.groups])]
+
+    def grid(self, stages: Sequence[str], activations: Sequence[str] = ACTIVATIONS) -> list[_Key]:
+        """Configurations of the whole grid, run or not."""
+        return [key for key in self._grid if stage1(key[0]) in stages and key[1] in activations]
+
+    def measured(
+        self, group: str, role: str, interval: Interval, *, of: Iterable[_Key], expected: Iterable[_Key]
+    ) -> Measured:
+        """A quantity with the numbers of networks and configurations behind it."""
+        used = [key for key in of if key in self.values]
+        return Measured(
+            group=group,
+            role=role,
+            interval=interval,
+            n_networks=sum(self.values[key].size for key in used),
+            n_failed=sum(self.groups[key].n_failed for key in used),
+            n_configurations=len(used),
+            n_expected=len(list(expected)),
+        )
+
+
+def difference(sample: Sample, stages: Sequence[str]) -> list[Measured]:
+    """Exponential minus ReLU: per stage 1 by hierarchical bootstrap, per architecture with Welch's interval."""
+    pairs = activation_pairs(sample.values)
+    measured = []
+    for stage in stages:
+        inside = {name: pair for name, pair in pairs.items() if stage1(name) == stage}
+        used = [(name, activation) for name in inside for activation in ACTIVATIONS]
+        pooled = hierarchical_bootstrap(list(inside.values()))
+        measured.append(sample.measured(stage, "decides", pooled, of=used, expected=sample.grid([stage])))
+        for name, (relu, exponential) in inside.items():
+            both = [(name, activation) for activation in ACTIVATIONS]
+            welch = Interval(*contrast([exponential, relu], [1, -1])[:3])
+            measured.append(sample.measured(name, "part", welch, of=both, expected=both))
+    return measured
+
+
+def level(sample: Sample, stages: Sequence[str]) -> list[Measured]:
+    """Mean with the exponential activation per stage 1, by hierarchical bootstrap."""
+    measured = []
+    zero = np.zeros(1)
+    for stage in stages:
+        grid = sample.grid([stage], ["exponential"])
+        values = [(zero, sample.values[key]) for key in grid if key in sample.values]
+        measured.append(sample.measured(stage, "decides", hierarchical_bootstrap(values), of=grid, expected=grid))
+    return measured
+
+
+def spread(sample: Sample, stages: Sequence[str]) -> list[Measured]:
+    """SD of the means of configurations without four encoder layers, and how far each is from the others' mean."""
+    grid = [key for key in sample.grid(stages) if not key[0].endswith(_DEEPEST)]
+    used = [key for key in grid if key in sample.values]
+    groups = [sample.values[key] for key in used]
+    measured = [sample.measured("all", "decides", spread_of_means(groups), of=used, expected=grid)]
+    if len(used) < 2:
+        return measured
+    for place, key in enumerate(used):
+        weights = [1.0 if other == place else -1 / (len(used) - 1) for other in range(len(used))]
+        deviation = Interval(*contrast(groups, weights)[:3])
+        measured.append(sample.measured(f"{key[0]} {key[1]}", "beside", deviation, of=[key], expected=[key]))
+    return measured
+
+
+def depth(sample: Sample, stages: Sequence[str]) -> list[Measured]:
+    """Four encoder layers minus the mean of the other second stages: per stage 1 and activation, and their mean."""
+    blocks = [(stage, activation) for stage in stages for activation in ACTIVATIONS]
+    measured, used, weights = [], [], []
+    for stage, activation in blocks:
+        grid = sample.grid([stage], [activation])
+        present = [key for key in grid if key in sample.values]
+        deep = [key for key in present if key[0].endswith(_DEEPEST)]
+        others = [key for key in present if key not in deep]
+        if not deep or not others:
+            continue
+        own = [*[1 / len(deep)] * len(deep), *[-1 / len(others)] * len(others)]
+        keys = [*deep, *others]
+        found = Interval(*contrast([sample.values[key] for key in keys], own)[:3])
+        measured.append(sample.measured(f"{stage} {activation}", "part", found, of=keys, expected=grid))
+        used += keys
+        weights += own
+    pooled = Interval(math.nan, math.nan, math.nan)
+    if used:
+        n_blocks = len(measured)
+        pooled = Interval(*contrast([sample.values[key] for key in used], [w / n_blocks for w in weights])[:3])
+    return [sample.measured("all", "decides", pooled, of=used, expected=sample.grid(stages)), *measured]
+
+
+def shares(sample: Sample, stages: Sequence[str]) -> list[Measured]:
+    """Variance shares in the balanced block; what decides is that of the design minus that of the modules.
+
+    The bounds of that difference are those of the two shares at their farthest, so it is wider than 95 %.
+    """
+    found = {s.source: s for s in variance_shares(sample.records, sample.task, sample.metric, select=sample.select)}
+    design, modules = found[SOURCES[6]], found[SOURCES[7]]
+    apart = Interval(design.share - modules.share, design.low - modules.high, design.high - modules.low)
+    block = [key for key in sample.grid(stages) if key[0].partition("-")[2] in MODULES]
+    rows = [("stage 1 and activation minus attention module", "decides", apart)]
+    rows += [(s.source, "beside", Interval(s.share, s.low, s.high)) for s in found.values()]
+    return [
+        sample.measured(group, role, interval, of=block, expected=block)._replace(
+            n_networks=design.n_networks, n_configurations=design.n_configurations
+        )
+        for group, role, interval in rows
+    ]
+
+
+def correlation(sample: Sample, stages: Sequence[str]) -> list[Measured]:
+    """Rank correlation of filter TPR with the metric over single networks, within stage 1 and activation."""
+    parts, sizes = [], []
+    for stage in stages:
+        for activation in ACTIVATIONS:
+            grid = sample.grid([stage], [activation])
+            pairs = _pairs_of_networks(sample, grid)
+            if len(pairs):
+                interval = pooled_correlation([spearman(*pairs.T)], [len(pairs)])
+                parts.append(sample.measured(f"{stage} {activation}", "part", interval, of=grid, expected=grid))
+                sizes.append(len(pairs))
+    pooled = pooled_correlation([part.interval.estimate for part in parts], sizes)
+    grid = sample.grid(stages)
+    return [sample.measured("all", "decides", pooled, of=grid, expected=grid), *parts]
+
+
+def _pairs_of_networks(sample: Sample, keys: Iterable[_Key]) -> np.ndarray:
+    """Filter TPR and the metric of each selected network that has both, shape=(n, 2)."""
+    metrics = [find_metric(sample.task, name) for name in ("filter_tpr", sample.metric)]
+    networks = [record for key in keys if key in sample.groups for record in sample.groups[key].selected]
+    pairs = np.array([[metric_value(record, metric) for metric in metrics] for record in networks]).reshape(-1, 2)
+    return pairs[~np.isnan(pairs).any(axis=1)]

@@ -1,0 +1,74 @@
+"""Tables of a study from its stored records: mean, SD, trials, failures and the published value beside."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from motiflens.study.published_tables import published_results
+from motiflens.study.records import METRICS, Metric, Record, metric_value
+from motiflens.study.selection import Members, configurations
+
+
+class MetricSummary(NamedTuple):
+    """Mean and population SD over the selected members and over all, published values; NaN if none."""
+
+    mean: float
+    sd: float
+    all_mean: float
+    all_sd: float
+    published_mean: float
+    published_sd: float
+    difference: float  # mean - published_mean
+
+
+class SummaryRow(NamedTuple):
+    """One architecture with one activation; `metrics` maps the names in `METRICS[task]` to summaries."""
+
+    task: int
+    architecture: str
+    activation: str
+    n_trials: int
+    n_failed: int  # diverged, or best validation metric below 0.9 x the configuration's best
+    n_diverged: int
+    n_selected: int
+    selection: str
+    metrics: dict[str, MetricSummary]
+
+
+def summary_table(records: Iterable[Record], task: int, *, select: str = "valid") -> list[SummaryRow]:
+    """One row per architecture and activation; see `configurations` for the parameters and errors.
+
+    Means over all members include the low ones and leave out only those that diverged, which have no values.
+    """
+    rows = []
+    for (architecture, activation), members in configurations(records, task, select=select).items():
+        published = published_results(task).get((architecture, activation), {})
+        rows.append(
+            SummaryRow(
+                task=task,
+                architecture=architecture,
+                activation=activation,
+                n_trials=len(members.trials),
+                n_failed=len(members.diverged) + len(members.low),
+                n_diverged=len(members.diverged),
+                n_selected=len(members.selected),
+                selection=select,
+                metrics={metric.name: _summarise(metric, members, published) for metric in METRICS[task]},
+            )
+        )
+    return rows
+
+
+def _summarise(metric: Metric, members: Members, published: Mapping[str, float]) -> MetricSummary:
+    mean, sd = _mean_and_sd([metric_value(record, metric) for record in members.selected])
+    all_mean, all_sd = _mean_and_sd([metric_value(record, metric) for record in members.trained])
+    published_mean = published.get(f"{metric.published}_mean", math.nan)
+    published_sd = published.get(f"{metric.published}_sd", math.nan)
+    return MetricSummary(mean, sd, all_mean, all_sd, published_mean, published_sd, mean - published_mean)
+
+
+def _mean_and_sd(values: Sequence[float]) -> tuple[float, float]:
+    present = np.array([value for value in values if not math.isnan(value)])
+    return (float(present.mean()), float(present.std())) if present.size else (math.nan, math.nan)

@@ -1,0 +1,250 @@
+"""What the spread of a study's results is due to: stage 1, activation, attention module, initialisation, data."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from motiflens.basics.distributions import f_quantile
+from motiflens.basics.stats import LEVEL, Interval, noncentrality_interval
+from motiflens.study.records import ACTIVATIONS, METRICS, Record, find_metric
+from motiflens.study.selection import check_one_setting, configurations, metric_values
+
+#: The balanced block of the grid: every stage 1 has these second stages.
+STAGES = ("C24", "C4C6", "C4")
+MODULES = ("LSTM-Att", "LSTM-Trans1", "LSTM-Trans2", "LSTM-Trans4")
+
+#: What the variance within the block is divided into. The shares of the first six add up to 1; each of the last two
+#: joins several of them.
+SOURCES = (
+    "stage 1",
+    "activation",
+    "stage 1 x activation",
+    "attention module",
+    "other interactions",
+    "initialisation",
+    "stage 1 and activation together",
+    "attention module and interactions",
+)
+
+
+class VarianceShare(NamedTuple):
+    """Share of the variance of a metric that one source accounts for."""
+
+    task: int
+    metric: str
+    source: str  # one of `SOURCES`
+    share: float  # omega squared; slightly negative where there is nothing
+    low: float  # 95 % interval
+    high: float
+    df: float
+    n_networks: int
+    n_configurations: int  # used, of the block's 24
+
+
+class DrawShare(NamedTuple):
+    """How much of the variance of a metric between networks of one configuration is due to the draw of the data."""
+
+    task: int
+    metric: str
+    architecture: str  # "all" for all configurations together
+    activation: str
+    n_draws: int
+    n_networks: int
+    draw_variance: float  # an unbiased estimate: negative where there is nothing
+    initialisation_variance: float
+    share: float  # of the draw's variance in the sum of both
+    low: float  # 95 % interval; NaN for "all", whose configurations share their draws
+    high: float
+
+
+def variance_shares(records: Iterable[Record], task: int, metric: str, *, select: str = "all") -> list[VarianceShare]:
+    """Omega squared of each source in the balanced block of 3 stages x 2 activations x 4 attention modules.
+
+    Analysis of variance of three crossed factors with networks as replicates (Hays 1963): the share of a source is
+    (SS - df MS_within) / (SS_total + MS_within), that of initialisation what is left, so that they add up to 1.
+    Where configurations have unequal numbers of networks, means count equally and the harmonic mean stands for the
+    number (unweighted means, Winer 1971). Modules of which a configuration lacks networks are left out. Intervals
+    come from the noncentral F distribution (Steiger 2004), the other sources held at their estimates.
+
+    Parameters
+    ----------
+    records : iterable of record
+    task : int
+        1 or 2.
+    metric : str
+        A name in `METRICS[task]`.
+    select : {"valid", "published", "all"}
+        As `motiflens.study.selection.configurations`.
+
+    Returns
+    -------
+    shares : list of VarianceShare
+        One per source. NaN if fewer than two modules are complete, or no configuration has two networks that
+        differ.
+
+    Raises
+    ------
+    ValueError
+        If the metric is unknown; and as `configurations`.
+    """
+    values = metric_values(configurations(records, task, select=select), find_metric(task, metric))
+    cells = [
+        [values.get((f"{stage}-{module}", a), np.empty(0)) for stage in STAGES for a in ACTIVATIONS]
+        for module in MODULES
+    ]
+    complete = [cell for cell in cells if all(group.size for group in cell)]  # one item per module
+    present = [group for cell in complete for group in cell]
+    within, df_within = _within(present)
+    n_networks = sum(group.size for group in present)
+    shares = dict.fromkeys(SOURCES, (math.nan,) * 4)
+    if len(complete) > 1 and within > 0:
+        means = np.array([[group.mean() for group in cell] for cell in complete]).T.reshape(3, 2, -1)
+        shares = _shares(means, _harmonic_mean(present), within, df_within)
+    return [
+        VarianceShare(task, metric, source, share, low, high, df, n_networks, len(present))
+        for source, (share, low, high, df) in shares.items()
+    ]
+
+
+def _shares(means: np.ndarray, n: float, within: float, df_within: int) -> dict[str, tuple[float, float, float, float]]:
+    """Share, bounds and degrees of freedom of each source; means of shape (3, 2, n_modules), each of n networks."""
+    squares = _sums_of_squares(means)
+    noncentrality = {source: n * ss / within - df for source, (ss, df) in squares.items()}
+    n_total = n * means.size
+    total = sum(noncentrality[source] for source in SOURCES[:5]) + n_total
+    shares: dict[str, tuple[float, float, float, float]] = {}
+    for source in SOURCES:
+        if source == "initialisation":
+            ss, df = (sum(squares[s][i] for s in SOURCES[:5]) for i in (0, 1))
+            low, high = noncentrality_interval(n * ss / within / df, df, df_within)
+            shares[source] = (n_total / total, n_total / (high + n_total), n_total / (low + n_total), df_within)
+        else:
+            ss, df = squares[source]
+            rest = total - noncentrality[source]
+            low, high = noncentrality_interval(n * ss / within / df, df, df_within)
+            shares[source] = (noncentrality[source] / total, low / (low + rest), high / (high + rest), df)
+    return shares
+
+
+def _sums_of_squares(means: np.ndarray) -> dict[str, tuple[float, int]]:
+    """Sum of squares, for one network per mean, and degrees of freedom of each source but initialisation."""
+    grand = means.mean()
+    stage, activation, module = (means.mean(axis=axes) for axes in ((1, 2), (0, 2), (0, 1)))
+    both = means.mean(axis=2) - stage[:, None] - activation + grand  # 3, 2
+    n_modules = means.shape[2]
+    squares = {
+        "stage 1": (2 * n_modules * ((stage - grand) ** 2).sum(), 2),
+        "activation": (3 * n_modules * ((activation - grand) ** 2).sum(), 1),
+        "stage 1 x activation": (n_modules * (both**2).sum(), 2),
+        "attention module": (6 * ((module - grand) ** 2).sum(), n_modules - 1),
+    }
+    design = [squares[source] for source in SOURCES[:3]]
+    rest = ((means - grand) ** 2).sum() - sum(ss for ss, _ in squares.values())
+    squares["other interactions"] = (max(float(rest), 0.0), 5 * (n_modules - 1))
+    modules = [squares[source] for source in SOURCES[3:5]]
+    squares[SOURCES[6]] = (sum(ss for ss, _ in design), sum(df for _, df in design))
+    squares[SOURCES[7]] = (sum(ss for ss, _ in modules), sum(df for _, df in modules))
+    return {source: (float(ss), df) for source, (ss, df) in squares.items()}
+
+
+def spread_of_means(groups: Sequence[np.ndarray]) -> Interval:
+    """Standard deviation of the true means of some groups, what chance adds to it taken off, with its interval.
+
+    From one-way analysis of variance: MS_within x noncentrality / N (unweighted means, as in `variance_shares`).
+    NaN for fewer than two groups or where no group has two values that differ.
+    """
+    within, df_within = _within(groups)
+    if len(groups) < 2 or within == 0:
+        return Interval(math.nan, math.nan, math.nan)
+    n, df = _harmonic_mean(groups), len(groups) - 1
+    ratio = n * float(np.var([group.mean() for group in groups], ddof=1)) / within
+    noncentralities = (max((ratio - 1) * df, 0.0), *noncentrality_interval(ratio, df, df_within))
+    return Interval(*(math.sqrt(within * value / (n * len(groups))) for value in noncentralities))
+
+
+def data_draw_shares(records: Iterable[Record], task: int) -> list[DrawShare]:
+    """Variance between draws of the data beside that between initialisations, of each metric.
+
+    One-way analysis of variance with the draw as a random factor: per configuration (MS_between - MS_within) / n0 is
+    the draw's variance (Searle, Casella and McCulloch 1992), its interval from the ratio of mean squares, exact
+    for equal numbers. Networks of one draw also share the order of its batches, which counts as part of the draw.
+
+    Parameters
+    ----------
+    records : iterable of record
+        Of several runs that differ in the seed of the data alone, e.g. C24 and C4C6 on three seeds.
+    task : int
+        1 or 2.
+
+    Returns
+    -------
+    shares : list of DrawShare
+        Per metric: each configuration with two networks or more on two draws or more; then "all" of them, the ratio
+        of summed variances. Members that diverged have no values.
+
+    Raises
+    ------
+    ValueError
+        If records differ in more than the seed of the data, or a key occurs twice with one seed.
+    """
+    records = [record for record in records if record["task"] == task]
+    check_one_setting(records, task, besides=("data.data_seed",))
+    by_seed: dict[object, list[Record]] = {}
+    for record in records:
+        data = (record.get("config") or {}).get("data") or {}  # a network that diverged may have neither
+        by_seed.setdefault(data.get("data_seed"), []).append(record)
+    draws = [configurations(of_seed, task, select="all") for of_seed in by_seed.values()]
+    shares = []
+    for metric in METRICS[task]:
+        found = []
+        values = [metric_values(draw, metric) for draw in draws]
+        for key in dict.fromkeys(key for of_draw in values for key in of_draw):
+            groups = [of_draw[key] for of_draw in values if key in of_draw]
+            if len(groups) > 1 and sum(group.size for group in groups) > len(groups):
+                found.append(_draw_share(task, metric.name, key, groups))
+        shares += [*found, _together(found)] if found else []
+    return shares
+
+
+def _draw_share(task: int, metric: str, key: tuple[str, str], groups: Sequence[np.ndarray]) -> DrawShare:
+    within, df_within = _within(groups)
+    n, df = sum(group.size for group in groups), len(groups) - 1
+    mean = np.concatenate(groups).mean()
+    between = float(sum(group.size * (group.mean() - mean) ** 2 for group in groups)) / df
+    n0 = (n - sum(group.size**2 for group in groups) / n) / df
+    share = low = high = math.nan
+    if within > 0:
+        quantiles = [f_quantile((1 + side * LEVEL) / 2, df, df_within) for side in (1, -1)]
+        ratios = [between / within / quantile for quantile in (1, *quantiles)]
+        share, low, high = ((ratio - 1) / (ratio - 1 + n0) for ratio in ratios)
+    return DrawShare(task, metric, *key, df + 1, n, (between - within) / n0, within, share, low, high)
+
+
+def _together(shares: Sequence[DrawShare]) -> DrawShare:
+    """Mean variances of several configurations; no interval, as they share their draws."""
+    draw = float(np.mean([share.draw_variance for share in shares]))
+    within = float(np.mean([share.initialisation_variance for share in shares]))
+    return shares[0]._replace(
+        architecture="all",
+        activation="all",
+        n_draws=max(share.n_draws for share in shares),
+        n_networks=sum(share.n_networks for share in shares),
+        draw_variance=draw,
+        initialisation_variance=within,
+        share=draw / (draw + within) if within > 0 else math.nan,
+        low=math.nan,
+        high=math.nan,
+    )
+
+
+def _within(groups: Sequence[np.ndarray]) -> tuple[float, int]:
+    """Mean square within groups and its degrees of freedom; 0 of none."""
+    df = sum(group.size - 1 for group in groups)
+    return (float(sum(group.size * group.var() for group in groups) / df), df) if df else (0.0, 0)
+
+
+def _harmonic_mean(groups: Sequence[np.ndarray]) -> float:
+    """Of the numbers of values."""
+    return len(groups) / sum(1 / group.size for group in groups)

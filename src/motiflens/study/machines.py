@@ -1,0 +1,79 @@
+"""Where the jobs of a study run (processes of this machine, or the nodes of a Ray cluster), and with what."""
+
+import platform
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+import motiflens
+from motiflens.basics.choices import check_choice
+from motiflens.basics.compiled import describe_kernels
+from motiflens.basics.ray_runner import run_ray
+from motiflens.basics.runners import JobError, JobFunction, run_local
+from motiflens.models.devices import resolve_device
+
+RUNNERS = ("local", "ray")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machines:
+    """A runner with its options, as `study.run_study` describes them.
+
+    Raises
+    ------
+    ValueError
+        If the runner is unknown, or this machine is to use a device that it does not have.
+    """
+
+    runner: str = "local"
+    address: str | None = None
+    n_workers: int | None = None
+    device: str = "auto"
+    gpu_share: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Check before any work begins; one process has a local GPU to itself."""
+        check_choice("runner", self.runner, RUNNERS)
+        if self.runner == "local" and resolve_device(self.device).type != "cpu" and self.n_workers is None:
+            object.__setattr__(self, "n_workers", 1)
+
+    def run(
+        self,
+        function: JobFunction,
+        jobs: Iterable[Any],
+        *,
+        renew: Callable[[Any], Any],
+        on_message: Callable[[Any], None],
+    ) -> list[JobError]:
+        """Run all jobs; `renew` says what is left of a job that was lost with its Ray node, see `run_ray`."""
+        if self.runner == "local":
+            return run_local(function, jobs, n_workers=self.n_workers, on_message=on_message)
+        return run_ray(
+            function,
+            jobs,
+            address=self.address,
+            n_workers=self.n_workers,
+            gpu_share=0.0 if self.device == "cpu" else self.gpu_share,
+            renew=renew,
+            on_message=on_message,
+        )
+
+
+def versions() -> dict[str, str]:
+    """What results depend on beside configuration, seed and device, as records state it."""
+    return {
+        "motiflens": motiflens.__version__,
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "kernels": describe_kernels(),
+    }
+
+
+def describe_device(device: str) -> str:
+    """Where a network was finished and audited, as records state it: "cpu", or "cuda (NVIDIA H100 80GB HBM3)"."""
+    chosen = resolve_device(device)
+    return f"{chosen} ({torch.cuda.get_device_name(chosen)})" if chosen.type == "cuda" else str(chosen)

@@ -1,0 +1,263 @@
+"""Train many initialisations of one architecture, and what comes out.
+
+Member i of an ensemble has a seed of its own, derived from `seed` and i, that rules its initial weights and its
+dropout; the order of the batches follows `data_seed` and is the same for all members. So a member becomes the same
+network, within floating-point rounding, whatever other members are trained beside it, now or later.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from motiflens.basics.metrics import classification_metrics
+from motiflens.data.dataset import SequenceDataset
+from motiflens.interpret.attribution import saliency
+from motiflens.models.devices import resolve_device
+from motiflens.models.hybrid import PRECISIONS, HybridConfig, HybridNetwork, check_stackable
+from motiflens.models.predict import attention_weights, first_layer_activations, predict
+from motiflens.training.allocator import keep_freed_memory
+from motiflens.training.loop_engine import LoopEngine, new_network
+from motiflens.training.member import Checkpoints, Member, Part, Trainee, member_seed
+from motiflens.training.protocol import REFERENCE, Protocol
+from motiflens.training.stack import Engine, Training, batch_order, evaluate
+from motiflens.training.stacked_engine import StackedEngine
+from motiflens.training.suitability import check_fit
+
+__all__ = [
+    "ENGINES",
+    "Ensemble",
+    "Member",
+    "Part",
+    "batch_order",
+    "check_fit",
+    "classification_metrics",
+    "evaluate",
+    "fingerprint",
+    "fit",
+    "fit_together",
+    "member_seed",
+]
+
+ENGINES: dict[str, type[Engine]] = {"loop": LoopEngine, "stacked": StackedEngine}
+
+
+@dataclass
+class Ensemble(Sequence[HybridNetwork]):
+    """Result of `fit`: `ensemble[i]` is a plain `HybridNetwork`, `ensemble.members` says how each fared.
+
+    Its methods speak for all members that did not fail, E of them, on a leading axis.
+    """
+
+    config: HybridConfig
+    protocol: Protocol
+    members: list[Member]
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def __getitem__(self, i: int) -> HybridNetwork:  # type: ignore[override]
+        member = self.members[i]
+        if member.network is None:
+            raise ValueError(f"member {member.index} failed and has no network: {member.reason}")
+        return member.network
+
+    def __iter__(self) -> Iterator[HybridNetwork]:
+        """Networks of the members that did not fail."""
+        return (member.network for member in self.members if member.network is not None)
+
+    def predict(self, X: np.ndarray | torch.Tensor) -> torch.Tensor:
+        """Logits of all members, or the values of a regression, shape=(E, N, n_outputs).
+
+        X is one-hot (N, 4, L) or codes (N, L).
+        """
+        return torch.stack([predict(network, X) for network in self])
+
+    def first_layer_activations(self, X: np.ndarray | torch.Tensor) -> torch.Tensor:
+        """First-layer activation maps of all members, shape=(E, N, n_filters, L)."""
+        return torch.stack([torch.cat(list(first_layer_activations(network, X)())) for network in self])
+
+    def attention_weights(self, X: np.ndarray | torch.Tensor) -> list[torch.Tensor]:
+        """Attention weights of all members, per layer, each shape=(E, N, n_heads, T, T)."""
+        return [torch.stack(layer) for layer in zip(*(attention_weights(network, X) for network in self), strict=True)]
+
+    def saliency(self, X: torch.Tensor, *, target: int = 0) -> torch.Tensor:
+        """Gradient of one logit with respect to one-hot X, for all members, shape=(E, N, 4, L)."""
+        return torch.stack([saliency(network, X, target=target) for network in self])
+
+
+def fit(
+    config: HybridConfig,
+    dataset: SequenceDataset,
+    n_members: int = 10,
+    *,
+    protocol: Protocol = REFERENCE,
+    seed: int = 0,
+    data_seed: int = 0,
+    members: Sequence[int] | None = None,
+    device: str = "auto",
+    engine: str = "auto",
+    precision: str = "float32",
+    checkpoint_dir: str | Path | None = None,
+    on_epoch: Callable[[Member], None] | None = None,
+    on_member: Callable[[Member], None] | None = None,
+) -> Ensemble:
+    """Train several initialisations of one architecture on one data set, all at once.
+
+    Each member has its own learning-rate decay, early stopping, best weights and failure; a finished member leaves
+    the stack and the others go on.
+
+    Parameters
+    ----------
+    config : HybridConfig
+        Its `length` and `n_outputs` must be those of the data.
+    dataset : SequenceDataset
+        With training and validation sequences; test metrics are left out if it has no test sequences.
+    n_members : int
+        Members 0 to n_members - 1 are trained.
+    protocol : Protocol
+        `suitability.suited_protocol` finds objective and batch size for data at hand. After a regression, networks
+        predict in the unit of the targets.
+    seed : int
+        Rules, with a member's number, its initial weights and dropout.
+    data_seed : int
+        Rules the order of the batches, shared by all members.
+    members : sequence of int, optional
+        Train these members instead, e.g. `range(10, 20)` to add to an earlier ensemble.
+    device : str
+        "auto", "cpu", "cuda", ...
+    engine : str
+        "loop" runs the members side by side as plain modules, which suits CPUs; "stacked" runs all in each operation,
+        as a CUDA graph on a GPU; "auto" chooses by the device. A member becomes the same network in any stack of one
+        engine; between engines dropout masks differ.
+    precision : str
+        Of the matrix products in training: "float32", or "bfloat16" for their factors.
+    checkpoint_dir : path, optional
+        After every epoch the state of each member is kept in this folder; the same call goes on from there. A
+        member's file is removed when `on_member` has returned, or else when the fit ends.
+    on_epoch, on_member : callable, optional
+        Called with a member after each of its epochs, and once when it has finished or failed.
+
+    Returns
+    -------
+    Ensemble
+        In the order of the members asked for. A member that diverges is marked as failed, with its reason.
+
+    Raises
+    ------
+    ValueError
+        If configuration and data do not fit together, or a checkpoint is of another fit.
+    """
+    part = Part(
+        config=config,
+        members=range(n_members) if members is None else members,
+        checkpoint_dir=checkpoint_dir,
+        on_epoch=on_epoch,
+        on_member=on_member,
+    )
+    return fit_together(
+        [part],
+        dataset,
+        protocol=protocol,
+        seed=seed,
+        data_seed=data_seed,
+        device=device,
+        engine=engine,
+        precision=precision,
+    )[0]
+
+
+def fit_together(
+    parts: Sequence[Part],
+    dataset: SequenceDataset,
+    *,
+    protocol: Protocol = REFERENCE,
+    seed: int = 0,
+    data_seed: int = 0,
+    device: str = "auto",
+    engine: str = "auto",
+    precision: str = "float32",
+) -> list[Ensemble]:
+    """Train the members of several configurations as one stack, such as both activations of one architecture.
+
+    Meant for GPUs: a stack of both takes half as many operations as one of each. Every member becomes what it becomes
+    in a `fit` of its own configuration, and either goes on from the other's checkpoints.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        Their configurations differ at most in `activation`.
+    dataset, protocol, seed, data_seed, device, engine, precision
+        As for `fit`.
+
+    Returns
+    -------
+    list of Ensemble
+        One per part.
+
+    Raises
+    ------
+    ValueError
+        As `fit`; or if the configurations cannot be stacked, or two parts name one checkpoint folder.
+    """
+    check_stackable([part.config for part in parts])
+    for part in parts:
+        check_fit(part.config, dataset, protocol)
+    folders = [Path(part.checkpoint_dir).resolve() for part in parts if part.checkpoint_dir is not None]
+    if len(set(folders)) < len(folders):
+        raise ValueError("each part needs a checkpoint folder of its own, got the same one twice")
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
+    target = resolve_device(device)
+    kind = _choose_engine(engine, target)
+    shared = (protocol, seed, data_seed, fingerprint(dataset), kind.__name__, precision)
+    checkpoints = [Checkpoints(part.checkpoint_dir, repr((part.config, *shared))) for part in parts]
+    wanted = [
+        [Trainee(part, own, protocol, index, seed) for index in part.members]
+        for part, own in zip(parts, checkpoints, strict=True)
+    ]
+    training = Training(dataset, protocol, data_seed, target)
+    _train([trainee for trainees in wanted for trainee in trainees], training, kind, target, precision)
+    for part, own in zip(parts, checkpoints, strict=True):
+        own.close(part.members)
+    return [
+        Ensemble(part.config, protocol, [trainee.member for trainee in trainees])
+        for part, trainees in zip(parts, wanted, strict=True)
+    ]
+
+
+def _train(
+    trainees: list[Trainee], training: Training, kind: type[Engine], device: torch.device, precision: str
+) -> None:
+    """Train all members as one stack; those that were interrupted an epoch further on, as a stack of their own."""
+    states = [trainee.resume() for trainee in trainees]
+    protocol = training.protocol
+    for epoch in sorted({trainee.schedule.epoch for trainee in trainees}):
+        rows = [i for i, trainee in enumerate(trainees) if trainee.schedule.epoch == epoch]
+        stack = [trainees[i] for i in rows]
+        networks = [new_network(t.part.config, protocol, t.member.seed).to(device) for t in stack]
+        engine = kind(networks, protocol, [t.member.seed for t in stack], precision, training.loss)
+        for position, i in enumerate(rows):
+            if (state := states[i]) is not None:
+                engine.load_state(position, state["engine"])
+        with keep_freed_memory():
+            training.run(stack, engine)
+
+
+def _choose_engine(engine: str, device: torch.device) -> type[Engine]:
+    if engine == "auto":
+        engine = "loop" if device.type == "cpu" else "stacked"
+    if engine not in ENGINES:
+        raise ValueError(f"engine must be one of auto, {', '.join(ENGINES)}, got {engine!r}")
+    return ENGINES[engine]
+
+
+def fingerprint(dataset: SequenceDataset) -> str:
+    """A short text that differs between data sets."""
+    digest = hashlib.sha256()
+    for array in (dataset.codes, dataset.y, dataset.split_codes):
+        digest.update(array.tobytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,114 @@
+"""Whether a configuration, data and a protocol suit each other, and the protocol that suits data at hand."""
+
+import numpy as np
+
+from motiflens.data.dataset import SequenceDataset
+from motiflens.data.splits import SPLITS
+from motiflens.models.hybrid import HybridConfig
+from motiflens.training.protocol import OBJECTIVES, Protocol
+
+_BATCHES_OF_SMALL_DATA = 4  # in an epoch, where the data do not fill one batch of the protocol
+
+
+def objective_of(y: np.ndarray) -> str:
+    """Return "classification" if all values are 0 or 1, else "regression"."""
+    return "classification" if np.isin(y, (0, 1)).all() else "regression"
+
+
+def suited_protocol(protocol: Protocol, dataset: SequenceDataset, *, objective: str = "auto") -> Protocol:
+    """Return a protocol with the objective of the data and, where they are few, a smaller batch.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        Comes back as it is if it suits.
+    dataset : SequenceDataset
+    objective : str
+        "classification", "regression", or "auto": classification if all values of y are 0 or 1.
+
+    Raises
+    ------
+    ValueError
+        If the objective is unknown, or there are fewer than two training sequences.
+    """
+    if objective not in ("auto", *OBJECTIVES):
+        raise ValueError(f"objective must be one of auto, {', '.join(OBJECTIVES)}, got {objective!r}")
+    changes: dict[str, str | int] = {}
+    chosen = objective_of(dataset.y) if objective == "auto" else objective
+    if chosen != protocol.objective:
+        changes["objective"] = chosen
+    n_train = _n_train(dataset)
+    if n_train < protocol.batch_size:
+        changes["batch_size"] = _small_batch(n_train)
+    return protocol.replace(**changes) if changes else protocol
+
+
+def check_fit(config: HybridConfig, dataset: SequenceDataset, protocol: Protocol) -> None:
+    """Check that a network of this configuration can be trained on the data.
+
+    Raises
+    ------
+    ValueError
+        Says what does not fit and what to change.
+    """
+    if dataset.length != config.length:
+        raise ValueError(
+            f"the configuration is for sequences of length {config.length}, the data have {dataset.length}: "
+            f"build it with length={dataset.length}"
+        )
+    if dataset.n_outputs != config.n_outputs:
+        raise ValueError(
+            f"the configuration has {config.n_outputs} outputs, the data have {dataset.n_outputs} labels: "
+            f"build it with n_outputs={dataset.n_outputs}"
+        )
+    for name, part in (("training", dataset.train), ("validation", dataset.valid)):
+        if len(part) == 0:
+            raise ValueError(f"the data have no {name} sequences")
+        if protocol.objective == "regression":
+            _check_values(name, part, every=name == "training")
+        else:
+            _check_labels(name, part)
+    n_train = _n_train(dataset)
+    if n_train < protocol.batch_size:
+        raise ValueError(
+            f"{n_train} training sequences do not fill one batch of {protocol.batch_size}: "
+            f"use a protocol with a smaller batch_size, such as {_small_batch(n_train)}"
+        )
+    if protocol.attention_entropy_weight and (config.attention == "none" or config.n_tokens < 2):
+        what = "has no attention" if config.attention == "none" else "leaves the attention a single token"
+        raise ValueError(
+            f"attention_entropy_weight is {protocol.attention_entropy_weight:g}, but the configuration {what}: "
+            "set it to 0, or choose a configuration with attention over at least 2 tokens"
+        )
+
+
+def _n_train(dataset: SequenceDataset) -> int:
+    return int((dataset.split_codes == SPLITS.index("train")).sum())
+
+
+def _check_labels(name: str, part: SequenceDataset) -> None:
+    values = np.unique(part.y)
+    if not np.isin(values, (0, 1)).all():
+        raise ValueError(
+            f"labels must be 0 or 1 for classification, got values such as {values[:3]}: "
+            "real values need a protocol with objective='regression'"
+        )
+    if len(values) < 2:
+        raise ValueError(f"all labels of the {name} sequences are {values[0]:g}: both 0 and 1 are needed")
+
+
+def _check_values(name: str, part: SequenceDataset, *, every: bool) -> None:
+    """Check that every target, or at least one of them, varies."""
+    constant = (part.y == part.y[0]).all(axis=0)  # n_outputs
+    if constant.all() or (every and constant.any()):
+        i = int(constant.argmax())
+        raise ValueError(
+            f"target {part.label_names[i]!r} is {part.y[0, i]:g} in all {name} sequences: "
+            "a regression needs targets that vary"
+        )
+
+
+def _small_batch(n_train: int) -> int:
+    if n_train < 2:
+        raise ValueError(f"at least two training sequences are needed, got {n_train}")
+    return max(2, n_train // _BATCHES_OF_SMALL_DATA)

@@ -1,0 +1,149 @@
+"""What a fit came to: how well each member predicts, all of them together, and what reading no sequence would reach."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from motiflens.basics.metrics import aupr, auroc, mean_squared_error, pearson
+from motiflens.data.dataset import SequenceDataset
+from motiflens.data.splits import SPLITS
+from motiflens.models.predict import predict
+from motiflens.training.ensemble import Ensemble
+from motiflens.training.member import Member
+
+_MEASURES: dict[str, dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]]] = {
+    "classification": {"auroc": auroc, "aupr": aupr},
+    "regression": {"pearson": pearson, "mean_squared_error": mean_squared_error},
+}
+
+
+@dataclass(frozen=True)
+class FitSummary:
+    """Members of an ensemble on the validation and test sequences, in JSON types.
+
+    Metrics are named valid_auroc, test_aupr, test_pearson and so on; over several labels AUROC and AUPR are
+    micro-averaged, correlation and squared error are means.
+
+    Attributes
+    ----------
+    objective : str
+    members : tuple of dict
+        member, status, reason, best_epoch, n_epochs, fit_seconds, its metrics, and `outputs`: label and metrics of
+        each output.
+    mean, standard_deviation : dict of str to float
+        Over the members that did not fail; the deviation is that of a sample (n - 1), NaN for a single one.
+    uninformed : dict of str to float
+        What reading no sequence reaches: AUROC 1/2, AUPR the prevalence, correlation 0, squared error that of the mean
+        of the training sequences.
+    outputs : tuple of dict
+        Of each output its label, positives (its share of them in each split, None in a regression), mean and
+        standard_deviation.
+    """
+
+    objective: str
+    members: tuple[dict[str, Any], ...]
+    mean: dict[str, float]
+    standard_deviation: dict[str, float]
+    uninformed: dict[str, float]
+    outputs: tuple[dict[str, Any], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as a dictionary."""
+        return asdict(self)
+
+
+def fit_summary(ensemble: Ensemble, dataset: SequenceDataset) -> FitSummary:
+    """Summarise what `fit` or `fit_to_folder` returned for a data set.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+    dataset : SequenceDataset
+        The one that it was trained on; with several outputs, each is measured here.
+
+    Raises
+    ------
+    ValueError
+        If the data have another number of outputs.
+    """
+    if dataset.n_outputs != ensemble.config.n_outputs:
+        raise ValueError(
+            f"the ensemble has {ensemble.config.n_outputs} outputs, the data have {dataset.n_outputs} labels: "
+            "give the data that it was trained on"
+        )
+    objective = ensemble.protocol.objective
+    by_output = [_by_output(member, dataset, objective) for member in ensemble.members]
+    finished = [i for i, member in enumerate(ensemble.members) if member.status == "ok"]
+    mean, deviation = _moments([ensemble.members[i].metrics for i in finished])
+    outputs = []
+    for t, label in enumerate(dataset.label_names):
+        label_mean, label_deviation = _moments([by_output[i][t] for i in finished])
+        positives = _positives(dataset, t) if objective == "classification" else None
+        outputs.append(
+            {"label": label, "positives": positives, "mean": label_mean, "standard_deviation": label_deviation}
+        )
+    return FitSummary(
+        objective=objective,
+        members=tuple(
+            _row(member, dataset.label_names, metrics)
+            for member, metrics in zip(ensemble.members, by_output, strict=True)
+        ),
+        mean=mean,
+        standard_deviation=deviation,
+        uninformed=_uninformed(dataset, objective),
+        outputs=tuple(outputs),
+    )
+
+
+def _row(member: Member, labels: Sequence[str], by_output: Iterable[Mapping[str, float]]) -> dict[str, Any]:
+    own = {name: getattr(member, name) for name in ("status", "reason", "best_epoch", "n_epochs", "fit_seconds")}
+    outputs = [{"label": label, **metrics} for label, metrics in zip(labels, by_output, strict=True)]
+    return {"member": member.index, **own, **member.metrics, "outputs": outputs}
+
+
+def _by_output(member: Member, dataset: SequenceDataset, objective: str) -> list[dict[str, float]]:
+    """Metrics of each output by itself; empty ones of a member that failed."""
+    found: list[dict[str, float]] = [{} for _ in dataset.label_names]
+    if member.network is None:
+        return found
+    if dataset.n_outputs == 1:
+        return [dict(member.metrics)]
+    for split, part in (("valid", dataset.valid), ("test", dataset.test)):
+        if len(part):
+            outputs = np.ascontiguousarray(predict(member.network, part.codes).numpy().T)  # n_outputs, N
+            for name, measure in _MEASURES[objective].items():
+                for metrics, value in zip(found, measure(part.y.T, outputs), strict=True):
+                    metrics[f"{split}_{name}"] = float(value)
+    return found
+
+
+def _moments(rows: Sequence[Mapping[str, float]]) -> tuple[dict[str, float], dict[str, float]]:
+    """Mean and sample standard deviation of each metric."""
+    columns = {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else ())}
+    mean = {name: float(values.mean()) for name, values in columns.items()}
+    single = len(rows) < 2
+    deviation = {name: np.nan if single else float(values.std(ddof=1)) for name, values in columns.items()}
+    return mean, deviation
+
+
+def _positives(dataset: SequenceDataset, output: int) -> dict[str, float]:
+    """Share of positives in each split that has sequences."""
+    splits = [dataset.split_codes == i for i in range(len(SPLITS))]
+    return {
+        name: float(dataset.y[rows, output].mean()) for name, rows in zip(SPLITS, splits, strict=True) if rows.any()
+    }
+
+
+def _uninformed(dataset: SequenceDataset, objective: str) -> dict[str, float]:
+    found = {}
+    train_mean = dataset.y[dataset.split_codes == SPLITS.index("train")].mean(axis=0, dtype=np.float64)
+    for split in ("valid", "test"):
+        y = dataset.y[dataset.split_codes == SPLITS.index(split)]
+        if len(y) and objective == "classification":
+            found.update({f"{split}_auroc": 0.5, f"{split}_aupr": float(y.mean(dtype=np.float64))})
+        elif len(y):
+            error = float(np.square(y - train_mean).mean())
+            found.update({f"{split}_pearson": 0.0, f"{split}_mean_squared_error": error})
+    return found

@@ -1,0 +1,168 @@
+import dataclasses
+
+import any_models
+import numpy as np
+import pytest
+import torch
+from any_models import ZOO
+from torch import nn
+
+from motiflens.audits.network import audit, audit_saliency
+from motiflens.basics.metrics import auroc
+from motiflens.data.dataset import SequenceDataset
+from motiflens.interpret.filters import filter_matches, task_truth
+from motiflens.models.any_model import LAYOUTS
+from motiflens.models.hybrid import build_model
+from motiflens.motifs.sets import load_motifs, select_motifs
+from motiflens.training.stack import evaluate
+
+FAST = {"n_ablation": 0, "n_decoys": 0}
+
+
+@pytest.fixture(scope="module")
+def database():
+    """A tenth of JASPAR 2016, the task's motifs among it."""
+    motifs = load_motifs("JASPAR2016-vertebrates")
+    wanted = {f"{accession}." for ids in task_truth(1).values() for accession in ids}
+    return [m for i, m in enumerate(motifs) if i % 10 == 0 or m.id.partition(".")[0] + "." in wanted]
+
+
+def test_a_hand_set_motif_filter_is_found_and_counted(task1):
+    """Filters that scan for the consensus of known motifs must be matched to them."""
+    motifs = select_motifs(load_motifs("JASPAR2016-vertebrates"), ["MA0062.2", "MA0079.3", "MA0083.3"])
+    model = build_model("C24", task=1, activation="exponential").eval()
+    with torch.no_grad():
+        model.stem.first.conv.weight.zero_()
+        for i, motif in enumerate(motifs):
+            width = min(motif.width, 19)
+            start = (19 - width) // 2
+            logs = np.log2(np.clip(motif.pwm[:, :width], 0.01, 1) / 0.25)
+            model.stem.first.conv.weight[i, :, start : start + width] = torch.from_numpy(logs).float()
+    result = audit(model, task1, truth=task_truth(1), target=None, **FAST)
+    assert [row.factor for row in result.matches.rows[:3]] == ["Gabpa", "SP1", "SRF"]
+    assert [row.outcome for row in result.matches.rows[:3]] == ["true"] * 3
+    # A constant filter exceeds half its maximum everywhere: its matrix is the background.
+    assert result.matches.tpr == 3 / 32
+    assert result.saliency is None
+    assert result.metrics == evaluate(model, task1)
+    assert (result.chance, result.importance) == (None, None)
+
+
+def test_saliency_is_scored_on_the_positives_only(task2):
+    model = build_model("C4C6-Att", task=2)
+    result = audit_saliency(model, task2.test)
+    assert np.array_equal(result.rows, np.flatnonzero(task2.test.y[:, 0] == 1))
+    assert result.scores.shape == (len(result.rows), 200)
+    assert result.interpretability.auroc.shape == (len(result.rows),)
+
+
+def test_what_cannot_be_audited_is_named(task2):
+    model = build_model("C24", task=2)
+    without_truth = dataclasses.replace(task2, truth=None)
+    with pytest.raises(ValueError, match="no ground truth"):
+        audit_saliency(model, without_truth.test)
+    with pytest.raises(ValueError, match=r"target must be in 0..0, got 1"):
+        audit_saliency(model, task2.test, target=1)
+    with pytest.raises(ValueError, match="no test sequences"):
+        audit(model, task2.train)
+    negatives = task2.subset(np.flatnonzero(task2.y[:, 0] == 0))
+    with pytest.raises(ValueError, match="no sequence is positive"):
+        audit_saliency(model, negatives)
+
+
+def set_motifs(model, motifs):
+    """Have the first filters scan for motifs, by log-odds."""
+    weight = any_models.first_convolution(model).weight
+    size = weight.shape[-1]
+    with torch.no_grad():
+        for i, motif in enumerate(motifs):
+            width = min(motif.width, size)
+            start = (size - width) // 2
+            logs = np.log2(np.clip(motif.pwm[:, :width], 0.01, 1) / 0.25) / 2
+            weight[i] = 0
+            weight[i].view(4, size)[:, start : start + width] = torch.from_numpy(logs).float()
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_any_network_is_audited_as_ours_are(name, task1, database):
+    """Whatever its layout, padding and activation, the motifs that filters scan for are found in their windows."""
+    model = any_models.make(name)
+    set_motifs(model, select_motifs(load_motifs("JASPAR2016-vertebrates"), ["MA0062.2", "MA0079.3", "MA0083.3"]))
+    result = audit(
+        model, task1, truth=task_truth(1), database=database, target=None, n_ablation=60, n_decoys=2, batch_size=100
+    )
+    assert [row.factor for row in result.matches.rows[:3]] == ["Gabpa", "SP1", "SRF"]
+    assert (result.network.layout, result.network.output, result.network.steps) == any_models.EXPECTED[name]
+    assert result.filters.pwms.shape == (8, 4, max(20, result.network.width))
+    assert result.quality.information[:2].min() > 6
+    assert result.importance.size.shape == (8, 12)
+    assert result.importance.n_sequences == 60
+    assert result.importance.size[:3].max() > 0
+    assert 0 <= result.chance.expected <= 1
+    assert result.test_logits.shape == (120, 12)
+    assert result.metrics["test_auroc"] == pytest.approx(auroc(task1.test.y.ravel(), result.test_logits.ravel()))
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_saliency_of_any_network_is_scored(name, task2, database):
+    model = any_models.make(name, n_outputs=1)
+    result = audit(model, task2, database=database, **FAST)
+    assert result.saliency.scores.shape == (len(result.saliency.rows), 200)
+    assert np.isfinite(result.saliency.interpretability.auroc).all()
+    inner = model(LAYOUTS[result.network.layout](task2.test.X)).reshape(-1)
+    expected = torch.logit(inner) if result.network.output == "probabilities" else inner
+    np.testing.assert_allclose(result.test_logits[:, 0], expected.detach().numpy(), atol=1e-5)
+
+
+def test_one_label_may_be_one_of_many_outputs(task2, database):
+    model = nn.Sequential(any_models.make("plain", n_outputs=3), nn.Softmax(1)).eval()
+    result = audit(model, task2, target=2, database=database, n_ablation=20, n_decoys=0)
+    assert (result.network.target, result.network.n_outputs) == (2, 1)
+    p = model(task2.test.X)[:, 2].detach().numpy()
+    np.testing.assert_allclose(result.test_logits[:, 0], np.log(p / (1 - p)), rtol=1e-4, atol=1e-5)
+    assert result.saliency is not None
+    assert result.importance.size.shape == (8, 1)
+
+
+def test_real_valued_labels_have_a_correlation(task2, database):
+    y = np.random.default_rng(0).normal(size=(len(task2), 1)).astype(np.float32)
+    data = SequenceDataset(task2.codes, y, ("activity",), task2.split_codes)
+    result = audit(any_models.make("plain", n_outputs=1), data, database=database, n_ablation=30, n_decoys=0)
+    assert set(result.metrics) == {"valid_pearson", "test_pearson"}
+    r = np.corrcoef(data.test.y[:, 0], result.test_logits[:, 0])[0, 1]
+    assert result.metrics["test_pearson"] == pytest.approx(r, abs=1e-6)
+    assert result.importance.measure == "pearson"
+
+
+def test_without_a_positive_there_is_no_saliency_and_an_audit(task2, database):
+    y = np.random.default_rng(0).uniform(2, 3, size=(len(task2), 1)).astype(np.float32)
+    data = SequenceDataset(task2.codes, y, ("activity",), task2.split_codes, task2.truth)
+    assert data.truth is not None
+    result = audit(any_models.make("plain", n_outputs=1), data, database=database, n_ablation=0, n_decoys=0)
+    assert result.saliency is None
+
+
+def test_matches_are_judged_by_several_truths_without_matching_again(task1):
+    model = any_models.make("plain")
+    set_motifs(model, select_motifs(load_motifs("JASPAR2016-vertebrates"), ["MA0062.2", "MA0079.3", "MA0083.3"]))
+    result = audit(model, task1, truth=task_truth(1), target=None, **FAST)
+    for truth in (task_truth(1, "published"), {"SP1": ["MA0079"]}, None):
+        again = filter_matches(result.filters.pwms, "JASPAR2020", truth=truth)
+        assert result.matches.judged_by(truth) == again
+    with pytest.raises(ValueError, match="no motif of the database is one of"):
+        result.matches.judged_by({"SP1": ["MA9999"]})
+
+
+def test_options_of_any_model_are_checked(task2, database):
+    model = any_models.make("plain", n_outputs=3)
+    with pytest.raises(ValueError, match="3 outputs, the data have 1 labels: give data with as many labels"):
+        audit(model, task2, target=None, database=database)
+    with pytest.raises(ValueError, match=r"target must be in 0 \.\.\. 2"):
+        audit(model, task2, target=3, database=database)
+    one = any_models.make("plain", n_outputs=1)
+    with pytest.raises(ValueError, match=r"target must be in 0\.\.0, got 1"):
+        audit(one, task2, target=1, database=database)
+    with pytest.raises(ValueError, match="0 or more, got -1 and 20"):
+        audit(one, task2, n_ablation=-1, database=database)
+    with pytest.raises(ValueError, match="no module 'conv'"):
+        audit(one, task2, first_layer="conv", database=database)
