@@ -9,6 +9,7 @@ from torch import nn
 
 from motiflens.audits.network import audit, audit_saliency
 from motiflens.basics.metrics import auroc
+from motiflens.basics.performance import performances
 from motiflens.data.dataset import SequenceDataset
 from motiflens.interpret.filters import filter_matches, task_truth
 from motiflens.models.any_model import LAYOUTS
@@ -132,6 +133,21 @@ def test_real_valued_labels_have_a_correlation(task2, database):
     r = np.corrcoef(data.test.y[:, 0], result.test_logits[:, 0])[0, 1]
     assert result.metrics["test_pearson"] == pytest.approx(r, abs=1e-6)
     assert result.importance.measure == "pearson"
+
+
+def test_a_constant_network_is_measured_as_training_does(task2, database):
+    y = np.random.default_rng(0).normal(size=(len(task2), 1)).astype(np.float32)
+    data = SequenceDataset(task2.codes, y, ("activity",), task2.split_codes)
+    model = build_model("C24", task=2)
+    with torch.no_grad():
+        for parameter in model.head.parameters():
+            parameter.zero_()
+    result = audit(model, data, database=database, n_ablation=20, n_decoys=0)
+    trained = evaluate(model, data, "regression")
+    assert result.metrics == {name: value for name, value in trained.items() if "pearson" in name}
+    assert set(result.metrics.values()) == {0}
+    assert result.importance.performance_drop.tolist() == [[0.0]] * model.config.n_filters
+    assert performances(data.test.y, {"it": result.test_logits}, n_resamples=20)["it"]["pearson"].members == [0]
 
 
 def test_without_a_positive_there_is_no_saliency_and_an_audit(task2, database):

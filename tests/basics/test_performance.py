@@ -33,7 +33,12 @@ def test_weighted_correlation_is_that_of_the_resampled_sequences():
     rows, weights = resample(rng, 30, 10)
     expected = [np.mean([np.corrcoef(y[r, t], values[r, t])[0, 1] for t in range(2)]) for r in rows]
     np.testing.assert_allclose(_pearson(y, values, weights)[0], expected)
-    assert np.isnan(_pearson(y, np.ones((30, 2)), weights)).all()
+    for constant in (1, 0.1):  # as of `metrics.pearson`: predictions that say nothing, labels that cannot be told
+        values = np.full((30, 2), constant)
+        np.testing.assert_array_equal(_pearson(y, values, weights), np.zeros((1, 10)))
+        assert np.isnan(_pearson(values, y, weights)).all()
+        half = np.column_stack([y[:, 0], values[:, 0]])
+        np.testing.assert_allclose(_pearson(half, y, weights), _pearson(y[:, :1], y[:, :1], weights))
 
 
 def test_intervals_cover_and_are_paired():

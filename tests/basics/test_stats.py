@@ -182,3 +182,10 @@ def test_benjamini_hochberg_agrees_with_scipy_and_passes_over_nan():
     found = stats.benjamini_hochberg([0.01, math.nan, 0.04])
     np.testing.assert_allclose(found, [0.02, math.nan, 0.04])
     assert stats.benjamini_hochberg([]).shape == (0,)
+
+
+def test_benjamini_hochberg_takes_each_row_as_a_family():
+    p = np.random.default_rng(0).random((3, 2, 7)) ** 3
+    p[1, 0, 2] = p[2, 1, 4] = math.nan
+    rows = [stats.benjamini_hochberg(row) for row in p.reshape(6, 7)]
+    np.testing.assert_array_equal(stats.benjamini_hochberg(p), np.reshape(rows, p.shape))

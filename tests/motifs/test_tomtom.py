@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
+from motiflens.basics.stats import benjamini_hochberg
 from motiflens.motifs import complete_scores as complete
 from motiflens.motifs.sets import Motif, load_motifs, read_meme
-from motiflens.motifs.tomtom import _benjamini_hochberg, tomtom
+from motiflens.motifs.tomtom import tomtom
 
 DATA = Path(__file__).parents[1] / "data" / "tomtom"
 FLAT = np.full((4, 6), 0.25)
@@ -230,7 +231,7 @@ def test_convolve_rows_is_np_convolve(n, length, k, seed):
 
 @given(p=st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_q_values_are_benjamini_and_hochbergs(p):
-    np.testing.assert_allclose(_benjamini_hochberg(np.array([p, p]))[1], false_discovery_control(p), rtol=1e-12)
+    np.testing.assert_allclose(benjamini_hochberg(np.array([p, p]))[1], false_discovery_control(p), rtol=1e-12)
 
 
 # Queries and results

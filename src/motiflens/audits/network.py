@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from motiflens.basics.metrics import classification_metrics
+from motiflens.basics.metrics import classification_metrics, regression_metrics
 from motiflens.data.dataset import SequenceDataset
 from motiflens.interpret.attribution import Interpretability, interpretability, saliency
 from motiflens.interpret.filters import (
@@ -20,20 +20,16 @@ from motiflens.interpret.filters import (
     FilterMatches,
     FilterPwms,
     FilterQuality,
-    activation_pwms,
     false_matches,
     filter_importance,
     filter_matches,
+    filter_pwms,
     filter_quality,
-    pearson,
 )
 from motiflens.models.any_model import AdaptedModel, ModelSummary, adapt, model_summary
 from motiflens.models.hybrid import HybridNetwork
-from motiflens.models.predict import first_layer_activations, predict
+from motiflens.models.predict import predict
 from motiflens.motifs.sets import Motif
-from motiflens.motifs.tomtom import MAX_QUERY_WIDTH
-
-STUDY_WINDOW = 20
 
 
 @dataclass(frozen=True)
@@ -158,10 +154,7 @@ def audit(
         raise ValueError(f"n_ablation and n_decoys must be 0 or more, got {n_ablation} and {n_decoys}")
     network, label = _for_labels(model, test, target, layout=layout, first_layer=first_layer, output=output)
     summary = model_summary(network)
-    if window is None:
-        window = min(max(STUDY_WINDOW, summary.width), MAX_QUERY_WIDTH, max(dataset.length - 2, 1))
-    activations = first_layer_activations(network, test.codes, batch_size=batch_size)
-    filters = activation_pwms(activations, test.codes, window=window)
+    filters = filter_pwms(network, test.codes, window=window, batch_size=batch_size)
     matches = filter_matches(filters.pwms, database, truth=truth, q=q)
     logits = predict(network, test.codes, batch_size=batch_size)
     return Audit(
@@ -242,5 +235,5 @@ def _metrics(
     if np.isin(part.y, (0, 1)).all():
         found = classification_metrics(logits, part.y)
     else:
-        found = {"pearson": float(np.nanmean(pearson(part.y, logits.double().numpy())))}
+        found = {"pearson": regression_metrics(logits, part.y)["pearson"]}
     return {f"{split}_{name}": value for name, value in found.items()}

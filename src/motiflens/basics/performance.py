@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from motiflens.basics.stats import LEVEL, Interval
+from motiflens.basics.stats import LEVEL, Interval, mean_of_defined
 
 _BLOCK = 2**22  # values held at once
+_ROUNDING = 1e-10  # share of a variance below which that of a resample is rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,15 +130,21 @@ def _areas(y: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray
 
 
 def _pearson(y: np.ndarray, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Mean over labels of the weighted correlation, shape=(1, n_rows); NaN where a column is constant."""
+    """Mean over the labels that vary of the weighted correlation, shape=(1, n_rows).
+
+    As in `metrics.pearson`, constant values have a correlation of 0; NaN where all labels are constant.
+    """
     total = weights.sum(axis=1, keepdims=True)
+    varied = [(column != column[:1]).any(axis=0) for column in (y, values)]  # T; a centred constant may be no zero
     y, values = y - y.mean(axis=0, dtype=np.float64), values - values.mean(axis=0)
     mean_y, mean_values = weights @ y / total, weights @ values / total  # n_rows, T
     covariance = weights @ (y * values) / total - mean_y * mean_values
-    variance = (weights @ y**2 / total - mean_y**2) * (weights @ values**2 / total - mean_values**2)
-    tiny = 1e-20 * (y.var(axis=0) * values.var(axis=0))
-    r = np.where(variance > tiny, covariance / np.sqrt(np.where(variance > tiny, variance, 1)), np.nan)
-    return r.mean(axis=1)[None]
+    variance_y = weights @ y**2 / total - mean_y**2
+    variance_values = weights @ values**2 / total - mean_values**2
+    varies = varied[0] & (variance_y > _ROUNDING * y.var(axis=0))
+    tells = varies & varied[1] & (variance_values > _ROUNDING * values.var(axis=0))
+    r = np.where(tells, covariance / np.sqrt(np.where(tells, variance_y * variance_values, 1)), 0)
+    return mean_of_defined(np.where(varies, r, np.nan), axis=1)[None]
 
 
 def _interval(estimate: float, resampled: np.ndarray) -> Interval:

@@ -164,14 +164,25 @@ def _fisher_z(r: float, n: int) -> float:
     return math.atanh(min(max(r, -largest), largest))
 
 
-def benjamini_hochberg(p_values: Sequence[float]) -> np.ndarray:
-    """Turn p-values into q-values (Benjamini and Hochberg 1995); NaNs stay and do not count as tests."""
+def benjamini_hochberg(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Turn p-values into q-values (Benjamini and Hochberg 1995, "Controlling the false discovery rate").
+
+    Parameters
+    ----------
+    p_values : array-like, shape=(..., m)
+        The m tests of the last axis are one family. NaNs stay and do not count as tests.
+
+    Returns
+    -------
+    q_values : np.ndarray, float64, shape=(..., m)
+    """
     p = np.asarray(p_values, dtype=np.float64)
-    q = np.full(p.shape, math.nan)
-    tested = np.flatnonzero(~np.isnan(p))
-    falling = tested[np.argsort(-p[tested], kind="stable")]
-    ranks = np.arange(len(falling), 0, -1)
-    q[falling] = np.minimum(np.minimum.accumulate(p[falling] * len(falling) / ranks), 1.0)
+    order = p.argsort(axis=-1)  # NaNs last
+    n_tests = (~np.isnan(p)).sum(axis=-1, keepdims=True)
+    ratio = np.take_along_axis(p, order, axis=-1) * n_tests / np.arange(1, p.shape[-1] + 1)
+    lowest_from_here = np.fmin.accumulate(ratio[..., ::-1], axis=-1)[..., ::-1]
+    q = np.empty_like(p)
+    np.put_along_axis(q, order, np.minimum(lowest_from_here, 1), axis=-1)
     return q
 
 

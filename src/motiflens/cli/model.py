@@ -27,14 +27,13 @@ def filters(
     as_json: Json = False,
 ) -> None:
     """Turn first-layer filters into motifs, on the test sequences, and look them up with TomTom."""
-    from motiflens.interpret.filters import activation_pwms, filter_matches, filter_motifs
-    from motiflens.models.predict import first_layer_activations
+    from motiflens.interpret.filters import filter_matches, filter_motifs, filter_pwms
     from motiflens.motifs.sets import write_meme
 
     accessions = None if truth is None else read_truth(truth)
     network, dataset = load_model(model, data)
     sequences = test_sequences(dataset).codes
-    pwms, counts = activation_pwms(first_layer_activations(network, sequences), sequences)
+    pwms, counts = filter_pwms(network, sequences)
     matches = filter_matches(pwms, database, truth=accessions, q=q)
     if out is not None:
         write_meme(out, filter_motifs(pwms, counts))

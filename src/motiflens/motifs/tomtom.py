@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.stats import benjamini_hochberg
 from motiflens.motifs.complete_scores import FLAT_TOLERANCE, METRICS, best_alignments, integer_scores, lay_out, p_values
 from motiflens.motifs.sets import Motif
 
@@ -134,7 +135,7 @@ def tomtom(
         best, offset[i], overlap[i] = best_alignments(scores, layout)
         p[i] = p_values(best, scores, layout)
 
-    q = _benjamini_hochberg(p.reshape(-1, 2 * n_targets)).reshape(shape)
+    q = benjamini_hochberg(p.reshape(-1, 2 * n_targets)).reshape(shape)
     minus = _minus_is_better(p, overlap)
     p, q, offset, overlap = (np.where(minus, both[:, 1], both[:, 0]) for both in (p, q, offset, overlap))
     return TomtomResult(
@@ -240,14 +241,3 @@ def _minus_is_better(p: np.ndarray, overlap: np.ndarray) -> np.ndarray:
     rounded = np.where(p > 1e-30, p.astype(np.float32), p)
     smaller = rounded[:, 1] < rounded[:, 0]
     return smaller | ((rounded[:, 1] == rounded[:, 0]) & (overlap[:, 1] > overlap[:, 0]))
-
-
-def _benjamini_hochberg(p: np.ndarray) -> np.ndarray:
-    """Turn p-values, shape=(n, m), into q-values, each row by itself (Benjamini & Hochberg 1995)."""
-    order = p.argsort(axis=1)
-    m = p.shape[1]
-    ratio = np.take_along_axis(p, order, axis=1) * m / np.arange(1, m + 1)
-    lowest_from_here = np.minimum.accumulate(ratio[:, ::-1], axis=1)[:, ::-1]
-    q = np.empty_like(p)
-    np.put_along_axis(q, order, np.minimum(lowest_from_here, 1), axis=1)
-    return q

@@ -3,7 +3,7 @@
 from motiflens.interpret.filters.alignment import FilterPwms, activation_pwms
 from motiflens.interpret.filters.chance import FalseMatches, false_matches
 from motiflens.interpret.filters.factors import TASK1_TRUTH, TASK2_TRUTH, FactorIds, task_truth
-from motiflens.interpret.filters.importance import FilterImportance, filter_importance, pearson
+from motiflens.interpret.filters.importance import FilterImportance, filter_importance
 from motiflens.interpret.filters.matches import (
     NOT_FALSE_ALONE,
     FilterMatch,
@@ -11,6 +11,7 @@ from motiflens.interpret.filters.matches import (
     filter_matches,
     filter_motifs,
 )
+from motiflens.interpret.filters.of_network import filter_pwms, matrix_width
 from motiflens.interpret.filters.quality import LOW_INFORMATION, FilterQuality, filter_quality, filter_rows
 
 __all__ = [
@@ -30,8 +31,9 @@ __all__ = [
     "filter_importance",
     "filter_matches",
     "filter_motifs",
+    "filter_pwms",
     "filter_quality",
     "filter_rows",
-    "pearson",
+    "matrix_width",
     "task_truth",
 ]

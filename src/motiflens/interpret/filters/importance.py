@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from motiflens.basics.metrics import auroc
+from motiflens.basics.metrics import auroc, pearson
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.any_model import AdaptedModel
 from motiflens.models.devices import device_of, dtype_of
@@ -88,14 +88,14 @@ def filter_importance(
     if whole.shape[1] != dataset.n_outputs:
         raise ValueError(f"expected one output for each of {dataset.n_outputs} labels, got {whole.shape[1]} outputs")
     binary = bool(np.isin(dataset.y, (0, 1)).all())
-    measure = _auroc if binary else pearson
-    performance = measure(dataset.y, whole)
+    measure = auroc if binary else pearson
+    performance = measure(dataset.y.T, whole.T)  # T
     parts = []
     with evaluating(model), torch.inference_mode():
         for logits in _ablated(model, dataset.codes, batch_size):
             change = whole - logits
             classes = [_mean_where(change, (dataset.y == label) & binary) for label in (1, 0)]
-            parts.append([*classes, np.abs(change).mean(axis=0), performance - measure(dataset.y, logits)])
+            parts.append([*classes, np.abs(change).mean(axis=0), performance - measure(dataset.y.T, logits.T)])
     positives, negatives, size, drop = (np.stack(rows) for rows in zip(*parts, strict=True))  # F, T
     kind = "auroc" if binary else "pearson"
     return FilterImportance(positives, negatives, size, performance, drop, kind, len(dataset))
@@ -160,14 +160,3 @@ def _mean_where(change: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """Mean of each column over the chosen rows, shape=(T,); NaN where there are none."""
     n = chosen.sum(axis=0)
     return np.where(n > 0, np.where(chosen, change, 0).sum(axis=0) / np.maximum(n, 1), np.nan)
-
-
-def _auroc(y: np.ndarray, logits: np.ndarray) -> np.ndarray:
-    return auroc(y.T, np.ascontiguousarray(logits.T))  # T
-
-
-def pearson(y: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Correlation of each column of y, shape=(N, T), with that of values, shape=(T,); NaN where one is constant."""
-    a, b = y - y.mean(axis=0, dtype=np.float64), values - values.mean(axis=0)
-    norm = np.sqrt((a * a).sum(axis=0) * (b * b).sum(axis=0))
-    return np.where(norm > 0, (a * b).sum(axis=0) / np.where(norm > 0, norm, 1), np.nan)  # T

@@ -8,17 +8,36 @@ from motiflens.models.any_model import AdaptedModel, adapt, model_summary
 from motiflens.models.predict import first_layer_activations
 from motiflens.motifs.tomtom import MAX_QUERY_WIDTH
 
-STUDY_WINDOW = 20
+STUDY_WINDOW = 20  # Ghotra et al. 2021, Methods, whose kernels are of 19 bases
 
 
-def filter_pwms(model: nn.Module, codes: np.ndarray, *, batch_size: int = 500) -> FilterPwms:
-    """Align the windows that activate each filter: 20 bases as in the study, or as many as the first layer sees.
+def matrix_width(first_layer: int, length: int) -> int:
+    """Columns that a filter's matrix gets: 20 as in the study, or as many bases as a wider first layer sees.
+
+    No more than TomTom takes, and than the sequences hold: `activation_pwms` drops windows at either end.
+
+    Parameters
+    ----------
+    first_layer : int
+        Bases that a filter sees at once: kernel size, with its dilation.
+    length : int
+        Of the sequences.
+    """
+    return min(max(STUDY_WINDOW, first_layer), MAX_QUERY_WIDTH, max(length - 2, 1))
+
+
+def filter_pwms(model: nn.Module, codes: np.ndarray, *, window: int | None = None, batch_size: int = 500) -> FilterPwms:
+    """Align the windows that activate each filter of a network's first layer.
+
+    Every analysis takes its matrices from here, so that no two differ about one network.
 
     Parameters
     ----------
     model : nn.Module
         Any that :func:`motiflens.models.any_model.adapt` can read.
     codes : np.ndarray, uint8, shape=(N, L)
+    window : int, optional
+        Width of the matrices; by default :func:`matrix_width`.
     batch_size : int
 
     Raises
@@ -27,5 +46,6 @@ def filter_pwms(model: nn.Module, codes: np.ndarray, *, batch_size: int = 500) -
         As `adapt` does, or if there are no sequences.
     """
     network = model if isinstance(model, AdaptedModel) else adapt(model, codes)
-    window = min(max(STUDY_WINDOW, model_summary(network).width), MAX_QUERY_WIDTH, max(codes.shape[1] - 2, 1))
+    if window is None:
+        window = matrix_width(model_summary(network).width, codes.shape[1])
     return activation_pwms(first_layer_activations(network, codes, batch_size=batch_size), codes, window=window)

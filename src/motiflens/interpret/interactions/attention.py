@@ -13,8 +13,6 @@ from motiflens.models.devices import device_of, dtype_of
 from motiflens.models.hybrid import HybridNetwork, evaluating
 from motiflens.models.predict import batches
 
-READINGS = ("raw", "rollout", "gradient")
-
 
 def token_maps(model: nn.Module, codes: np.ndarray, reading: str, *, target: int, batch_size: int) -> np.ndarray:
     """How much two tokens look at each other in each sequence, symmetric, shape=(N, T, T).

@@ -11,6 +11,7 @@ from torch.nn.utils import remove_weight_norm
 from torch.nn.utils.parametrize import is_parametrized
 
 from motiflens.interpret.filters.alignment import activation_pwms
+from motiflens.interpret.filters.of_network import matrix_width
 from motiflens.interpret.interactions.features import Features
 from motiflens.interpret.interactions.sites import Sites, highest_rows
 from motiflens.models.any_model import OWN_FIRST_LAYER, AdaptedModel
@@ -46,7 +47,9 @@ def learned_motifs(model: nn.Module, codes: np.ndarray, motifs: list[Motif], *, 
 
     Filters are looked up among the motifs and JASPAR 2016 together, at the largest q-value q.
     """
-    pwms, counts = activation_pwms(first_layer_activations(model, codes), codes)
+    convolution = first_convolution(model)
+    window = matrix_width(convolution.dilation[0] * (convolution.kernel_size[0] - 1) + 1, codes.shape[1])
+    pwms, counts = activation_pwms(first_layer_activations(model, codes), codes, window=window)
     result = tomtom([trim_pwm(pwm) for pwm in pwms], [*motifs, *load_motifs(_CONTEXT)])
     owned: list[list[Assigned]] = [[] for _ in motifs]
     for row in np.flatnonzero(~result.invalid & (counts > 0)).tolist():

@@ -253,7 +253,7 @@ def _rows(
     shown: Effects,
     n_members: int,
 ) -> tuple[Interaction, ...]:
-    q = benjamini_hochberg(p.tolist())
+    q = benjamini_hochberg(p)
     rows = []
     for row, (i, j) in enumerate(pairs.tolist()):
         first, last, orientation = int(windows.first[row]), int(windows.last[row]), int(windows.orientation[row])

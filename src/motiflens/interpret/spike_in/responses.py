@@ -61,7 +61,7 @@ def measure_responses(
         change[:, k], beyond[:, k] = gains.mean(axis=2)
         one_direction = (change[:, k] * beyond[:, k] > 0) & differ[k]
         p[:, k] = np.where(one_direction, [max(map(_p_value, both)) for both in gains.swapaxes(0, 1)], 1.0)
-    q_values = np.stack([benjamini_hochberg(row.tolist()) for row in p])
+    q_values = benjamini_hochberg(p)
     raised = np.where(q_values <= q, np.maximum(change, 0), 0)
     used = (raised > 0) & (raised >= min_response * raised.max(axis=1, keepdims=True, initial=0))
     return Responses(change, beyond, p, q_values, used)

@@ -127,7 +127,7 @@ def _hits(
         scores = integer_scores(column_scores(prepare(query.pwm, np.array(query.n_sites)), columns))
         best, _, _ = best_alignments(scores, layout)
         p = p_values(best, scores, layout).reshape(2, len(sets), -1).swapaxes(0, 1)  # sets, strands, n_targets
-        q_values = np.stack([benjamini_hochberg(one.ravel().tolist()).reshape(one.shape) for one in p])
+        q_values = benjamini_hochberg(p.reshape(len(p), -1)).reshape(p.shape)  # both strands one family
         hit[:, i] = ((q_values <= q) & counts).any(axis=(1, 2))
     return hit
 
