@@ -12,7 +12,8 @@ TARGET = Path(__file__).parent.parent / "docs" / "commands.md"
 HEAD = """# Commands
 
 What `motiflens COMMAND --help` says, in one place. Results that are printed go to standard output, news to
-standard error; errors are one line there, and the exit code is 1.
+standard error; errors are one line there, and the exit code is 1. A fault of the program itself shows its traceback;
+`motiflens --debug COMMAND` shows the traceback of every error.
 """
 
 

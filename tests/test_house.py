@@ -142,3 +142,11 @@ def test_what_is_not_needed_is_not_imported(statement, absent):
 def test_tests_stand_in_the_wing_of_what_they_test():
     folders = {path.name for path in Path(__file__).parent.iterdir() if path.is_dir() and path.name != "__pycache__"}
     assert folders == set(ORDER)
+
+
+def test_bad_input_is_told_by_the_error_that_the_command_line_knows():
+    plain = {"ValueError", "FileNotFoundError", "ImportError"}  # InputError, MissingFileError, MissingPackageError
+    for module, path in FILES.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and isinstance(node.exc.func, ast.Name):
+                assert node.exc.func.id not in plain, f"{module}:{node.lineno}: raise an error of basics.errors"

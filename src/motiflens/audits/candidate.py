@@ -8,6 +8,7 @@ import numpy as np
 from torch import nn
 
 from motiflens.audits.network import Audit, audit
+from motiflens.basics.errors import InputError
 from motiflens.data.dataset import SequenceDataset
 from motiflens.training.member import Member
 
@@ -73,7 +74,7 @@ def audit_candidate(
     audits = tuple(audit(network, dataset, **options) for network in networks)
     if not audits:
         reasons = "; ".join(f"member {member.index}: {member.reason}" for member in members)
-        raise ValueError(f"expected at least one trained network of {name}, got none" + (reasons and f" ({reasons})"))
+        raise InputError(f"expected at least one trained network of {name}, got none" + (reasons and f" ({reasons})"))
     numbers = tuple(member.index for member in members if member.network is not None) or tuple(range(len(audits)))
     return Candidate(name, audits, numbers, tuple(members))
 

@@ -9,6 +9,7 @@ import numpy as np
 from motiflens.audits.candidate import Candidate
 from motiflens.audits.examples import Example, default_methods, make_examples
 from motiflens.audits.notes import noted
+from motiflens.basics.errors import InputError
 from motiflens.basics.performance import Performance, performances
 from motiflens.data.baselines import gc_scores, kmer_model
 from motiflens.data.dataset import SequenceDataset
@@ -165,16 +166,16 @@ def _by_label(
 def _check_candidates(candidates: Sequence[Candidate], dataset: SequenceDataset, target: int) -> None:
     names = [candidate.name for candidate in candidates]
     if not names or len(set(names)) < len(names):
-        raise ValueError(f"expected candidates of different names, got {names}")
+        raise InputError(f"expected candidates of different names, got {names}")
     if taken := sorted({*names} & {GC_BASELINE, KMER_BASELINE}):
-        raise ValueError(f"the name {taken[0]!r} is that of a baseline: choose another for the candidate")
+        raise InputError(f"the name {taken[0]!r} is that of a baseline: choose another for the candidate")
     if not 0 <= target < dataset.n_outputs:
-        raise ValueError(f"target must be in 0..{dataset.n_outputs - 1}, got {target}")
+        raise InputError(f"target must be in 0..{dataset.n_outputs - 1}, got {target}")
     shape = (len(dataset.test), dataset.n_outputs)
     for candidate in candidates:
         for found in candidate.audits:
             if found.test_logits.shape != shape:
-                raise ValueError(
+                raise InputError(
                     f"expected audits on {shape[0]} test sequences and {shape[1]} labels, {candidate.name} was audited "
                     f"on {found.test_logits.shape}"
                 )

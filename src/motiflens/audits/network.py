@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import classification_metrics, regression_metrics
 from motiflens.data.dataset import SequenceDataset
 from motiflens.interpret.attribution import Interpretability, interpretability, saliency
@@ -149,9 +150,9 @@ def audit(
     """
     test = dataset.test
     if len(test) == 0:
-        raise ValueError("the data have no test sequences to audit on")
+        raise InputError("the data have no test sequences to audit on")
     if n_ablation < 0 or n_decoys < 0:
-        raise ValueError(f"n_ablation and n_decoys must be 0 or more, got {n_ablation} and {n_decoys}")
+        raise InputError(f"n_ablation and n_decoys must be 0 or more, got {n_ablation} and {n_decoys}")
     network, label = _for_labels(model, test, target, layout=layout, first_layer=first_layer, output=output)
     summary = model_summary(network)
     filters = filter_pwms(network, test.codes, window=window, batch_size=batch_size)
@@ -191,12 +192,12 @@ def audit_saliency(model: nn.Module, dataset: SequenceDataset, target: int = 0) 
         If the data have no ground truth, the label does not exist or has no positive sequence.
     """
     if dataset.truth is None:
-        raise ValueError("the data hold no ground truth to score saliency maps against")
+        raise InputError("the data hold no ground truth to score saliency maps against")
     if not 0 <= target < dataset.n_outputs:
-        raise ValueError(f"target must be in 0..{dataset.n_outputs - 1}, got {target}")
+        raise InputError(f"target must be in 0..{dataset.n_outputs - 1}, got {target}")
     rows = np.flatnonzero(dataset.y[:, target] == 1)
     if len(rows) == 0:
-        raise ValueError(f"no sequence is positive for label {dataset.label_names[target]!r}")
+        raise InputError(f"no sequence is positive for label {dataset.label_names[target]!r}")
     X = dataset.subset(rows).X
     scores = (saliency(model, X, target=target) * X).sum(1)  # n, L
     return SaliencyAudit(rows, scores.numpy(), interpretability(scores, dataset.truth.matrix(rows)))
@@ -210,10 +211,10 @@ def _for_labels(
     n_outputs = model_summary(network).n_outputs
     if n_outputs == test.n_outputs:
         if target is not None and not 0 <= target < n_outputs:
-            raise ValueError(f"target must be in 0..{n_outputs - 1}, got {target}")
+            raise InputError(f"target must be in 0..{n_outputs - 1}, got {target}")
         return network, target
     if test.n_outputs > 1 or target is None:
-        raise ValueError(
+        raise InputError(
             f"the model has {n_outputs} outputs, the data have {test.n_outputs} labels: give data with as many labels, "
             "or with one and the output that it stands for (target)"
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from motiflens.audits.network import Audit
+from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_atomically
 from motiflens.basics.json_values import without_nan
 from motiflens.interpret.filters import filter_motifs, filter_rows
@@ -87,7 +88,7 @@ def write_audit(result: Audit, folder: str | Path) -> list[Path]:
     """
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
-        raise ValueError(f"expected a folder to write to, but {folder} is a file: name another place")
+        raise InputError(f"expected a folder to write to, but {folder} is a file: name another place")
     summary = audit_summary(result)
     texts = {
         "summary.json": json.dumps(summary, indent=1, allow_nan=False) + "\n",

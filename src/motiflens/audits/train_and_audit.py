@@ -1,13 +1,14 @@
 """From data to the page of an audit: train what is missing, audit every network, write tables and page."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from motiflens.audits.candidate import Candidate, audit_candidate
 from motiflens.audits.network import audit
-from motiflens.basics.runners import Emit, n_cores, run_local
+from motiflens.basics.errors import InputError, UnfinishedError
+from motiflens.basics.runners import Emit, JobError, n_cores, run_local
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.devices import resolve_device
 from motiflens.models.hybrid import HybridConfig, blank_network
@@ -83,15 +84,17 @@ def train_and_audit(
 
     Raises
     ------
-    ValueError
+    InputError
         If configuration and data do not fit together, there is no test sequence, or as `audit`.
+    UnfinishedError
+        If workers met what a user can mend, such as a full disk.
     RuntimeError
-        If a worker fails; says why.
+        If a worker fails otherwise; holds its traceback.
     """
     if not configs:
-        raise ValueError("expected at least one configuration to train, got none")
+        raise InputError("expected at least one configuration to train, got none")
     if len(dataset.test) == 0:
-        raise ValueError("the data have no test sequences to audit on")
+        raise InputError("the data have no test sequences to audit on")
     _check_folder(Path(folder))
     options = {"seed": seed, **options}
     for config in configs.values():
@@ -117,8 +120,16 @@ def train_and_audit(
     else:
         errors = run_local(_train_and_audit, jobs, n_workers=n_workers, on_message=receive)
         if errors:
-            raise RuntimeError("; ".join(f"{error.job.name}: {error.message}" for error in errors))
+            _raise(errors)
     return [done[name] for name in configs]
+
+
+def _raise(errors: Sequence[JobError]) -> NoReturn:
+    """Tell what stopped the workers: what a user can mend in a line, the rest with where it happened."""
+    message = "; ".join(f"{error.job.name}: {error.message}" for error in errors)
+    if all(error.mendable for error in errors):
+        raise UnfinishedError(message)
+    raise RuntimeError("\n".join([message, *(error.details for error in errors)]))
 
 
 def _rehearse(config: HybridConfig, dataset: SequenceDataset, options: Mapping[str, Any]) -> None:
@@ -130,7 +141,7 @@ def _rehearse(config: HybridConfig, dataset: SequenceDataset, options: Mapping[s
 
 def _check_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
-        raise ValueError(f"expected a folder to write to, but {folder} is a file: name another place")
+        raise InputError(f"expected a folder to write to, but {folder} is a file: name another place")
 
 
 def _train_and_audit(job: _Job, emit: Emit) -> None:

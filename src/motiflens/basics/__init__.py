@@ -6,6 +6,7 @@ __all__ = [
     "choices",
     "compiled",
     "distributions",
+    "errors",
     "files",
     "json_values",
     "lazy",

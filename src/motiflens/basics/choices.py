@@ -4,6 +4,8 @@ import difflib
 from collections.abc import Sequence
 from typing import Any
 
+from motiflens.basics.errors import InputError
+
 
 def difference(old: dict[str, Any], new: dict[str, Any]) -> str:
     """First setting in which two nested configurations differ, in words; empty if they are equal."""
@@ -23,4 +25,4 @@ def check_choice(name: str, value: object, choices: Sequence[object]) -> None:
         return
     close = difflib.get_close_matches(str(value), [str(choice) for choice in choices])
     hint = f"; did you mean {' or '.join(close)}?" if close else ""
-    raise ValueError(f"{name} must be one of {', '.join(map(str, choices))}, got {value!r}{hint}")
+    raise InputError(f"{name} must be one of {', '.join(map(str, choices))}, got {value!r}{hint}")

@@ -19,6 +19,8 @@ from typing import Any
 
 import torch
 
+from motiflens.basics.errors import InputError
+
 _FOLDER = Path(__file__).parents[1] / "models" / "kernels"
 _SOURCES = [_FOLDER / name for name in ("first_layer.c", "lstm.c", "attention.c", "encoder.c")]
 _HEADERS = [_FOLDER / name for name in ("vectors.h", "attention.h")]
@@ -138,7 +140,7 @@ def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
 def address(tensor: torch.Tensor) -> int:
     """Where a contiguous tensor's values begin."""
     if not tensor.is_contiguous():
-        raise ValueError(f"kernels take contiguous tensors, got shape {tuple(tensor.shape)}, strides {tensor.stride()}")
+        raise InputError(f"kernels take contiguous tensors, got shape {tuple(tensor.shape)}, strides {tensor.stride()}")
     return tensor.data_ptr()
 
 

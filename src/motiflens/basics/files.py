@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from motiflens.basics.errors import InputError, MissingFileError
+
 _CHUNK = 2**20  # bytes
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -28,9 +30,9 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
         If it is a folder, or gzip that is damaged or cut off, where it is read.
     """
     if not path.exists():
-        raise FileNotFoundError(f"no file at {path}")
+        raise MissingFileError(f"no file at {path}")
     if path.is_dir():
-        raise ValueError(f"expected a file, got the folder {path}")
+        raise InputError(f"expected a file, got the folder {path}")
     with path.open("rb") as raw:
         if raw.peek(2)[:2] != b"\x1f\x8b":
             yield raw
@@ -39,7 +41,7 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
             with gzip.GzipFile(fileobj=raw) as file:
                 yield cast(BinaryIO, file)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise ValueError(f"{path}: the gzip file is damaged or incomplete ({error}): fetch it again") from error
+            raise InputError(f"{path}: the gzip file is damaged or incomplete ({error}): fetch it again") from error
 
 
 def whole_lines(file: BinaryIO) -> Iterator[bytes]:
@@ -66,11 +68,11 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
     with open_bytes(path) as file:
         for chunk in whole_lines(file):
             if b"\0" in chunk:
-                raise ValueError(f"{path}: expected text, got a binary file")
+                raise InputError(f"{path}: expected text, got a binary file")
             try:
                 text = chunk.decode("utf-8")
             except UnicodeDecodeError as error:
-                raise ValueError(f"{path}: expected text in UTF-8, got other bytes ({error.reason})") from error
+                raise InputError(f"{path}: expected text in UTF-8, got other bytes ({error.reason})") from error
             for line in text.removesuffix("\n").split("\n"):
                 number += 1
                 if line.strip():
@@ -88,7 +90,7 @@ def in_one_piece(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"no folder {path.parent} to write {path.name} to: make it first")
+        raise MissingFileError(f"no folder {path.parent} to write {path.name} to: make it first")
     unfinished = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}.tmp{path.suffix}")
     try:
         yield unfinished
@@ -153,7 +155,7 @@ def write_tsv(
     """
     path = Path(path)
     if not rows and kind is None:
-        raise ValueError(f"expected rows to write to {path}, or their kind, got neither")
+        raise InputError(f"expected rows to write to {path}, or their kind, got neither")
     header = list(_columns(rows[0])) if rows else list(cast(type[Any], kind)._fields)
     with path.open("w", encoding="utf-8", newline="") as handle:
         handle.writelines(f"# {comment}\n" for comment in comments)

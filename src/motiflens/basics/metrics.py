@@ -11,6 +11,8 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import torch
 
+from motiflens.basics.errors import InputError
+
 Array = np.ndarray | torch.Tensor
 ArrayT = TypeVar("ArrayT", np.ndarray, torch.Tensor)
 
@@ -144,9 +146,9 @@ def information_content(pwm: Array, axis: int = -2) -> np.ndarray:
     """
     p = as_tensor(pwm).to("cpu", torch.float64).numpy()
     if p.ndim == 0 or not -p.ndim <= axis < p.ndim or p.shape[axis] != 4:
-        raise ValueError(f"expected 4 bases along axis {axis}, got an array of shape {p.shape}")
+        raise InputError(f"expected 4 bases along axis {axis}, got an array of shape {p.shape}")
     if not (p >= 0).all() or (np.abs(p.sum(axis=axis) - 1) > 1e-2).any():
-        raise ValueError(
+        raise InputError(
             "expected base probabilities whose columns sum to 1, got negative values, NaN or another sum: "
             "normalise each column first"
         )
@@ -183,7 +185,7 @@ def _checked(labels: Array, scores: Array, mask: Array | None) -> tuple[torch.Te
     score = as_tensor(scores).detach()
     label = as_tensor(labels).detach().to(score.device)
     if score.dim() == 0 or score.shape[-1] == 0:
-        raise ValueError(f"expected scores of shape (..., n) with n >= 1, got {tuple(score.shape)}")
+        raise InputError(f"expected scores of shape (..., n) with n >= 1, got {tuple(score.shape)}")
     label = _expand(label, score, "labels")
     if mask is None:
         counts = torch.ones_like(score, dtype=torch.bool)
@@ -194,19 +196,19 @@ def _checked(labels: Array, scores: Array, mask: Array | None) -> tuple[torch.Te
     positive, negative = (label == 1) & counts, (label == 0) & counts
     if bool((positive | negative).ne(counts).any()):
         value = label[counts & ~positive & ~negative][0].item()
-        raise ValueError(f"labels must be 0 or 1 where the mask is true, got {value}")
+        raise InputError(f"labels must be 0 or 1 where the mask is true, got {value}")
     if not bool((score.isfinite() | ~counts).all()):
-        raise ValueError("scores must be finite, got NaN or infinite values: leave them out with mask")
+        raise InputError("scores must be finite, got NaN or infinite values: leave them out with mask")
     return score.masked_fill(~counts, -torch.inf), positive, negative
 
 
 def _checked_values(targets: Array, predictions: Array) -> tuple[torch.Tensor, torch.Tensor]:
     prediction = as_tensor(predictions).detach()
     if prediction.dim() == 0 or prediction.shape[-1] == 0:
-        raise ValueError(f"expected predictions of shape (..., n) with n >= 1, got {tuple(prediction.shape)}")
+        raise InputError(f"expected predictions of shape (..., n) with n >= 1, got {tuple(prediction.shape)}")
     target = _expand(as_tensor(targets).detach().to(prediction.device), prediction, "targets", "predictions")
     if not bool(target.isfinite().all() and prediction.isfinite().all()):
-        raise ValueError("targets and predictions must be finite, got NaN or infinite values")
+        raise InputError("targets and predictions must be finite, got NaN or infinite values")
     return target.double(), prediction.double()
 
 
@@ -218,7 +220,7 @@ def _expand(tensor: torch.Tensor, score: torch.Tensor, name: str, what: str = "s
     if tensor.shape[-1:] == score.shape[-1:]:  # a last axis of 1 would broadcast, and be a mistake
         with contextlib.suppress(RuntimeError):
             return tensor.expand(score.shape)
-    raise ValueError(f"expected {name} to fit {what} of shape {tuple(score.shape)}, got shape {tuple(tensor.shape)}")
+    raise InputError(f"expected {name} to fit {what} of shape {tuple(score.shape)}, got shape {tuple(tensor.shape)}")
 
 
 def _precision(true: torch.Tensor, false: torch.Tensor) -> torch.Tensor:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.stats import LEVEL, Interval, mean_of_defined
 
 _BLOCK = 2**22  # values held at once
@@ -43,7 +44,7 @@ class Performance:
             If the other is of another measure or number of resamples.
         """
         if (self.measure, len(self.resampled)) != (other.measure, len(other.resampled)):
-            raise ValueError(
+            raise InputError(
                 f"expected {self.measure} on {len(self.resampled)} resamples, got {other.measure} on "
                 f"{len(other.resampled)}: compare what one call of `performances` returns"
             )
@@ -76,7 +77,7 @@ def performances(
     """
     n, n_labels = y.shape
     if n_resamples < 1 or n == 0:
-        raise ValueError(f"expected sequences and at least one resample, got {n} and {n_resamples}")
+        raise InputError(f"expected sequences and at least one resample, got {n} and {n_resamples}")
     rng = np.random.default_rng(seed)
     counts = rng.multinomial(n, np.full(n, 1 / n), size=n_resamples)  # n_resamples, n
     weights = np.concatenate([np.ones((1, n)), counts])
@@ -85,9 +86,9 @@ def performances(
     for name, scores in predictions.items():
         members = scores if scores.ndim == 3 else scores[None]
         if members.shape[1:] != (n, n_labels) or not len(members):
-            raise ValueError(f"expected scores of shape {(n, n_labels)} or (E, {n}, {n_labels}), got {scores.shape}")
+            raise InputError(f"expected scores of shape {(n, n_labels)} or (E, {n}, {n_labels}), got {scores.shape}")
         if not np.isfinite(members).all():
-            raise ValueError(f"scores must be finite, got NaN or infinity from {name!r}")
+            raise InputError(f"scores must be finite, got NaN or infinity from {name!r}")
         values = [_in_blocks(y, member.astype(np.float64), weights, binary=binary) for member in members]
         measures = ("auroc", "aupr") if binary else ("pearson",)
         stacked = np.array(values)  # E, measure, 1 + n_resamples

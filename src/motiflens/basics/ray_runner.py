@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from motiflens.basics.errors import InputError, MissingPackageError
 from motiflens.basics.runners import JobError, JobFunction, describe, environment
 
 _NO_JOB = object()
@@ -79,9 +80,9 @@ def run_ray(
         On interruption, after the jobs have been ended.
     """
     if n_workers is not None and n_workers < 1:
-        raise ValueError(f"n_workers must be at least 1, got {n_workers}")
+        raise InputError(f"n_workers must be at least 1, got {n_workers}")
     if gpu_share < 0:
-        raise ValueError(f"gpu_share must not be negative, got {gpu_share}")
+        raise InputError(f"gpu_share must not be negative, got {gpu_share}")
     with _connection(address, n_workers) as ray:
         share = gpu_share if ray.cluster_resources().get("GPU") else 0.0
         with _Crew(ray, function, share, n_workers) as crew:
@@ -201,7 +202,9 @@ def _connection(address: str | None, n_workers: int | None) -> Iterator[Any]:
         try:
             import ray
         except ImportError as error:
-            raise ImportError("the Ray runner needs the package ray: pip install 'motiflens[cluster]'") from error
+            raise MissingPackageError(
+                "the Ray runner needs the package ray: pip install 'motiflens[cluster]'"
+            ) from error
         if ray.is_initialized():
             yield ray
             return
@@ -230,7 +233,7 @@ def _check_answers(address: str) -> None:
     """Raise an error at once where Ray would try for minutes."""
     host, _, port = address.rpartition(":")
     if "://" in address or not host or not port.isdigit():
-        raise ValueError(f"address must be auto or host:port, as `ray start` tells it, got {address!r}")
+        raise InputError(f"address must be auto or host:port, as `ray start` tells it, got {address!r}")
     try:
         socket.create_connection((host, int(port)), timeout=_PATIENCE_S).close()
     except OSError as error:

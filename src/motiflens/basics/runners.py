@@ -18,6 +18,8 @@ from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Any, cast
 
+from motiflens.basics.errors import InputError, explained
+
 Emit = Callable[[Any], None]
 JobFunction = Callable[[Any, Emit], None]
 
@@ -33,6 +35,7 @@ class JobError:
     job: Any
     message: str  # one line
     details: str = ""  # traceback
+    mendable: bool = False  # by the user; otherwise it is a fault of the program, or of the machine
 
 
 def n_cores() -> int:
@@ -72,7 +75,7 @@ def run_local(
     """
     n_workers = n_cores() if n_workers is None else n_workers
     if n_workers < 1:
-        raise ValueError(f"n_workers must be at least 1, got {n_workers}")
+        raise InputError(f"n_workers must be at least 1, got {n_workers}")
     with _Workers(function, iter(jobs)) as workers:
         while len(workers) < n_workers and workers.start():
             pass
@@ -176,9 +179,11 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def describe(error: Exception) -> tuple[str, str]:
-    """One line about an error, and where it came from: the message and details of a `JobError`."""
-    return f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error))
+def describe(error: Exception) -> tuple[str, str, bool]:
+    """Message and details of a `JobError`, and whether a user can mend it."""
+    words = explained(error)
+    message = f"{type(error).__name__}: {error}" if words is None else words
+    return message, "".join(traceback.format_exception(error)), words is not None
 
 
 @contextmanager

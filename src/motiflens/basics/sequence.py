@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from motiflens.basics.errors import InputError
+
 ALPHABET = "ACGT"
 UNKNOWN = 4
 INVALID = 255  # what `translate_letters` gives for a byte that is no nucleotide letter
@@ -45,14 +47,14 @@ def encode(sequences: str | Sequence[str]) -> np.ndarray:
         return encode([sequences])[0]
     lengths = {len(sequence) for sequence in sequences}
     if len(lengths) > 1:
-        raise ValueError(f"sequences must have one length, got lengths {min(lengths)} to {max(lengths)}")
+        raise InputError(f"sequences must have one length, got lengths {min(lengths)} to {max(lengths)}")
     if not lengths:
-        raise ValueError("expected at least one sequence, got none")
+        raise InputError("expected at least one sequence, got none")
     raw = np.frombuffer("".join(sequences).encode("ascii", "replace"), dtype=np.uint8)
     codes = _CODE_OF_BYTE[raw].reshape(len(sequences), lengths.pop())
     if (codes == INVALID).any():
         row, column = np.argwhere(codes == INVALID)[0]
-        raise ValueError(
+        raise InputError(
             f"expected nucleotide letters (ACGT, N or IUPAC), got {sequences[row][column]!r} "
             f"at position {column} of sequence {row}"
         )
@@ -77,7 +79,7 @@ def one_hot(codes: np.ndarray | torch.Tensor, dtype: torch.dtype = torch.float32
     """Turn codes, shape=(N, L), into one-hot, shape=(N, 4, L), on the device of the codes."""
     codes = torch.as_tensor(codes)
     if codes.dim() != 2:
-        raise ValueError(f"codes must have shape (N, L), got {tuple(codes.shape)}")
+        raise InputError(f"codes must have shape (N, L), got {tuple(codes.shape)}")
     bases = torch.arange(4, device=codes.device, dtype=codes.dtype)
     return (codes[:, None, :] == bases[None, :, None]).to(dtype)  # N, 4, L
 
@@ -118,12 +120,12 @@ def check_codes(codes: np.ndarray | torch.Tensor) -> None:
         Says which value is wrong, and where.
     """
     if codes.ndim != 2:
-        raise ValueError(f"expected codes (N, L) or one-hot (N, 4, L), got shape {tuple(codes.shape)}")
+        raise InputError(f"expected codes (N, L) or one-hot (N, 4, L), got shape {tuple(codes.shape)}")
     values = codes.detach().cpu().numpy() if isinstance(codes, torch.Tensor) else codes
     known = values <= UNKNOWN if values.dtype == np.uint8 else np.isin(values, np.arange(UNKNOWN + 1))
     if not known.all():
         sequence, position = np.argwhere(~known)[0].tolist()
-        raise ValueError(
+        raise InputError(
             f"expected codes 0 to {UNKNOWN}, got {values[sequence, position]} at sequence {sequence}, position "
             f"{position}; `motiflens.basics.sequence.encode` makes codes from letters"
         )
@@ -139,16 +141,16 @@ def check_one_hot(X: np.ndarray | torch.Tensor, length: int | None = None) -> No
     """
     if X.ndim != 3 or X.shape[1] != 4:
         hint = "; it looks like (N, L, 4): transpose it" if X.ndim == 3 and X.shape[2] == 4 else ""
-        raise ValueError(f"expected one-hot DNA of shape (N, 4, L), got {tuple(X.shape)}{hint}")
+        raise InputError(f"expected one-hot DNA of shape (N, 4, L), got {tuple(X.shape)}{hint}")
     if length is not None and X.shape[2] != length:
-        raise ValueError(f"expected sequences of length {length}, got {X.shape[2]}")
+        raise InputError(f"expected sequences of length {length}, got {X.shape[2]}")
     bad_value = (X != 0) & (X != 1)
     bad_column = bad_value.any(1) | (X.sum(1) > 1)
     if bool(bad_column.any()):
         flat = int(np.flatnonzero(np.asarray(bad_column).ravel())[0])
         sequence, position = divmod(flat, X.shape[2])
         column = [float(value) for value in X[sequence, :, position]]
-        raise ValueError(
+        raise InputError(
             "expected one-hot columns (a single 1, or all zeros for an unknown base), "
             f"got {column} at sequence {sequence}, position {position}"
         )

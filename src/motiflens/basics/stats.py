@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from motiflens.basics.distributions import falling_root, noncentral_f_cdf, t_quantile, t_upper_tail
+from motiflens.basics.errors import InputError
 
 LEVEL = 0.95  # of all intervals
 _NORMAL_QUANTILE = NormalDist().inv_cdf((1 + LEVEL) / 2)
@@ -55,7 +56,7 @@ def contrast(groups: Sequence[np.ndarray], weights: Sequence[float]) -> Contrast
     """
     if len(groups) != len(weights) or not all(len(group) for group in groups):
         sizes = ", ".join(str(len(group)) for group in groups)
-        raise ValueError(f"expected {len(weights)} groups of at least one value, one per weight, got sizes {sizes}")
+        raise InputError(f"expected {len(weights)} groups of at least one value, one per weight, got sizes {sizes}")
     means = [float(np.mean(group)) for group in groups]
     variances = [float(np.var(group, ddof=1)) if len(group) > 1 else math.nan for group in groups]
     return contrast_of_moments(means, variances, [len(group) for group in groups], weights)

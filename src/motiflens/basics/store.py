@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_atomically
 
 Record = dict[str, Any]
@@ -45,14 +46,14 @@ class Store:
             If the key would leave the folder.
         """
         if not _KEY.fullmatch(key) or ".." in key.split("/"):
-            raise ValueError(f"a key is made of names joined by '/', got {key!r}")
+            raise InputError(f"a key is made of names joined by '/', got {key!r}")
         return self.folder / "records" / f"{key}.json"
 
     def write(self, record: Record) -> Path:
         """Write one record durably and in one piece: a reader sees all of it or nothing."""
         missing = [name for name in _REQUIRED if name not in record]
         if missing:
-            raise ValueError(f"a record needs {', '.join(_REQUIRED)}; missing: {', '.join(missing)}")
+            raise InputError(f"a record needs {', '.join(_REQUIRED)}; missing: {', '.join(missing)}")
         path = self.path_of(record["key"])
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps(record, separators=(",", ":"), allow_nan=False) + "\n")
@@ -113,7 +114,7 @@ class Store:
         elif expected_key is not None and record["key"] != expected_key:
             damaged.append(Damaged(where, f"its key is {record['key']!r}", expected_key))
         elif record["schema"] > SCHEMA:
-            raise ValueError(
+            raise InputError(
                 f"{where} has schema {record['schema']}, this version reads up to {SCHEMA}: update motiflens"
             )
         else:

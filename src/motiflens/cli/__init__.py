@@ -4,11 +4,14 @@ Imports that cost time stand inside the commands, so that `--help` answers at on
 """
 
 import sys
+import traceback
 from typing import Annotated
 
 import typer
 
+from motiflens.basics.errors import explained
 from motiflens.cli import audit, compare, data, interactions, model, motifs, predict, simulate, study, train
+from motiflens.cli.messages import Session
 
 app = typer.Typer(
     help="Train hybrid networks on regulatory DNA and audit what they learned.",
@@ -29,20 +32,32 @@ app.add_typer(data.app, name="data")
 app.add_typer(motifs.app, name="motifs")
 app.add_typer(study.app, name="study")
 
+FAULT = "this is a fault of motiflens, not of what you gave it: please report it with the lines above"
+
 
 def main() -> None:
-    """Run the command line; errors become one line on standard error and exit code 1."""
+    """Run the command line; what a user can mend becomes one line on standard error, and the exit code is 1.
+
+    Anything else is a fault of ours: it shows its traceback, and a line that says so. `--debug` shows all tracebacks.
+    """
+    session = Session()
     try:
-        app()
-    except (ValueError, OSError, ImportError, RuntimeError) as error:
-        typer.echo(f"error: {error}", err=True)
+        app(obj=session)
+    except Exception as error:
+        words = explained(error)
+        if words is None or session.debug:
+            traceback.print_exception(error)
+        typer.echo(f"error: {FAULT if words is None else words}", err=True)
         sys.exit(1)
 
 
 @app.callback(invoke_without_command=True)
-def _version(
-    ctx: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+def _start(
+    ctx: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of every error.")] = False,
 ) -> None:
+    ctx.ensure_object(Session).debug = debug
     if version:
         from motiflens import __version__
 

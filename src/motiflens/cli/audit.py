@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from motiflens.basics.errors import InputError
 from motiflens.cli.audit_options import (
     Ablation,
     Backgrounds,
@@ -134,10 +135,10 @@ def audit(
 
 def _check_options(model: str | None, out: Path | None, asked: dict[str, Any]) -> None:
     if model is None and out is None:
-        raise ValueError("expected --model to audit, or --out with a folder for the networks to be trained")
+        raise InputError("expected --model to audit, or --out with a folder for the networks to be trained")
     given = [name for name, value in asked.items() if value != _OF_MODELS[name]]
     if model is None and given:
-        raise ValueError(f"--{given[0].replace('_', '-')} is of a model: name it with --model, or leave the option out")
+        raise InputError(f"--{given[0].replace('_', '-')} is of a model: name it with --model, or leave the option out")
 
 
 def _given(model: str, dataset: "SequenceDataset", asked: dict[str, Any], options: dict[str, Any]) -> "Candidate":
@@ -160,7 +161,7 @@ def _configs(
 
     names = split_names(activations) or ()
     if len(set(names)) < len(names) or not names:
-        raise ValueError(f"expected activations such as relu,exponential, each once, got {activations!r}")
+        raise InputError(f"expected activations such as relu,exponential, each once, got {activations!r}")
     size, n_outputs = sizes_for(dataset, task), dataset.n_outputs
     return {
         name: adapted_config(architecture, length=dataset.length, activation=name, task=size, n_outputs=n_outputs)

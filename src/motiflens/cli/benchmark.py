@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from motiflens.basics.errors import InputError, UnfinishedError
 from motiflens.cli.messages import print_json, resumable
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def run_interactions(
 
     given = [f"--{name.replace('_', '-')}" for name, value in unused.items() if value is not None]
     if given:
-        raise ValueError(f"{given[0]} does not belong to preset {preset}: its conditions are fixed")
+        raise InputError(f"{given[0]} does not belong to preset {preset}: its conditions are fixed")
     wanted = {name: value for name, value in changes.items() if value is not None}
     with resumable():
         result = run_interaction_study(preset, folder, on_news=_tell, **options, **wanted)
@@ -45,7 +46,7 @@ def run_interactions(
     if result.errors:
         first = result.errors[0]
         (folder / "errors.log").write_text("\n".join(error.details or error.message for error in result.errors))
-        raise RuntimeError(
+        raise UnfinishedError(
             f"{len(result.errors)} conditions could not be finished (see {folder / 'errors.log'}); "
             f"the first, {first.job.condition.key}: {first.message}"
         )

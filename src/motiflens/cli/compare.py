@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from motiflens.basics.errors import InputError
 from motiflens.cli.audit_options import (
     Ablation,
     Backgrounds,
@@ -117,13 +118,13 @@ def compare(
 def _configurations(texts: list[str], dataset: "SequenceDataset", task: int) -> "dict[str, HybridConfig]":
     """By name: the text, with "_" for ":", which not every file system takes in the name of a folder."""
     if len(texts) < 2:
-        raise ValueError(f"expected --config at least twice, got {' '.join(texts)}: name what to compare with")
+        raise InputError(f"expected --config at least twice, got {' '.join(texts)}: name what to compare with")
     configs: dict[str, HybridConfig] = {}
     for text in texts:
         new = _configuration(text, dataset, task)
         for name, other in configs.items():
             if new == other:
-                raise ValueError(f"--config {text} is the same configuration as {name}: leave one of them out")
+                raise InputError(f"--config {text} is the same configuration as {name}: leave one of them out")
         configs[text.replace(":", "_")] = new
     return configs
 
@@ -133,13 +134,13 @@ def _configuration(text: str, dataset: "SequenceDataset", task: int) -> "HybridC
 
     architecture, *rest = text.split(":", 2)
     if not rest or not all((architecture, *rest)):
-        raise ValueError(
+        raise InputError(
             f"expected --config ARCHITECTURE:ACTIVATION or ARCHITECTURE:ACTIVATION:FIELD=VALUE, got {text!r}"
         )
     pairs = [_change(part) for part in rest[1].split(",")] if len(rest) == 2 else []
     changes = dict(pairs)
     if len(changes) < len(pairs):
-        raise ValueError(f"expected each field once, got {text!r}")
+        raise InputError(f"expected each field once, got {text!r}")
     sizes: dict[str, Any] = {"task": task, "length": dataset.length, "n_outputs": dataset.n_outputs}
     return adapted_config(architecture, activation=rest[0], **sizes, **changes)
 
@@ -151,18 +152,18 @@ def _change(text: str) -> tuple[str, Any]:
     types = {field.name: field.type for field in dataclasses.fields(HybridConfig)}
     name, equals, value = (part.strip() for part in text.partition("="))
     if not equals:
-        raise ValueError(f"expected FIELD=VALUE, such as n_filters=64, got {text!r}")
+        raise InputError(f"expected FIELD=VALUE, such as n_filters=64, got {text!r}")
     if name in _OF_THE_DATA or name == "activation":
         place = "the data" if name in _OF_THE_DATA else "what stands before it, as in C24:relu"
-        raise ValueError(f"{name} is given by {place}: leave {text} out")
+        raise InputError(f"{name} is given by {place}: leave {text} out")
     if name not in types:
         close = difflib.get_close_matches(name, types, n=3) or sorted({*types} - {*_OF_THE_DATA, "activation"})
-        raise ValueError(f"unknown field {name!r} of HybridConfig; expected one such as {', '.join(close)}")
+        raise InputError(f"unknown field {name!r} of HybridConfig; expected one such as {', '.join(close)}")
     try:
         return name, _FLAGS[value.lower()] if types[name] is bool else types[name](value)  # type: ignore[operator]
     except (KeyError, ValueError):
         kind = {bool: "true or false", int: "a whole number", float: "a number"}[types[name]]  # type: ignore[index]
-        raise ValueError(f"expected {kind} for {name}, got {value!r}") from None
+        raise InputError(f"expected {kind} for {name}, got {value!r}") from None
 
 
 def _table(rows: "list[Comparison]") -> list[str]:

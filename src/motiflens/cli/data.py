@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from motiflens.basics.errors import InputError
 from motiflens.cli.messages import print_json
 from motiflens.cli.options import DataFile, Json, split_names, writable_file
 
@@ -43,7 +44,7 @@ def data_fasta(
     from motiflens.data.io import read_fasta
 
     if negatives is None and labels is None and label_pattern is None and not shuffle:
-        raise ValueError("expected labels: give --negatives, --labels, --label-pattern or --shuffle")
+        raise InputError("expected labels: give --negatives, --labels, --label-pattern or --shuffle")
     dataset = read_fasta(
         sequences,
         negatives=negatives,
@@ -87,9 +88,9 @@ def data_bed(
     from motiflens.data.negatives import add_gc_matched
 
     if negatives is None and value_column is None and not shuffle and not gc_matched:
-        raise ValueError("expected negatives or values: give --negatives, --gc-matched, --shuffle or --value-column")
+        raise InputError("expected negatives or values: give --negatives, --gc-matched, --shuffle or --value-column")
     if avoid is not None and not gc_matched:
-        raise ValueError("--avoid is for windows drawn from the genome: give --gc-matched, too, or leave it out")
+        raise InputError("--avoid is for windows drawn from the genome: give --gc-matched, too, or leave it out")
     sequences = Genome(genome)
     dataset = read_bed(
         peaks,
@@ -161,7 +162,7 @@ def _shares(text: str) -> list[float]:
     try:
         return [float(share) for share in split_names(text) or ()]
     except ValueError:
-        raise ValueError(f"expected --split as three shares, such as 0.7,0.1,0.2, got {text!r}") from None
+        raise InputError(f"expected --split as three shares, such as 0.7,0.1,0.2, got {text!r}") from None
 
 
 def _with_shuffles(dataset: "SequenceDataset", ratio: int, seed: int) -> "SequenceDataset":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from motiflens.basics.errors import InputError
 from motiflens.cli.loading import load_any_model, one_thread
 from motiflens.cli.messages import note_outputs, percentage, print_json
 from motiflens.cli.options import DataFile, Json, split_names, writable_file
@@ -74,12 +75,12 @@ def interactions(
     from motiflens.motifs.sets import distinct_names
 
     if not 0 < q <= 1:
-        raise ValueError(f"--q must be above 0 and at most 1, got {q}")
+        raise InputError(f"--q must be above 0 and at most 1, got {q}")
     for path in out or ():
         if path.suffix not in (".tsv", ".html"):
-            raise ValueError(f"--out must name a .tsv or .html file, got {str(path)!r}")
+            raise InputError(f"--out must name a .tsv or .html file, got {str(path)!r}")
     if n_null < 1:
-        raise ValueError(f"--n-null must be 1 or more, got {n_null}")
+        raise InputError(f"--n-null must be 1 or more, got {n_null}")
     one_thread()
     dataset = read_hdf5(data)
     processor = resolve_device(device)
@@ -125,12 +126,12 @@ def _load(
     from motiflens.training.predictions import load_networks
 
     if model.endswith(".py"):
-        raise ValueError(f"name the function in {model} that makes the model: {model}:FUNCTION")
+        raise InputError(f"name the function in {model} that makes the model: {model}:FUNCTION")
     if Path(model).is_dir() or ":" not in model:
         given = {"--weights": weights is not None, "--layout": layout != "auto", "--output": output != "auto"}
         if any(given.values()):
             option = next(name for name, is_given in given.items() if is_given)
-            raise ValueError(f"{option} is of a model named as module:function; {model} is read as a folder of ours")
+            raise InputError(f"{option} is of a model named as module:function; {model} is read as a folder of ours")
         return load_networks(model)
     return [adapt(load_any_model(model, weights), dataset.codes, layout=layout, output=output)]
 
@@ -155,10 +156,10 @@ def _choose_motifs(
 
             close = get_close_matches(unknown[0], labels)
             hint = f"; did you mean {' or '.join(close)}?" if close else ""
-            raise ValueError(f"there is no motif {unknown[0]!r} among the {len(found)} motifs{hint}")
+            raise InputError(f"there is no motif {unknown[0]!r} among the {len(found)} motifs{hint}")
         found = [motif for motif in found if motif.id in wanted or motif.name in wanted]
     if len(found) > _MOST_MOTIFS:
-        raise ValueError(
+        raise InputError(
             f"expected at most {_MOST_MOTIFS} motifs, got {len(found)}: choose some with --names, "
             "such as those that motiflens filters finds"
         )
@@ -173,7 +174,7 @@ def _motifs_of_filters(networks: "Sequence[nn.Module]", dataset: "SequenceDatase
     codes = dataset.codes[audited_rows(dataset)[:_N_ALIGNED]]
     found = candidate_motifs(networks, codes, database=_DATABASE, max_width=dataset.length // 2)[:_MOST_MOTIFS]
     if len(found) < 2:
-        raise ValueError(
+        raise InputError(
             f"expected filters of two kinds of motifs in {_DATABASE}, got {len(found)}: name motifs with --motifs, "
             "a motif set or a MEME file"
         )

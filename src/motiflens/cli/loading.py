@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from motiflens.basics.errors import InputError
+
 if TYPE_CHECKING:
     from torch import nn
 
@@ -40,7 +42,7 @@ def load_any_model(source: str, weights: Path | None) -> "nn.Module":
 def test_sequences(dataset: "SequenceDataset") -> "SequenceDataset":
     """The test sequences; an error if there are none."""
     if len(dataset.test) == 0:
-        raise ValueError("the data hold no test sequences (X_test)")
+        raise InputError("the data hold no test sequences (X_test)")
     return dataset.test
 
 
@@ -52,5 +54,5 @@ def read_truth(name: str) -> dict[str, tuple[str, ...]]:
         return task_truth(int(name[-1]))
     values = json.loads(Path(name).read_text(encoding="utf-8"))
     if not isinstance(values, dict) or not all(isinstance(ids, list) for ids in values.values()):
-        raise ValueError(f'{name}: expected a JSON object such as {{"CEBPB": ["MA0466"]}}')
+        raise InputError(f'{name}: expected a JSON object such as {{"CEBPB": ["MA0466"]}}')
     return {factor: tuple(map(str, ids)) for factor, ids in values.items()}

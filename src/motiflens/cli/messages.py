@@ -3,12 +3,20 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
     from motiflens.data.dataset import SequenceDataset
+
+
+@dataclass
+class Session:
+    """What holds for one call of the command line, whatever the command."""
+
+    debug: bool = False
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_npz
 from motiflens.cli.loading import load_model, read_truth, test_sequences
 from motiflens.cli.messages import print_json, short
@@ -107,14 +108,14 @@ def attribute(
 
     check_method(method)
     if file_format not in ("npz", "modisco"):
-        raise ValueError(f"--format must be npz or modisco, got {file_format!r}")
+        raise InputError(f"--format must be npz or modisco, got {file_format!r}")
     network, dataset = load_model(model, data)
     test = test_sequences(dataset)
     if not 0 <= target < test.n_outputs:
-        raise ValueError(f"--target must be in 0..{test.n_outputs - 1}, got {target}")
+        raise InputError(f"--target must be in 0..{test.n_outputs - 1}, got {target}")
     rows = np.flatnonzero(test.y[:, target] == 1) if positives else np.arange(len(test))
     if len(rows) == 0:
-        raise ValueError(f"no test sequence is positive for label {test.label_names[target]!r}: try --no-positives")
+        raise InputError(f"no test sequence is positive for label {test.label_names[target]!r}: try --no-positives")
     chosen = test.subset(rows)
     options: dict[str, Any] = {} if baselines is None else {"baselines": baselines}
     with warnings.catch_warnings(record=True) as caught:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from motiflens.basics.errors import InputError
+
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 DataFile = Annotated[Path, typer.Argument(help="HDF5 data set (X_train, Y_train, X_valid, ...).")]
 ModelFolder = Annotated[Path, typer.Argument(help="Folder of a saved network, e.g. OUT/member_000.")]
@@ -15,7 +17,7 @@ def writable_file(path: Path | list[Path] | None) -> Path | list[Path] | None:
     """Refuse, before anything is computed, a file that cannot be written."""
     for one in path if isinstance(path, list) else [path] if path else []:
         if one.is_dir():
-            raise ValueError(f"cannot write {one}: it is a folder; name a file in it")
+            raise InputError(f"cannot write {one}: it is a folder; name a file in it")
         writable_folder(one.parent)
     return path
 
@@ -31,16 +33,16 @@ def writable_folder(path: Path | None) -> Path | None:
     if path is not None:
         found = next(one for one in (path, *path.absolute().parents) if one.exists())
         if not found.is_dir():
-            raise ValueError(f"cannot write into {path}: {found} is a file; name a folder")
+            raise InputError(f"cannot write into {path}: {found} is a file; name a folder")
         if not os.access(found, os.W_OK | os.X_OK):
-            raise ValueError(f"cannot write into {path}: no permission in {found}")
+            raise InputError(f"cannot write into {path}: no permission in {found}")
     return path
 
 
 def whole_number(text: str) -> int:
     """A whole number from text, 0 or more."""
     if not text.isdigit():
-        raise ValueError(f"expected a whole number, got {text!r}")
+        raise InputError(f"expected a whole number, got {text!r}")
     return int(text)
 
 

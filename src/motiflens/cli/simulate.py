@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from motiflens.basics.errors import InputError
 from motiflens.cli.messages import print_json
 from motiflens.cli.options import Json, split_names, whole_number, writable_file
 
@@ -130,12 +131,12 @@ def _check_belong(
     simulator: Simulator, background: str | None, motif_counts: str | None, grammar: dict[str, Any]
 ) -> None:
     if background is not None and simulator is not Simulator.billboard:
-        raise ValueError(f"--background belongs to billboard; {simulator.value} has no background motifs")
+        raise InputError(f"--background belongs to billboard; {simulator.value} has no background motifs")
     if motif_counts is not None and simulator is Simulator.spaced_grammar:
-        raise ValueError("--motif-counts belongs to multi-motif and billboard; spaced-grammar has pairs, see --n-pairs")
+        raise InputError("--motif-counts belongs to multi-motif and billboard; spaced-grammar has pairs, see --n-pairs")
     if grammar and simulator is not Simulator.spaced_grammar:
         names = ", ".join("--" + name.replace("_", "-") for name in grammar)
-        raise ValueError(f"only spaced-grammar takes {names}; got {simulator.value}")
+        raise InputError(f"only spaced-grammar takes {names}; got {simulator.value}")
 
 
 def _read_sequences(path: Path) -> "SequenceDataset":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from motiflens.basics.errors import InputError, MissingFileError, UnfinishedError
 from motiflens.cli.benchmark import interaction_records, is_interaction_preset, report_interactions, run_interactions
 from motiflens.cli.messages import note_slow_training, print_json, resumable
 from motiflens.cli.options import Json, split_names, whole_number, writable_file, writable_folder
@@ -96,7 +97,7 @@ def study_run(
         "stack_size": stack_size,
     }
     if address is not None and runner != Runner.ray:
-        raise ValueError("--address is of a Ray cluster: give --runner ray, too, or leave it out")
+        raise InputError("--address is of a Ray cluster: give --runner ray, too, or leave it out")
     folder = out or Path("runs") / preset
     options: dict[str, Any] = {
         "runner": runner.value,
@@ -143,7 +144,7 @@ def study_run(
         first = result.errors[0]
         (folder / "errors.log").write_text("\n".join(error.details or error.message for error in result.errors))
         name = first.job.trial.name.replace("/", " ").replace("task", "task ")
-        raise RuntimeError(
+        raise UnfinishedError(
             f"{len(result.errors)} trials could not be finished (see {folder / 'errors.log'}); "
             f"the first, {name}: {first.message}"
         )
@@ -162,7 +163,7 @@ def parse_duration(text: str) -> float:
     """Seconds of a duration such as 2h, 90m, 1h30m or 45s."""
     found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text.strip())
     if not text.strip() or found is None:
-        raise ValueError(f"expected a duration such as 2h, 90m, 1h30m or 45s, got {text!r}")
+        raise InputError(f"expected a duration such as 2h, 90m, 1h30m or 45s, got {text!r}")
     hours, minutes, seconds = (int(number or 0) for number in found.groups())
     return 3600.0 * hours + 60.0 * minutes + seconds
 
@@ -171,7 +172,7 @@ def parse_shard(text: str) -> tuple[int, int]:
     """Number and count of a shard such as 3/20."""
     found = re.fullmatch(r"(\d+)/(\d+)", text.strip())
     if found is None:
-        raise ValueError(f"expected a shard such as 3/20, the third of twenty, got {text!r}")
+        raise InputError(f"expected a shard such as 3/20, the third of twenty, got {text!r}")
     return int(found[1]), int(found[2])
 
 
@@ -198,12 +199,12 @@ def study_report(
     found, n_others = interaction_records(folder)
     if found:
         if n_others:
-            raise ValueError(
+            raise InputError(
                 f"{folder} holds {len(found)} records of the interactions benchmark beside {n_others} of a study: "
                 "move either (its *.jsonl, or its folder in records/) to a folder of its own"
             )
         if select != Selection.valid or draws or formats != _FORMATS:
-            raise ValueError(
+            raise InputError(
                 f"--select, --draw and --formats are for a study; {folder} holds the interactions benchmark"
             )
         again = shlex.join(["motiflens", "study", "report", str(folder)])
@@ -271,12 +272,12 @@ def _reportable(folder: Path) -> tuple[list[dict[str, Any]], int]:
     from motiflens.study.records import problem
 
     if not folder.is_dir():
-        raise FileNotFoundError(f"there is no folder {folder}")
+        raise MissingFileError(f"there is no folder {folder}")
     records, damaged = Store(folder).read()
     for place in damaged:
         typer.echo(f"warning: {place.where} could not be read: {place.reason}", err=True)
     for key in [key for key, record in records.items() if problem(record)]:
         typer.echo(f"warning: {key} is left out: {problem(records.pop(key))}", err=True)
     if not records:
-        raise ValueError(f"{folder} holds no records: expected *.jsonl or records/")
+        raise InputError(f"{folder} holds no records: expected *.jsonl or records/")
     return list(records.values()), len(damaged)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from motiflens.basics.errors import InputError
 from motiflens.cli.loading import one_thread
 from motiflens.cli.messages import note_slow_training, print_json, resumable, short
 from motiflens.cli.options import DataFile, Json, writable_folder
@@ -62,7 +63,7 @@ def train(
         architecture, length=dataset.length, activation=activation, task=task, n_outputs=dataset.n_outputs
     )
     if members < 1:
-        raise ValueError(f"--members must be at least 1, got {members}")
+        raise InputError(f"--members must be at least 1, got {members}")
     asked = get_protocol(protocol)
     options = {
         "max_epochs": max_epochs,
@@ -99,7 +100,7 @@ def _weight(text: str | None) -> float | str | None:
     try:
         return float(text)
     except ValueError:
-        raise ValueError(f"expected --positive-weight as a number or balanced, got {text!r}") from None
+        raise InputError(f"expected --positive-weight as a number or balanced, got {text!r}") from None
 
 
 def _size_notes(architecture: str, named: "HybridConfig", config: "HybridConfig") -> list[str]:

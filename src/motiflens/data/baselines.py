@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import UNKNOWN, gc_content
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.splits import SPLITS
@@ -83,7 +84,7 @@ def kmer_model(dataset: SequenceDataset, k: int = 3, *, penalties: Sequence[floa
         If k or a penalty is out of range, or there are no training or validation sequences.
     """
     if not penalties or min(penalties) <= 0:
-        raise ValueError(f"expected penalties above 0, got {list(penalties)}")
+        raise InputError(f"expected penalties above 0, got {list(penalties)}")
     train = _rows_of(dataset, "train", "to learn from")
     features = kmer_frequencies(dataset.codes, k)  # N, 4**k
     spread = features[train].std(axis=0)
@@ -113,7 +114,7 @@ def kmer_frequencies(codes: np.ndarray, k: int) -> np.ndarray:
     """
     n, length = codes.shape
     if not 1 <= k <= min(_MAX_K, length):
-        raise ValueError(f"k must be in 1 to {min(_MAX_K, length)} for sequences of {length} bp, got {k}")
+        raise InputError(f"k must be in 1 to {min(_MAX_K, length)} for sequences of {length} bp, got {k}")
     words = np.zeros((n, length - k + 1), dtype=np.int64)
     known = np.ones(words.shape, dtype=bool)
     for offset in range(k):
@@ -162,5 +163,5 @@ def _sigmoid(logits: np.ndarray) -> np.ndarray:
 def _rows_of(dataset: SequenceDataset, split: str, purpose: str) -> np.ndarray:
     rows = np.flatnonzero(dataset.split_codes == SPLITS.index(split))
     if not len(rows):
-        raise ValueError(f"expected {split} sequences {purpose}, the data have none")
+        raise InputError(f"expected {split} sequences {purpose}, the data have none")
     return rows

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import UNKNOWN, check_codes, codes_from_one_hot, one_hot
 from motiflens.data.splits import SPLITS, random_split
 from motiflens.data.truth import MatrixTruth, Rows, SiteTruth, Truth, as_indices
@@ -196,16 +197,16 @@ def concatenate(parts: Sequence[SequenceDataset]) -> SequenceDataset:
         If there is none, lengths or labels differ, or one has ground truth (which could not cover the others).
     """
     if not parts:
-        raise ValueError("expected at least one dataset, got none")
+        raise InputError("expected at least one dataset, got none")
     first = parts[0]
     for part in parts:
         if (part.length, part.label_names) != (first.length, first.label_names):
-            raise ValueError(
+            raise InputError(
                 f"expected sequences of {first.length} bp with labels {first.label_names}, "
                 f"got {part.length} bp with {part.label_names}"
             )
         if part.truth is not None:
-            raise ValueError("expected datasets without ground truth: it would not cover the other sequences")
+            raise InputError("expected datasets without ground truth: it would not cover the other sequences")
     return SequenceDataset(
         np.concatenate([part.codes for part in parts]),
         np.concatenate([part.y for part in parts]),
@@ -230,41 +231,41 @@ def _to_codes(array: np.ndarray) -> np.ndarray:
 def _to_split_codes(names: np.ndarray) -> np.ndarray:
     unknown = sorted(set(np.unique(names).tolist()) - set(SPLITS), key=str)
     if unknown:
-        raise ValueError(f"expected split names {', '.join(SPLITS)}, got {unknown[:3]}")
+        raise InputError(f"expected split names {', '.join(SPLITS)}, got {unknown[:3]}")
     return np.select([names == name for name in SPLITS], range(3)).astype(np.uint8)
 
 
 def _check_codes(codes: np.ndarray) -> None:
     if not isinstance(codes, np.ndarray) or codes.dtype != np.uint8 or codes.ndim != 2 or not codes.shape[1]:
         got = f"{codes.dtype} {tuple(codes.shape)}" if hasattr(codes, "dtype") else type(codes).__name__
-        raise ValueError(f"codes must be a uint8 array of shape (N, L), got {got}; see from_arrays")
+        raise InputError(f"codes must be a uint8 array of shape (N, L), got {got}; see from_arrays")
     if codes.size and codes.max() > UNKNOWN:
-        raise ValueError(f"codes must be 0 to {UNKNOWN}, got {codes.max()}")
+        raise InputError(f"codes must be 0 to {UNKNOWN}, got {codes.max()}")
 
 
 def _check_y(y: np.ndarray, n: int, label_names: tuple[str, ...]) -> None:
     if not isinstance(y, np.ndarray) or y.dtype != np.float32 or y.ndim != 2:
         got = f"{y.dtype} {tuple(y.shape)}" if hasattr(y, "dtype") else type(y).__name__
-        raise ValueError(f"y must be a float32 array of shape (N, n_outputs), got {got}; see from_arrays")
+        raise InputError(f"y must be a float32 array of shape (N, n_outputs), got {got}; see from_arrays")
     if len(y) != n:
-        raise ValueError(f"expected one row of y for each of {n} sequences, got {len(y)}")
+        raise InputError(f"expected one row of y for each of {n} sequences, got {len(y)}")
     if isinstance(label_names, str) or len(label_names) != y.shape[1]:
-        raise ValueError(f"expected {y.shape[1]} label names, got {label_names!r}")
+        raise InputError(f"expected {y.shape[1]} label names, got {label_names!r}")
     if not np.isfinite(y).all():
-        raise ValueError(f"y must be finite, got NaN or infinity in row {int((~np.isfinite(y)).any(1).argmax())}")
+        raise InputError(f"y must be finite, got NaN or infinity in row {int((~np.isfinite(y)).any(1).argmax())}")
 
 
 def _check_split(split_codes: np.ndarray, n: int) -> None:
     if not isinstance(split_codes, np.ndarray) or split_codes.shape != (n,) or split_codes.dtype != np.uint8:
         got = f"{getattr(split_codes, 'dtype', type(split_codes).__name__)} {np.shape(split_codes)}"
-        raise ValueError(f"expected a uint8 split code for each of {n} sequences, got {got}; see from_arrays")
+        raise InputError(f"expected a uint8 split code for each of {n} sequences, got {got}; see from_arrays")
     if n and split_codes.max() >= len(SPLITS):
-        raise ValueError(f"split codes must be 0 to 2 (train, valid, test), got {split_codes.max()}")
+        raise InputError(f"split codes must be 0 to 2 (train, valid, test), got {split_codes.max()}")
 
 
 def _check_truth(truth: Truth | None, shape: tuple[int, ...]) -> None:
     if truth is not None and (len(truth), truth.length) != shape:
-        raise ValueError(
+        raise InputError(
             f"expected truth of {shape[0]} sequences of length {shape[1]}, got {len(truth)} of {truth.length}"
         )
 
@@ -274,6 +275,6 @@ def _check_names(names: np.ndarray | None, n: int) -> None:
         return
     if not isinstance(names, np.ndarray) or names.dtype != object or names.shape != (n,):
         got = f"{getattr(names, 'dtype', type(names).__name__)} {np.shape(names)}"
-        raise ValueError(f"expected one name for each of {n} sequences as an object array, got {got}; see from_arrays")
+        raise InputError(f"expected one name for each of {n} sequences as an object array, got {got}; see from_arrays")
     if not all(isinstance(name, str) for name in names):
-        raise ValueError("names must be text, got another type")
+        raise InputError("names must be text, got another type")

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import UNKNOWN, gc_content
 from motiflens.data.dataset import SequenceDataset, concatenate
 from motiflens.data.io.genome import Genome
@@ -105,7 +106,7 @@ def add_gc_matched(
         or all of a file to avoid, or not one fitting window is found.
     """
     if not 0 < bin_width <= 1:
-        raise ValueError(f"bin_width must be above 0 and at most 1, got {bin_width}")
+        raise InputError(f"bin_width must be above 0 and at most 1, got {bin_width}")
     genome = genome if isinstance(genome, Genome) else Genome(genome)
     positives = _positives(dataset, ratio)
     places = _places(dataset, positives, genome)
@@ -117,7 +118,7 @@ def add_gc_matched(
     allowed[splits, [tiles.contigs.index(contig) for contig in places.contig]] = True
     chosen, chosen_splits = _search(tiles, need, allowed, bin_width, max_unknown, np.random.default_rng(seed))
     if not len(chosen.start):
-        raise ValueError(
+        raise InputError(
             f"{genome.path.name}: found no window of {dataset.length} bp with the GC content of a positive, away from "
             f"all sequences and with at most {max_unknown:.0%} unknown bases"
         )
@@ -195,7 +196,7 @@ def _to_avoid(path: str | Path, genome: Genome) -> Intervals:
     contigs = dict.fromkeys(intervals.contig)
     if contigs and not any(contig in genome.lengths for contig in contigs):
         first = next(iter(contigs))
-        raise ValueError(
+        raise InputError(
             f"{path}: {genome.path.name} lacks all its chromosomes, such as {first!r}: "
             f"{close_names(first, genome.lengths)}"
         )
@@ -243,12 +244,12 @@ def _search(
 
 def _positives(dataset: SequenceDataset, ratio: int) -> np.ndarray:
     if ratio < 1:
-        raise ValueError(f"ratio must be at least 1, got {ratio}")
+        raise InputError(f"ratio must be at least 1, got {ratio}")
     if not np.isin(dataset.y, (0, 1)).all():
-        raise ValueError("expected labels 0 and 1 to tell positives from negatives, got other values")
+        raise InputError("expected labels 0 and 1 to tell positives from negatives, got other values")
     positives = np.flatnonzero(dataset.y.any(axis=1))
     if not len(positives):
-        raise ValueError(f"expected positives to match, all labels of {len(dataset)} sequences are 0")
+        raise InputError(f"expected positives to match, all labels of {len(dataset)} sequences are 0")
     return positives
 
 
@@ -257,10 +258,10 @@ def _places(dataset: SequenceDataset, rows: np.ndarray, genome: Genome) -> Inter
     found, places = intervals_of_names(names[rows])
     if len(found) < len(rows):
         first = names[rows[np.setdiff1d(np.arange(len(rows)), found)[0]]]
-        raise ValueError(f"expected names that say where positives lie, such as chr1:1000-1500, got {first!r}")
+        raise InputError(f"expected names that say where positives lie, such as chr1:1000-1500, got {first!r}")
     for contig in sorted(set(places.contig)):
         if contig not in genome.lengths:
-            raise ValueError(f"{genome.path.name} lacks {contig!r}: {close_names(contig, genome.lengths)}")
+            raise InputError(f"{genome.path.name} lacks {contig!r}: {close_names(contig, genome.lengths)}")
     return places
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.data.truth import SiteTruth
 
 KINDS = ("true", "decoy", "filler")
@@ -67,13 +68,13 @@ def read_pairs(metadata: Mapping[str, Any]) -> PairTable:
     columns = metadata.get("pairs")
     if not isinstance(columns, Mapping) or set(columns) != set(PairTable._fields):
         made_by = metadata.get("simulator", "other means")
-        raise ValueError(
+        raise InputError(
             f"expected metadata['pairs'] with {', '.join(PairTable._fields)}, as spaced_grammar writes it, "
             f"got {'another table' if 'pairs' in metadata else 'none'} in data made by {made_by}"
         )
     lengths = {name: len(columns[name]) for name in PairTable._fields}
     if len(set(lengths.values())) > 1:
-        raise ValueError(f"expected columns of one length in metadata['pairs'], got {lengths}")
+        raise InputError(f"expected columns of one length in metadata['pairs'], got {lengths}")
     types = {"kind": str, "orientation": str}
     return PairTable(*(np.array(columns[name], dtype=types.get(name, int)) for name in PairTable._fields))
 
@@ -134,5 +135,5 @@ def orientation_codes(names: Sequence[str] | np.ndarray) -> np.ndarray:
     codes = {name: code for code, name in enumerate(ORIENTATIONS)} | {ANY_ORIENTATION: -1}
     unknown = sorted(set(names) - set(codes))
     if unknown:
-        raise ValueError(f"expected orientations {', '.join(map(repr, codes))}, got {str(unknown[0])!r}")
+        raise InputError(f"expected orientations {', '.join(map(repr, codes))}, got {str(unknown[0])!r}")
     return np.array([codes[name] for name in names], dtype=np.int64)

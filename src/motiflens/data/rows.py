@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.data.dataset import SequenceDataset
 
 
@@ -22,7 +23,7 @@ def label_of(dataset: SequenceDataset, target: int) -> int:
     if dataset.n_outputs == 1:
         return 0
     if not 0 <= target < dataset.n_outputs:
-        raise ValueError(f"target must be in 0 ... {dataset.n_outputs - 1}, the data's labels, got {target}")
+        raise InputError(f"target must be in 0 ... {dataset.n_outputs - 1}, the data's labels, got {target}")
     return target
 
 
@@ -46,5 +47,5 @@ def checked_codes(codes: np.ndarray) -> np.ndarray:
     """Codes that were given in the place of a data set."""
     codes = np.asarray(codes)
     if codes.ndim != 2 or codes.dtype != np.uint8:
-        raise ValueError(f"expected a SequenceDataset or uint8 codes of shape (N, L), got {codes.dtype} {codes.shape}")
+        raise InputError(f"expected a SequenceDataset or uint8 codes of shape (N, L), got {codes.dtype} {codes.shape}")
     return codes

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import UNKNOWN
 
 _LETTERS = 4
@@ -40,7 +41,7 @@ def dinucleotide_shuffle(codes: np.ndarray, seed: int | np.random.Generator = 0)
     """
     codes = np.asarray(codes)
     if codes.ndim != 2 or codes.dtype != np.uint8 or (codes.size and codes.max() > UNKNOWN):
-        raise ValueError(f"expected uint8 codes 0 to {UNKNOWN} of shape (N, L), got {codes.dtype} {codes.shape}")
+        raise InputError(f"expected uint8 codes 0 to {UNKNOWN} of shape (N, L), got {codes.dtype} {codes.shape}")
     rng = np.random.default_rng(seed)
     shuffled = codes.copy()
     for row, column in _stretches(codes):

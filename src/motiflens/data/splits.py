@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
+
 SPLITS = ("train", "valid", "test")
 
 
@@ -27,7 +29,7 @@ def random_split(
     """
     shares = np.asarray(fractions, dtype=np.float64)
     if shares.shape != (3,) or not (shares >= 0).all() or abs(shares.sum() - 1) > 1e-6:
-        raise ValueError(f"expected three shares of train, valid, test that sum to 1, got {tuple(fractions)}")
+        raise InputError(f"expected three shares of train, valid, test that sum to 1, got {tuple(fractions)}")
     bounds = np.round(np.cumsum(shares) * n).astype(int)
     codes = np.searchsorted(bounds, np.arange(n), side="right").astype(np.uint8)
     return np.random.default_rng(seed).permutation(codes)
@@ -54,11 +56,11 @@ def chromosome_split(contigs: Sequence[str] | np.ndarray, valid: Sequence[str], 
         If a chromosome is in both splits, or no sequence lies on it (lists close names).
     """
     if both := set(valid) & set(test):
-        raise ValueError(f"expected different chromosomes for valid and test, got {', '.join(sorted(both))} in both")
+        raise InputError(f"expected different chromosomes for valid and test, got {', '.join(sorted(both))} in both")
     present = set(contigs)
     for contig in (*valid, *test):
         if contig not in present:
-            raise ValueError(f"no sequence lies on {contig!r}: {close_names(contig, present)}")
+            raise InputError(f"no sequence lies on {contig!r}: {close_names(contig, present)}")
     index = {**dict.fromkeys(valid, SPLITS.index("valid")), **dict.fromkeys(test, SPLITS.index("test"))}
     return np.array([index.get(contig, 0) for contig in contigs], dtype=np.uint8)
 

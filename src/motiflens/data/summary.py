@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import auroc
 from motiflens.basics.sequence import UNKNOWN, gc_content
 from motiflens.data.dataset import SequenceDataset
@@ -86,7 +87,7 @@ def summary(dataset: SequenceDataset) -> DataSummary:
         If there is no sequence.
     """
     if not len(dataset):
-        raise ValueError("expected at least one sequence, got none")
+        raise InputError("expected at least one sequence, got none")
     gc = gc_content(dataset.codes)
     unknown = (dataset.codes == UNKNOWN).mean(axis=1)
     found: dict[str, Any] = {

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.motifs.sets import Motif
 
 UNIFORM = 0.25  # probability of each base outside of motifs
@@ -57,7 +58,7 @@ class SiteTruth:
         for name, dtype in columns.items():
             column = np.asarray(getattr(self, name))
             if column.ndim != 1 or not (column.size == 0 or np.issubdtype(column.dtype, np.integer)):
-                raise ValueError(f"{name} must be integers of shape (n_sites,), got {column.dtype} {column.shape}")
+                raise InputError(f"{name} must be integers of shape (n_sites,), got {column.dtype} {column.shape}")
             object.__setattr__(self, name, column.astype(dtype, copy=False))
         object.__setattr__(self, "motifs", list(self.motifs))
         _check_sites(self)
@@ -130,9 +131,9 @@ class MatrixTruth:
         values = np.asarray(self.probabilities).astype(np.float32, copy=False)
         if values.ndim != 3 or values.shape[1] != 4:
             hint = "; transpose it" if values.ndim == 3 and values.shape[2] == 4 else ""
-            raise ValueError(f"expected probabilities of shape (N, 4, L), got {values.shape}{hint}")
+            raise InputError(f"expected probabilities of shape (N, 4, L), got {values.shape}{hint}")
         if not ((values >= 0).all() and (np.abs(values.sum(axis=1) - 1) <= 1e-2).all()):
-            raise ValueError(
+            raise InputError(
                 "expected base probabilities that sum to 1 at every position, got other values; "
                 "normalise them, and give 0.25 to every base outside of motifs"
             )
@@ -206,11 +207,11 @@ def as_indices(rows: Rows, n: int) -> np.ndarray:
     if indices.ndim == 1 and indices.size == 0:
         return indices.astype(np.int64)
     if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
-        raise ValueError(
+        raise InputError(
             f"expected a slice, integers or {n} booleans to choose rows, got {indices.dtype} {indices.shape}"
         )
     if indices.min() < -n or indices.max() >= n:
-        raise ValueError(f"expected rows below {n}, got {indices.min()} to {indices.max()}")
+        raise InputError(f"expected rows below {n}, got {indices.min()} to {indices.max()}")
     return np.where(indices < 0, indices + n, indices)
 
 
@@ -218,18 +219,18 @@ def _check_sites(truth: SiteTruth) -> None:
     sequence, motif, start = truth.sequence, truth.motif, truth.start
     lengths = {name: len(column) for name, column in truth.table()._asdict().items()}
     if len(set(lengths.values())) > 1:
-        raise ValueError(f"expected columns of one length, got {lengths}")
+        raise InputError(f"expected columns of one length, got {lengths}")
     if not len(sequence):
         return
     if sequence.min() < 0 or sequence.max() >= truth.n_sequences:
-        raise ValueError(f"expected sequence in 0 to {truth.n_sequences - 1}, got {sequence.min()} to {sequence.max()}")
+        raise InputError(f"expected sequence in 0 to {truth.n_sequences - 1}, got {sequence.min()} to {sequence.max()}")
     if motif.min() < 0 or motif.max() >= len(truth.motifs):
-        raise ValueError(f"expected motif in 0 to {len(truth.motifs) - 1}, got {motif.min()} to {motif.max()}")
+        raise InputError(f"expected motif in 0 to {len(truth.motifs) - 1}, got {motif.min()} to {motif.max()}")
     if not (np.abs(truth.strand) == 1).all():
-        raise ValueError(f"expected strand +1 or -1, got {np.unique(truth.strand).tolist()}")
+        raise InputError(f"expected strand +1 or -1, got {np.unique(truth.strand).tolist()}")
     end = start + np.array([one.width for one in truth.motifs])[motif]
     if start.min() < 0 or end.max() > truth.length:
-        raise ValueError(f"expected sites within 0 to {truth.length}, got one from {start.min()}, one to {end.max()}")
+        raise InputError(f"expected sites within 0 to {truth.length}, got one from {start.min()}, one to {end.max()}")
     same = sequence[1:] == sequence[:-1]
     if (sequence[1:] < sequence[:-1]).any() or (same & (start[1:] < end[:-1])).any():
-        raise ValueError("expected sites sorted by sequence and start that do not overlap; sort the columns")
+        raise InputError("expected sites sorted by sequence and start that do not overlap; sort the columns")

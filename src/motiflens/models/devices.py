@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+from motiflens.basics.errors import InputError
+
 
 def resolve_device(device: str | torch.device) -> torch.device:
     """Turn "auto" into the GPU if there is one, else the CPU; other names pass through.
@@ -17,9 +19,9 @@ def resolve_device(device: str | torch.device) -> torch.device:
     try:
         chosen = torch.device(device)
     except RuntimeError as error:
-        raise ValueError(f"unknown device {str(device)!r}; use auto, cpu or cuda") from error
+        raise InputError(f"unknown device {str(device)!r}; use auto, cpu or cuda") from error
     if chosen.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"no CUDA device for {str(device)!r}: use cpu or auto")
+        raise InputError(f"no CUDA device for {str(device)!r}: use cpu or auto")
     return chosen
 
 

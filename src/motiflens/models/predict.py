@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import as_tensor
 from motiflens.basics.sequence import check_codes, check_one_hot, one_hot
 from motiflens.models.devices import device_of, dtype_of
@@ -24,7 +25,7 @@ def batches(
         If X is neither, or batch_size below 1.
     """
     if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+        raise InputError(f"batch_size must be at least 1, got {batch_size}")
     X = as_tensor(X)
     (check_codes if X.dim() == 2 else check_one_hot)(X)
     for start in range(0, len(X), batch_size):
@@ -61,7 +62,7 @@ def predict(model: nn.Module, X: np.ndarray | torch.Tensor, *, batch_size: int =
     with evaluating(model), torch.inference_mode():
         outputs = [model(x).cpu() for x in batches(X, batch_size, device_of(model), dtype_of(model))]
     if not outputs:  # how many outputs the model has, it does not say
-        raise ValueError("expected at least one sequence, got none")
+        raise InputError("expected at least one sequence, got none")
     return torch.cat(outputs)
 
 
@@ -90,7 +91,7 @@ def first_layer_activations(
     """
     maps_of = getattr(model, "first_layer_activations", None)
     if maps_of is None:
-        raise ValueError(
+        raise InputError(
             f"expected a model that gives its first layer's activations, got {type(model).__name__}: "
             "wrap it with motiflens.models.any_model.adapt(model, X)"
         )
@@ -120,7 +121,7 @@ def attention_weights(
         As for :func:`predict`.
     """
     if len(X) == 0:
-        raise ValueError("expected at least one sequence, got none")
+        raise InputError("expected at least one sequence, got none")
     with evaluating(model), torch.inference_mode():
         parts = [
             [layer.cpu() for layer in model.attention_weights(x)]

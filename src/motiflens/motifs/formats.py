@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.files import open_bytes
 
 DEFAULT_N_SITES = 20  # what MEME assumes where a file does not say
@@ -85,7 +86,7 @@ def parse_meme(text: str, source: str) -> list[MotifRecord]:
     if waiting:
         raise lines.error(f"expected the matrix of motif {waiting[0]}, got the end of the file")
     if not records:
-        raise ValueError(f"{source}: expected motifs in MEME format, got no MOTIF line")
+        raise InputError(f"{source}: expected motifs in MEME format, got no MOTIF line")
     return records
 
 
@@ -104,7 +105,7 @@ def parse_jaspar(text: str, source: str) -> list[MotifRecord]:
         records.append(MotifRecord(words[0], words[-1], pwm, n_sites))
         lines.skip_blank()
     if not records:
-        raise ValueError(f"{source}: expected motifs in JASPAR format, got an empty file")
+        raise InputError(f"{source}: expected motifs in JASPAR format, got an empty file")
     return records
 
 
@@ -116,7 +117,7 @@ def counts_to_pwm(counts: np.ndarray) -> tuple[np.ndarray, int]:
     """
     sums = counts.sum(axis=0)
     if not (np.isfinite(counts).all() and (counts >= 0).all() and (sums > 0).all()):
-        raise ValueError("expected finite counts of 0 or more, and no column of zeros only")
+        raise InputError("expected finite counts of 0 or more, and no column of zeros only")
     n_sites = int(np.floor(sums.mean() + 0.5))
     return counts / sums, n_sites if n_sites > 1 else DEFAULT_N_SITES
 

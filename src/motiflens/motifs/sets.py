@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from motiflens.basics.errors import InputError, MissingFileError, MissingPackageError
 from motiflens.basics.metrics import information_content
 from motiflens.motifs.formats import DEFAULT_N_SITES, SUM_TOLERANCE, counts_to_pwm, parse_jaspar, parse_meme, read_text
 
@@ -57,17 +58,17 @@ class Motif:
         pwm = np.array(self.pwm, dtype=np.float64)
         if pwm.ndim != 2 or pwm.shape[0] != 4 or pwm.shape[1] == 0:
             hint = "; transpose it" if pwm.ndim == 2 and pwm.shape[1] == 4 else ""
-            raise ValueError(f"motif {self.id}: expected pwm of shape (4, width), got {pwm.shape}{hint}")
+            raise InputError(f"motif {self.id}: expected pwm of shape (4, width), got {pwm.shape}{hint}")
         # The slack lets pass what a file with six decimals has right at the tolerance.
         fits = (np.abs(pwm.sum(axis=0) - 1) <= 1.1 * SUM_TOLERANCE) & (pwm >= 0).all(axis=0)
         if not fits.all():
             column = int(fits.argmin())
-            raise ValueError(
+            raise InputError(
                 f"motif {self.id}: expected columns of probabilities that sum to 1, "
                 f"got {pwm[:, column].tolist()} in column {column}; normalise first"
             )
         if self.n_sites < 1:
-            raise ValueError(f"motif {self.id}: n_sites must be at least 1, got {self.n_sites}")
+            raise InputError(f"motif {self.id}: n_sites must be at least 1, got {self.n_sites}")
         pwm.setflags(write=False)
         object.__setattr__(self, "pwm", pwm)
 
@@ -129,10 +130,10 @@ def load_motifs(name_or_path: str | Path) -> list[Motif]:
         text = read_text(path)
         return _to_motifs((parse_jaspar if text.lstrip().startswith(">") else parse_meme)(text, name))
     if isinstance(name_or_path, Path) or re.search(r"[/\\]|\.\w+$", name):
-        raise FileNotFoundError(f"no motif file at {name}")
+        raise MissingFileError(f"no motif file at {name}")
     releases = [f"JASPAR{year}" for year in JASPAR_RELEASES]
     known = releases + [f"{one}-{taxon}" for one in releases for taxon in JASPAR_TAXA]
-    raise ValueError(f"unknown motif set {name!r}{_close(name, known)}; or give the path of a motif file")
+    raise InputError(f"unknown motif set {name!r}{_close(name, known)}; or give the path of a motif file")
 
 
 def select_motifs(motifs: Iterable[Motif], ids: Sequence[str]) -> list[Motif]:
@@ -152,9 +153,9 @@ def select_motifs(motifs: Iterable[Motif], ids: Sequence[str]) -> list[Motif]:
         if wanted not in by_id:
             named = ids_of_name.get(wanted.lower())
             hint = f"; the id of that name is {', '.join(named)}" if named else _close(wanted, by_id)
-            raise ValueError(f"no motif with id {wanted!r} among {len(by_id)}{hint}")
+            raise InputError(f"no motif with id {wanted!r} among {len(by_id)}{hint}")
         if len(by_id[wanted]) > 1:
-            raise ValueError(f"expected unique ids, got {len(by_id[wanted])} motifs with id {wanted!r}")
+            raise InputError(f"expected unique ids, got {len(by_id[wanted])} motifs with id {wanted!r}")
     return [by_id[wanted][0] for wanted in ids]
 
 
@@ -183,7 +184,7 @@ def trim_pwm(pwm: np.ndarray, threshold: float = 0.5, pad: int = 3) -> np.ndarra
         If pad is negative or pwm is no matrix of probabilities.
     """
     if pad < 0:
-        raise ValueError(f"pad must be 0 or more, got {pad}")
+        raise InputError(f"pad must be 0 or more, got {pad}")
     informative = np.flatnonzero(information_content(pwm, axis=0) > threshold)
     if informative.size == 0:
         return pwm
@@ -232,15 +233,15 @@ def write_meme(path: str | Path, motifs: Iterable[Motif], *, digits: int = 6) ->
     """
     motifs = list(motifs)
     if not motifs:
-        raise ValueError("expected at least one motif, got none: readers refuse an empty MEME file")
+        raise InputError("expected at least one motif, got none: readers refuse an empty MEME file")
     if not 1 <= digits <= 15:
-        raise ValueError(f"digits must be 1 to 15, got {digits}")
+        raise InputError(f"digits must be 1 to 15, got {digits}")
     seen: set[str] = set()
     for motif in motifs:
         if not re.fullmatch(r"\S+", motif.id) or len(motif.name.splitlines()) > 1:
-            raise ValueError(f"expected an id without spaces and a name on one line, got {motif}")
+            raise InputError(f"expected an id without spaces and a name on one line, got {motif}")
         if motif.id in seen:
-            raise ValueError(f"expected unique ids, got {motif.id!r} twice: MEME programs drop the second")
+            raise InputError(f"expected unique ids, got {motif.id!r} twice: MEME programs drop the second")
         seen.add(motif.id)
     background = "Background letter frequencies\nA 0.25 C 0.25 G 0.25 T 0.25\n"
     header = f"MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n\n{background}"
@@ -284,11 +285,11 @@ def _from_pyjaspar(name: str, taxon: str | None) -> tuple[Motif, ...]:
     try:
         pyjaspar = import_module("pyjaspar")
     except ImportError as error:
-        raise ImportError(f"{name} is read by pyjaspar: pip install 'motiflens[jaspar]'") from error
+        raise MissingPackageError(f"{name} is read by pyjaspar: pip install 'motiflens[jaspar]'") from error
     release = name.partition("-")[0]
     if release not in pyjaspar.jaspar_releases:  # pyjaspar itself would print, and go on without a database
         offered = ", ".join(sorted(pyjaspar.jaspar_releases))
-        raise ValueError(f"the installed pyjaspar has no {release}, only {offered}; upgrade it")
+        raise InputError(f"the installed pyjaspar has no {release}, only {offered}; upgrade it")
     database = pyjaspar.jaspardb(release=release)
     try:
         with warnings.catch_warnings():
@@ -297,7 +298,7 @@ def _from_pyjaspar(name: str, taxon: str | None) -> tuple[Motif, ...]:
     finally:
         database.conn.close()
     if not found:
-        raise ValueError(f"{release} has no CORE matrix of taxon {taxon!r}")
+        raise InputError(f"{release} has no CORE matrix of taxon {taxon!r}")
     return tuple(
         _as_printed(
             Motif(motif.matrix_id, motif.name, *counts_to_pwm(np.array([motif.counts[base] for base in "ACGT"])))

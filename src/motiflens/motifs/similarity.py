@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
+
 
 class Similarity(NamedTuple):
     """The best alignment of two matrices."""
@@ -40,7 +42,7 @@ def similarity(first: np.ndarray, second: np.ndarray, *, both_strands: bool = Tr
     a, b = (np.asarray(pwm, dtype=np.float64) - 0.25 for pwm in (first, second))
     for pwm in (a, b):
         if pwm.ndim != 2 or pwm.shape[0] != 4 or pwm.shape[1] == 0:
-            raise ValueError(f"expected matrices of shape (4, width), got {pwm.shape}")
+            raise InputError(f"expected matrices of shape (4, width), got {pwm.shape}")
     norm = np.sqrt((a * a).sum() * (b * b).sum())
     if norm < 1e-9:
         return Similarity(0.0, 0, 1)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.stats import benjamini_hochberg
 from motiflens.motifs.complete_scores import FLAT_TOLERANCE, METRICS, best_alignments, integer_scores, lay_out, p_values
 from motiflens.motifs.sets import Motif
@@ -120,7 +121,7 @@ def tomtom(
     """
     if metric not in METRICS:
         close = difflib.get_close_matches(metric, METRICS, cutoff=0.3) or sorted(METRICS)
-        raise ValueError(f"unknown metric {metric!r}; expected {' or '.join(map(repr, close))}")
+        raise InputError(f"unknown metric {metric!r}; expected {' or '.join(map(repr, close))}")
     prepare, column_scores = METRICS[metric]
     query_set, target_set = _check_queries(_read(queries, "query")), _check_targets(_read(targets, "target"))
     layout = lay_out(target_set.pwms, target_set.n_sites)
@@ -190,17 +191,17 @@ def _read(motifs: Iterable[Motif | np.ndarray], role: str) -> _MotifSet:
 def _why_unusable(pwm: np.ndarray, label: str) -> str:
     """Say what makes a PWM unusable ("" if nothing does); raise if it cannot be meant as a PWM."""
     if pwm.ndim != 2 or pwm.shape[0] != 4 or pwm.shape[1] == 0:
-        raise ValueError(f"expected PWMs of shape (4, width), got {pwm.shape} for {label}")
+        raise InputError(f"expected PWMs of shape (4, width), got {pwm.shape} for {label}")
     if not np.isfinite(pwm).all():
         return "holds NaN or infinity"
     if pwm.min() < 0:
-        raise ValueError(f"expected probabilities, got {pwm.min():g} in {label}; convert log-odds first")
+        raise InputError(f"expected probabilities, got {pwm.min():g} in {label}; convert log-odds first")
     sums = pwm.sum(axis=0)
     if sums.min() == 0:
         return "has an all-zero column"
     if np.abs(sums - 1).max() > _SUM_LIMIT:
         worst = sums[np.abs(sums - 1).argmax()]
-        raise ValueError(f"expected columns that sum to 1, got {worst:g} in {label}; divide counts by their sums")
+        raise InputError(f"expected columns that sum to 1, got {worst:g} in {label}; divide counts by their sums")
     return ""
 
 
@@ -212,10 +213,10 @@ def _normalised(pwm: np.ndarray) -> np.ndarray:
 
 def _check_targets(targets: _MotifSet) -> _MotifSet:
     if not targets.ids:
-        raise ValueError("expected at least one target, got none")
+        raise InputError("expected at least one target, got none")
     for label, reason in zip(targets.ids, targets.reasons, strict=True):
         if reason:
-            raise ValueError(f"expected targets of probabilities, but {label!r} {reason}; leave it out")
+            raise InputError(f"expected targets of probabilities, but {label!r} {reason}; leave it out")
     return targets
 
 
@@ -224,7 +225,7 @@ def _check_queries(queries: _MotifSet) -> _MotifSet:
     reasons = []
     for label, pwm, reason in zip(queries.ids, queries.pwms, queries.reasons, strict=True):
         if pwm.shape[1] > MAX_QUERY_WIDTH:
-            raise ValueError(
+            raise InputError(
                 f"expected at most {MAX_QUERY_WIDTH} columns, got {pwm.shape[1]} in query {label!r}; trim it"
             )
         flat = not reason and np.abs(pwm - 0.25).max() <= FLAT_TOLERANCE

@@ -13,6 +13,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.words import look
 from motiflens.study.records import Record
 
@@ -71,7 +72,7 @@ def check_formats(formats: Sequence[str]) -> None:
     """Raise a ValueError that lists the known formats unless all are among them."""
     unknown = [name for name in formats if name not in _METADATA]
     if unknown:
-        raise ValueError(f"formats must be among {', '.join(_METADATA)}, got {', '.join(map(repr, unknown))}")
+        raise InputError(f"formats must be among {', '.join(_METADATA)}, got {', '.join(map(repr, unknown))}")
 
 
 def figure_svg(figure: Figure, prefix: str) -> str:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.transforms import Affine2D
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.plots import LETTERS, draw_logo, information_logo
 from motiflens.basics.words import look
 from motiflens.report.figures import describe, figure_style
@@ -141,7 +142,7 @@ def filter_gallery(record: Record, *, n_columns: int = 4) -> Figure:
 def draw_matches(matches: Sequence[FilterMatch], title: str, *, n_columns: int = 4) -> Figure:
     """Filters as logos (0 to 2 bits) with their best matches and q-values; parameters as `filter_gallery`."""
     if n_columns < 1:
-        raise ValueError(f"n_columns must be at least 1, got {n_columns}")
+        raise InputError(f"n_columns must be at least 1, got {n_columns}")
     n_rows = -(-len(matches) // n_columns)
     height = _TOP + _PITCH * n_rows
     width = max((match.pwm.shape[1] for match in matches), default=1) / 0.9  # of a column, with its margins
@@ -208,9 +209,9 @@ def saliency_figure(networks: Sequence[Record], *, n_examples: int = 2) -> Figur
         If a record has no example sequences, there is no record, or n_examples is below 1.
     """
     if not networks:
-        raise ValueError("expected at least one record with saliency examples, got none")
+        raise InputError("expected at least one record with saliency examples, got none")
     if n_examples < 1:
-        raise ValueError(f"n_examples must be at least 1, got {n_examples}")
+        raise InputError(f"n_examples must be at least 1, got {n_examples}")
     examples = _shared_examples(networks, n_examples)
     n_rows = sum(map(len, examples))
     with figure_style():
@@ -243,9 +244,9 @@ def _shared_examples(networks: Sequence[Record], n_examples: int) -> list[list[t
     for network in networks:
         stored = (network.get("attribution") or {}).get("examples")
         if not stored:
-            raise ValueError(f"expected a record with saliency examples, got {network['key']}")
+            raise InputError(f"expected a record with saliency examples, got {network['key']}")
         if not all({"sequence", "scores", "scale"} <= example.keys() for example in stored):
-            raise ValueError(f"{network['key']}: expected saliency examples with sequence, scores and scale")
+            raise InputError(f"{network['key']}: expected saliency examples with sequence, scores and scale")
         by_sequence.append({example["sequence"]: example for example in stored})
     shared = [s for s in by_sequence[0] if all(s in other for other in by_sequence)]
     if shared:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from motiflens.basics.choices import check_choice
+from motiflens.basics.errors import InputError
 
 Record = Mapping[str, Any]
 
@@ -179,7 +180,7 @@ def validation_metric(record: Record) -> float:
     """
     name = _monitor(record)
     if name not in record["metrics"]:
-        raise ValueError(
+        raise InputError(
             f"expected metric {name!r} in record {record['key']}, got {', '.join(sorted(record['metrics']))}"
         )
     value = record["metrics"][name]
@@ -198,13 +199,13 @@ def filter_pwms(record: Record) -> np.ndarray:
     """
     block = record.get("filters")
     if not block:
-        raise ValueError(f"expected a record with filters, got {record['key']} ({record['status']})")
+        raise InputError(f"expected a record with filters, got {record['key']} ({record['status']})")
     n_filters = len(block["counts"])
     try:
         stored = np.frombuffer(zlib.decompress(base64.b64decode(block["pwms"])), dtype=np.uint8)
         pwms = stored.reshape(n_filters, 4, 20).astype(np.float64)
     except (zlib.error, ValueError) as error:
-        raise ValueError(f"filters of {record['key']} cannot be read ({error}); redo this trial") from error
+        raise InputError(f"filters of {record['key']} cannot be read ({error}); redo this trial") from error
     total = pwms.sum(axis=1, keepdims=True)
     return np.where(total > 0, pwms, 1.0) / np.where(total > 0, total, 4.0)
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from motiflens.basics.choices import check_choice
+from motiflens.basics.errors import InputError
 from motiflens.study.published_tables import published_results
 from motiflens.study.records import (
     ACTIVATIONS,
@@ -85,12 +86,12 @@ def configurations(records: Iterable[Record], task: int, *, select: str = "valid
         if record["task"] != task:
             continue
         if record["key"] in seen:
-            raise ValueError(f"expected one record per key, got {record['key']} twice; drop one of them")
+            raise InputError(f"expected one record per key, got {record['key']} twice; drop one of them")
         seen.add(record["key"])
         grouped[record["architecture"], record["activation"]].append(record)
     for (architecture, activation), group in grouped.items():
         if len(sizes := sorted({n_filters(record) for record in group})) > 1:
-            raise ValueError(
+            raise InputError(
                 f"expected networks of one number of filters, got {' and '.join(map(str, sizes))} of {architecture} "
                 f"{activation}, task {task}; `motiflens.study.findings.filter_numbers` compares them"
             )
@@ -129,7 +130,7 @@ def check_one_setting(records: Iterable[Record], task: int, *, besides: Sequence
         found = {name: values for name, values in found.items() if not name.startswith("protocol.")}
     if found:
         listed = "; ".join(f"{name} {' and '.join(values)}" for name, values in found.items())
-        raise ValueError(f"expected records of one setting for task {task}, got {listed}; tabulate them one by one")
+        raise InputError(f"expected records of one setting for task {task}, got {listed}; tabulate them one by one")
 
 
 def _setting(record: Record) -> dict[str, str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import classification_metrics
 from motiflens.data.dataset import SequenceDataset
 from motiflens.interpret.attribution import saliency
@@ -62,7 +63,7 @@ class Ensemble(Sequence[HybridNetwork]):
     def __getitem__(self, i: int) -> HybridNetwork:  # type: ignore[override]
         member = self.members[i]
         if member.network is None:
-            raise ValueError(f"member {member.index} failed and has no network: {member.reason}")
+            raise InputError(f"member {member.index} failed and has no network: {member.reason}")
         return member.network
 
     def __iter__(self) -> Iterator[HybridNetwork]:
@@ -208,9 +209,9 @@ def fit_together(
         check_fit(part.config, dataset, protocol)
     folders = [Path(part.checkpoint_dir).resolve() for part in parts if part.checkpoint_dir is not None]
     if len(set(folders)) < len(folders):
-        raise ValueError("each part needs a checkpoint folder of its own, got the same one twice")
+        raise InputError("each part needs a checkpoint folder of its own, got the same one twice")
     if precision not in PRECISIONS:
-        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
+        raise InputError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
     target = resolve_device(device)
     kind = _choose_engine(engine, target)
     shared = (protocol, seed, data_seed, fingerprint(dataset), kind.__name__, precision)
@@ -251,7 +252,7 @@ def _choose_engine(engine: str, device: torch.device) -> type[Engine]:
     if engine == "auto":
         engine = "loop" if device.type == "cpu" else "stacked"
     if engine not in ENGINES:
-        raise ValueError(f"engine must be one of auto, {', '.join(ENGINES)}, got {engine!r}")
+        raise InputError(f"engine must be one of auto, {', '.join(ENGINES)}, got {engine!r}")
     return ENGINES[engine]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from motiflens.basics.choices import difference
+from motiflens.basics.errors import InputError, MissingFileError
 from motiflens.basics.files import write_atomically
 from motiflens.basics.json_values import without_nan
 from motiflens.data.dataset import SequenceDataset
@@ -89,7 +90,7 @@ def fit_to_folder(
         before = {"config": present.config.to_dict(), "protocol": present.protocol.to_dict(), **present_origin}
         now = {"config": config.to_dict(), "protocol": protocol.to_dict(), **origin}
         if different := difference(before, now):
-            raise ValueError(f"{folder} holds another ensemble ({different}): choose another folder")
+            raise InputError(f"{folder} holds another ensemble ({different}): choose another folder")
         done = {member.index: member for member in present.members}
 
     def keep(member: Member) -> None:
@@ -135,14 +136,14 @@ def _write_summary(
 def _read(folder: Path) -> tuple[Ensemble, dict[str, Any]]:
     path = folder / ENSEMBLE_FILE
     if not path.is_file():
-        raise FileNotFoundError(f"expected {ENSEMBLE_FILE} in {folder}: name a folder of a trained ensemble")
+        raise MissingFileError(f"expected {ENSEMBLE_FILE} in {folder}: name a folder of a trained ensemble")
     try:
         summary = json.loads(path.read_text())
         members = [Member(**values) for values in summary["members"]]
         config, protocol = HybridConfig.from_dict(summary["config"]), Protocol(**summary["protocol"])
         origin = dict(summary["origin"])
     except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is not the file of a trained ensemble: {error!r}") from error
+        raise InputError(f"{path} is not the file of a trained ensemble: {error!r}") from error
     for member in members:
         member.metrics = {name: math.nan if value is None else value for name, value in member.metrics.items()}
         if member.status == "ok":

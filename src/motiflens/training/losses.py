@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch.nn import functional as F
 
+from motiflens.basics.errors import InputError
 from motiflens.models.hybrid import HybridNetwork
 from motiflens.training.protocol import Protocol
 
@@ -58,7 +59,7 @@ def balanced_weight(y: torch.Tensor) -> torch.Tensor:
     negatives = len(y) - positives
     lacking = (positives == 0) | (negatives == 0)
     if lacking.any():
-        raise ValueError(
+        raise InputError(
             f"positive_weight 'balanced' needs both classes of each label, label {int(lacking.int().argmax())} of the "
             "training sequences has one: leave this label out, or give a number"
         )

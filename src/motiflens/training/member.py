@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from motiflens.basics.errors import InputError
 from motiflens.models.hybrid import HybridConfig, HybridNetwork
 from motiflens.training.protocol import Protocol
 from motiflens.training.schedule import Schedule
@@ -75,7 +76,7 @@ class Part:
         """Check the numbers."""
         indices = list(self.members)
         if not indices or len(set(indices)) != len(indices) or min(indices) < 0:
-            raise ValueError(f"expected at least one member, each once and numbered from 0, got {indices}")
+            raise InputError(f"expected at least one member, each once and numbered from 0, got {indices}")
 
 
 class Trainee:
@@ -195,7 +196,7 @@ class Checkpoints:
             )
             return None
         if identity != self.identity:
-            raise ValueError(
+            raise InputError(
                 f"{path} belongs to a fit with another configuration, protocol, seed, data or engine: "
                 "choose another folder, or remove this file to start that member anew"
             )

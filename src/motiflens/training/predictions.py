@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 import torch
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.files import in_one_piece
 from motiflens.data.io import FastaRecord, fasta_records
 from motiflens.models.hybrid import HybridNetwork
@@ -76,7 +77,7 @@ def predict_fasta(folder: str | Path, fasta: str | Path, *, scale: Scale = "auto
         If the folder holds no network, the file no DNA, or a sequence has another length than the network takes.
     """
     if scale not in get_args(Scale):
-        raise ValueError(f"expected {', '.join(get_args(Scale))} for scale, got {scale!r}")
+        raise InputError(f"expected {', '.join(get_args(Scale))} for scale, got {scale!r}")
     networks = load_networks(folder)
     logits = scale == "probability" or (scale == "auto" and not _is_regression(Path(folder)))
     names: list[str] = []
@@ -106,7 +107,7 @@ def load_networks(folder: str | Path) -> list[HybridNetwork]:
     members = load_ensemble(folder).members
     networks = [member.network for member in members if member.network is not None]
     if not networks:
-        raise ValueError(f"{folder}: none of {len(members)} members has trained to its end")
+        raise InputError(f"{folder}: none of {len(members)} members has trained to its end")
     return networks
 
 
@@ -118,7 +119,7 @@ def _is_regression(folder: Path) -> bool:
             try:
                 return json.loads(path.read_text(encoding="utf-8"))["protocol"].get("objective") == "regression"
             except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-                raise ValueError(
+                raise InputError(
                     f"{path}: expected the summary of an ensemble, got something else ({error})"
                 ) from error
     return False
@@ -127,7 +128,7 @@ def _is_regression(folder: Path) -> bool:
 def _codes(records: Iterable[FastaRecord], length: int, path: Path) -> np.ndarray:
     for record in records:
         if len(record.codes) != length:
-            raise ValueError(
+            raise InputError(
                 f"{path}, sequence {record.name!r}: expected {length} bp, as the network was trained on, "
                 f"got {len(record.codes)}: cut windows of {length} bp"
             )

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from motiflens.basics.errors import InputError
 from motiflens.models.hybrid import SCHEMES, SavedConfig, added_field
 
 MONITORS = ("auroc", "aupr")
@@ -46,34 +47,34 @@ class Protocol(SavedConfig):
         """Check the values."""
         for field in ("batch_size", "max_epochs", "decay_patience"):
             if getattr(self, field) < 1:
-                raise ValueError(f"{field} must be at least 1, got {getattr(self, field)}")
+                raise InputError(f"{field} must be at least 1, got {getattr(self, field)}")
         if self.batch_size < 2:
-            raise ValueError("batch_size must be at least 2 (BatchNorm), got 1")
+            raise InputError("batch_size must be at least 2 (BatchNorm), got 1")
         if self.early_stop_patience is not None and self.early_stop_patience < 1:
-            raise ValueError(
+            raise InputError(
                 f"early_stop_patience must be at least 1, or None to train all epochs, got {self.early_stop_patience}"
             )
         if not 0 < self.learning_rate < math.inf:
-            raise ValueError(f"learning_rate must be positive, got {self.learning_rate}")
+            raise InputError(f"learning_rate must be positive, got {self.learning_rate}")
         if not 0 < self.decay_factor <= 1:
-            raise ValueError(f"decay_factor must be above 0 and at most 1, got {self.decay_factor}")
+            raise InputError(f"decay_factor must be above 0 and at most 1, got {self.decay_factor}")
         if not 0 <= self.min_learning_rate <= self.learning_rate:
-            raise ValueError(
+            raise InputError(
                 f"min_learning_rate must be in 0 ... {self.learning_rate}, the learning rate, "
                 f"got {self.min_learning_rate}"
             )
         if not 0 <= self.attention_entropy_weight < math.inf:
-            raise ValueError(
+            raise InputError(
                 "attention_entropy_weight must be 0 (no penalty) or positive and finite, "
                 f"got {self.attention_entropy_weight}"
             )
         if self.initialisation not in SCHEMES:
-            raise ValueError(f"initialisation must be one of {', '.join(SCHEMES)}, got {self.initialisation!r}")
+            raise InputError(f"initialisation must be one of {', '.join(SCHEMES)}, got {self.initialisation!r}")
         for monitor in (self.monitor_multi_label, self.monitor_single_label):
             if monitor not in MONITORS:
-                raise ValueError(f"a monitor must be one of {', '.join(MONITORS)}, got {monitor!r}")
+                raise InputError(f"a monitor must be one of {', '.join(MONITORS)}, got {monitor!r}")
         if self.objective not in OBJECTIVES:
-            raise ValueError(f"objective must be one of {', '.join(OBJECTIVES)}, got {self.objective!r}")
+            raise InputError(f"objective must be one of {', '.join(OBJECTIVES)}, got {self.objective!r}")
         self._check_positive_weight()
 
     def _check_positive_weight(self) -> None:
@@ -81,10 +82,10 @@ class Protocol(SavedConfig):
         if weight is None:
             return
         if self.objective == "regression":
-            raise ValueError(f"positive_weight {weight!r} is for classification: leave it out of a regression")
+            raise InputError(f"positive_weight {weight!r} is for classification: leave it out of a regression")
         number = isinstance(weight, int | float) and not isinstance(weight, bool)
         if weight != "balanced" and not (number and 0 < float(weight) < math.inf):
-            raise ValueError(f"positive_weight must be 'balanced', a positive number or None, got {weight!r}")
+            raise InputError(f"positive_weight must be 'balanced', a positive number or None, got {weight!r}")
 
     def monitor(self, n_outputs: int) -> str:
         """Validation metric that steers training: "auroc" or "aupr", "pearson" in a regression."""
@@ -131,5 +132,5 @@ def get_protocol(name: str) -> Protocol:
     if name.upper() not in PROTOCOLS:
         close = difflib.get_close_matches(name.upper(), PROTOCOLS, n=1)
         hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(PROTOCOLS)}"
-        raise ValueError(f"unknown protocol {name!r}; {hint}")
+        raise InputError(f"unknown protocol {name!r}; {hint}")
     return PROTOCOLS[name.upper()]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.splits import SPLITS
 from motiflens.models.hybrid import HybridConfig
@@ -32,7 +33,7 @@ def suited_protocol(protocol: Protocol, dataset: SequenceDataset, *, objective: 
         If the objective is unknown, or there are fewer than two training sequences.
     """
     if objective not in ("auto", *OBJECTIVES):
-        raise ValueError(f"objective must be one of auto, {', '.join(OBJECTIVES)}, got {objective!r}")
+        raise InputError(f"objective must be one of auto, {', '.join(OBJECTIVES)}, got {objective!r}")
     changes: dict[str, str | int] = {}
     chosen = objective_of(dataset.y) if objective == "auto" else objective
     if chosen != protocol.objective:
@@ -52,31 +53,31 @@ def check_fit(config: HybridConfig, dataset: SequenceDataset, protocol: Protocol
         Says what does not fit and what to change.
     """
     if dataset.length != config.length:
-        raise ValueError(
+        raise InputError(
             f"the configuration is for sequences of length {config.length}, the data have {dataset.length}: "
             f"build it with length={dataset.length}"
         )
     if dataset.n_outputs != config.n_outputs:
-        raise ValueError(
+        raise InputError(
             f"the configuration has {config.n_outputs} outputs, the data have {dataset.n_outputs} labels: "
             f"build it with n_outputs={dataset.n_outputs}"
         )
     for name, part in (("training", dataset.train), ("validation", dataset.valid)):
         if len(part) == 0:
-            raise ValueError(f"the data have no {name} sequences")
+            raise InputError(f"the data have no {name} sequences")
         if protocol.objective == "regression":
             _check_values(name, part, every=name == "training")
         else:
             _check_labels(name, part)
     n_train = _n_train(dataset)
     if n_train < protocol.batch_size:
-        raise ValueError(
+        raise InputError(
             f"{n_train} training sequences do not fill one batch of {protocol.batch_size}: "
             f"use a protocol with a smaller batch_size, such as {_small_batch(n_train)}"
         )
     if protocol.attention_entropy_weight and (config.attention == "none" or config.n_tokens < 2):
         what = "has no attention" if config.attention == "none" else "leaves the attention a single token"
-        raise ValueError(
+        raise InputError(
             f"attention_entropy_weight is {protocol.attention_entropy_weight:g}, but the configuration {what}: "
             "set it to 0, or choose a configuration with attention over at least 2 tokens"
         )
@@ -89,12 +90,12 @@ def _n_train(dataset: SequenceDataset) -> int:
 def _check_labels(name: str, part: SequenceDataset) -> None:
     values = np.unique(part.y)
     if not np.isin(values, (0, 1)).all():
-        raise ValueError(
+        raise InputError(
             f"labels must be 0 or 1 for classification, got values such as {values[:3]}: "
             "real values need a protocol with objective='regression'"
         )
     if len(values) < 2:
-        raise ValueError(f"all labels of the {name} sequences are {values[0]:g}: both 0 and 1 are needed")
+        raise InputError(f"all labels of the {name} sequences are {values[0]:g}: both 0 and 1 are needed")
 
 
 def _check_values(name: str, part: SequenceDataset, *, every: bool) -> None:
@@ -102,7 +103,7 @@ def _check_values(name: str, part: SequenceDataset, *, every: bool) -> None:
     constant = (part.y == part.y[0]).all(axis=0)  # n_outputs
     if constant.all() or (every and constant.any()):
         i = int(constant.argmax())
-        raise ValueError(
+        raise InputError(
             f"target {part.label_names[i]!r} is {part.y[0, i]:g} in all {name} sequences: "
             "a regression needs targets that vary"
         )
@@ -110,5 +111,5 @@ def _check_values(name: str, part: SequenceDataset, *, every: bool) -> None:
 
 def _small_batch(n_train: int) -> int:
     if n_train < 2:
-        raise ValueError(f"at least two training sequences are needed, got {n_train}")
+        raise InputError(f"at least two training sequences are needed, got {n_train}")
     return max(2, n_train // _BATCHES_OF_SMALL_DATA)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import aupr, auroc, mean_squared_error, pearson
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.splits import SPLITS
@@ -69,7 +70,7 @@ def fit_summary(ensemble: Ensemble, dataset: SequenceDataset) -> FitSummary:
         If the data have another number of outputs.
     """
     if dataset.n_outputs != ensemble.config.n_outputs:
-        raise ValueError(
+        raise InputError(
             f"the ensemble has {ensemble.config.n_outputs} outputs, the data have {dataset.n_outputs} labels: "
             "give the data that it was trained on"
         )

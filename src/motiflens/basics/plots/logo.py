@@ -14,6 +14,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
+from motiflens.basics.errors import InputError
+
 LETTERS = "ACGT"
 
 #: Colour-blind-safe letter colours (Okabe and Ito), in the order ACGT.
@@ -56,7 +58,7 @@ def information_logo(pwm: np.ndarray) -> np.ndarray:
     """
     pwm = _check_heights(pwm, "pwm")
     if (pwm < 0).any():
-        raise ValueError(f"expected probabilities >= 0 in pwm, got {pwm.min():g}")
+        raise InputError(f"expected probabilities >= 0 in pwm, got {pwm.min():g}")
     total = pwm.sum(axis=0)
     probability = np.where(total > 0, pwm, 0.25) / np.where(total > 0, total, 1.0)
     log2 = np.log2(probability, where=probability > 0, out=np.zeros_like(probability))
@@ -167,10 +169,10 @@ def logo_svg_defs() -> str:
 def _check_heights(values: np.ndarray, name: str) -> np.ndarray:
     values = np.asarray(values, dtype=np.float64)
     if values.ndim != 2 or values.shape[0] != 4 or values.shape[1] == 0:
-        raise ValueError(f"expected {name} of shape (4, width), rows in the order ACGT, got {values.shape}")
+        raise InputError(f"expected {name} of shape (4, width), rows in the order ACGT, got {values.shape}")
     if not np.isfinite(values).all():
         column = int(np.flatnonzero(~np.isfinite(values).all(axis=0))[0])
-        raise ValueError(f"expected finite values in {name}, got {values[:, column].tolist()} in column {column}")
+        raise InputError(f"expected finite values in {name}, got {values[:, column].tolist()} in column {column}")
     return values
 
 

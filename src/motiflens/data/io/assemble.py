@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import UNKNOWN
 from motiflens.data.splits import SPLITS, random_split
 
@@ -24,13 +25,13 @@ def fit_length(sequences: Sequence[np.ndarray], length: int | None, source: str)
     if length is None:
         if (lengths != lengths[0]).any():
             common = np.bincount(lengths).argmax()
-            raise ValueError(
+            raise InputError(
                 f"{source}: expected sequences of one length, got {lengths.min()} to {lengths.max()}, most often "
                 f"{common}: choose a length to crop or pad them to"
             )
         length = int(lengths[0])
     if length < 1:
-        raise ValueError(f"length must be at least 1, got {length}")
+        raise InputError(f"length must be at least 1, got {length}")
     if (lengths == length).all():
         stacked = np.concatenate(sequences).reshape(-1, length)
     else:
@@ -62,7 +63,7 @@ def to_number(text: str, where: str) -> float:
     except ValueError:
         value = math.nan
     if not abs(value) < _LARGEST:
-        raise ValueError(f"{where}: expected a finite number, got {text!r}")
+        raise InputError(f"{where}: expected a finite number, got {text!r}")
     return value
 
 
@@ -77,7 +78,7 @@ def check_classes(y: np.ndarray, label_names: Sequence[str], source: str) -> Non
     if (y == y[0]).all():
         values = ", ".join(f"{name} = {value:g}" for name, value in zip(label_names, y[0], strict=True))
         problem = {0.0: "0 positives", 1.0: "0 negatives"}.get(float(y[0, 0]), "one value") if y.shape[1] == 1 else ""
-        raise ValueError(
+        raise InputError(
             f"{source}: expected labels that differ, got {values} for all {len(y)} sequences"
             + (f" ({problem})" if problem else "")
         )

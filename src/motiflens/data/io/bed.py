@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import UNKNOWN
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io.assemble import check_classes, draw_split
@@ -86,10 +87,10 @@ def read_bed(
         are the same for all.
     """
     if negatives is not None and value_column is not None:
-        raise ValueError("expected labels from one place, got both negatives and value_column")
+        raise InputError("expected labels from one place, got both negatives and value_column")
     for option, value in (("past_end", past_end), ("missing", missing)):
         if value not in ("drop", "error"):
-            raise ValueError(f"expected drop or error for {option}, got {value!r}")
+            raise InputError(f"expected drop or error for {option}, got {value!r}")
     genome = genome if isinstance(genome, Genome) else Genome(genome)
     rules = _Rules(genome, width, stranded, past_end, missing, max_unknown)
     parts = [rules.apply(Path(path), value_column)]
@@ -145,13 +146,13 @@ class _Rules(NamedTuple):
         dropped = {"missing_contig": int((~known).sum()), "past_end": int((known & ~within).sum())}
         rows = np.flatnonzero(within)
         if not rows.size:
-            raise ValueError(f"{path}: expected windows within {self.genome.path.name}, none of {len(known)} is")
+            raise InputError(f"{path}: expected windows within {self.genome.path.name}, none of {len(known)} is")
         codes = self.genome.windows(places.take(rows))
         n_unknown = (codes == UNKNOWN).sum(axis=1)
         clear = n_unknown <= self.max_unknown * self.width
         dropped["unknown_bases"] = int((~clear).sum())
         if not clear.any():
-            raise ValueError(
+            raise InputError(
                 f"{path}: each of {len(rows)} windows has more than {self.max_unknown:.0%} unknown bases: "
                 "raise max_unknown"
             )
@@ -166,7 +167,7 @@ class _Rules(NamedTuple):
         known = np.array([contig in self.genome.lengths for contig in contigs])
         if self.missing == "error" and not known.all():
             first = contigs[known.argmin()]
-            raise ValueError(
+            raise InputError(
                 f"{path}: {self.genome.path.name} lacks {first!r}: {close_names(first, self.genome.lengths)} "
                 f"(to leave such intervals out, {int((~known).sum())} of {len(known)}, choose missing: drop)"
             )
@@ -177,7 +178,7 @@ class _Rules(NamedTuple):
         within = (places.start >= 0) & (places.end <= lengths)
         if self.past_end == "error" and (known & ~within).any():
             row = int((known & ~within).argmax())
-            raise ValueError(
+            raise InputError(
                 f"{path}: the window {places.names()[row]} reaches beyond {places.contig[row]}, "
                 f"which has {lengths[row]} bp in {self.genome.path.name}: is it the same assembly?"
             )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.files import in_one_piece, open_bytes, whole_lines
 from motiflens.basics.sequence import INVALID, decode, translate_letters
 from motiflens.data.dataset import SequenceDataset
@@ -49,7 +50,7 @@ def fasta_records(path: str | Path) -> Iterator[FastaRecord]:
             continued, *records = (b"\n" + chunk).split(b"\n>")
             if header is None and continued.strip():
                 start = continued.strip()[:20].decode("ascii", "backslashreplace")
-                raise ValueError(f"{path}: expected FASTA, which begins with '>', got {start!r}")
+                raise InputError(f"{path}: expected FASTA, which begins with '>', got {start!r}")
             parts.append(_codes(continued, path, header))
             for record in records:
                 if header is not None:
@@ -58,7 +59,7 @@ def fasta_records(path: str | Path) -> Iterator[FastaRecord]:
                 header = first_line.decode("utf-8", "replace").strip()
                 parts = [_codes(letters, path, header)]
     if header is None:
-        raise ValueError(f"{path} is empty: expected FASTA")
+        raise InputError(f"{path} is empty: expected FASTA")
     yield _record(header, parts, path)
 
 
@@ -81,7 +82,7 @@ def write_fasta(path: str | Path, names: Iterable[str], codes: Iterable[np.ndarr
     with in_one_piece(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="\n") as file:
         for name, row in zip(names, codes, strict=True):
             if "\n" in name or "\r" in name:
-                raise ValueError(f"expected names of one line, got {name!r}")
+                raise InputError(f"expected names of one line, got {name!r}")
             letters = decode(row)[0]
             file.write(f">{name}\n")
             file.writelines(letters[start : start + _LINE] + "\n" for start in range(0, len(letters), _LINE))
@@ -135,7 +136,7 @@ def read_fasta(
         If a file cannot be read, lengths differ, a label is missing, no number, NaN, or the same for all sequences.
     """
     if sum(source is not None for source in (negatives, labels, label_pattern)) > 1:
-        raise ValueError("expected labels from one place, got several of negatives, labels and label_pattern")
+        raise InputError("expected labels from one place, got several of negatives, labels and label_pattern")
     records = list(fasta_records(path))
     files = [Path(path).name]
     label_names: Sequence[str] = ["positive"]
@@ -167,7 +168,7 @@ def _codes(letters: bytes, path: Path, header: str | None) -> np.ndarray:
     codes = translate_letters(letters)
     if INVALID in codes:
         letter = letters.translate(None, b" \t\r\n")[codes.index(INVALID)]
-        raise ValueError(
+        raise InputError(
             f"{path}, sequence {header!r}: expected nucleotide letters (ACGT, N or IUPAC), "
             f"got {chr(letter)!r}: is it DNA, and not compressed in another way?"
         )
@@ -177,23 +178,23 @@ def _codes(letters: bytes, path: Path, header: str | None) -> np.ndarray:
 def _record(header: str, parts: Sequence[np.ndarray], path: Path) -> FastaRecord:
     codes = parts[0] if len(parts) == 1 else np.concatenate(parts)
     if not len(codes):
-        raise ValueError(f"{path}, sequence {header!r}: expected letters below the header, got none")
+        raise InputError(f"{path}, sequence {header!r}: expected letters below the header, got none")
     return FastaRecord(header, codes)
 
 
 def _labels_of_table(records: Sequence[FastaRecord], path: Path) -> tuple[list[str], np.ndarray]:
     columns, rows = read_rows(path)
     if len(columns) < 2:
-        raise ValueError(f"{path}: expected a column of names and at least one of labels, got only {columns[0]!r}")
+        raise InputError(f"{path}: expected a column of names and at least one of labels, got only {columns[0]!r}")
     values: dict[str, list[float]] = {}
     for number, row in rows:
         if row[0] in values:
-            raise ValueError(f"{path}, line {number}: {row[0]!r} has labels already")
+            raise InputError(f"{path}, line {number}: {row[0]!r} has labels already")
         where = f"{path}, line {number}"
         values[row[0]] = [to_number(text, f"{where}, column {columns[i]!r}") for i, text in enumerate(row[1:], 1)]
     names = [record.name for record in records]
     if missing := [name for name in names if name not in values]:
-        raise ValueError(
+        raise InputError(
             f"{path}: expected labels of {len(names)} sequences, {len(missing)} have none, "
             f"the first of them {missing[0]!r}: {close_names(missing[0], values)}"
         )
@@ -204,14 +205,14 @@ def _labels_of_headers(records: Sequence[FastaRecord], pattern: str) -> tuple[li
     try:
         compiled = re.compile(pattern)
     except re.error as error:
-        raise ValueError(f"label_pattern {pattern!r} is not a regular expression: {error}") from error
+        raise InputError(f"label_pattern {pattern!r} is not a regular expression: {error}") from error
     if not compiled.groups:
-        raise ValueError(f"expected a group in label_pattern, such as 'label=([01])', got {pattern!r}")
+        raise InputError(f"expected a group in label_pattern, such as 'label=([01])', got {pattern!r}")
     rows = []
     for record in records:
         found = compiled.search(record.header)
         if found is None:
-            raise ValueError(f"label_pattern {pattern!r} does not match the header {record.header!r}")
+            raise InputError(f"label_pattern {pattern!r} does not match the header {record.header!r}")
         rows.append([to_number(text or "", f"header {record.header!r}") for text in found.groups()])
     return _group_names(compiled.groups, compiled.groupindex), np.array(rows)
 

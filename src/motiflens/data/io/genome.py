@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.files import open_bytes
 from motiflens.basics.sequence import INVALID, reverse_complement, translate_letters
 from motiflens.data.io.fasta import fasta_records
@@ -55,7 +56,7 @@ class Genome:
         with open_bytes(self.path) as file:
             compressed = isinstance(file, gzip.GzipFile)
         if not self.path.is_file():
-            raise ValueError(f"expected a file that can be read more than once, got {self.path}")
+            raise InputError(f"expected a file that can be read more than once, got {self.path}")
         self._places = None if compressed else _find_places(self.path)
         if self._places is not None:
             self.lengths: Mapping[str, int] = {name: place.length for name, place in self._places.items()}
@@ -104,7 +105,7 @@ class Genome:
         outside = (intervals.start < 0) | (intervals.end > lengths)
         if outside.any():
             place = intervals.take(np.flatnonzero(outside)[:1]).names()[0]
-            raise ValueError(f"expected intervals within {self.path.name}, got {place}")
+            raise InputError(f"expected intervals within {self.path.name}, got {place}")
 
     def _read_in_place(self, intervals: Intervals, width: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         places = self._places or {}
@@ -119,7 +120,7 @@ class Genome:
                     letters.append(data[place.byte(starts[row]) : place.byte(ends[row] - 1) + 1])
                 codes = translate_letters(b"".join(letters))
                 if len(codes) != len(rows) * width or INVALID in codes:
-                    raise ValueError(
+                    raise InputError(
                         f"{self.path}: expected {width} nucleotide letters in each window, got others: "
                         f"is it DNA, and does {self.path.name}{_INDEX_SUFFIX} belong to it?"
                     )
@@ -151,9 +152,9 @@ class Genome:
 def _width(intervals: Intervals) -> int:
     widths = intervals.end - intervals.start
     if not len(widths):
-        raise ValueError("expected at least one interval, got none")
+        raise InputError("expected at least one interval, got none")
     if (widths != widths[0]).any() or widths[0] < 1:
-        raise ValueError(f"expected intervals of one width, got {widths.min()} to {widths.max()} bp")
+        raise InputError(f"expected intervals of one width, got {widths.min()} to {widths.max()} bp")
     return int(widths[0])
 
 
@@ -161,7 +162,7 @@ def _lengths(path: Path) -> dict[str, int]:
     lengths: dict[str, int] = {}
     for record in fasta_records(path):
         if record.name in lengths:
-            raise ValueError(f"{path}: expected different names of chromosomes, got {record.name!r} twice")
+            raise InputError(f"{path}: expected different names of chromosomes, got {record.name!r} twice")
         lengths[record.name] = len(record.codes)
     return lengths
 

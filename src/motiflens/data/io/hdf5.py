@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 import torch
 
+from motiflens.basics.errors import InputError, MissingFileError
 from motiflens.basics.files import in_one_piece
 from motiflens.basics.sequence import one_hot
 from motiflens.data.dataset import SequenceDataset
@@ -90,18 +91,18 @@ def read_hdf5(
     """
     path = Path(path)
     if not path.exists():
-        raise FileNotFoundError(f"no file at {path}")
+        raise MissingFileError(f"no file at {path}")
     if not path.is_file() or not h5py.is_hdf5(path):
-        raise ValueError(f"expected an HDF5 file, got something else at {path}")
+        raise InputError(f"expected an HDF5 file, got something else at {path}")
     try:
         file = h5py.File(path, "r")
     except OSError as error:
-        raise ValueError(f"{path} is damaged or incomplete: {error}") from error
+        raise InputError(f"{path} is damaged or incomplete: {error}") from error
     with file:
         own = file.get(_GROUP)
         if own is not None and own.attrs.get("format") != _FORMAT:
             found = own.attrs.get("format")
-            raise ValueError(f"{path}: expected format {_FORMAT} of motiflens, got {found}: update motiflens")
+            raise InputError(f"{path}: expected format {_FORMAT} of motiflens, got {found}: update motiflens")
         extra = {} if own is None else _read_own_group(own)
         with_model = extra.get("sites") is None  # sites say the same in less room
         parts = _read_parts(file, channels if own is None else "first", with_model)
@@ -161,11 +162,11 @@ def _read_own_group(group: h5py.Group) -> dict[str, Any]:
     try:
         found = _own_parts(group)
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
-        raise ValueError(
+        raise InputError(
             f"{group.file.filename}: the group {group.name!r} is damaged ({error}): write the file anew"
         ) from error
     if not isinstance(found["metadata"], dict):
-        raise ValueError(f"{group.file.filename}: expected metadata as an object, got {found['metadata']!r}")
+        raise InputError(f"{group.file.filename}: expected metadata as an object, got {found['metadata']!r}")
     return found
 
 
@@ -198,7 +199,7 @@ def _read_parts(file: h5py.File, channels: Channels | None, with_model: bool) ->
             parts[split] = _read_part(file, split, found, channels, with_model)
     if not parts:
         found_keys = ", ".join(file) or "no key at all"
-        raise ValueError(f"expected keys {_LAYOUT} (or some of them), got {found_keys}")
+        raise InputError(f"expected keys {_LAYOUT} (or some of them), got {found_keys}")
     return parts
 
 
@@ -212,7 +213,7 @@ def _find_keys(file: h5py.File) -> dict[tuple[str, str], str]:
         kind, split = match[1].lower(), match[2].lower()
         place = (kind, "valid" if split.startswith("val") else split)
         if place in keys:
-            raise ValueError(f"expected one key for each array, got both {keys[place]} and {key}")
+            raise InputError(f"expected one key for each array, got both {keys[place]} and {key}")
         keys[place] = key
     return keys
 
@@ -223,14 +224,14 @@ def _read_part(
     for kind in ("x", "y"):
         if kind not in keys:
             missing = f"{kind.upper()}_{split}"
-            raise ValueError(f"expected {missing} beside {' and '.join(keys.values())}, got {', '.join(file)}")
+            raise InputError(f"expected {missing} beside {' and '.join(keys.values())}, got {', '.join(file)}")
     codes, channels = read_codes(file[keys["x"]], channels)
     y = read_labels(file[keys["y"]])
     model = read_model(file[keys["model"]], channels) if with_model and "model" in keys else None
     if len(y) != len(codes):
-        raise ValueError(f"{keys['x']} has {len(codes)} sequences, but {keys['y']} has {len(y)}")
+        raise InputError(f"{keys['x']} has {len(codes)} sequences, but {keys['y']} has {len(y)}")
     if model is not None and (len(model), model.shape[2]) != codes.shape:
-        raise ValueError(
+        raise InputError(
             f"{keys['x']} has {len(codes)} sequences of length {codes.shape[1]}, "
             f"but {keys['model']} has {len(model)} of {model.shape[2]}"
         )
@@ -244,7 +245,7 @@ def _assemble(parts: Mapping[str, _Part], own: Mapping[str, Any], label_names: S
     in_parts = in_parts.astype(np.uint8)
     split_codes = own.get("split_codes", in_parts)
     if not np.array_equal(np.sort(split_codes), in_parts):
-        raise ValueError("expected as many sequences in each split as were written, got others: file was edited")
+        raise InputError("expected as many sequences in each split as were written, got others: file was edited")
     row_of = np.empty(len(split_codes), dtype=np.int64)  # where each sequence of the dataset stands in parts
     row_of[np.argsort(split_codes, kind="stable")] = np.arange(len(split_codes))
     codes = np.concatenate([part.codes for part in parts.values()])[row_of]
@@ -266,7 +267,7 @@ def _assemble(parts: Mapping[str, _Part], own: Mapping[str, Any], label_names: S
 
 def _check_equal(what: str, values: Mapping[str, int]) -> None:
     if len(set(values.values())) > 1:
-        raise ValueError(f"expected equal {what} in {', '.join(values)}, got {list(values.values())}")
+        raise InputError(f"expected equal {what} in {', '.join(values)}, got {list(values.values())}")
 
 
 def _matrices(part: _Part) -> np.ndarray:

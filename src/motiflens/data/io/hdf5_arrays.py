@@ -6,6 +6,7 @@ from typing import Literal
 import h5py
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import codes_from_one_hot
 
 Channels = Literal["first", "last"]
@@ -34,7 +35,7 @@ def read_codes(array: h5py.Dataset, channels: Channels | None) -> tuple[np.ndarr
     channels = channels or _find_channels(array, shape)
     if shape[1 if channels == "first" else 2] != 4:
         expected = "(N, 4, L)" if channels == "first" else "(N, L, 4)"
-        raise ValueError(f"{name}: expected sequences of shape {expected}, got {array.shape}")
+        raise InputError(f"{name}: expected sequences of shape {expected}, got {array.shape}")
     parts = [np.empty((0, shape[2] if channels == "first" else shape[1]), dtype=np.uint8)]
     for rows in row_blocks(shape[0], parts[0].shape[1]):
         try:
@@ -42,7 +43,7 @@ def read_codes(array: h5py.Dataset, channels: Channels | None) -> tuple[np.ndarr
         except ValueError as error:
             start = f", from sequence {rows.start} on" if rows.start else ""
             advice = "write unknown bases as columns of 0 or of 0.25, and probabilities under model_ instead of X_"
-            raise ValueError(f"{name}{start}: {error}: {advice}") from None
+            raise InputError(f"{name}{start}: {error}: {advice}") from None
     return np.concatenate(parts), channels
 
 
@@ -60,7 +61,7 @@ def read_labels(array: h5py.Dataset) -> np.ndarray:
         shape = shape[:-1]
     if len(shape) != 2:
         name = array.name.strip("/")
-        raise ValueError(f"{name}: expected labels of shape (N, n_outputs) or (N,), got {array.shape}")
+        raise InputError(f"{name}: expected labels of shape (N, n_outputs) or (N,), got {array.shape}")
     return array[...].astype(np.float32).reshape(shape)
 
 
@@ -107,7 +108,7 @@ def _three_axes(array: h5py.Dataset) -> tuple[int, int, int]:
         del shape[shape.index(1, 1)]
     if len(shape) != 3:
         name = array.name.strip("/")
-        raise ValueError(f"{name}: expected shape (N, 4, L) or (N, L, 4), got {array.shape}")
+        raise InputError(f"{name}: expected shape (N, 4, L) or (N, L, 4), got {array.shape}")
     return shape[0], shape[1], shape[2]
 
 
@@ -120,7 +121,7 @@ def _find_channels(array: h5py.Dataset, shape: tuple[int, int, int]) -> Channels
     last_fits = bool((block.sum(axis=2) <= 1).all())
     if last_fits and bool((block.sum(axis=1) <= 1).all()):
         name = array.name.strip("/")
-        raise ValueError(f'{name}: with L = 4 both axes could be the bases: say channels="first" or "last"')
+        raise InputError(f'{name}: with L = 4 both axes could be the bases: say channels="first" or "last"')
     return "last" if last_fits else "first"
 
 
@@ -131,4 +132,4 @@ def _no_bases(array: h5py.Dataset) -> ValueError:
 
 def _check_numeric(array: h5py.Dataset) -> None:
     if array.dtype.kind not in "biuf":
-        raise ValueError(f"{array.name.strip('/')}: expected numbers, got type {array.dtype}")
+        raise InputError(f"{array.name.strip('/')}: expected numbers, got type {array.dtype}")

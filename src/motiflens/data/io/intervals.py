@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.files import text_lines
 from motiflens.data.io.assemble import to_number
 
@@ -75,14 +76,14 @@ def read_bed_file(path: str | Path, *, value_column: int | None = None, stranded
     """
     path = Path(path)
     if value_column is not None and value_column < 4:
-        raise ValueError(f"value_column counts from 1 and the first three are the interval, got {value_column}")
+        raise InputError(f"value_column counts from 1 and the first three are the interval, got {value_column}")
     rows = [
         _parse(line, f"{path}, line {number}", value_column, stranded)
         for number, line in text_lines(path)
         if not line.startswith("#") and line.split(maxsplit=1)[0] not in ("track", "browser")
     ]
     if not rows:
-        raise ValueError(f"{path} is empty: expected BED, at least a line of chromosome, start and end")
+        raise InputError(f"{path} is empty: expected BED, at least a line of chromosome, start and end")
     contig, start, end, strand, summit, value = zip(*rows, strict=True)
     return BedFile(
         _intervals(contig, start, end, strand),
@@ -108,7 +109,7 @@ def windows(bed: BedFile, width: int) -> Intervals:
         If width is below 1.
     """
     if width < 1:
-        raise ValueError(f"width must be at least 1, got {width}")
+        raise InputError(f"width must be at least 1, got {width}")
     places = bed.intervals
     centre = np.where(bed.summit >= 0, places.start + bed.summit, (places.start + places.end) // 2)
     start = centre - width // 2
@@ -147,28 +148,28 @@ def _intervals(contig: Sequence[str], start: Sequence[int], end: Sequence[int], 
 def _parse(line: str, where: str, value_column: int | None, stranded: bool) -> tuple[str, int, int, int, int, float]:
     fields = line.rstrip().split("\t") if "\t" in line else line.split()
     if len(fields) < 3:
-        raise ValueError(f"{where}: expected chromosome, start and end, got {line[:40]!r}")
+        raise InputError(f"{where}: expected chromosome, start and end, got {line[:40]!r}")
     start, end = _position(fields[1], where), _position(fields[2], where)
     if end <= start:
-        raise ValueError(f"{where}: expected an end above the start, got {start} to {end}")
+        raise InputError(f"{where}: expected an end above the start, got {start} to {end}")
     strand = 0
     if stranded:
         if len(fields) < 6 or fields[5] not in _STRANDS:
             got = repr(fields[5]) if len(fields) > 5 else f"{len(fields)} columns"
-            raise ValueError(f"{where}: expected a strand +, - or . in column 6, got {got}")
+            raise InputError(f"{where}: expected a strand +, - or . in column 6, got {got}")
         strand = _STRANDS[fields[5]]
     summit = _summit(fields[9], end - start, where) if len(fields) == _NARROW_PEAK_COLUMNS else -1
     value = 0.0
     if value_column is not None:
         if len(fields) < value_column:
-            raise ValueError(f"{where}: expected a value in column {value_column}, got {len(fields)} columns")
+            raise InputError(f"{where}: expected a value in column {value_column}, got {len(fields)} columns")
         value = to_number(fields[value_column - 1], f"{where}, column {value_column}")
     return fields[0], start, end, strand, summit, value
 
 
 def _position(text: str, where: str) -> int:
     if not _is_whole(text):
-        raise ValueError(f"{where}: expected whole numbers in columns 2 and 3, got {text[:30]!r}: is it a BED file?")
+        raise InputError(f"{where}: expected whole numbers in columns 2 and 3, got {text[:30]!r}: is it a BED file?")
     return int(text)
 
 
@@ -176,7 +177,7 @@ def _summit(text: str, length: int, where: str) -> int:
     if text == "-1":
         return -1
     if not _is_whole(text) or int(text) >= length:
-        raise ValueError(
+        raise InputError(
             f"{where}: expected a summit within the {length} bp of the peak (or -1) in column 10 of a narrowPeak, "
             f"got {text[:30]!r}"
         )

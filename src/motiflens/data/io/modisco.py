@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.files import in_one_piece
 from motiflens.basics.sequence import check_one_hot
 
@@ -47,10 +48,10 @@ def write_modisco(
     X, values = np.asarray(one_hot), np.asarray(attributions)
     check_one_hot(X)
     if values.shape != X.shape:
-        raise ValueError(f"expected attributions of the sequences' shape {X.shape}, got {values.shape}")
+        raise InputError(f"expected attributions of the sequences' shape {X.shape}, got {values.shape}")
     if not np.isfinite(values).all():
         row = int((~np.isfinite(values)).any(axis=(1, 2)).argmax())
-        raise ValueError(f"expected finite attributions, got NaN or infinity in sequence {row}")
+        raise InputError(f"expected finite attributions, got NaN or infinity in sequence {row}")
     prefix = Path(prefix)
     files = ModiscoFiles(*(prefix.with_name(f"{prefix.name}_{kind}.npz") for kind in ModiscoFiles._fields))
     arrays: tuple[np.ndarray, np.ndarray] = (X.astype(np.uint8), values.astype(np.float32))

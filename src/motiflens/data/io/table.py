@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.files import text_lines
 from motiflens.basics.sequence import INVALID, translate_letters
 from motiflens.data.dataset import SequenceDataset
@@ -41,24 +42,24 @@ def read_rows(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]
     lines = text_lines(path)
     first = next(lines, None)
     if first is None:
-        raise ValueError(f"{path} is empty: expected a header line")
+        raise InputError(f"{path} is empty: expected a header line")
     numbers: list[int] = []
     reader = csv.reader(_counted(chain([first], lines), numbers), delimiter="\t" if "\t" in first[1] else ",")
     try:
         table = [(numbers[-1], [field.strip() for field in row]) for row in reader]
     except csv.Error as error:
-        raise ValueError(f"{path}, line {numbers[-1]}: {error}") from error
+        raise InputError(f"{path}, line {numbers[-1]}: {error}") from error
     if len(table) < len(numbers):  # the first row that ends on another line than it should
         broken = next((i for i, (number, _) in enumerate(table) if number != numbers[i]), len(table) - 1)
-        raise ValueError(f"{path}, line {numbers[broken]}: a field begins with a quote that does not end on its line")
+        raise InputError(f"{path}, line {numbers[broken]}: a field begins with a quote that does not end on its line")
     (_, columns), rows = table[0], table[1:]
     if len(set(columns)) < len(columns) or "" in columns:
-        raise ValueError(f"{path}: expected different column names in the first line, got {', '.join(columns)[:80]!r}")
+        raise InputError(f"{path}: expected different column names in the first line, got {', '.join(columns)[:80]!r}")
     for number, row in rows:
         if len(row) != len(columns):
-            raise ValueError(f"{path}, line {number}: expected {len(columns)} fields, got {len(row)}")
+            raise InputError(f"{path}, line {number}: expected {len(columns)} fields, got {len(row)}")
     if not rows:
-        raise ValueError(f"{path} has a header line, but no row")
+        raise InputError(f"{path} has a header line, but no row")
     return columns, rows
 
 
@@ -107,10 +108,10 @@ def read_table(
     columns, rows = read_rows(path)
     for wanted in (sequence, *(labels or ())):
         if wanted not in columns:
-            raise ValueError(f"{path}: no column {wanted!r}: {close_names(wanted, columns)}")
+            raise InputError(f"{path}: no column {wanted!r}: {close_names(wanted, columns)}")
     chosen = list(labels) if labels else [column for column in columns if column not in (sequence, split, name)]
     if not chosen:
-        raise ValueError(f"{path}: expected a column of labels beside {', '.join(columns)}, got none")
+        raise InputError(f"{path}: expected a column of labels beside {', '.join(columns)}, got none")
     place = {column: columns.index(column) for column in columns}
     y = np.array([[_value(path, number, row[place[c]], c) for c in chosen] for number, row in rows])
     check_classes(y, chosen, path.name)
@@ -144,11 +145,11 @@ def _value(path: Path, number: int, text: str, column: str) -> float:
 def _codes(path: Path, number: int, text: str) -> np.ndarray:
     codes = translate_letters(text.encode("ascii", "replace"))
     if not codes or INVALID in codes:
-        raise ValueError(f"{path}, line {number}: expected a DNA sequence, got {text[:30]!r}")
+        raise InputError(f"{path}, line {number}: expected a DNA sequence, got {text[:30]!r}")
     return np.frombuffer(codes, dtype=np.uint8)
 
 
 def _split_name(path: Path, number: int, text: str) -> str:
     if text.lower() not in _SPLIT_NAMES:
-        raise ValueError(f"{path}, line {number}: expected train, valid or test, got {text!r}")
+        raise InputError(f"{path}, line {number}: expected train, valid or test, got {text!r}")
     return _SPLIT_NAMES[text.lower()]

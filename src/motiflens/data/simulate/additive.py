@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.pairs import read_pairs
 from motiflens.data.truth import SiteTruth
@@ -41,9 +42,9 @@ def additive_labels(dataset: SequenceDataset, *, auroc: float = 0.95, seed: int 
         effects can reach, as many sequences hold the same motifs.
     """
     if not 0.5 < auroc < 1:
-        raise ValueError(f"auroc must be above 0.5 and below 1, got {auroc}")
+        raise InputError(f"auroc must be above 0.5 and below 1, got {auroc}")
     if not isinstance(dataset.truth, SiteTruth):
-        raise ValueError(f"expected a dataset with a SiteTruth, got truth: {dataset.truth}")
+        raise InputError(f"expected a dataset with a SiteTruth, got truth: {dataset.truth}")
     pairs = read_pairs(dataset.metadata)
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_STREAM,)))
     effects = rng.standard_normal(len(dataset.truth.motifs))
@@ -74,7 +75,7 @@ def _find_scale(sums: np.ndarray, auroc: float) -> float:
     low, high = 0.0, _MAX_SCALE
     best = expected_auroc(high * sums + _intercept(high * sums))
     if best < auroc:
-        raise ValueError(f"effects of single motifs reach an AUROC of {best:.3f} here, got auroc={auroc}: ask for less")
+        raise InputError(f"effects of single motifs reach an AUROC of {best:.3f} here, got auroc={auroc}: ask for less")
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
         if expected_auroc(middle * sums + _intercept(middle * sums)) < auroc:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import UNKNOWN
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.shuffle import dinucleotide_shuffle
@@ -36,13 +37,13 @@ def put_background(
     source = background.codes if isinstance(background, SequenceDataset) else np.asarray(background)
     n, length = codes.shape
     if source.ndim != 2 or source.dtype != np.uint8 or not len(source) or source.shape[1] < length:
-        raise ValueError(
+        raise InputError(
             f"expected a background of uint8 codes of shape (N, L) with L of at least {length}, "
             f"got {source.dtype} {source.shape}"
         )
     if source.max() >= UNKNOWN:
         unknown = int((source >= UNKNOWN).any(axis=1).sum())
-        raise ValueError(f"expected a background of known bases, got unknown ones in {unknown} sequences: drop these")
+        raise InputError(f"expected a background of known bases, got unknown ones in {unknown} sequences: drop these")
     row = np.concatenate([rng.permutation(len(source)) for _ in range(-(-n // len(source)))])[:n]
     first = rng.integers(0, source.shape[1] - length + 1, size=n)
     windows = source[row[:, None], first[:, None] + np.arange(length)]  # n, L

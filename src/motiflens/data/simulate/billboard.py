@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.simulate.embed import (
     MOTIF_SET,
@@ -81,7 +82,7 @@ def billboard(
     filtered = own if filter_background is None else filter_background
     kept, dropped = split_background(candidates, core_motifs) if filtered else Background(candidates, [])
     if not kept:
-        raise ValueError(
+        raise InputError(
             f"all {len(dropped)} background motifs look like a core motif: "
             "give others, or keep them with filter_background=False"
         )

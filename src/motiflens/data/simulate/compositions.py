@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.data.pairs import row_of_pair
 from motiflens.data.simulate.balance import balance, draw_weighted
 
@@ -104,7 +105,7 @@ def draw_balanced(
             pools[kind] = by_label
         else:
             return graph, pools
-    raise ValueError(
+    raise InputError(
         f"{n_pairs} true pairs and {n_decoys} decoys among {n_motifs} motifs cannot be balanced at level {level}, with "
         "every pair equally frequent and every motif as frequent in negatives: use more motifs, fewer pairs or decoys, "
         "or an n_pairs that gives every motif equally many (8 motifs with 4 pairs and 4 decoys can, 20 with 40 and 20)"

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.data.truth import SiteTruth, column_bank, ranges, site_columns
 from motiflens.motifs.sets import Motif, load_motifs, select_motifs
 
@@ -40,9 +41,9 @@ def resolve_motifs(motifs: Sequence[Motif | str]) -> list[Motif]:
         If there is no motif, or an id is unknown.
     """
     if isinstance(motifs, str):
-        raise ValueError(f"expected a sequence of motifs or ids, got the string {motifs!r}")
+        raise InputError(f"expected a sequence of motifs or ids, got the string {motifs!r}")
     if not len(motifs):
-        raise ValueError("expected at least one motif, got none")
+        raise InputError("expected at least one motif, got none")
     ids = [motif for motif in motifs if isinstance(motif, str)]
     known = iter(select_motifs(load_motifs(MOTIF_SET), ids)) if ids else iter(())
     return [next(known) if isinstance(motif, str) else motif for motif in motifs]
@@ -91,7 +92,7 @@ def draw_sites(
         again = crowded[sequence]
         motif[again] = rng.integers(0, choices[sequence[again]])
     else:
-        raise ValueError(
+        raise InputError(
             f"{crowded.sum()} of {n} sequences had no room for {counts[crowded].min()} or more motifs in "
             f"{_MAX_REDRAWS} draws: make sequences longer than {length}, or use fewer or narrower motifs"
         )
@@ -126,12 +127,12 @@ def check_request(n_sequences: int, length: int, motif_counts: Mapping[int, floa
         of the narrowest motif is wider than a sequence.
     """
     if n_sequences < 1:
-        raise ValueError(f"n_sequences must be at least 1, got {n_sequences}")
+        raise InputError(f"n_sequences must be at least 1, got {n_sequences}")
     _shares(motif_counts)
     most = max(number for number, share in motif_counts.items() if share > 0)
     narrowest = min(motif.width for motif in motifs)
     if most * narrowest > length:
-        raise ValueError(
+        raise InputError(
             f"{most} motifs of at least {narrowest} positions do not fit into length {length}: "
             "make sequences longer, or use fewer or narrower motifs"
         )
@@ -185,10 +186,10 @@ def _shares(motif_counts: Mapping[int, float]) -> np.ndarray:
     """Return the checked probabilities of a distribution of motif numbers."""
     for number in motif_counts:
         if not isinstance(number, int | np.integer) or number < 1:
-            raise ValueError(f"expected numbers of motifs of 1 or more in motif_counts, got {number!r}")
+            raise InputError(f"expected numbers of motifs of 1 or more in motif_counts, got {number!r}")
     shares = np.array(list(motif_counts.values()), dtype=np.float64)
     if not (shares >= 0).all() or not abs(shares.sum() - 1) <= 1e-6:
-        raise ValueError(
+        raise InputError(
             f"expected motif_counts as number: probability with probabilities that sum to 1, "
             f"got {dict(motif_counts)} (sum {shares.sum():g})"
         )

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.data.pairs import ANY_ORIENTATION, ORIENTATIONS, PairTable, count_obeying, orientation_codes, row_of_pair
 from motiflens.data.simulate.compositions import NONE
 from motiflens.data.truth import SiteTruth
@@ -110,7 +111,7 @@ def place_scenes(
         for whole, one, other in zip(chosen, *both, strict=True):
             whole[pending[valid]] = np.where(positive[pending[valid], None], one[valid], other[valid])
         pending = pending[~valid]
-    raise ValueError(
+    raise InputError(
         f"{len(pending)} of {len(compositions)} sequences found no places that obey and break the rule as asked in "
         f"{_MAX_DRAWS} draws: make sequences longer than {length}, or max_gap smaller"
     )

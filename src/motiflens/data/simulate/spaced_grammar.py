@@ -6,6 +6,7 @@ from numbers import Integral
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.pairs import ANY_ORIENTATION, KINDS, ORIENTATIONS, PairTable, count_obeying, read_pairs
 from motiflens.data.simulate import compositions as _compositions
@@ -118,7 +119,7 @@ def spaced_grammar(
         n_sequences=n_sequences, length=length, n_pairs=n_pairs, n_decoys=n_decoys, max_gap=max_gap, n_singles=n_singles
     )
     if shuffle_background and background is None:
-        raise ValueError("shuffle_background needs a background to shuffle: give sequences as background")
+        raise InputError("shuffle_background needs a background to shuffle: give sequences as background")
     _check_level(level, labels, n_singles, len(chosen))
     _check_numbers(n_sequences, len(chosen), n_pairs, n_decoys, two_pair_share, decoy_share)
     _check_widths(chosen, level, length, max_gap, n_singles)
@@ -178,9 +179,9 @@ def oracle_labels(dataset: SequenceDataset) -> np.ndarray:
         If the dataset has no sites or no table of pairs, or its labels are additive and follow no rule.
     """
     if dataset.metadata.get("labels") == "additive":
-        raise ValueError("labels of this dataset are additive: no pair has a rule; see metadata['logit_of_motif']")
+        raise InputError("labels of this dataset are additive: no pair has a rule; see metadata['logit_of_motif']")
     if not isinstance(dataset.truth, SiteTruth):
-        raise ValueError(f"expected a dataset with a SiteTruth, got truth: {dataset.truth}")
+        raise InputError(f"expected a dataset with a SiteTruth, got truth: {dataset.truth}")
     pairs = read_pairs(dataset.metadata).of_kind("true")
     return (count_obeying(dataset.truth, pairs) > 0).astype(np.float32)
 
@@ -188,48 +189,48 @@ def oracle_labels(dataset: SequenceDataset) -> np.ndarray:
 def _check_whole(**numbers: int) -> None:
     for name, number in numbers.items():
         if not isinstance(number, Integral):
-            raise ValueError(f"{name} must be a whole number, got {number!r}")
+            raise InputError(f"{name} must be a whole number, got {number!r}")
 
 
 def _check_level(level: int, labels: str, n_singles: int, n_motifs: int) -> None:
     if level not in LEVELS:
-        raise ValueError(f"level must be 1 (identity), 2 (distance) or 3 (spacing and orientation), got {level!r}")
+        raise InputError(f"level must be 1 (identity), 2 (distance) or 3 (spacing and orientation), got {level!r}")
     if n_singles < 0 or n_singles > n_motifs or (level == 1 and n_singles):
-        raise ValueError(f"n_singles must be 0 at level 1, and 0 to {n_motifs} motifs beyond, got {n_singles}")
+        raise InputError(f"n_singles must be 0 at level 1, and 0 to {n_motifs} motifs beyond, got {n_singles}")
     if labels not in LABELS:
-        raise ValueError(f"labels must be {' or '.join(map(repr, LABELS))}, got {labels!r}")
+        raise InputError(f"labels must be {' or '.join(map(repr, LABELS))}, got {labels!r}")
 
 
 def _check_numbers(
     n_sequences: int, n_motifs: int, n_pairs: int, n_decoys: int, two_pair_share: float, decoy_share: float
 ) -> None:
     if n_sequences < 1:
-        raise ValueError(f"n_sequences must be at least 1, got {n_sequences}")
+        raise InputError(f"n_sequences must be at least 1, got {n_sequences}")
     if n_pairs < 2 or n_decoys < 0:  # negatives pair the motifs of two true pairs wrongly
-        raise ValueError(f"expected n_pairs of 2 or more and n_decoys of 0 or more, got {n_pairs} and {n_decoys}")
+        raise InputError(f"expected n_pairs of 2 or more and n_decoys of 0 or more, got {n_pairs} and {n_decoys}")
     most = n_motifs * (n_motifs - 1) // 2
     if n_pairs + n_decoys >= most:
-        raise ValueError(
+        raise InputError(
             f"{n_motifs} motifs make {most} pairs, and some must be left to fill negatives: "
             f"got {n_pairs} true pairs and {n_decoys} decoys"
         )
     for name, share in (("two_pair_share", two_pair_share), ("decoy_share", decoy_share)):
         if not 0 <= share <= 1:
-            raise ValueError(f"{name} must be a share from 0 to 1, got {share}")
+            raise InputError(f"{name} must be a share from 0 to 1, got {share}")
 
 
 def _check_widths(motifs: Sequence[Motif], level: int, length: int, max_gap: int, n_singles: int) -> None:
     if max_gap < 0:
-        raise ValueError(f"max_gap must be 0 or more, got {max_gap}")
+        raise InputError(f"max_gap must be 0 or more, got {max_gap}")
     widths = sorted((motif.width for motif in motifs), reverse=True)
     if level == 3 and widths[0] != widths[-1]:
-        raise ValueError(
+        raise InputError(
             f"level 3 needs motifs of one width, got {widths[-1]} to {widths[0]}: with fixed spacings the distances "
             "between starts would tell the label by themselves; pass motifs=same_width(motifs), or others"
         )
     n_sites, n_gaps = (4, 0) if level == 1 else (6 + n_singles, 3)
     if sum(widths[:n_sites]) + n_gaps * max_gap > length:
-        raise ValueError(
+        raise InputError(
             f"{n_sites} motifs of up to {widths[0]} positions and {n_gaps} gaps of up to {max_gap} do not fit into "
             f"length {length}: make sequences longer, or use narrower motifs or a smaller max_gap"
         )

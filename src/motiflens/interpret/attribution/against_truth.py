@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from motiflens.basics import metrics
+from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import Array, as_tensor, information_content
 
 _SAME_INFORMATION = 1e-6  # bits; but for rounding of a float32 truth, background columns are equal
@@ -111,14 +112,14 @@ def _mean_of_defined(values: np.ndarray) -> float:
 def _check_input(scores: np.ndarray, truth_shape: tuple[int, ...], info_threshold: float, top_k: int) -> None:
     if scores.ndim != 2:
         hint = "; sum the attributions over the bases first" if scores.ndim == 3 else ""
-        raise ValueError(f"expected scores of shape (N, L), got {scores.shape}{hint}")
+        raise InputError(f"expected scores of shape (N, L), got {scores.shape}{hint}")
     expected = (scores.shape[0], 4, scores.shape[1])
     if truth_shape != expected:
-        raise ValueError(f"expected ground_truth of shape {expected} for these scores, got {truth_shape}")
+        raise InputError(f"expected ground_truth of shape {expected} for these scores, got {truth_shape}")
     if not np.isfinite(scores).all():
         row = int(np.flatnonzero(~np.isfinite(scores).all(axis=1))[0])
-        raise ValueError(f"scores must be finite, got NaN or infinite values in sequence {row}")
+        raise InputError(f"scores must be finite, got NaN or infinite values in sequence {row}")
     if not 0 <= info_threshold < 2:
-        raise ValueError(f"info_threshold must be in [0, 2) bits, got {info_threshold}")
+        raise InputError(f"info_threshold must be in [0, 2) bits, got {info_threshold}")
     if top_k < 1:
-        raise ValueError(f"top_k must be at least 1, got {top_k}")
+        raise InputError(f"top_k must be at least 1, got {top_k}")

@@ -5,6 +5,7 @@ import difflib
 import numpy as np
 import torch
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import Array, as_tensor
 from motiflens.basics.sequence import codes_from_one_hot, one_hot
 from motiflens.data.shuffle import dinucleotide_shuffle
@@ -36,12 +37,12 @@ def baselines_of(X: torch.Tensor, baselines: str | Array, n_shuffles: int, seed:
     given = given[:, None] if given.dim() == 3 else given
     if given.dim() != 4 or (given.shape[0], *given.shape[2:]) != tuple(X.shape) or given.shape[1] == 0:
         n, _, length = X.shape
-        raise ValueError(
+        raise InputError(
             f"expected baselines of shape ({n}, 4, {length}) or ({n}, n_baselines, 4, {length}), "
             f"got {tuple(baselines.shape)}"
         )
     if not bool(given.isfinite().all()):
-        raise ValueError("expected finite baselines, got NaN or infinity")
+        raise InputError("expected finite baselines, got NaN or infinity")
     return given
 
 
@@ -49,7 +50,7 @@ def _named(X: torch.Tensor, name: str, n_shuffles: int, seed: int) -> torch.Tens
     if name not in BASELINES:
         close = difflib.get_close_matches(name, BASELINES, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise ValueError(f"baselines must be one of {', '.join(BASELINES)} or an array, got {name!r}{hint}")
+        raise InputError(f"baselines must be one of {', '.join(BASELINES)} or an array, got {name!r}{hint}")
     if name != "dinucleotide_shuffle":
         return torch.tensor(0.25 if name == "uniform" else 0.0).expand(len(X), 1, *X.shape[1:])
     codes = np.repeat(codes_from_one_hot(X.cpu()), n_shuffles, axis=0)

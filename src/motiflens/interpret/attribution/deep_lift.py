@@ -8,6 +8,7 @@ from typing import cast
 import torch
 from torch import nn
 
+from motiflens.basics.errors import MissingPackageError
 from motiflens.basics.metrics import Array
 from motiflens.interpret.attribution.baselines import baselines_of
 from motiflens.interpret.attribution.calls import OperationNetwork
@@ -163,7 +164,7 @@ def _rules(n_points: int) -> dict[type[nn.Module], Callable]:
     try:
         from tangermeme.deep_lift_shap import integrated_gradients_op
     except ImportError as error:
-        raise ImportError("deep_lift_shap needs tangermeme: pip install 'motiflens[deeplift]'") from error
+        raise MissingPackageError("deep_lift_shap needs tangermeme: pip install 'motiflens[deeplift]'") from error
     integrate = integrated_gradients_op(K=n_points)
 
     def integrate_and_check(module: Integrated, grad_input: tuple, grad_output: tuple) -> tuple[torch.Tensor]:

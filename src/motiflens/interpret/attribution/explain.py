@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import Array, as_tensor
 from motiflens.interpret.attribution.contributions import Complete
 from motiflens.interpret.attribution.deep_lift import complete_deep_lift_shap, deep_lift_shap
@@ -97,7 +98,7 @@ def explain(
     """
     check_method(method)
     if hypothetical and method == "gradient_times_input":
-        raise ValueError("gradient_times_input has values for the bases that are there only: use saliency")
+        raise InputError("gradient_times_input has values for the bases that are there only: use saliency")
     if method in _COMPLETE:
         options["hypothetical"] = hypothetical
     if batch_size is not None:
@@ -115,7 +116,7 @@ def _check_options(method: str, options: dict[str, Any]) -> None:
     known = [name for name, p in inspect.signature(METHODS[method]).parameters.items() if p.kind is p.KEYWORD_ONLY]
     unknown = sorted(set(options) - set(known))
     if unknown:
-        raise ValueError(f"{method} has no option {unknown[0]!r}; it has {', '.join(known)}")
+        raise InputError(f"{method} has no option {unknown[0]!r}; it has {', '.join(known)}")
 
 
 def check_method(method: str) -> None:
@@ -123,4 +124,4 @@ def check_method(method: str) -> None:
     if method not in METHODS:
         close = difflib.get_close_matches(method, METHODS, n=3)
         hint = f"did you mean {', '.join(close)}?" if close else f"known: {', '.join(METHODS)}"
-        raise ValueError(f"unknown attribution method {method!r}; {hint}")
+        raise InputError(f"unknown attribution method {method!r}; {hint}")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import Array, as_tensor
 from motiflens.basics.sequence import check_one_hot
 from motiflens.models.devices import device_of
@@ -17,7 +18,7 @@ def checked(X: Array, batch_size: int) -> torch.Tensor:
     X = as_tensor(X).detach()
     check_one_hot(X)
     if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+        raise InputError(f"batch_size must be at least 1, got {batch_size}")
     return X
 
 
@@ -25,7 +26,7 @@ def check_positive(**numbers: int) -> None:
     """Refuse whole numbers below 1, by name."""
     for name, value in numbers.items():
         if value < 1:
-            raise ValueError(f"{name} must be at least 1, got {value}")
+            raise InputError(f"{name} must be at least 1, got {value}")
 
 
 def dtype_of(model: nn.Module) -> torch.dtype:
@@ -44,7 +45,7 @@ def computing(model: nn.Module, device: str | torch.device | None) -> Iterator[t
     """
     for name, module in model.named_modules():
         if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.running_mean is None:
-            raise ValueError(
+            raise InputError(
                 f"expected outputs that do not depend on the other sequences of a batch, but {name or 'the model'!r} "
                 "normalises over the batch at hand: BatchNorm without running statistics"
             )
@@ -86,15 +87,15 @@ def target_column(output: torch.Tensor, n: int, target: int) -> torch.Tensor:
         If the model gave something else than (n, n_outputs) or (n,), or has no such output.
     """
     if not isinstance(output, torch.Tensor):
-        raise ValueError(f"expected the model to return one tensor, got {type(output).__name__}")
+        raise InputError(f"expected the model to return one tensor, got {type(output).__name__}")
     if output.dim() not in (1, 2) or len(output) != n:
-        raise ValueError(
+        raise InputError(
             f"expected the model's output to have shape (n, n_outputs) or (n,) for {n} sequences, "
             f"got {tuple(output.shape)}"
         )
     columns = output.reshape(n, -1)  # n, n_outputs
     if not 0 <= target < columns.shape[1]:
-        raise ValueError(f"target must be in 0 ... {columns.shape[1] - 1}, got {target}")
+        raise InputError(f"target must be in 0 ... {columns.shape[1] - 1}, got {target}")
     return columns[:, target]
 
 
@@ -104,11 +105,11 @@ def input_gradient(model: nn.Module, x: torch.Tensor, target: int) -> torch.Tens
     column = target_column(model(x), len(x), target)
     unused = "expected an output that depends on X through differentiable operations"
     if not column.requires_grad:
-        raise ValueError(unused)
+        raise InputError(unused)
     # One sum serves the batch: in evaluation mode no output depends on another sequence.
     (gradient,) = torch.autograd.grad(column.sum(), x, allow_unused=True)
     if gradient is None:
-        raise ValueError(unused)
+        raise InputError(unused)
     return gradient
 
 
@@ -128,4 +129,4 @@ def check_finite(values: torch.Tensor, what: str) -> None:
     if not bool(finite.all()):
         bad = (~finite).nonzero().flatten().tolist()
         more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
-        raise ValueError(f"expected finite {what}, got NaN or infinity for sequence {bad[0]}{more}")
+        raise InputError(f"expected finite {what}, got NaN or infinity for sequence {bad[0]}{more}")

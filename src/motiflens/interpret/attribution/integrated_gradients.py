@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import Array
 from motiflens.interpret.attribution.baselines import baselines_of
 from motiflens.interpret.attribution.completeness import warn_of_gap
@@ -125,9 +126,9 @@ def quadrature_points(n_steps: int, quadrature: str) -> tuple[torch.Tensor, torc
     """
     least = {"gauss-legendre": 1, "trapezoid": 2}
     if quadrature not in least:
-        raise ValueError(f"quadrature must be one of {', '.join(least)}, got {quadrature!r}")
+        raise InputError(f"quadrature must be one of {', '.join(least)}, got {quadrature!r}")
     if n_steps < least[quadrature]:
-        raise ValueError(f"n_steps must be at least {least[quadrature]} for {quadrature}, got {n_steps}")
+        raise InputError(f"n_steps must be at least {least[quadrature]} for {quadrature}, got {n_steps}")
     if quadrature == "trapezoid":
         weights = np.full(n_steps, 1 / (n_steps - 1))
         weights[[0, -1]] /= 2

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import one_hot
 from motiflens.interpret.attribution.explain import check_method, explain
 
@@ -32,15 +33,15 @@ def as_networks(models: nn.Module | Iterable[nn.Module]) -> list[nn.Module]:
     """One model or several as a list of at least one."""
     networks = [models] if isinstance(models, nn.Module) else list(models)
     if not networks:
-        raise ValueError("expected at least one model, got none")
+        raise InputError("expected at least one model, got none")
     return networks
 
 
 def check_methods(methods: Sequence[str], options: MethodOptions) -> None:
     """Refuse an unknown method, one named twice, or none."""
     if isinstance(methods, str) or not methods:
-        raise ValueError(f"expected methods in a list of at least one, got {methods!r}")
+        raise InputError(f"expected methods in a list of at least one, got {methods!r}")
     for method in (*methods, *options):
         check_method(method)
     if len(set(methods)) < len(methods):
-        raise ValueError(f"expected each method once, got {', '.join(methods)}")
+        raise InputError(f"expected each method once, got {', '.join(methods)}")

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import Array
 from motiflens.interpret.attribution.gradient import (
     centred,
@@ -56,7 +57,7 @@ def smooth_grad(
     X = checked(X, batch_size)
     check_positive(n_samples=n_samples)
     if not noise >= 0:
-        raise ValueError(f"noise is a standard deviation: expected at least 0, got {noise}")
+        raise InputError(f"noise is a standard deviation: expected at least 0, got {noise}")
     rng = np.random.default_rng(seed)
     dtype = dtype_of(model)
     total = torch.zeros(X.shape, dtype=dtype)

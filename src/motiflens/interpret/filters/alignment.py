@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import Array, as_tensor
 from motiflens.basics.sequence import check_one_hot, one_hot
 
@@ -98,12 +99,12 @@ def _check_sequences(X: Array, window: int, threshold: float) -> torch.Tensor:
         check_one_hot(sequences)
     elif sequences.dim() != 2 or sequences.is_floating_point():
         got = f"{tuple(sequences.shape)} {sequences.dtype}"
-        raise ValueError(f"expected X one-hot (N, 4, L) or integer codes (N, L), got {got}")
+        raise InputError(f"expected X one-hot (N, 4, L) or integer codes (N, L), got {got}")
     widest = sequences.shape[-1] - 2
     if not 1 <= window <= widest:
-        raise ValueError(f"window must be in 1 ... L - 2 = {widest} for these sequences, got {window}")
+        raise InputError(f"window must be in 1 ... L - 2 = {widest} for these sequences, got {window}")
     if not 0 <= threshold < 1:
-        raise ValueError(f"threshold is a share of the maximum in [0, 1), got {threshold}")
+        raise InputError(f"threshold is a share of the maximum in [0, 1), got {threshold}")
     return sequences
 
 
@@ -112,10 +113,10 @@ def _maxima(activations: Activations, sequences: torch.Tensor, chunk: int) -> to
     for _, batch in _aligned_batches(activations, sequences, chunk):
         highest = batch.amax(dim=(0, 2))  # F,
         if not bool(highest.isfinite().all()):  # NaN is its own maximum
-            raise ValueError("activations must be finite, got NaN or infinity: the network has diverged")
+            raise InputError("activations must be finite, got NaN or infinity: the network has diverged")
         maxima = highest if maxima is None else torch.maximum(maxima, highest)
     if maxima is None:
-        raise ValueError("expected activations of at least one sequence, got none")
+        raise InputError("expected activations of at least one sequence, got none")
     return maxima
 
 
@@ -129,11 +130,11 @@ def _aligned_batches(
         n_filters = batch.shape[1] if n_filters is None and len(batch.shape) == 3 else n_filters
         if len(batch.shape) != 3 or tuple(batch.shape[1:]) != (n_filters, length):
             expected = f"(N, {n_filters or 'F'}, {length})"
-            raise ValueError(f"expected activations of shape {expected}, got {tuple(batch.shape)}")
+            raise InputError(f"expected activations of shape {expected}, got {tuple(batch.shape)}")
         for start in range(0, len(batch), chunk):
             part = as_tensor(batch[start : start + chunk]).detach()
             yield slice(done + start, done + start + len(part)), part
         done += len(batch)
     if done != n:
         hint = ": a callable must begin anew at each call" if callable(activations) else ""
-        raise ValueError(f"expected activations of {n} sequences, got {done}{hint}")
+        raise InputError(f"expected activations of {n} sequences, got {done}{hint}")

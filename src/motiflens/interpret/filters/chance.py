@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.interpret.filters.matches import FilterMatches, filter_motifs
 from motiflens.motifs import tomtom
 from motiflens.motifs.decoys import decoy_motifs
@@ -91,10 +92,10 @@ def false_matches(
         If n_decoys is below 1, the matches are not of these filters and this database, or no motif has a decoy.
     """
     if n_decoys < 1:
-        raise ValueError(f"n_decoys must be at least 1, got {n_decoys}")
+        raise InputError(f"n_decoys must be at least 1, got {n_decoys}")
     motifs = load_motifs(database) if isinstance(database, str) else list(database)
     if len(matches.rows) != len(pwms) or matches.target_ids != tuple(motif.id for motif in motifs):
-        raise ValueError(
+        raise InputError(
             f"expected matches of these {len(pwms)} filters with this database of {len(motifs)} motifs, got those of "
             f"{len(matches.rows)} filters with {len(matches.target_ids)} motifs"
         )
@@ -103,7 +104,7 @@ def false_matches(
     for i, generator in enumerate(np.random.default_rng(seed).spawn(n_decoys)):
         decoys, differs = decoy_motifs(motifs, generator)
         if not differs.any():
-            raise ValueError("no motif of the database changes when its columns are shuffled: it has no decoys")
+            raise InputError("no motif of the database changes when its columns are shuffled: it has no decoys")
         result = tomtom.tomtom(queries, decoys)
         hit[i] = ((result.q_value <= matches.q) & differs).any(axis=1) & ~result.invalid
     return FalseMatches(1 - matches.no_hit_share, hit.mean(axis=1), hit.mean(axis=0), int((~differs).sum()))

@@ -4,6 +4,8 @@ import difflib
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
+from motiflens.basics.errors import InputError
+
 FactorIds = Mapping[str, Collection[str]]
 
 # Rule -> factor -> accessions; one without version stands for all versions.
@@ -61,9 +63,9 @@ def task_truth(task: int, rule: str = "default") -> dict[str, tuple[str, ...]]:
         If task or rule is unknown.
     """
     if task not in (1, 2):
-        raise ValueError(f"expected task 1 or 2, got {task!r}")
+        raise InputError(f"expected task 1 or 2, got {task!r}")
     table = TASK1_TRUTH if task == 1 else TASK2_TRUTH
     if rule not in table:
         close = difflib.get_close_matches(str(rule), table) or list(table)
-        raise ValueError(f"unknown rule {rule!r}; expected {' or '.join(map(repr, close))}")
+        raise InputError(f"unknown rule {rule!r}; expected {' or '.join(map(repr, close))}")
     return {factor: tuple(ids) for factor, ids in table[rule].items()}

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import auroc, pearson
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.any_model import AdaptedModel
@@ -78,15 +79,15 @@ def filter_importance(
         If the model is of another kind, its outputs are not the labels' number, or there are no sequences.
     """
     if type(model) is not HybridNetwork and not isinstance(model, AdaptedModel):  # a subclass may compute otherwise
-        raise ValueError(f"expected a HybridNetwork or a model from any_model.adapt, got {type(model).__name__}")
+        raise InputError(f"expected a HybridNetwork or a model from any_model.adapt, got {type(model).__name__}")
     if len(dataset) == 0 or n_sequences < 1:
-        raise ValueError(f"expected at least one sequence, got {min(len(dataset), n_sequences)}")
+        raise InputError(f"expected at least one sequence, got {min(len(dataset), n_sequences)}")
     if n_sequences < len(dataset):
         chosen = np.random.default_rng(seed).choice(len(dataset), n_sequences, replace=False)
         dataset = dataset.subset(np.sort(chosen))
     whole = predict(model, dataset.codes, batch_size=batch_size).double().numpy()  # N, T
     if whole.shape[1] != dataset.n_outputs:
-        raise ValueError(f"expected one output for each of {dataset.n_outputs} labels, got {whole.shape[1]} outputs")
+        raise InputError(f"expected one output for each of {dataset.n_outputs} labels, got {whole.shape[1]} outputs")
     binary = bool(np.isin(dataset.y, (0, 1)).all())
     measure = auroc if binary else pearson
     performance = measure(dataset.y.T, whole.T)  # T

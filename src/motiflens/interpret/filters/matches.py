@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.interpret.filters.factors import FactorIds
 from motiflens.motifs import tomtom
 from motiflens.motifs.sets import Motif, load_motifs, trim_pwm
@@ -113,10 +114,10 @@ def filter_motifs(pwms: np.ndarray, counts: np.ndarray | None = None, *, trim: b
     """
     pwms = np.asarray(pwms)
     if pwms.ndim != 3 or pwms.shape[1] != 4:
-        raise ValueError(f"expected pwms of shape (F, 4, window), got {pwms.shape}")
+        raise InputError(f"expected pwms of shape (F, 4, window), got {pwms.shape}")
     n_sites = [20] * len(pwms) if counts is None else [max(int(count), 1) for count in counts]
     if len(n_sites) != len(pwms):
-        raise ValueError(f"expected one count for each of {len(pwms)} filters, got {len(n_sites)}")
+        raise InputError(f"expected one count for each of {len(pwms)} filters, got {len(n_sites)}")
     return [
         Motif(f"filter_{i}", f"filter_{i}", trim_pwm(pwm) if trim else pwm, sites)
         for i, (pwm, sites) in enumerate(zip(pwms, n_sites, strict=True))
@@ -151,10 +152,10 @@ def filter_matches(
         database belongs to a factor of truth.
     """
     if not 0 < q <= 1:
-        raise ValueError(f"q must be in (0, 1], got {q}")
+        raise InputError(f"q must be in (0, 1], got {q}")
     queries = filter_motifs(pwms, trim=True)
     if not queries:
-        raise ValueError("expected at least one filter, got none")
+        raise InputError("expected at least one filter, got none")
     targets = load_motifs(database) if isinstance(database, str) else list(database)
     if truth is not None:
         _factors_of_targets([motif.id for motif in targets], truth)  # before the work, if it cannot be judged
@@ -187,7 +188,7 @@ def _factors_of_targets(target_ids: Sequence[str], truth: FactorIds) -> dict[str
         wanted = {ids} if isinstance(ids, str) else set(ids)
         own = [target_id for target_id in target_ids if target_id in wanted or _accession(target_id) in wanted]
         if not own:
-            raise ValueError(
+            raise InputError(
                 f"no motif of the database is one of {sorted(wanted)} ({factor}): "
                 "give ids of this database, or leave the factor out of truth"
             )

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import information_content
 from motiflens.interpret.filters.alignment import FilterPwms
 from motiflens.interpret.filters.chance import FalseMatches
@@ -85,7 +86,7 @@ def filter_quality(pwms: np.ndarray, counts: np.ndarray) -> FilterQuality:
         If shapes do not fit or a matrix does not hold probabilities.
     """
     if len(pwms) != len(counts):
-        raise ValueError(f"expected one count for each of {len(pwms)} filters, got {len(counts)}")
+        raise InputError(f"expected one count for each of {len(pwms)} filters, got {len(counts)}")
     trimmed = [trim_pwm(pwm) for pwm in pwms]
     information = np.array([_information(pwm, int(n)) for pwm, n in zip(trimmed, counts, strict=True)])
     low = (information < LOW_INFORMATION) & (counts > 0)

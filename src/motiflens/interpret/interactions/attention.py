@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from motiflens.basics.errors import InputError
 from motiflens.interpret.interactions.sites import Sites, TwoSites
 from motiflens.models.devices import device_of, dtype_of
 from motiflens.models.hybrid import HybridNetwork, evaluating
@@ -35,7 +36,7 @@ def token_maps(model: nn.Module, codes: np.ndarray, reading: str, *, target: int
         If the model gives no attention weights, or "gradient" is asked of one that is no hybrid network.
     """
     if reading == "gradient" and not isinstance(model, HybridNetwork):
-        raise ValueError(
+        raise InputError(
             f"attention_gradient follows the attention of a HybridNetwork into its logit, got {type(model).__name__}: "
             "use method 'attention' or 'attention_rollout'"
         )
@@ -79,7 +80,7 @@ def _layers(model: nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
     weights_of = getattr(model, "attention_weights", None)
     weights = [] if weights_of is None else weights_of(x)
     if not weights:
-        raise ValueError(
+        raise InputError(
             f"expected a model that gives attention weights, got {type(model).__name__} without attention: "
             "use method 'insertion', 'mutagenesis' or 'feature_maps'"
         )

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import reverse_complement
 from motiflens.motifs.sets import Motif
 
@@ -57,7 +58,7 @@ def default_distances(length: int, widest: int) -> np.ndarray:
     """
     longest = min(100, length - 2 * widest)
     if longest < 0:
-        raise ValueError(f"expected sequences that hold two sites of {widest} bp, got {length} bp")
+        raise InputError(f"expected sequences that hold two sites of {widest} bp, got {length} bp")
     low = np.array([*range(11), 11, 13, 15, 17, 19, 21, 31, 46, 71, 101])
     distances = np.stack([low[:-1], low[1:] - 1], axis=1)
     return np.minimum(distances[distances[:, 0] <= longest], longest)
@@ -75,12 +76,12 @@ def distance_ranges(distances: Sequence[int] | Sequence[tuple[int, int]] | np.nd
     ranges = np.asarray(distances) if len(lengths) == 1 else np.zeros(0)
     ranges = np.stack([ranges, ranges], axis=1) if ranges.ndim == 1 else ranges
     if ranges.ndim != 2 or ranges.shape[1] != 2 or not len(ranges) or ranges.dtype.kind not in "iu":
-        raise ValueError(f"expected distances as whole numbers, or as pairs of them, got {distances!r}")
+        raise InputError(f"expected distances as whole numbers, or as pairs of them, got {distances!r}")
     if ranges.min() < 0 or (ranges[:, 0] > ranges[:, 1]).any():
-        raise ValueError(f"expected distances of 0 or more, and ranges from small to large, got {ranges.tolist()}")
+        raise InputError(f"expected distances of 0 or more, and ranges from small to large, got {ranges.tolist()}")
     ranges = ranges[ranges[:, 0].argsort()]
     if (ranges[1:, 0] <= ranges[:-1, 1]).any():  # windows are runs of neighbouring ranges
-        raise ValueError(f"expected every distance once, got {ranges.tolist()}")
+        raise InputError(f"expected every distance once, got {ranges.tolist()}")
     return ranges
 
 
@@ -99,7 +100,7 @@ def draw_design(
     n, length = background.shape
     widest = max(motif.width for motif in motifs)
     if distances.max() > length - 2 * widest:
-        raise ValueError(
+        raise InputError(
             f"expected distances of at most {length - 2 * widest} for sites of {widest} bp in sequences of "
             f"{length} bp, got {distances.max()}; give smaller distances or shorter motifs"
         )

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.motifs.sets import Motif
 
 _ATTEMPTS = 100  # to find a copy that differs from its motif
@@ -46,7 +47,7 @@ def _shuffled(motif: Motif, rng: np.random.Generator) -> Motif:
         pwm = motif.pwm[:, rng.permutation(motif.width)]
         if not any(np.allclose(pwm, one) for one in same):
             return Motif(motif.id, motif.name, pwm, motif.n_sites)
-    raise ValueError(
+    raise InputError(
         f"no order of the columns of motif {motif.id} differs from its own (width {motif.width}): "
         "it has no shuffled copies to compare with; leave it out"
     )

@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn.utils import remove_weight_norm
 from torch.nn.utils.parametrize import is_parametrized
 
+from motiflens.basics.errors import InputError
 from motiflens.interpret.filters.alignment import activation_pwms
 from motiflens.interpret.filters.of_network import matrix_width
 from motiflens.interpret.interactions.features import Features
@@ -105,7 +106,7 @@ def first_convolution(model: nn.Module) -> nn.Conv1d:
     for module in modules:
         if isinstance(module, nn.Conv1d) and module.in_channels == 4:
             return module
-    raise ValueError(f"expected a model with an nn.Conv1d on four bases, got {type(model).__name__} without")
+    raise InputError(f"expected a model with an nn.Conv1d on four bases, got {type(model).__name__} without")
 
 
 def shuffled_copy(model: nn.Module, rng: np.random.Generator) -> nn.Module:
@@ -131,7 +132,7 @@ def shuffled_copy(model: nn.Module, rng: np.random.Generator) -> nn.Module:
             convolution.weight.copy_(weight[:, :, order])
         is_shuffled = not torch.equal(before, convolution(probe))
     if not is_shuffled and (order.diff() < 0).any():
-        raise ValueError(
+        raise InputError(
             f"the kernels of the first layer, {type(convolution).__name__}, cannot be shuffled, as they are made anew "
             "in every pass: give a model with plain weights, or use insertion, mutagenesis or feature_maps"
         )

@@ -6,6 +6,7 @@ from numbers import Integral
 import numpy as np
 from torch import nn
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import check_codes
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.rows import audited_rows, label_of
@@ -43,7 +44,7 @@ def chosen_sequences(
         negatives = np.zeros((0, 0), dtype=np.uint8)
         _check_codes("a SequenceDataset or uint8 codes (N, L)", positives)
     if not len(positives):
-        raise ValueError(f"expected at least one positive sequence for output {target}, got none")
+        raise InputError(f"expected at least one positive sequence for output {target}, got none")
     positives = positives[rng.permutation(len(positives))[:n_sequences]]
     if background is not None:
         negatives = np.asarray(background)
@@ -59,7 +60,7 @@ def _by_label(data: SequenceDataset, target: int) -> tuple[np.ndarray, np.ndarra
     codes, label = data.codes[rows], data.y[rows, label_of(data, target)]
     other = label[~np.isin(label, (0, 1))]
     if len(other):
-        raise ValueError(
+        raise InputError(
             f"expected labels 0 and 1, got {other[0]:g}: label positives 1 and all else 0, or in Python give the codes "
             "of positives alone"
         )
@@ -68,7 +69,7 @@ def _by_label(data: SequenceDataset, target: int) -> tuple[np.ndarray, np.ndarra
 
 def _check_codes(expected: str, codes: np.ndarray, length: int | None = None) -> None:
     if codes.ndim != 2 or codes.dtype != np.uint8 or not len(codes) or length not in (None, codes.shape[1]):
-        raise ValueError(f"expected {expected}, got {codes.dtype} {codes.shape}")
+        raise InputError(f"expected {expected}, got {codes.dtype} {codes.shape}")
     check_codes(codes)
 
 
@@ -83,10 +84,10 @@ def check_networks(networks: Sequence[nn.Module], codes: np.ndarray, target: int
     for k, network in enumerate(networks):
         logits = predict(network, codes, batch_size=batch_size).reshape(len(codes), -1)
         if not 0 <= target < logits.shape[1]:
-            raise ValueError(f"target must be in 0 ... {logits.shape[1] - 1}, the outputs of model {k}, got {target}")
+            raise InputError(f"target must be in 0 ... {logits.shape[1] - 1}, the outputs of model {k}, got {target}")
         n_finite = int(logits[:, target].isfinite().sum())
         if n_finite < len(codes):
-            raise ValueError(
+            raise InputError(
                 f"expected finite logits, got {len(codes) - n_finite:,} NaN or infinite for {len(codes):,} sequences "
                 f"from model {k} of 0 ... {len(networks) - 1}: leave it out if its training diverged"
             )
@@ -108,30 +109,30 @@ def check_arguments(
         If there is no network, fewer than two motifs or an id twice, or a number is out of range.
     """
     if not networks:
-        raise ValueError("expected at least one model, got none")
+        raise InputError("expected at least one model, got none")
     for motif in motifs:
         if not isinstance(motif, Motif):
-            raise ValueError(
+            raise InputError(
                 f"expected motifs, as motiflens.motifs.sets.load_motifs reads them, got {motif!r} among them"
             )
     ids = [motif.id for motif in motifs]
     if len(ids) < 2:
-        raise ValueError(f"expected at least two motifs to pair, got {len(ids)}")
+        raise InputError(f"expected at least two motifs to pair, got {len(ids)}")
     if len(set(ids)) < len(ids):
         twice = next(name for name in ids if ids.count(name) > 1)
-        raise ValueError(f"expected different motifs, got id {twice!r} twice")
+        raise InputError(f"expected different motifs, got id {twice!r} twice")
     for name, number in {**numbers, "n_null": n_null}.items():
         if not isinstance(number, Integral) or number < 1:
-            raise ValueError(f"{name} must be a whole number of 1 or more, got {number!r}")
+            raise InputError(f"{name} must be a whole number of 1 or more, got {number!r}")
     if n_null < 2 * len(motifs):
-        raise ValueError(f"n_null must be at least two copies for each of {len(motifs)} motifs, got {n_null}")
+        raise InputError(f"n_null must be at least two copies for each of {len(motifs)} motifs, got {n_null}")
     if numbers["n_backgrounds"] < numbers["n_null_backgrounds"]:
-        raise ValueError(
+        raise InputError(
             f"n_backgrounds must be at least n_null_backgrounds, {numbers['n_null_backgrounds']}, "
             f"got {numbers['n_backgrounds']}"
         )
     for name, share in shares.items():
         if not 0 <= share <= 1:
-            raise ValueError(f"{name} must be a share from 0 to 1, got {share}")
+            raise InputError(f"{name} must be a share from 0 to 1, got {share}")
     if not min_effect >= 0:
-        raise ValueError(f"min_effect must be 0 or more, got {min_effect}")
+        raise InputError(f"min_effect must be 0 or more, got {min_effect}")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from torch import nn
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.stats import benjamini_hochberg
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.pairs import ORIENTATIONS
@@ -133,7 +134,7 @@ def interactions(
     networks = [models] if isinstance(models, nn.Module) else list(models)
     if method not in METHODS:
         close = difflib.get_close_matches(str(method), METHODS) or list(METHODS)
-        raise ValueError(f"unknown method {method!r}; expected {', '.join(close)}")
+        raise InputError(f"unknown method {method!r}; expected {', '.join(close)}")
     motifs = list(motifs)
     numbers = {
         "n_sequences": n_sequences, "n_backgrounds": n_backgrounds, "n_null_backgrounds": n_null_backgrounds,

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from torch import nn
 
+from motiflens.basics.errors import InputError
 from motiflens.interpret.interactions.attention import attention_values, bp_per_token, token_maps
 from motiflens.interpret.interactions.correlation import correlation_effects
 from motiflens.interpret.interactions.design import default_distances, draw_design
@@ -73,7 +74,7 @@ def _measure_all(jobs: Sequence[tuple[nn.Module, _Work]], method: str, on_progre
         with np.errstate(invalid="ignore"):  # of infinite values, which are looked for in the sum
             effects = _measure(network, method, work, tell)
         if not np.isfinite(effects.total).all():
-            raise ValueError(f"a model gave NaN or infinite values to sequences that {method} made of the data")
+            raise InputError(f"a model gave NaN or infinite values to sequences that {method} made of the data")
         yield effects
         tell(1)
 

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import one_hot
 from motiflens.data.shuffle import dinucleotide_shuffle
 from motiflens.interpret.interactions.effects import Effects
@@ -93,7 +94,7 @@ def best_places(
     """
     widest = max(motif.width for motif in motifs)
     if widest > codes.shape[1]:
-        raise ValueError(f"expected motifs no wider than the sequences of {codes.shape[1]} bp, got one of {widest} bp")
+        raise InputError(f"expected motifs no wider than the sequences of {codes.shape[1]} bp, got one of {widest} bp")
     kernel = torch.zeros(2 * len(motifs), 4, widest)
     for row, motif in enumerate([*motifs, *(motif.reverse_complement() for motif in motifs)]):
         smooth = (motif.pwm * motif.n_sites + 0.25) / (motif.n_sites + 1)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.interpret.interactions.effects import Effects
 
 
@@ -89,7 +90,7 @@ class InteractionTable:
         for row in self.rows:
             if (row.i, row.j) == (min(i, j), max(i, j)):
                 return row
-        raise ValueError(f"expected two different motifs in 0 ... {self._n_motifs - 1}, got {i} and {j}")
+        raise InputError(f"expected two different motifs in 0 ... {self._n_motifs - 1}, got {i} and {j}")
 
     def profile(self, i: int, j: int) -> np.ndarray:
         """Mean effects of two motifs by orientation and distance, shape=(n_orientations, D), NaN where unseen."""

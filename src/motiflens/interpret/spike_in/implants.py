@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import UNKNOWN
 from motiflens.data.simulate import draw_sites, sample_bases
 from motiflens.data.truth import SiteTruth, site_columns
@@ -45,7 +46,7 @@ def implant(codes: np.ndarray, motifs: Sequence[Motif], *, n_sites: int, margin:
     n, length = codes.shape
     widest = max(motif.width for motif in motifs)
     if n_sites * widest + 2 * margin > length:
-        raise ValueError(
+        raise InputError(
             f"{n_sites} sites of up to {widest} bp and two margins of {margin} bp do not fit into {length} bp: "
             "ask for fewer sites or a smaller margin"
         )
@@ -61,7 +62,7 @@ def implant(codes: np.ndarray, motifs: Sequence[Motif], *, n_sites: int, margin:
         motif, strand, start = truth.motif.copy(), truth.strand.copy(), truth.start.copy()
         motif[sites], strand[sites], start[sites] = other.motif, other.strand, other.start
         truth = replace(truth, motif=motif, strand=strand, start=start)
-    raise ValueError(
+    raise InputError(
         f"found no room for {n_sites} sites of up to {widest} bp among the known bases of {len(again)} of {n} "
         "sequences: ask for fewer sites or a smaller margin, or leave sequences with many unknown bases out"
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.stats import Interval, bootstrap_mean, mean_of_defined, number
 from motiflens.data.truth import SiteTruth
 from motiflens.interpret.spike_in.responses import Responses
@@ -128,8 +129,8 @@ class SpikeIn:
 
     def _values(self, method: str, score: str, difference: bool) -> np.ndarray:
         if method not in self.methods:
-            raise ValueError(f"no attributions by {method!r}; there are those by {', '.join(self.methods)}")
+            raise InputError(f"no attributions by {method!r}; there are those by {', '.join(self.methods)}")
         if score not in SpikeScores._fields:
-            raise ValueError(f"unknown score {score!r}; expected {', '.join(SpikeScores._fields)}")
+            raise InputError(f"unknown score {score!r}; expected {', '.join(SpikeScores._fields)}")
         scores = self.difference_scores if difference else self.scores
         return getattr(scores, score)[:, self.methods.index(method)]  # E, B

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import nn
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import UNKNOWN
 from motiflens.basics.stats import mean_of_defined
 from motiflens.data.dataset import SequenceDataset
@@ -118,7 +119,7 @@ def spike_in(
     codes, rows, everything = _backgrounds(dataset, target, n_backgrounds, seed)
     room = (codes.shape[1] - 2 * margin) // n_sites
     if room < _NARROWEST:
-        raise ValueError(
+        raise InputError(
             f"{n_sites} sites and two margins of {margin} bp leave no room for motifs in {codes.shape[1]} bp: "
             "ask for fewer sites or a smaller margin"
         )
@@ -213,7 +214,7 @@ def _logits(network: nn.Module, codes: np.ndarray, target: int, batch_size: int)
     outputs = predict(network, codes, batch_size=batch_size)
     columns = outputs.reshape(len(codes), -1).double().numpy()
     if not 0 <= target < columns.shape[1]:
-        raise ValueError(f"target must be in 0 ... {columns.shape[1] - 1}, the model's outputs, got {target}")
+        raise InputError(f"target must be in 0 ... {columns.shape[1] - 1}, the model's outputs, got {target}")
     return columns[:, target]
 
 
@@ -227,7 +228,7 @@ def _backgrounds(
         codes = checked_codes(dataset)
         rows = audited = np.arange(len(codes))
     if len(rows) < MIN_BACKGROUNDS:
-        raise ValueError(
+        raise InputError(
             f"expected at least {MIN_BACKGROUNDS} negatives to implant motifs into, got {len(rows)}: give sequences, "
             "for instance motiflens.data.shuffle.dinucleotide_shuffle(dataset.codes), in the place of the data set"
         )
@@ -238,7 +239,7 @@ def _backgrounds(
 def _resolved(motifs: Sequence[Motif | str], database: str | Sequence[Motif]) -> list[Motif]:
     """Motifs, those given by id from the database."""
     if isinstance(motifs, str) or not len(motifs):
-        raise ValueError(f"expected motifs or their ids in a list of at least one, got {motifs!r}")
+        raise InputError(f"expected motifs or their ids in a list of at least one, got {motifs!r}")
     ids = [motif for motif in motifs if isinstance(motif, str)]
     if not ids:
         return [motif for motif in motifs if isinstance(motif, Motif)]
@@ -249,8 +250,8 @@ def _resolved(motifs: Sequence[Motif | str], database: str | Sequence[Motif]) ->
 
 def _check_numbers(n_backgrounds: int, n_sites: int, margin: int, q: float, min_response: float) -> None:
     if n_backgrounds < MIN_BACKGROUNDS:
-        raise ValueError(f"n_backgrounds must be at least {MIN_BACKGROUNDS}, got {n_backgrounds}")
+        raise InputError(f"n_backgrounds must be at least {MIN_BACKGROUNDS}, got {n_backgrounds}")
     if not 0 < q <= 1 or not 0 <= min_response <= 1:
-        raise ValueError(f"expected q in (0, 1] and min_response in [0, 1], got {q} and {min_response}")
+        raise InputError(f"expected q in (0, 1] and min_response in [0, 1], got {q} and {min_response}")
     if n_sites < 1 or margin < 0:
-        raise ValueError(f"expected n_sites of at least 1 and a margin of 0 or more, got {n_sites} and {margin}")
+        raise InputError(f"expected n_sites of at least 1 and a margin of 0 or more, got {n_sites} and {margin}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.stats import benjamini_hochberg, mean_of_defined
 from motiflens.interpret.filters.matches import filter_motifs
 from motiflens.motifs.complete_scores import FLAT_TOLERANCE, METRICS, best_alignments, integer_scores, lay_out, p_values
@@ -88,9 +89,9 @@ def filter_agreement(
         If there are fewer than two networks, an option is out of range or matrices do not hold probabilities.
     """
     if len(members) < 2:
-        raise ValueError(f"expected the filters of at least two networks, got {len(members)}")
+        raise InputError(f"expected the filters of at least two networks, got {len(members)}")
     if not 0 < q <= 1 or n_decoys < 1:
-        raise ValueError(f"expected q in (0, 1] and n_decoys of at least 1, got {q} and {n_decoys}")
+        raise InputError(f"expected q in (0, 1] and n_decoys of at least 1, got {q} and {n_decoys}")
     motifs = [_with_content(pwms) for pwms in members]
     queries = [motif for own in motifs for motif in own]
     bounds = np.cumsum([len(own) for own in motifs])[:-1]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.stats import Interval, bootstrap_mean, mean_of_defined, number
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.rows import audited_rows, checked_codes, rows_of_class
@@ -53,7 +54,7 @@ class Stability:
             If there is no such method.
         """
         if method not in self.methods:
-            raise ValueError(f"no attributions by {method!r}; there are those by {', '.join(self.methods)}")
+            raise InputError(f"no attributions by {method!r}; there are those by {', '.join(self.methods)}")
         found = (self.spearman if ranks else self.pearson)[self.methods.index(method)]
         first, second = np.triu_indices(len(found), k=1)
         return bootstrap_mean(mean_of_defined(found[first, second], axis=0))
@@ -139,12 +140,12 @@ def stability(
     networks, options = as_networks(models), dict(method_options or {})
     check_methods(methods, options)
     if len(networks) == 1 and len(methods) == 1:
-        raise ValueError("expected at least two models or two methods to compare, got one of each")
+        raise InputError("expected at least two models or two methods to compare, got one of each")
     if n_sequences < 1 or n_decoys < 0:
-        raise ValueError(f"expected n_sequences of at least 1 and n_decoys of 0 or more, got {n_sequences}, {n_decoys}")
+        raise InputError(f"expected n_sequences of at least 1 and n_decoys of 0 or more, got {n_sequences}, {n_decoys}")
     codes, rows, all_rows = _sequences(dataset, target)
     if len(rows) == 0:
-        raise ValueError("expected sequences with label 1 to compare maps of, got none; give codes of some sequences")
+        raise InputError("expected sequences with label 1 to compare maps of, got none; give codes of some sequences")
     if n_sequences < len(rows):
         rows = np.sort(np.random.default_rng(seed).choice(rows, n_sequences, replace=False))
     settings: dict[str, Any] = {"target": target, "correct_gradient": correct_gradient}
@@ -188,7 +189,7 @@ def map_correlations(maps: np.ndarray, *, ranks: bool = False) -> np.ndarray:
     """
     maps = np.asarray(maps, dtype=np.float64)
     if maps.ndim != 3:
-        raise ValueError(f"expected maps of shape (K, N, L), got {maps.shape}")
+        raise InputError(f"expected maps of shape (K, N, L), got {maps.shape}")
     values = _ranks(maps) if ranks else maps
     deviations = values - values.mean(axis=-1, keepdims=True)
     size = np.sqrt((deviations**2).sum(axis=-1, keepdims=True))

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import as_tensor
 from motiflens.basics.sequence import one_hot
 from motiflens.models.any_model.adapted import LAYOUTS, OWN_FIRST_LAYER, AdaptedModel
@@ -80,7 +81,7 @@ def adapt(
         _check_independent(everything, columns(found.output, _N_TRACED))
         kind = kind_of_output(found, everything) if output == "auto" else output
     if target is not None and not 0 <= target < everything.shape[1]:
-        raise ValueError(f"target must be in 0 ... {everything.shape[1] - 1}, the model's outputs, got {target}")
+        raise InputError(f"target must be in 0 ... {everything.shape[1] - 1}, the model's outputs, got {target}")
     to_logits(everything, kind)  # refuses what are no probabilities
     n_outputs = everything.shape[1] if target is None else 1
     return AdaptedModel(
@@ -122,14 +123,14 @@ def _find_layout(
         ((name, layer),) = layers.items()
         return name, traces[name], layer
     if len(layers) > 1:
-        raise ValueError(
+        raise InputError(
             f"the model runs with each of the layouts {', '.join(layers)}, and its first convolution does not tell "
             "them apart: name the one that it was trained on (layout)"
         )
     if len(traces) == 1:
-        raise ValueError(failures[next(iter(traces))])
+        raise InputError(failures[next(iter(traces))])
     other_length = any("mat1 and mat2 shapes" in message for message in failures.values())
-    raise ValueError(
+    raise InputError(
         f"found no layout in which the model runs on sequences of length {X.shape[2]} and its first convolution sees "
         f"the four bases{'; was it made for another length?' if other_length else ''} ("
         + "; ".join(f"{name}: {message[:_LONGEST_REASON]}" for name, message in failures.items())
@@ -141,11 +142,11 @@ def _examples(example: int | np.ndarray | torch.Tensor) -> torch.Tensor:
     """Up to 64 one-hot sequences, at least twice as many as a trace takes: it shows what a batch does to them."""
     if isinstance(example, int):
         if example < 1:
-            raise ValueError(f"expected sequences or their length, at least 1, got {example}")
+            raise InputError(f"expected sequences or their length, at least 1, got {example}")
         return _random(_N_EXAMPLES, example)
     X = next(batches(as_tensor(example)[:_N_EXAMPLES], _N_EXAMPLES, torch.device("cpu")), None)
     if X is None:
-        raise ValueError("expected at least one example sequence, got none")
+        raise InputError("expected at least one example sequence, got none")
     return torch.cat([X, _random(max(2 * _N_TRACED - len(X), 0), X.shape[2])])
 
 
@@ -157,7 +158,7 @@ def _check_choice(option: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
         close = difflib.get_close_matches(str(value), known, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise ValueError(f"{option} must be one of {', '.join(known)}, got {value!r}{hint}")
+        raise InputError(f"{option} must be one of {', '.join(known)}, got {value!r}{hint}")
 
 
 def _check_weights(model: nn.Module) -> None:
@@ -165,13 +166,13 @@ def _check_weights(model: nn.Module) -> None:
     bad += [name for name, values in model.named_buffers() if bool(values.isnan().any())]  # a mask may hold infinities
     if bad:
         more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
-        raise ValueError(f"expected finite weights, got NaN or infinity in {bad[0]!r}{more}: the training diverged")
+        raise InputError(f"expected finite weights, got NaN or infinity in {bad[0]!r}{more}: the training diverged")
 
 
 def _check_first_layer(model: nn.Module, name: str | None) -> None:
     convolutions = convolutions_of(model)
     if not convolutions:
-        raise ValueError(
+        raise InputError(
             "expected a model with a convolution (nn.Conv1d or nn.Conv2d) whose filters can be read as motifs, got "
             f"{type(model).__name__} without any"
         )
@@ -180,18 +181,18 @@ def _check_first_layer(model: nn.Module, name: str | None) -> None:
     modules = dict(model.named_modules())
     if name in modules:
         kind = type(modules[name]).__name__
-        raise ValueError(f"first_layer must be an nn.Conv1d or nn.Conv2d, but {name!r} is {kind}")
+        raise InputError(f"first_layer must be an nn.Conv1d or nn.Conv2d, but {name!r} is {kind}")
     close = difflib.get_close_matches(name, convolutions, cutoff=0.3) or list(convolutions)[:5]
-    raise ValueError(f"the model has no module {name!r}; its convolutions include {', '.join(map(repr, close))}")
+    raise InputError(f"the model has no module {name!r}; its convolutions include {', '.join(map(repr, close))}")
 
 
 def _check_independent(everything: torch.Tensor, alone: torch.Tensor) -> None:
     """Check that a sequence has one output, whatever stands beside it."""
     if not bool(everything.isfinite().all()):
-        raise ValueError("expected finite outputs, got NaN or infinity")
+        raise InputError("expected finite outputs, got NaN or infinity")
     difference = (everything[: len(alone)] - alone).abs().max().item()
     if difference > 1e-3 * max(everything.abs().max().item(), 1e-6):
-        raise ValueError(
+        raise InputError(
             f"the output of a sequence changes by {difference:.3g} with the other sequences of its batch, or from run "
             "to run, in evaluation mode: batch normalisation without running statistics, or dropout that ignores "
             "model.eval()"

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from motiflens.basics.errors import InputError
 from motiflens.models.any_model.first_layer import Edit, FirstLayer, activation_map, edited
 from motiflens.models.any_model.output import WithoutLast, columns, to_logits
 from motiflens.models.hybrid.network import HybridNetwork
@@ -99,7 +100,7 @@ class AdaptedModel(nn.Module):
 
     def _arranged(self, X: torch.Tensor) -> torch.Tensor:
         if X.dim() != 3 or tuple(X.shape[1:]) != (4, self.length):
-            raise ValueError(f"expected one-hot DNA of shape (N, 4, {self.length}), got {tuple(X.shape)}: adapt anew")
+            raise InputError(f"expected one-hot DNA of shape (N, 4, {self.length}), got {tuple(X.shape)}: adapt anew")
         return LAYOUTS[self.layout](X)
 
 

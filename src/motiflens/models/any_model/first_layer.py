@@ -18,6 +18,8 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from motiflens.basics.errors import InputError
+
 Convolution = nn.Conv1d | nn.Conv2d
 Edit = Callable[[torch.Tensor], torch.Tensor]
 
@@ -128,7 +130,7 @@ def locate(found: Trace, X: torch.Tensor, name: str | None = None) -> FirstLayer
     called = [call for call in found.convolutions if name is None or call.name == name]
     if not called:
         what = "the model ran no nn.Conv1d or nn.Conv2d" if name is None else f"the model did not run {name!r}"
-        raise ValueError(f"{what}: there is no first layer whose filters could be read as motifs")
+        raise InputError(f"{what}: there is no first layer whose filters could be read as motifs")
     first = called[0]
     axis = _position_axis(first)
     first_base, width = _window(first, axis, X)
@@ -151,7 +153,7 @@ def _position_axis(call: ConvolutionCall) -> int:
         fits = covers and shape[1] * shape[across] == 4
     if not fits or module.groups != 1:
         grouped = f" in {module.groups} groups" if module.groups != 1 else ""
-        raise ValueError(
+        raise InputError(
             f"expected a first convolution whose kernel sees all four bases, got {call.name!r} with kernel "
             f"{tuple(module.kernel_size)}{grouped} on an input of shape (n, {', '.join(map(str, shape[1:]))}): "
             "name the convolution that reads the sequence (first_layer)"
@@ -163,7 +165,7 @@ def _window(call: ConvolutionCall, axis: int, X: torch.Tensor) -> tuple[int, int
     """Base at which the first window begins, and how many bases a window covers."""
     seen = call.seen if call.seen.dim() == 3 else call.seen.movedim(axis, -1).flatten(1, 2)  # n, 4, positions
     if len(seen) != len(X):
-        raise ValueError(
+        raise InputError(
             f"expected the convolution {call.name!r} to see {len(X)} sequences at a time, it saw {len(seen)}: run it "
             "on each strand by itself, not on both in one batch"
         )
@@ -174,7 +176,7 @@ def _window(call: ConvolutionCall, axis: int, X: torch.Tensor) -> tuple[int, int
         if bool((bases[:, before : before + length] == wanted)[known].all()):
             dilation, kernel = int(call.module.dilation[axis - 2]), int(call.module.kernel_size[axis - 2])
             return -_padding(call.module, axis) - before, dilation * (kernel - 1) + 1
-    raise ValueError(
+    raise InputError(
         f"expected the convolution {call.name!r} to see the sequences as they were given, but they were changed before "
         f"it (cropped, reversed, or their bases reordered; its input has {seen.shape[2]} positions of {length}): "
         "name another convolution (first_layer), or change them outside the model"
@@ -261,7 +263,7 @@ class _Follower(TorchFunctionMode):
     def check_done(self) -> None:
         """Refuse a map that did not reach the end of the first layer: it was not edited."""
         if self.underway:
-            raise ValueError(
+            raise InputError(
                 f"expected {self.layer.name!r} to be followed by {', '.join(self.layer.steps)} at each of its calls, "
                 f"but at {len(self.underway)} of {self.n_convolved} it was not. If the model has changed, adapt it "
                 "again; if it reads both strands, apply these functions to each map before anything else, flips, too"
@@ -309,7 +311,7 @@ def activation_map(model: nn.Module, layer: FirstLayer, arranged: torch.Tensor) 
             model(arranged)
     except _Reached as reached:
         return reached.activations
-    raise ValueError(
+    raise InputError(
         f"expected the model to run {layer.name!r}, as when it was adapted, but it did not: adapt it again"
     )
 

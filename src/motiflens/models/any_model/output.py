@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
+from motiflens.basics.errors import InputError
 from motiflens.models.any_model.first_layer import Trace, function_name
 
 OUTPUTS = ("logits", "probabilities")
@@ -21,7 +22,7 @@ def kind_of_output(found: Trace, outputs: torch.Tensor) -> str:
         return "probabilities"
     if last in _UNBOUNDED or bool(((outputs < 0) | (outputs > 1)).any()):
         return "logits"
-    raise ValueError(
+    raise InputError(
         "cannot tell whether the model returns logits or probabilities: its outputs are all between 0 and 1, but its "
         f"last step is {last or 'unknown'}, not a sigmoid, softmax or linear layer. Say which "
         '(output="logits" or output="probabilities")'
@@ -63,13 +64,13 @@ class WithoutLast(TorchFunctionMode):
         axis = args[1] if len(args) > 1 else kwargs.get("dim")
         axis = 1 if axis is None else axis  # what PyTorch takes for two axes
         if z.shape[axis] < 2:
-            raise ValueError("expected a softmax over two classes or more, got one: its output is always 1")
+            raise InputError("expected a softmax over two classes or more, got one: its output is always 1")
         return _against_others(z.movedim(axis, -1)).movedim(-1, axis)
 
     def check_called(self) -> None:
         """Refuse a model that made another number of calls."""
         if self.n_called != self.n:
-            raise ValueError(
+            raise InputError(
                 f"expected the model to call a sigmoid or softmax {self.n} times, as when it was adapted, but it did "
                 f"{self.n_called} times: adapt it again"
             )
@@ -98,17 +99,17 @@ def columns(output: object, n: int) -> torch.Tensor:
     """A model's output as (n, n_outputs)."""
     if not isinstance(output, torch.Tensor):
         got = f"{type(output).__name__} of {len(output)}" if isinstance(output, tuple | list) else type(output).__name__
-        raise ValueError(
+        raise InputError(
             f"expected the model to return one tensor, got {got}: wrap it in a module that returns the one to audit"
         )
     shape = tuple(output.shape)
     if not shape or shape[0] != n or any(size != 1 for size in shape[2:]):
-        raise ValueError(
+        raise InputError(
             f"expected the model to return shape (n,) or (n, n_outputs) for n = {n} sequences, got {shape}: wrap it in "
             "a module that returns one number per sequence and output"
         )
     if not output.is_floating_point():
-        raise ValueError(f"expected the model to return floating-point numbers, got {output.dtype}")
+        raise InputError(f"expected the model to return floating-point numbers, got {output.dtype}")
     return output.reshape(n, -1)
 
 
@@ -118,7 +119,7 @@ def to_logits(outputs: torch.Tensor, kind: str) -> torch.Tensor:
         return outputs
     if bool(((outputs < -_ROUNDING) | (outputs > 1 + _ROUNDING)).any()):
         low, high = outputs.min().item(), outputs.max().item()
-        raise ValueError(
+        raise InputError(
             f'expected probabilities, got outputs from {low:.3g} to {high:.3g}: use output="logits" (--output logits)'
         )
     rounding = torch.finfo(outputs.dtype)

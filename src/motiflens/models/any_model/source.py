@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
+from motiflens.basics.errors import InputError, MissingFileError
 from motiflens.models.hybrid.network import CONFIG_FILE, HybridNetwork
 
 _WRAPPERS = ("state_dict", "model_state_dict", "model")  # where training scripts keep the weights in a checkpoint
@@ -50,7 +51,7 @@ def load_model(source: str | Path, *, weights: str | Path | None = None) -> nn.M
         return _saved_network(path, weights)
     place, colon, name = str(source).rpartition(":")
     if not colon:
-        raise ValueError(
+        raise InputError(
             f"expected the folder of a saved network, module:function or file.py:function, got {str(source)!r}"
         )
     model = _make(_import(place), name, str(source))
@@ -61,10 +62,10 @@ def load_model(source: str | Path, *, weights: str | Path | None = None) -> nn.M
 
 def _saved_network(folder: Path, weights: str | Path | None) -> HybridNetwork:
     if weights is not None:
-        raise ValueError(f"{folder} holds its own weights: leave out {weights}")
+        raise InputError(f"{folder} holds its own weights: leave out {weights}")
     members = sorted(folder.glob(f"*/{CONFIG_FILE}"))
     if members and not (folder / CONFIG_FILE).exists():
-        raise ValueError(f"{folder} holds {len(members)} networks: name one of them, such as {members[0].parent}")
+        raise InputError(f"{folder} holds {len(members)} networks: name one of them, such as {members[0].parent}")
     return HybridNetwork.load(folder)
 
 
@@ -73,15 +74,15 @@ def _import(place: str) -> ModuleType:
         try:
             return importlib.import_module(place)
         except ModuleNotFoundError as error:
-            raise ValueError(
+            raise InputError(
                 f"cannot import {place!r}: {error}; give a module that Python finds, or the path of a .py file"
             ) from error
     path = Path(place)
     if not path.is_file():
-        raise FileNotFoundError(f"no file {place}: expected file.py:function")
+        raise MissingFileError(f"no file {place}: expected file.py:function")
     spec = importlib.util.spec_from_file_location(f"_motiflens_{path.stem}", path)
     if spec is None or spec.loader is None:
-        raise ValueError(f"cannot import {place}: expected a Python file")
+        raise InputError(f"cannot import {place}: expected a Python file")
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # dataclasses look themselves up there
     spec.loader.exec_module(module)
     return module
@@ -91,21 +92,21 @@ def _make(module: ModuleType, name: str, source: str) -> nn.Module:
     if not hasattr(module, name):
         close = difflib.get_close_matches(name, dir(module), n=3)
         hint = f"; close: {', '.join(close)}" if close else ""
-        raise ValueError(f"{source.rpartition(':')[0]} has no {name!r}{hint}")
+        raise InputError(f"{source.rpartition(':')[0]} has no {name!r}{hint}")
     made = getattr(module, name)
     if not isinstance(made, nn.Module) and callable(made):
         try:
             made = made()
         except TypeError as error:
-            raise ValueError(f"expected {source} to make a model without arguments: {error}") from error
+            raise InputError(f"expected {source} to make a model without arguments: {error}") from error
     if not isinstance(made, nn.Module):
-        raise ValueError(f"expected {source} to be or to make an nn.Module, got {type(made).__name__}")
+        raise InputError(f"expected {source} to be or to make an nn.Module, got {type(made).__name__}")
     return made
 
 
 def _load_weights(model: nn.Module, path: Path) -> None:
     if not path.is_file():
-        raise FileNotFoundError(f"no file of weights at {path}")
+        raise MissingFileError(f"no file of weights at {path}")
     state = _state_dict(path)
     for prefix in _PREFIXES:
         if not set(state) & set(model.state_dict()) and all(name.startswith(prefix) for name in state):
@@ -114,7 +115,7 @@ def _load_weights(model: nn.Module, path: Path) -> None:
         model.load_state_dict(state)
     except RuntimeError as error:
         reason = " ".join(str(error).split())
-        raise ValueError(f"{path} does not hold the weights of this {type(model).__name__}: {reason}") from error
+        raise InputError(f"{path} does not hold the weights of this {type(model).__name__}: {reason}") from error
 
 
 def _state_dict(path: Path) -> dict[str, Any]:
@@ -123,10 +124,10 @@ def _state_dict(path: Path) -> dict[str, Any]:
         state = load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
     except (pickle.UnpicklingError, SafetensorError, RuntimeError, EOFError) as error:
         reason = str(error).strip().partition("\n")[0].partition(". ")[0]  # advice to load it unsafely may follow
-        raise ValueError(f"cannot read {path} ({reason}); {expected}") from error
+        raise InputError(f"cannot read {path} ({reason}); {expected}") from error
     for key in _WRAPPERS:
         if isinstance(state, dict) and isinstance(state.get(key), dict):
             state = state[key]
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise ValueError(f"{path} holds {type(state).__name__}; {expected}")
+        raise InputError(f"{path} holds {type(state).__name__}; {expected}")
     return state

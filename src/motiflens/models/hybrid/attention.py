@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from motiflens.basics.compiled import has_kernels
+from motiflens.basics.errors import InputError
 from motiflens.models.hybrid.config import HybridConfig
 from motiflens.models.hybrid.layers import BiLSTM, Dropout, Linear
 from motiflens.models.hybrid.positions import LearnedTable, by_distance, rotate, sinusoids
@@ -199,10 +200,10 @@ def attention_entropy(weights: Sequence[torch.Tensor]) -> torch.Tensor:
         If there are no layers, or fewer than two tokens: then there is nothing to choose between.
     """
     if not weights:
-        raise ValueError("attention entropy needs at least one attention layer, got a network without attention")
+        raise InputError("attention entropy needs at least one attention layer, got a network without attention")
     n_tokens = weights[0].shape[-1]
     if n_tokens < 2:
-        raise ValueError(f"attention entropy needs at least 2 tokens to choose between, got {n_tokens}")
+        raise InputError(f"attention entropy needs at least 2 tokens to choose between, got {n_tokens}")
     tiny = torch.finfo(weights[0].dtype).tiny
     rows = [-(layer * layer.clamp_min(tiny).log()).sum(-1) for layer in weights]  # each (..., N, n_heads, T)
     return torch.stack(rows).mean((0, -3, -2, -1)) / math.log(n_tokens)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from motiflens.basics.errors import InputError
 from motiflens.models.hybrid.layers import ACTIVATIONS
 from motiflens.models.hybrid.positions import POSITIONAL_ENCODINGS
 from motiflens.models.hybrid.sizes import Pools, nearest_kernel, pool_problem
@@ -44,7 +45,7 @@ def _check_choice(field: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         close = difflib.get_close_matches(str(value), choices, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise ValueError(f"{field} must be one of {', '.join(choices)}, got {value!r}{hint}")
+        raise InputError(f"{field} must be one of {', '.join(choices)}, got {value!r}{hint}")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -102,36 +103,36 @@ class HybridConfig(SavedConfig):
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if field.type is int and (not isinstance(value, int) or value < 1):
-                raise ValueError(f"{field.name} must be a positive integer, got {value!r}")
+                raise InputError(f"{field.name} must be a positive integer, got {value!r}")
         for name in ("kernel_size", "second_kernel_size"):
             if getattr(self, name) % 2 == 0:
-                raise ValueError(f"{name} must be odd ('same' padding), got {getattr(self, name)}")
+                raise InputError(f"{name} must be odd ('same' padding), got {getattr(self, name)}")
         for name in ("dropout", "dense_dropout"):
             if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name} must be in [0, 1), got {getattr(self, name)}")
+                raise InputError(f"{name} must be in [0, 1), got {getattr(self, name)}")
         if problem := pool_problem(self.length, self.pools, attends=self.attention != "none"):
-            raise ValueError(problem)
+            raise InputError(problem)
         self._check_kernel("kernel_size", self.length)
         if self.second_stage == "conv":
             self._check_kernel("second_kernel_size", self.length // self.first_pool)
         if self.uses_lstm and self.lstm_width % 2:
-            raise ValueError(f"lstm_width must be even (two directions), got {self.lstm_width}")
+            raise InputError(f"lstm_width must be even (two directions), got {self.lstm_width}")
         if self.attention != "none" and self.attention_width % self.n_heads:
-            raise ValueError(
+            raise InputError(
                 f"attention_width must be a multiple of n_heads, got {self.attention_width} and {self.n_heads}"
             )
         if self.attention == "transformer" and self.attention_width != self.stem_or_lstm_width:
-            raise ValueError(
+            raise InputError(
                 "a transformer adds its input to its output: attention_width must equal the width of its input, "
                 f"{self.stem_or_lstm_width}, got {self.attention_width}"
             )
         if self.positional_encoding != "none" and self.attention == "none":
-            raise ValueError(
+            raise InputError(
                 f"positional_encoding {self.positional_encoding!r} acts in the attention, and there is none: "
                 "set attention, or positional_encoding='none'"
             )
         if self.positional_encoding == "rotary" and self.attention_width % (2 * self.n_heads):
-            raise ValueError(
+            raise InputError(
                 "a rotary encoding turns pairs of channels: attention_width must be a multiple of twice n_heads, "
                 f"got {self.attention_width} and {self.n_heads}"
             )
@@ -139,7 +140,7 @@ class HybridConfig(SavedConfig):
     def _check_kernel(self, name: str, n_positions: int) -> None:
         size = getattr(self, name)
         if size > n_positions:
-            raise ValueError(
+            raise InputError(
                 f"{name} is {size}, longer than its input of {n_positions} positions: "
                 f"take {name}={nearest_kernel(size, n_positions)}"
             )
@@ -192,7 +193,7 @@ class HybridConfig(SavedConfig):
         if unknown:
             close = difflib.get_close_matches(unknown[0], known, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise ValueError(f"unknown field of HybridConfig: {', '.join(unknown)}{hint}")
+            raise InputError(f"unknown field of HybridConfig: {', '.join(unknown)}{hint}")
         return cls(**values)
 
 
@@ -208,7 +209,7 @@ def check_stackable(configs: Sequence[HybridConfig]) -> None:
         for field in dataclasses.fields(HybridConfig):
             a, b = getattr(configs[0], field.name), getattr(config, field.name)
             if a != b and field.name != "activation":
-                raise ValueError(
+                raise InputError(
                     "networks of one stack may differ in their activation only, "
                     f"got {field.name}={a!r} and {field.name}={b!r}: train them apart"
                 )

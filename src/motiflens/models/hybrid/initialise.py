@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from motiflens.basics.errors import InputError
 from motiflens.models.hybrid.layers import BiLSTM
 from motiflens.models.hybrid.positions import LearnedTable
 
@@ -26,7 +27,7 @@ def initialise(network: nn.Module, scheme: str, generator: torch.Generator) -> N
         If the scheme is unknown.
     """
     if scheme not in SCHEMES:
-        raise ValueError(f"initialisation must be one of {', '.join(SCHEMES)}, got {scheme!r}")
+        raise InputError(f"initialisation must be one of {', '.join(SCHEMES)}, got {scheme!r}")
     for module in network.modules():
         if isinstance(module, nn.Conv1d | nn.Linear):
             if scheme == "keras":

@@ -6,6 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from motiflens.basics.compiled import has_kernels
+from motiflens.basics.errors import InputError
 from motiflens.models.hybrid.products import linear
 from motiflens.models.kernels.lstm import bidirectional_lstm
 
@@ -46,7 +47,7 @@ class Dropout(nn.Dropout):
     def random_bits(self, n: int) -> np.ndarray:
         """The next n values of 16 random bits from the generator."""
         if self.generator is None:
-            raise ValueError("a dropout layer draws random bits from its own generator only: set `generator`")
+            raise InputError("a dropout layer draws random bits from its own generator only: set `generator`")
         return self.generator.bit_generator.random_raw(-(-n // 4)).view(np.uint16)[:n]
 
 
@@ -84,7 +85,7 @@ class BatchNorm1d(nn.BatchNorm1d):
 
     def _check_input_dim(self, input: torch.Tensor) -> None:
         if input.dim() not in (2, 4):
-            raise ValueError(f"expected (N, C) or (N, C, L), got {input.dim()} dimensions")
+            raise InputError(f"expected (N, C) or (N, C, L), got {input.dim()} dimensions")
 
 
 class MaxPool1d(nn.MaxPool1d):

@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from motiflens.basics.errors import InputError, MissingFileError
 from motiflens.models.hybrid.attention import Trunk
 from motiflens.models.hybrid.config import HybridConfig
 from motiflens.models.hybrid.head import Head
@@ -88,7 +89,7 @@ class HybridNetwork(nn.Module):
         for name in (CONFIG_FILE, WEIGHTS_FILE):
             if not (folder / name).is_file():
                 missing = f"{name} in {folder}" if folder.is_dir() else f"a folder {folder}"
-                raise FileNotFoundError(
+                raise MissingFileError(
                     f"expected {missing}: name the folder of a saved network, such as OUT/member_000 of motiflens train"
                 )
         try:
@@ -96,13 +97,13 @@ class HybridNetwork(nn.Module):
             network = blank_network(config)
             network.load_state_dict(load_file(folder / WEIGHTS_FILE))
         except (json.JSONDecodeError, TypeError, RuntimeError, SafetensorError) as error:
-            raise ValueError(f"{folder} does not hold a saved hybrid network: {error}") from error
+            raise InputError(f"{folder} does not hold a saved hybrid network: {error}") from error
         return network.eval()
 
     def _check_input(self, X: torch.Tensor) -> None:
         expected = (4, self.config.length)
         if X.dim() != 3 or tuple(X.shape[1:]) != expected:
-            raise ValueError(f"expected one-hot DNA of shape (N, 4, {expected[1]}), got {tuple(X.shape)}")
+            raise InputError(f"expected one-hot DNA of shape (N, 4, {expected[1]}), got {tuple(X.shape)}")
 
 
 def blank_network(config: HybridConfig) -> HybridNetwork:

@@ -10,6 +10,7 @@ import difflib
 import fnmatch
 from typing import Any
 
+from motiflens.basics.errors import InputError
 from motiflens.models.hybrid.config import HybridConfig
 from motiflens.models.hybrid.network import HybridNetwork
 from motiflens.models.hybrid.sizes import Pools, nearest_kernel, nearest_pools
@@ -94,9 +95,9 @@ def model_config(
     if architecture not in list_models():
         close = difflib.get_close_matches(architecture, list_models(), n=3, cutoff=0.4)
         hint = f"did you mean {', '.join(close)}?" if close else f"known: {', '.join(list_models())}"
-        raise ValueError(f"unknown architecture {architecture!r}; {hint}")
+        raise InputError(f"unknown architecture {architecture!r}; {hint}")
     if task not in TASK_SIZES:
-        raise ValueError(f"task must be 1 or 2, got {task!r}")
+        raise InputError(f"task must be 1 or 2, got {task!r}")
     fields = {**TASK_SIZES[task], **_composed(architecture)}
     if variant == "code" and task == 2 and architecture in ("C24-LSTM-Att", "C4-LSTM-Att"):
         fields["attention_width"] = 96  # the released code doubles it in these two

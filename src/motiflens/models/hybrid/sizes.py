@@ -8,6 +8,8 @@ second pool before the first.
 import math
 from typing import NamedTuple
 
+from motiflens.basics.errors import InputError
+
 MAX_UNREAD = 0.1  # share of a sequence that may lie beyond the last whole pool; in the study 8 of 200
 MAX_ATTENDED_TOKENS = 512  # 4 GiB of attention weights for 500 sequences and 8 heads
 
@@ -74,7 +76,7 @@ def nearest_pools(length: int, pools: Pools, *, attends: bool) -> Pools:
             near = Pools(first, second)
             if near.n_tokens(length) >= least and _fit(length, near, attends=attends):
                 return near
-    raise ValueError(f"length must be at least 1, got {length}")
+    raise InputError(f"length must be at least 1, got {length}")
 
 
 def nearest_kernel(size: int, n_positions: int) -> int:

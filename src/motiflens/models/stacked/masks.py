@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 import torch
 
+from motiflens.basics.errors import InputError
+
 # Odd constants of a 64-bit mixing function (splitmix64), as signed integers; products wrap around.
 _GOLDEN, _MIX1, _MIX2 = -7046029254386353131, -4658895280553007687, -7723592293110705685
 
@@ -85,7 +87,7 @@ class MaskSource:
         if self._parts is not None:
             words = self._parts[number - 1]
             if words.shape[1] != -(-n // 4):
-                raise ValueError(f"draw {number} is laid out for {4 * words.shape[1]} values at most, got {n}")
+                raise InputError(f"draw {number} is laid out for {4 * words.shape[1]} values at most, got {n}")
             return words
         stream = _mix(self._base + _wrap(number * _GOLDEN))
         counter = torch.arange(-(-n // 4), device=stream.device) * _GOLDEN

@@ -4,6 +4,7 @@ from html import escape
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.plots import LETTERS
 
 _COLUMN = 10  # width of a letter and
@@ -81,7 +82,7 @@ def _svg(kind: str, label: str, width: int, content: str) -> str:
 def _checked(scores: np.ndarray, length: int) -> np.ndarray:
     scores = np.asarray(scores, dtype=np.float64)
     if scores.shape != (length,):
-        raise ValueError(f"expected one score for each of {length} bases, got shape {scores.shape}")
+        raise InputError(f"expected one score for each of {length} bases, got shape {scores.shape}")
     if not np.isfinite(scores).all():
-        raise ValueError("scores must be finite, got NaN or infinity")
+        raise InputError("scores must be finite, got NaN or infinity")
     return scores

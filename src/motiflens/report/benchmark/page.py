@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_atomically, write_tsv
 from motiflens.basics.words import number, signed
 from motiflens.interpret.interactions import METHODS
@@ -67,7 +68,7 @@ def write_interaction_outputs(
     given = list(records)
     used = figure_records(given)
     if not used:
-        raise ValueError(
+        raise InputError(
             f"expected records of trained networks on data seeds of {FIRST_FIGURE_SEED} or more, got "
             f"{len(given)} others: lower seeds are there to choose the settings of methods"
         )

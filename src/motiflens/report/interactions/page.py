@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_atomically
 from motiflens.basics.plots import logo_svg, logo_svg_defs
 from motiflens.basics.sequence import decode
@@ -64,7 +65,7 @@ def write_interaction_page(
     """
     ids = {row.i: row.motif_i for row in table.rows} | {row.j: row.motif_j for row in table.rows}
     if [motif.id for motif in motifs] != [ids[k] for k in sorted(ids)]:
-        raise ValueError(f"expected the {len(ids)} motifs of the table in its order, got {len(motifs)} others")
+        raise InputError(f"expected the {len(ids)} motifs of the table in its order, got {len(motifs)} others")
     calls, names = table.calls(q), distinct_names(motifs)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from motiflens.basics.errors import InputError
 from motiflens.study.advice.designs import SMALL, WIDE, Design, compare_command, differ_only_in
 from motiflens.study.advice.members import HALF_WIDTHS, advise_members, widths_sentence
 from motiflens.study.advice.rule import RULE, Advice, Here, Outcome, Spread, outcome
@@ -87,9 +88,9 @@ def advise(
     """
     names = [design.name for design in designs]
     if not names or len(set(names)) < len(names):
-        raise ValueError(f"expected designs of different names, got {names}: give each candidate its own")
+        raise InputError(f"expected designs of different names, got {names}: give each candidate its own")
     if {*half_widths} != {*HALF_WIDTHS} or min(half_widths.values()) <= 0:
-        raise ValueError(f"expected positive half_widths of {', '.join(HALF_WIDTHS)}, got {dict(half_widths)}")
+        raise InputError(f"expected positive half_widths of {', '.join(HALF_WIDTHS)}, got {dict(half_widths)}")
     table = read_measured_effects() if effects is None else effects
     found = []
     for factor in ("activation", "pool", "filters"):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
+from motiflens.basics.errors import InputError
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.simulate import LABELS, SMALL_GRAMMAR, additive_labels, spaced_grammar
 from motiflens.interpret.interactions import METHODS
@@ -88,10 +89,10 @@ class Condition:
         """Check names and numbers before anything is run."""
         self.model()
         if self.labels not in LABELS:
-            raise ValueError(f"labels must be {' or '.join(map(repr, LABELS))}, got {self.labels!r}")
+            raise InputError(f"labels must be {' or '.join(map(repr, LABELS))}, got {self.labels!r}")
         for name in ("n_members", "n_sequences"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+                raise InputError(f"{name} must be at least 1, got {getattr(self, name)}")
 
     @property
     def penalty(self) -> float:
@@ -249,5 +250,5 @@ def preset_conditions(name: str, **changes: Any) -> list[Condition]:
     if name not in PRESETS:
         close = difflib.get_close_matches(name, PRESETS, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(PRESETS)}"
-        raise ValueError(f"unknown preset {name!r}; {hint}")
+        raise InputError(f"unknown preset {name!r}; {hint}")
     return list(dict.fromkeys(dataclasses.replace(condition, **changes) for condition in PRESETS[name]()))

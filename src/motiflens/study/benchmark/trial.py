@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from motiflens.audits.network import audit
+from motiflens.basics.errors import InputError
 from motiflens.basics.json_values import rounded, without_nan
 from motiflens.basics.sequence import one_hot
 from motiflens.basics.store import SCHEMA, Record
@@ -134,7 +135,7 @@ def block_rows(block: dict[str, Any], motifs: list[str]) -> list[Interaction]:
 
 def _motifs(data: SequenceDataset) -> list[Motif]:
     if not isinstance(data.truth, SiteTruth):
-        raise ValueError(f"expected data with a SiteTruth, got truth: {data.truth}")
+        raise InputError(f"expected data with a SiteTruth, got truth: {data.truth}")
     return list(data.truth.motifs)
 
 

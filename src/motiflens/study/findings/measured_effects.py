@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.stats import Interval, contrast, half_width, hierarchical_bootstrap, wilson_interval
 from motiflens.study.findings.filter_numbers import filter_numbers, paper_sized
 from motiflens.study.findings.measures import Measured, Sample, difference
@@ -245,7 +246,7 @@ def read_measured_effects(path: str | Path | None = None) -> list[MeasuredEffect
     lines = [line for line in source.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     reader = csv.DictReader(lines, delimiter="\t")
     if tuple(reader.fieldnames or ()) != MeasuredEffect._fields:
-        raise ValueError(
+        raise InputError(
             f"expected the columns {', '.join(MeasuredEffect._fields)}, got {', '.join(reader.fieldnames or ())}; make "
             "the table again: motiflens study effects"
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from motiflens.basics.errors import InputError
 from motiflens.models.hybrid import ARCHITECTURES, TASK_SIZES, list_models, model_config
 from motiflens.study.grid.trial import DATABASE, MOTIF_COUNTS, Trial
 from motiflens.training.protocol import PAPER, REFERENCE, Protocol
@@ -38,16 +39,16 @@ class StudyConfig:
                     model_config(architecture, activation=activation, task=task, variant=self.variant)
         for field in ("n_members", "stack_size"):
             if getattr(self, field) < 1:
-                raise ValueError(f"{field} must be at least 1, got {getattr(self, field)}")
+                raise InputError(f"{field} must be at least 1, got {getattr(self, field)}")
         for field in ("tasks", "architectures", "activations"):
             names = getattr(self, field)
             if not names or len(set(names)) < len(names):
-                raise ValueError(f"{field} must name at least one, each once, got {', '.join(map(str, names))}")
+                raise InputError(f"{field} must name at least one, each once, got {', '.join(map(str, names))}")
         if min(self.n_filters, default=1) < 1 or len(set(self.n_filters)) < len(self.n_filters):
             numbers = ", ".join(map(str, self.n_filters))
-            raise ValueError(f"n_filters must be whole numbers of at least 1, each once, got {numbers}")
+            raise InputError(f"n_filters must be whole numbers of at least 1, each once, got {numbers}")
         if self.motif_counts not in MOTIF_COUNTS:
-            raise ValueError(f"motif_counts must be one of {', '.join(MOTIF_COUNTS)}, got {self.motif_counts!r}")
+            raise InputError(f"motif_counts must be one of {', '.join(MOTIF_COUNTS)}, got {self.motif_counts!r}")
 
     def replace(self, **changes: Any) -> "StudyConfig":
         """Return a copy with some fields changed."""
@@ -100,7 +101,7 @@ def get_preset(name: str) -> StudyConfig:
     if name not in PRESETS:
         close = difflib.get_close_matches(name, PRESETS, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(PRESETS)}"
-        raise ValueError(f"unknown preset {name!r}; {hint}")
+        raise InputError(f"unknown preset {name!r}; {hint}")
     return PRESETS[name]
 
 
@@ -171,7 +172,7 @@ def cost(trial: Trial) -> float:
 def check_shard(number: int, n_shards: int) -> None:
     """Raise a ValueError unless there is a part of that number."""
     if not 1 <= number <= n_shards:
-        raise ValueError(f"a shard is numbered from 1 to the number of shards, got {number}/{n_shards}")
+        raise InputError(f"a shard is numbered from 1 to the number of shards, got {number}/{n_shards}")
 
 
 def shard(trials: Sequence[Trial], number: int, n_shards: int) -> list[Trial]:

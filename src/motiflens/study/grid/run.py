@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from motiflens.basics.choices import difference
+from motiflens.basics.errors import InputError
 from motiflens.basics.locks import Locks, remove_if_empty
 from motiflens.basics.runners import JobError
 from motiflens.basics.store import Damaged, Record, Store
@@ -67,7 +68,7 @@ def missing(trials: Iterable[Trial], records: dict[str, Record]) -> list[Trial]:
 def check_same(key: str, found: dict[str, Any], wanted: dict[str, Any]) -> None:
     """Raise a ValueError that names what differs unless a stored configuration is the one wanted."""
     if different := difference(found, wanted):
-        raise ValueError(f"the folder holds {key} from another configuration ({different}): choose another folder")
+        raise InputError(f"the folder holds {key} from another configuration ({different}): choose another folder")
 
 
 def _conditions(config: dict[str, Any]) -> dict[str, Any]:

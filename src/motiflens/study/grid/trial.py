@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from motiflens.basics.errors import InputError
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.simulate import TASK2_MOTIF_COUNTS, TASK2_MOTIF_COUNTS_PAPER, billboard, multi_motif
 from motiflens.models.hybrid import HybridConfig, model_config
@@ -93,4 +94,4 @@ def simulate_task(task: int, n_sequences: int, data_seed: int, motif_counts: str
         return multi_motif(n_sequences, seed=data_seed)
     if task == 2:
         return billboard(n_sequences, seed=data_seed, motif_counts=MOTIF_COUNTS[motif_counts])
-    raise ValueError(f"task must be 1 or 2, got {task!r}")
+    raise InputError(f"task must be 1 or 2, got {task!r}")
