@@ -18,6 +18,7 @@ from motiflens.audits.evidence import gather_evidence
 from motiflens.audits.train_and_audit import train_and_audit
 from motiflens.audits.verdicts import verdicts
 from motiflens.basics.metrics import auroc
+from motiflens.basics.plots import score_bars_svg, score_logo_svg
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io import write_hdf5
 from motiflens.interpret.attribution import explain
@@ -25,7 +26,6 @@ from motiflens.interpret.filters import FalseMatches
 from motiflens.models.hybrid import model_config
 from motiflens.motifs.sets import write_meme
 from motiflens.report.audit import evidence_summary, write_audit_folder, write_audit_page
-from motiflens.report.audit.score_logo import score_bars_svg, score_logo_svg
 from motiflens.training.folder import load_ensemble
 from motiflens.training.protocol import REFERENCE
 

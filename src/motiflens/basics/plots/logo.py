@@ -5,14 +5,13 @@ and an SVG logo refers to four shared shapes.
 """
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.collections import PathCollection
-from matplotlib.font_manager import FontProperties
-from matplotlib.path import Path
-from matplotlib.textpath import TextPath
+
+if TYPE_CHECKING:  # matplotlib takes half a second to import: whoever draws nothing need not wait for it
+    from matplotlib.axes import Axes
+    from matplotlib.path import Path
 
 from motiflens.basics.errors import InputError
 
@@ -67,16 +66,18 @@ def information_logo(pwm: np.ndarray) -> np.ndarray:
 
 
 def draw_logo(
-    ax: Axes,
+    ax: "Axes",
     heights: np.ndarray,
     *,
     start: float = 0.0,
+    base: float = 0.0,
     min_height: float = 0.0,
     colors: tuple[str, ...] = LETTER_COLORS,
+    limits: bool = True,
 ) -> None:
     """Draw stacked letters on axes and set the axes' limits to hold them.
 
-    Positive letters stack upwards from 0, the largest on top; negative letters hang upside down below 0, the
+    Positive letters stack upwards from `base`, the largest on top; negative letters hang upside down below it, the
     largest at the bottom. Column j spans `start + j` to `start + j + 1`.
 
     Parameters
@@ -86,28 +87,37 @@ def draw_logo(
         Signed letter heights in the order ACGT: `information_logo(pwm)`, or attributions.
     start : float
         Where the first column begins on the x axis.
+    base : float
+        Where letters stand on the y axis, so that several logos fit on one pair of axes.
     min_height : float
         Letters of at most this height are left out, as they would not be seen and make files large.
     colors : tuple of 4 colours
         In the order ACGT.
+    limits : bool
+        Whether to set the limits of the axes.
 
     Raises
     ------
     ValueError
         If the shape is not (4, width) or a value is not finite.
     """
+    from matplotlib.collections import PathCollection
+
     heights = _check_heights(heights, "heights")
     letters = _stack(heights, min_height=min_height)
-    for base, color in enumerate(colors):
-        of_base = letters.base == base
-        if not of_base.any():
+    letters = letters._replace(bottom=letters.bottom + base)
+    for letter, color in enumerate(colors):
+        of_letter = letters.base == letter
+        if not of_letter.any():
             continue
-        outline = _place_glyphs(base, *(values[of_base] for values in letters[1:]), start=start)
+        outline = _place_glyphs(letter, *(values[of_letter] for values in letters[1:]), start=start)
         ax.add_collection(
             PathCollection([outline], facecolors=color, edgecolors="none", linewidths=0),
             autolim=False,
         )
-    low, high = np.minimum(heights, 0).sum(0).min(), np.maximum(heights, 0).sum(0).max()
+    if not limits:
+        return
+    low, high = base + np.minimum(heights, 0).sum(0).min(), base + np.maximum(heights, 0).sum(0).max()
     ax.set_xlim(start, start + heights.shape[1])
     if high > low:
         ax.set_ylim(low, high)
@@ -191,8 +201,12 @@ def _stack(heights: np.ndarray, min_height: float = 0.0) -> _Letters:
 
 
 @lru_cache(maxsize=4)
-def _glyph(base: int) -> Path:
+def _glyph(base: int) -> "Path":
     """Outline of one letter, stretched to the unit square."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.path import Path
+    from matplotlib.textpath import TextPath
+
     font = FontProperties(family="DejaVu Sans", weight="bold")  # comes with matplotlib
     outline = TextPath((0, 0), LETTERS[base], size=100, prop=font)
     box = outline.get_extents()
@@ -200,8 +214,10 @@ def _glyph(base: int) -> Path:
     return Path(vertices, outline.codes, readonly=True)
 
 
-def _place_glyphs(base: int, column: np.ndarray, bottom: np.ndarray, height: np.ndarray, *, start: float) -> Path:
+def _place_glyphs(base: int, column: np.ndarray, bottom: np.ndarray, height: np.ndarray, *, start: float) -> "Path":
     """One path with a copy of the glyph in every box."""
+    from matplotlib.path import Path
+
     glyph = _glyph(base)
     corner = np.stack([start + column + _GAP, bottom], axis=1)  # n, 2
     size = np.stack([np.full(len(height), 1 - 2 * _GAP), height], axis=1)  # n, 2
@@ -220,6 +236,8 @@ def _svg_shapes() -> str:
 
 
 def _svg_outline(base: int) -> str:
+    from matplotlib.path import Path
+
     commands = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C"}
     parts = []
     for vertices, code in _glyph(base).iter_segments(curves=True, simplify=False):

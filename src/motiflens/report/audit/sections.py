@@ -15,9 +15,8 @@ from motiflens.audits.examples import Example
 from motiflens.audits.network import Audit
 from motiflens.audits.verdicts import LEVELS, Verdict, verdicts
 from motiflens.audits.words import METHOD_LABELS, display_name, measure_label, method_label
-from motiflens.basics.plots import logo_svg
+from motiflens.basics.plots import logo_svg, score_bars_svg, score_logo_svg
 from motiflens.motifs.sets import trim_pwm
-from motiflens.report.audit.score_logo import score_bars_svg, score_logo_svg
 
 _WINDOW = 90  # bases of an example that are shown as letters
 

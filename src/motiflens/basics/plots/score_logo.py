@@ -5,7 +5,7 @@ from html import escape
 import numpy as np
 
 from motiflens.basics.errors import InputError
-from motiflens.basics.plots import LETTERS
+from motiflens.basics.plots.logo import LETTERS
 
 _COLUMN = 10  # width of a letter and
 _HEIGHT = 100  # height of the picture, in user units: whole numbers are then fine enough

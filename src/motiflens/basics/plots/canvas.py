@@ -1,0 +1,32 @@
+"""Axes to draw on: the caller's own, or new ones of a size that fits."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+GREY = "#6f6f6f"
+#: Colour-blind-safe colours (Okabe and Ito) for what stands beside each other.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+
+
+def axes_for(ax: "Axes | None", *, width: float, height: float) -> "Axes":
+    """The axes given, or new ones on a figure of its own that a notebook shows; sizes are in inches."""
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    _, new = plt.subplots(figsize=(width, height), layout="constrained")
+    return new
+
+
+def plain_frame(ax: "Axes", *keep: str) -> None:
+    """Take away the lines around axes, but for the sides named."""
+    for side in ("top", "right", "left", "bottom"):
+        ax.spines[side].set_visible(side in keep)
+
+
+def titled(ax: "Axes", title: str) -> None:
+    """Write a title over the left end, as on the pages."""
+    if title:
+        ax.set_title(title, loc="left", fontweight="bold")

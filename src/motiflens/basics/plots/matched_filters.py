@@ -1,0 +1,80 @@
+"""Filters above the motifs that they match: both logos in the columns that TomTom aligned."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from motiflens.basics.errors import InputError
+from motiflens.basics.plots.canvas import axes_for, plain_frame, titled
+from motiflens.basics.plots.logo import draw_logo, information_logo
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_ROW = 5.2  # height of a filter and its match on the y axis, in bits
+_FILTER, _MATCH = 2.6, 0.3  # where either logo stands within its row
+_SEEN = 0.03  # bits; lower letters are left out
+
+
+class Matched(NamedTuple):
+    """A filter and, where there is one, the motif it matches.
+
+    `offset` is, as in TomTom, the motif's column minus the filter's column of any aligned pair, after the motif has
+    been reverse-complemented where `strand` is -1.
+    """
+
+    label: str
+    pwm: np.ndarray  # (4, width) of the filter
+    match_label: str = ""
+    match_pwm: np.ndarray | None = None  # (4, width) as the database has it
+    offset: int = 0
+    strand: int = 1
+
+
+def plot_matched_filters(filters: Sequence[Matched], *, title: str = "", ax: "Axes | None" = None) -> "Axes":
+    """Draw filters, each above the motif that it matches, one below the other.
+
+    Parameters
+    ----------
+    filters : sequence of Matched
+    title : str
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default on a figure of its own.
+
+    Returns
+    -------
+    ax : matplotlib.axes.Axes
+        Column j of each filter lies between j and j + 1 on the x axis. Every logo has 2 bits of the y axis.
+
+    Raises
+    ------
+    ValueError
+        If there is no filter, or a matrix is not one of probabilities.
+    """
+    if not filters:
+        raise InputError("expected at least one filter to draw, got none")
+    ax = axes_for(ax, width=5.6, height=0.5 + 0.95 * len(filters))
+    low, high, ticks = 0, 0, []
+    for row, one in enumerate(filters):
+        bottom = _ROW * (len(filters) - 1 - row)
+        low, high = min(low, -one.offset), max(high, one.pwm.shape[1])
+        draw_logo(ax, information_logo(one.pwm), base=bottom + _FILTER, min_height=_SEEN, limits=False)
+        ticks.append((bottom + _FILTER + 1, one.label))
+        if one.match_pwm is not None:
+            aligned = one.match_pwm if one.strand > 0 else one.match_pwm[::-1, ::-1]
+            draw_logo(
+                ax, information_logo(aligned), start=-one.offset, base=bottom + _MATCH, min_height=_SEEN, limits=False
+            )
+            high = max(high, aligned.shape[1] - one.offset)
+        ticks.append((bottom + _MATCH + 1, one.match_label or "no match"))
+        ax.axhline(bottom + _FILTER, color="#bbbbbb", linewidth=0.5)
+        ax.axhline(bottom + _MATCH, color="#bbbbbb", linewidth=0.5)
+    ax.set_xlim(low, high)
+    ax.set_ylim(0, _ROW * len(filters))
+    ax.set_yticks([place for place, _ in ticks], [label for _, label in ticks])
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlabel("column of the filter")
+    plain_frame(ax, "bottom")
+    titled(ax, title)
+    return ax
