@@ -29,7 +29,7 @@ FIRST_CALL = """
 import sys, time
 start = time.perf_counter()
 from motiflens.motifs.sets import load_motifs
-from motiflens.tomtom import tomtom
+from motiflens.motifs.tomtom import tomtom
 queries, targets = load_motifs(sys.argv[1])[:1], load_motifs(sys.argv[2])
 loaded = time.perf_counter()
 tomtom(queries, targets)

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from motiflens.basics import compiled as _library
-from motiflens.basics.compiled import describe_kernels, has_kernels
+from motiflens.basics import compiled as compiled_code
 from motiflens.cli.messages import note_slow_training
 from motiflens.models import kernels
 from motiflens.models.hybrid import BiLSTM, MultiHeadAttention, model_config
 from motiflens.models.hybrid.attention import EncoderLayer
+from motiflens.models.kernels import describe_kernels, has_kernels, library
 
 needs_compiler = pytest.mark.skipif(not has_kernels(torch.zeros(1)), reason=f"no kernels: {describe_kernels()}")
 TYPES = [(torch.float64, 1e-11), (torch.float32, 2e-5)]
@@ -144,7 +144,7 @@ def test_nan_stays():
 def fresh_load(monkeypatch, tmp_path, **environment):
     for name, value in {"XDG_CACHE_HOME": str(tmp_path / "cache"), **environment}.items():
         monkeypatch.setenv(name, value)
-    return _library._load.__wrapped__("float")
+    return compiled_code._load.__wrapped__(library.LIBRARIES[torch.float32])
 
 
 def script(path, text):
@@ -154,8 +154,8 @@ def script(path, text):
 
 
 def test_without_a_compiler_it_says_so(monkeypatch, tmp_path):
-    library, words = fresh_load(monkeypatch, tmp_path, CC="", PATH=str(tmp_path))
-    assert library is None
+    loaded, words = fresh_load(monkeypatch, tmp_path, CC="", PATH=str(tmp_path))
+    assert loaded is None
     assert "no C compiler" in words
 
 
@@ -163,16 +163,16 @@ def test_a_compiler_that_fails_is_quoted(monkeypatch, tmp_path):
     command = script(
         tmp_path / "broken", 'test "$1" = --version && echo broken 1.0 && exit; echo no such flag >&2; exit 1'
     )
-    library, words = fresh_load(monkeypatch, tmp_path, CC=command)
-    assert library is None
+    loaded, words = fresh_load(monkeypatch, tmp_path, CC=command)
+    assert loaded is None
     assert "could not compile the kernels: no such flag" in words
     assert not list((tmp_path / "cache").rglob("*.so"))
 
 
 @needs_compiler
 def test_the_library_is_compiled_once(monkeypatch, tmp_path):
-    library, words = fresh_load(monkeypatch, tmp_path)
-    assert library is not None
+    loaded, words = fresh_load(monkeypatch, tmp_path)
+    assert loaded is not None
     assert words == describe_kernels()
     (kept,) = (tmp_path / "cache").rglob("*.so")
     before = kept.stat().st_mtime_ns
@@ -183,8 +183,8 @@ def test_the_library_is_compiled_once(monkeypatch, tmp_path):
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes anywhere")
 def test_a_cache_folder_that_cannot_be_written_is_told(monkeypatch, tmp_path):
     (tmp_path / "cache").mkdir(mode=0o500)
-    library, words = fresh_load(monkeypatch, tmp_path)
-    assert library is None
+    loaded, words = fresh_load(monkeypatch, tmp_path)
+    assert loaded is None
     assert "Permission denied" in words
 
 
@@ -207,4 +207,4 @@ def test_commands_say_that_training_will_be_slow(monkeypatch, capsys):
 @needs_compiler
 def test_kernels_refuse_what_is_not_contiguous():
     with pytest.raises(ValueError, match="kernels take contiguous tensors"):
-        _library.address(torch.zeros(2, 3).T)
+        library.address(torch.zeros(2, 3).T)

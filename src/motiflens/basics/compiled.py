@@ -1,8 +1,7 @@
-"""The kernels' library, compiled on first use where there is a C compiler.
+"""Libraries in C, compiled on first use where there is a compiler; without one everything works as well, more slowly.
 
-Without one everything works as well, through PyTorch's own operations, and about half as fast. The library lies in the
-user's cache folder, named by its source, compiler and processor, so that machines that share a home folder do not meet
-each other's. `MOTIFLENS_KERNELS=0` in the environment leaves the kernels out.
+A library lies in the user's cache folder, named by its sources, compiler and processor, so that machines that share a
+home folder do not meet each other's. `MOTIFLENS_KERNELS=0` in the environment leaves all of them out.
 """
 
 import ctypes
@@ -12,45 +11,62 @@ import platform
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from motiflens.basics.errors import InputError
-
-_FOLDER = Path(__file__).parents[1] / "models" / "kernels"
-_SOURCES = [_FOLDER / name for name in ("first_layer.c", "lstm.c", "attention.c", "encoder.c")]
-_HEADERS = [_FOLDER / name for name in ("vectors.h", "attention.h")]
 # No -ffast-math: NaN must stay NaN, and linking with it would change the rounding of the whole process.
 _ARITHMETIC = ["-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-fassociative-math", "-ffp-contract=fast"]
-_FLAGS = ["-std=gnu11", "-O3", "-march=native", *_ARITHMETIC, "-fPIC", "-shared"]
-_TYPES = {torch.float32: "float", torch.float64: "double"}
+_FLAGS = ["-std=gnu11", "-O3", "-march=native", "-fPIC", "-shared"]
+LEFT_OUT = "left out by MOTIFLENS_KERNELS=0"
 
 
-def has_kernels(tensor: torch.Tensor) -> bool:
-    """Whether there are compiled kernels for the type and device of a tensor."""
-    return kernels_for(tensor) is not None
+@dataclass(frozen=True, eq=False)
+class Library:
+    """Sources in C that make one shared library.
+
+    Attributes
+    ----------
+    name : str
+        The library's file name begins with it.
+    folder : Path
+        Where its sources and headers stand.
+    sources, headers : sequence of str
+    signatures : mapping of str to (result type, argument types)
+        So that a number cannot be taken for a pointer.
+    definitions : sequence of str
+        For the preprocessor, such as "REAL=float".
+    reorder : bool
+        Whether the compiler may reorder sums. Sums that must be rounded the same everywhere forbid it.
+    """
+
+    name: str
+    folder: Path
+    sources: Sequence[str]
+    headers: Sequence[str]
+    signatures: Mapping[str, tuple[Any, Sequence[Any]]]
+    definitions: Sequence[str] = ()
+    reorder: bool = True
+
+    def load(self) -> tuple[ctypes.CDLL | None, str]:
+        """The library, with its compiler; or None, with what is missing."""
+        return (None, LEFT_OUT) if left_out() else _load(self)
+
+    def _paths(self, names: Sequence[str]) -> list[Path]:
+        return [self.folder / name for name in names]
+
+    def _flags(self) -> list[str]:
+        return [
+            *_FLAGS,
+            *(_ARITHMETIC if self.reorder else ["-ffp-contract=off"]),
+            *(f"-D{d}" for d in self.definitions),
+        ]
 
 
-def describe_kernels() -> str:
-    """The compiler of the kernels that this process uses, or "none" and why."""
-    if _left_out():
-        return "none: left out by MOTIFLENS_KERNELS=0"
-    library, words = _load("float")
-    return f"none: {words}" if library is None else words
-
-
-def kernels_for(tensor: torch.Tensor) -> ctypes.CDLL | None:
-    """Compiled kernels for the type and device of a tensor; None where there are none."""
-    if tensor.device.type != "cpu" or tensor.dtype not in _TYPES or _left_out():
-        return None
-    return _load(_TYPES[tensor.dtype])[0]
-
-
-def _left_out() -> bool:
+def left_out() -> bool:
+    """Whether the user wants none of the libraries."""
     return os.environ.get("MOTIFLENS_KERNELS") == "0"
 
 
@@ -68,7 +84,8 @@ def _processor() -> str:
     return "\n".join([platform.machine(), platform.processor(), *kept])
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
+    """Folder of the user for what can be made again."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "motiflens"
 
@@ -79,24 +96,23 @@ def _compiler_version(command: str) -> str:
 
 
 @cache
-def _load(real: str) -> tuple[ctypes.CDLL | None, str]:
-    """The library for a type, with its compiler; or None, with what is missing."""
+def _load(library: Library) -> tuple[ctypes.CDLL | None, str]:
     command = compiler()
     if command is None:
         return None, "no C compiler (cc, gcc or clang) found"
-    sources = [path.read_text() for path in (*_HEADERS, *_SOURCES)]
-    what = "\n".join([*sources, *_FLAGS, real, _compiler_version(command), _processor()])
-    name = f"kernels-{real}-{hashlib.sha256(what.encode()).hexdigest()[:16]}.so"
+    texts = [path.read_text() for path in library._paths([*library.headers, *library.sources])]
+    what = "\n".join([*texts, *library._flags(), _compiler_version(command), _processor()])
+    name = f"{library.name}-{hashlib.sha256(what.encode()).hexdigest()[:16]}.so"
     try:
-        path = _cache_folder() / name
+        path = cache_folder() / name
         if not path.is_file():
-            _compile(command, real, path)
-        return _declared(ctypes.CDLL(str(path))), _compiler_version(command).splitlines()[0]
-    except (OSError, RuntimeError) as error:  # no home, no place to write, nothing that loads: PyTorch does the same
+            _compile(command, library, path)
+        return _declared(ctypes.CDLL(str(path)), library), _compiler_version(command).splitlines()[0]
+    except (OSError, RuntimeError) as error:  # no home, no place to write, nothing that loads: the fallback does it
         return None, str(error)
 
 
-def _compile(command: str, real: str, path: Path) -> None:
+def _compile(command: str, library: Library, path: Path) -> None:
     """Compile to a path, whole or not at all: several processes may do so at once.
 
     Raises
@@ -107,66 +123,15 @@ def _compile(command: str, real: str, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         new = Path(folder) / path.name
-        call = [command, *_FLAGS, f"-DREAL={real}", "-o", str(new), *map(str, _SOURCES), "-lm"]
+        call = [command, *library._flags(), "-o", str(new), *map(str, library._paths(library.sources)), "-lm"]
         done = subprocess.run(call, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise OSError(f"{command} could not compile the kernels: {done.stderr.strip()[-500:]}")
         new.replace(path)
 
 
-def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
-    """State argument types, so that a number cannot be taken for a pointer."""
-    i, p, d = ctypes.c_int, ctypes.c_void_p, ctypes.c_double
-    signatures = {
-        "pooled_forward": [i] * 5 + [p] * 4,
-        "pooled_backward": [i] * 5 + [p] * 4,
-        "patch_counts": [i] * 3 + [p] * 2,
-        "lstm_forward": [i] * 4 + [p] * 7,
-        "lstm_backward": [i] * 4 + [p] * 11,
-        "attention_forward": [i] * 5 + [p] * 6,
-        "attention_backward": [i] * 5 + [p] * 9,
-        "encoder_forward": [i] * 5 + [d] + [p] * 3 + [i, d] + [p] * 2,
-        "encoder_backward": [i] * 5 + [p] * 3 + [i, d] + [p] * 4,
-    }
-    for name, arguments in signatures.items():
-        function = getattr(library, name)
-        function.argtypes, function.restype = arguments, i
-    for name in ("attention_saved", "encoder_saved"):
-        function = getattr(library, name)
-        function.argtypes, function.restype = [i] * 5, ctypes.c_size_t
-    return library
-
-
-def address(tensor: torch.Tensor) -> int:
-    """Where a contiguous tensor's values begin."""
-    if not tensor.is_contiguous():
-        raise InputError(f"kernels take contiguous tensors, got shape {tuple(tensor.shape)}, strides {tensor.stride()}")
-    return tensor.data_ptr()
-
-
-def addresses(tensors: Sequence[torch.Tensor]) -> ctypes.Array[Any]:
-    """`address` of each of several tensors, as an array in C."""
-    return (ctypes.c_void_p * len(tensors))(*(address(tensor) for tensor in tensors))
-
-
-def call(name: str, like: torch.Tensor, *arguments: Any) -> None:
-    """Call a kernel of the type of a tensor.
-
-    Raises
-    ------
-    RuntimeError
-        If there are none: `has_kernels` tells.
-    MemoryError
-        If it finds no memory for its scratch space.
-    """
-    library = kernels_for(like)
-    if library is None:
-        raise RuntimeError(f"no compiled kernels for {like.dtype} on {like.device}: {describe_kernels()}")
-    if getattr(library, name)(*arguments):
-        raise MemoryError(f"the compiled kernel {name} found no memory for its scratch space")
-
-
-def saved_size(name: str, like: torch.Tensor, sizes: tuple[int, ...]) -> int:
-    """How many numbers a forward kernel keeps for its backward kernel."""
-    library = kernels_for(like)
-    return 0 if library is None else getattr(library, name)(*sizes)
+def _declared(loaded: ctypes.CDLL, library: Library) -> ctypes.CDLL:
+    for name, (result, arguments) in library.signatures.items():
+        function = getattr(loaded, name)
+        function.argtypes, function.restype = list(arguments), result
+    return loaded

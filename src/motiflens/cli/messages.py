@@ -59,8 +59,8 @@ def print_json(result: Any) -> None:
 
 def note_slow_training(device: str) -> None:
     """Say so where networks will train on a CPU without compiled kernels; compiles them on first use."""
-    from motiflens.basics.compiled import describe_kernels
     from motiflens.models.devices import resolve_device
+    from motiflens.models.kernels import describe_kernels
 
     if resolve_device(device).type == "cpu" and (words := describe_kernels()).startswith("none"):
         typer.echo(f"note: training takes up to twice as long as it could; compiled kernels: {words}", err=True)

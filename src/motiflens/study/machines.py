@@ -10,10 +10,10 @@ import torch
 
 import motiflens
 from motiflens.basics.choices import check_choice
-from motiflens.basics.compiled import describe_kernels
 from motiflens.basics.ray_runner import run_ray
 from motiflens.basics.runners import JobError, JobFunction, run_local
 from motiflens.models.devices import resolve_device
+from motiflens.models.kernels import describe_kernels
 
 RUNNERS = ("local", "ray")
 

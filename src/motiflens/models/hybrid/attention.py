@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from motiflens.basics.compiled import has_kernels
 from motiflens.basics.errors import InputError
 from motiflens.models.hybrid.config import HybridConfig
 from motiflens.models.hybrid.layers import BiLSTM, Dropout, Linear
 from motiflens.models.hybrid.positions import LearnedTable, by_distance, rotate, sinusoids
+from motiflens.models.kernels import has_kernels
 from motiflens.models.kernels.attention import encoder_layer, self_attention
 
 _FEW_TOKENS = 12  # up to which a softmax is several times faster on the CPU over a leading axis, the copies included

@@ -5,9 +5,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from motiflens.basics.compiled import has_kernels
 from motiflens.basics.errors import InputError
 from motiflens.models.hybrid.products import linear
+from motiflens.models.kernels import has_kernels
 from motiflens.models.kernels.lstm import bidirectional_lstm
 
 

@@ -2,11 +2,14 @@
 
 from motiflens.models.kernels.attention import encoder_layer, self_attention
 from motiflens.models.kernels.first_layer import patch_counts, pooled_gradient, pooled_maxima
+from motiflens.models.kernels.library import describe_kernels, has_kernels
 from motiflens.models.kernels.lstm import bidirectional_lstm
 
 __all__ = [
     "bidirectional_lstm",
+    "describe_kernels",
     "encoder_layer",
+    "has_kernels",
     "patch_counts",
     "pooled_gradient",
     "pooled_maxima",

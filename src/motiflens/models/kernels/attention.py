@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.autograd.function import FunctionCtx
 
-from motiflens.basics.compiled import address, addresses, call, saved_size
+from motiflens.models.kernels.library import address, addresses, call, saved_size
 
 
 class _Attention(torch.autograd.Function):

@@ -2,7 +2,7 @@
 
 import torch
 
-from motiflens.basics.compiled import address, call
+from motiflens.models.kernels.library import address, call
 
 
 def pooled_maxima(codes: torch.Tensor, weight: torch.Tensor, pool: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch.autograd.function import FunctionCtx
 
-from motiflens.basics.compiled import address, addresses, call
+from motiflens.models.kernels.library import address, addresses, call
 
 
 class _Lstm(torch.autograd.Function):

@@ -20,8 +20,8 @@ from functools import cached_property
 import torch
 from torch.nn import functional as F
 
-from motiflens.basics.compiled import has_kernels
 from motiflens.models.hybrid.products import product
+from motiflens.models.kernels import has_kernels
 from motiflens.models.kernels.first_layer import patch_counts, pooled_gradient, pooled_maxima
 
 _BLOCK_BYTES = 1 << 19  # of convolution output kept in cache at a time
