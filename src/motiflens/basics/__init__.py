@@ -14,11 +14,13 @@ __all__ = [
     "metrics",
     "performance",
     "plots",
+    "progress",
     "ray_runner",
     "runners",
     "sequence",
     "stats",
     "store",
+    "tables",
     "words",
 ]
 

@@ -32,21 +32,9 @@ def resumable() -> Iterator[None]:
 @contextmanager
 def percentage(what: str) -> Iterator[Callable[[float], None]]:
     """Show on standard error which share is done: a bar on a terminal, a line for every tenth elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from motiflens.basics.progress import progress_bar
 
-    console, tenths = Console(stderr=True), 0
-    columns = (TextColumn(what), BarColumn(bar_width=24), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=1.0)
-
-        def tell(share: float) -> None:
-            nonlocal tenths
-            bar.update(task, completed=share)
-            if not console.is_terminal and int(10 * share) > tenths:
-                tenths = int(10 * share)
-                typer.echo(f"{what}  {10 * tenths} %", err=True)
-
+    with progress_bar(what, on_line=lambda line: typer.echo(line, err=True)) as tell:
         yield tell
 
 

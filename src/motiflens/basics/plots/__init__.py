@@ -7,7 +7,15 @@ when something is drawn.
 from motiflens.basics.plots.canvas import COLOURS, GREY, axes_for
 from motiflens.basics.plots.interaction_profiles import Profile, plot_interactions
 from motiflens.basics.plots.intervals import Estimate, finish_rows, plot_intervals
-from motiflens.basics.plots.logo import LETTER_COLORS, LETTERS, draw_logo, information_logo, logo_svg, logo_svg_defs
+from motiflens.basics.plots.logo import (
+    LETTER_COLORS,
+    LETTERS,
+    consensus,
+    draw_logo,
+    information_logo,
+    logo_svg,
+    logo_svg_defs,
+)
 from motiflens.basics.plots.matched_filters import Matched, plot_matched_filters
 from motiflens.basics.plots.score_logo import score_bars_svg, score_logo_svg
 from motiflens.basics.plots.sequence_logo import Span, plot_logo
@@ -23,6 +31,7 @@ __all__ = [
     "Profile",
     "Span",
     "axes_for",
+    "consensus",
     "draw_logo",
     "finish_rows",
     "information_logo",

@@ -155,7 +155,7 @@ def logo_svg(
     width = heights.shape[1]
     letters = _stack(heights, min_height=min_bits)
     parts = [
-        f'<svg class="logo" role="img" aria-label="{_consensus(heights)}" '
+        f'<svg class="logo" role="img" aria-label="{consensus(heights)}" '
         f'width="{width * column_width:g}" height="{height}" '
         f'viewBox="0 0 {width * _SVG_COLUMN} {_SVG_HEIGHT}" preserveAspectRatio="none">'
     ]
@@ -174,6 +174,13 @@ def logo_svg(
 def logo_svg_defs() -> str:
     """Invisible `<svg>` with the letter shapes that `logo_svg(..., defs=False)` needs once per page."""
     return f'<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>{_svg_shapes()}</defs></svg>'
+
+
+def consensus(heights: np.ndarray) -> str:
+    """Most informative base per column, a dot where there is less than half a bit."""
+    best = heights.argmax(axis=0)
+    informative = heights.sum(axis=0) >= 0.5
+    return "".join(LETTERS[base] if sure else "." for base, sure in zip(best, informative, strict=True))
 
 
 def _check_heights(values: np.ndarray, name: str) -> np.ndarray:
@@ -249,10 +256,3 @@ def _svg_outline(base: int) -> str:
         y = np.rint(100 * (1 - points[:, 1])).astype(int)
         parts.append(commands[code] + " ".join(f"{a} {b}" for a, b in zip(x, y, strict=True)))
     return "".join(parts)
-
-
-def _consensus(heights: np.ndarray) -> str:
-    """Most informative base per column, a dot where there is less than half a bit."""
-    best = heights.argmax(axis=0)
-    informative = heights.sum(axis=0) >= 0.5
-    return "".join(LETTERS[base] if sure else "." for base, sure in zip(best, informative, strict=True))

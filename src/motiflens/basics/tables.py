@@ -1,0 +1,191 @@
+"""How a result looks: a few lines of text, a small table in a notebook, a data frame.
+
+A result says its rows once, as a `Table`: `as_text` keeps within 20 lines and 2,000 characters however many rows there
+are, `as_html` is for notebooks, `as_dataframe` holds all rows. A class gets all three from `Tabular`.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from motiflens.basics.errors import MissingPackageError
+from motiflens.basics.plots import consensus, information_logo, logo_svg, logo_svg_defs
+
+if TYPE_CHECKING:
+    import pandas
+
+_WIDTH = 98  # characters of a line of text, and
+_TEXT_ROWS, _TEXT_NOTES = 12, 4  # title, header, rows, what is left out and notes: at most 19 lines
+_CELL = 40  # characters of a cell of text
+_HTML_ROWS, _HTML_NOTES = 30, 8
+_ELLIPSIS = "…"
+
+
+class Logo(NamedTuple):
+    """A cell that holds a motif: a logo in a notebook, the consensus elsewhere."""
+
+    pwm: np.ndarray  # (4, width)
+
+    def __str__(self) -> str:
+        return consensus(information_logo(self.pwm))
+
+    def html(self) -> str:
+        """An SVG logo; the page holds the shapes of letters once."""
+        return logo_svg(self.pwm, height=30, column_width=7, defs=False)
+
+
+class Table(NamedTuple):
+    """What a result shows of itself.
+
+    Columns have one length. Cells are numbers, words, None where there is nothing to say, or `Logo`.
+    """
+
+    title: str  # a line
+    columns: Mapping[str, Sequence[Any] | np.ndarray]
+    notes: Sequence[str] = ()  # cautions, and what is missing
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(next(iter(self.columns.values()), ()))
+
+
+class Tabular:
+    """A result that says its rows once, in `_table`, and can be looked at and turned into a data frame."""
+
+    def _table(self) -> Table:
+        raise NotImplementedError(f"{type(self).__name__} does not say its rows")
+
+    def __repr__(self) -> str:
+        return as_text(self._table())
+
+    def _repr_html_(self) -> str:
+        return as_html(self._table())
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """All rows as a data frame.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        return as_dataframe(self._table())
+
+
+def columns_of(rows: Iterable[Mapping[str, Any]], names: Sequence[str] = ()) -> dict[str, list[Any]]:
+    """Columns of rows that are dictionaries; `names` are those of a table without rows, and their order."""
+    held = list(rows)
+    keys = dict.fromkeys([*names, *(name for row in held for name in row)])
+    return {name: [row.get(name) for row in held] for name in keys}
+
+
+def as_text(table: Table) -> str:
+    """The title, the first rows and the notes, in at most 20 lines and 2,000 characters.
+
+    Columns that do not fit beside the others are left out, which the last line then says.
+    """
+    n = table.n_rows
+    cells = {name: [name, *map(_text_of, column[:_TEXT_ROWS])] for name, column in table.columns.items() if n}
+    widths = {name: max(map(len, column)) for name, column in cells.items()}
+    kept: list[str] = []
+    for name in cells:
+        if sum(widths[one] + 2 for one in [*kept, name]) > _WIDTH:
+            break
+        kept.append(name)
+    right = {name for name in kept if all(_is_number(value) for value in table.columns[name][:_TEXT_ROWS])}
+    lines = [
+        "".join(
+            "  " + (column[i].rjust if name in right else column[i].ljust)(widths[name])
+            for name in kept
+            for column in [cells[name]]
+        ).rstrip()
+        for i in range(min(n, _TEXT_ROWS) + 1 if n else 0)
+    ]
+    left_out = [f"{n - _TEXT_ROWS:,} more rows"] * (n > _TEXT_ROWS)
+    if len(kept) < len(cells):
+        left_out.append(f"{len(cells) - len(kept)} more columns")
+    if left_out:
+        lines.append(f"  {_ELLIPSIS} {' and '.join(left_out)}: to_dataframe() has them all")
+    notes = [f"  {note}" for note in _shortened(table.notes, _TEXT_NOTES)]
+    return "\n".join(_clip(line, _WIDTH) for line in [_one_line(table.title), *lines, *notes])
+
+
+def as_html(table: Table) -> str:
+    """A small HTML table with at most 30 rows; all text is escaped, motifs are logos."""
+    parts = [f'<div class="motiflens"><p><b>{escape(_one_line(table.title))}</b></p>']
+    shown = {name: column[:_HTML_ROWS] for name, column in table.columns.items()}
+    if any(isinstance(value, Logo) for column in shown.values() for value in column):
+        parts.append(logo_svg_defs())
+    if table.n_rows:
+        header = "".join(f"<th>{escape(str(name))}</th>" for name in shown)
+        rows = (
+            "<tr>" + "".join(f"<td>{_html_of(value)}</td>" for value in row) + "</tr>"
+            for row in zip(*shown.values(), strict=True)
+        )
+        parts.append(f"<table><thead><tr>{header}</tr></thead><tbody>{''.join(rows)}</tbody></table>")
+    if table.n_rows > _HTML_ROWS:
+        parts.append(f"<p>{_ELLIPSIS} {table.n_rows - _HTML_ROWS:,} more rows: to_dataframe() has them all</p>")
+    parts += [f"<p>{escape(note)}</p>" for note in _shortened(table.notes, _HTML_NOTES)]
+    return "".join([*parts, "</div>"])
+
+
+def as_dataframe(table: Table) -> "pandas.DataFrame":
+    """All rows as a data frame; motifs become their consensus.
+
+    Raises
+    ------
+    ImportError
+        If pandas is not installed.
+    """
+    try:
+        import pandas
+    except ImportError as error:
+        raise MissingPackageError("to_dataframe needs pandas: pip install 'motiflens[pandas]'") from error
+    return pandas.DataFrame({name: _plain(column) for name, column in table.columns.items()})
+
+
+def _plain(column: Sequence[Any] | np.ndarray) -> Sequence[Any] | np.ndarray:
+    if isinstance(column, np.ndarray):
+        return column
+    return [str(value) if isinstance(value, Logo) else value for value in column]
+
+
+def _text_of(value: Any) -> str:
+    """A cell of text."""
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if value is None or (isinstance(value, float | np.floating) and math.isnan(value)):
+        return "–"
+    if isinstance(value, int | np.integer):
+        return f"{value:,}"
+    if isinstance(value, float | np.floating):
+        return f"{value:.4g}"
+    return _clip(_one_line(str(value)), _CELL)
+
+
+def _html_of(value: Any) -> str:
+    if isinstance(value, Logo):
+        return value.html()
+    return escape(str(value)) if isinstance(value, str) else escape(_text_of(value))
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or isinstance(value, int | float | np.integer | np.floating)
+
+
+def _shortened(notes: Sequence[str], n: int) -> list[str]:
+    """The first notes, the last of them saying how many there are beyond."""
+    shown = [_one_line(str(note)) for note in notes[:n]]
+    return shown if len(notes) <= n else [*shown[:-1], f"{_ELLIPSIS} and {len(notes) - n + 1} more notes"]
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _clip(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + _ELLIPSIS

@@ -1,0 +1,97 @@
+"""The progress bar: nothing, lines, a terminal's bar or a notebook's, and never anything on standard output."""
+
+import io
+import sys
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from motiflens.basics import progress as module
+from motiflens.basics.progress import in_notebook, progress_bar
+
+
+def run(**options):
+    with progress_bar("work", **options) as tell:
+        for i in range(41):
+            tell(i / 40)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_nothing_is_shown_where_there_is_no_terminal(capsys):
+    run()
+    run(progress=False)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_lines_come_at_every_tenth():
+    lines = []
+    run(on_line=lines.append)
+    assert lines == [f"work  {10 * i} %" for i in range(1, 11)]
+
+
+def test_a_terminal_gets_a_bar_on_standard_error_alone(monkeypatch, capsys):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    lines = []
+    run(on_line=lines.append)
+    assert "work" in terminal.getvalue()
+    assert "100%" in terminal.getvalue()
+    assert capsys.readouterr().out == ""
+    assert lines == []
+
+
+def test_no_bar_for_progress_false_on_a_terminal(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    run(progress=False)
+    assert terminal.getvalue() == ""
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    """A stand-in for IPython in a notebook; gives the list of what is displayed."""
+    shown = []
+    handle = SimpleNamespace(update=lambda picture: shown.append(picture))
+
+    def display(picture, display_id):
+        shown.append(picture)
+        return handle
+
+    shell = type("ZMQInteractiveShell", (), {})()
+    ipython, of_display = ModuleType("IPython"), ModuleType("IPython.display")
+    ipython.get_ipython = lambda: shell
+    of_display.display, of_display.HTML = display, lambda text: text
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "IPython.display", of_display)
+    return shown
+
+
+def test_a_notebook_gets_one_bar_that_ends_full(notebook, monkeypatch):
+    assert in_notebook()
+    run()
+    assert 'value="0.0000"' in notebook[0]
+    assert 'value="1.0000"' in notebook[-1]
+    assert len(notebook) < 41  # not a picture for every step
+
+
+def test_a_notebook_bar_is_drawn_again_after_a_pause(notebook, monkeypatch):
+    monkeypatch.setattr(module, "_PAUSE", 0)
+    with progress_bar("a < b") as tell:
+        tell(0.25)
+    assert notebook[1:] == ['a &lt; b <progress value="0.2500" max="1"></progress> 25%']
+
+
+def test_an_interactive_terminal_is_no_notebook(notebook):
+    sys.modules["IPython"].get_ipython = lambda: type("TerminalInteractiveShell", (), {})()
+    assert not in_notebook()
+
+
+def test_errors_pass_through_a_bar(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with pytest.raises(RuntimeError, match="inside"), progress_bar("work"):
+        raise RuntimeError("inside")
