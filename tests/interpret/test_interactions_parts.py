@@ -21,7 +21,7 @@ from motiflens.interpret.interactions.filter_sites import (
     Activity,
     Assigned,
     filter_sites,
-    first_convolution,
+    first_convolutions,
     shuffled_copy,
 )
 from motiflens.interpret.interactions.insertion import _Planter, insertion_effects
@@ -681,9 +681,9 @@ def test_a_gap_is_where_the_mean_over_all_sites_is_largest():
 
 
 def test_a_model_without_convolution_on_bases_is_refused():
-    assert isinstance(first_convolution(build_model("C4C6", activation="relu", task=2)), nn.Conv1d)
+    assert isinstance(first_convolutions(build_model("C4C6", activation="relu", task=2))[0], nn.Conv1d)
     with pytest.raises(ValueError, match=r"an nn\.Conv1d on four bases"):
-        first_convolution(nn.Linear(3, 3))
+        first_convolutions(nn.Linear(3, 3))
 
 
 def test_plain_planting_restores_the_mode_of_the_model():

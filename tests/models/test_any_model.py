@@ -464,9 +464,9 @@ CASES = [
     (around(lambda self, x: summed(self.conv(x)), nn.Conv1d(4, 4, 5, groups=4)), {}, "in 4 groups"),
     (around(lambda self, x: summed(self.conv(x)), nn.Conv2d(1, 4, (2, 5))), {"layout": "N14L"}, "all four bases"),
     (
-        around(lambda self, x: summed(self.conv(self.embed(x))), nn.Conv1d(6, 4, 5), embed=nn.Conv1d(4, 6, 1)),
+        around(lambda self, x: summed(self.conv(self.wide(x))), nn.Conv1d(6, 4, 5), wide=nn.Conv1d(4, 6, 3, padding=1)),
         {"first_layer": "conv"},
-        "'conv' with kernel .* on an input of shape .n, 6, 60.*name the convolution",
+        "'conv' to see the sequences.*name another convolution",
     ),
     (around(lambda self, x: self.dense(self.conv(x).flatten(1)), dense=nn.Linear(9, 1)), {}, "no layout.*N4L: mat1"),
 ]

@@ -4,6 +4,7 @@ from motiflens.basics.lazy import lazy_modules
 
 __all__ = [
     "any_model",
+    "checks",
     "devices",
     "hybrid",
     "kernels",

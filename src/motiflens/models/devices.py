@@ -33,5 +33,8 @@ def device_of(model: nn.Module) -> torch.device:
 
 
 def dtype_of(model: nn.Module) -> torch.dtype:
-    """Floating-point type of a model's first parameter; float32 if it has none."""
+    """Floating-point type that a model takes: what it says itself, or its first parameter's; float32 if it has none."""
+    own = getattr(model, "dtype", None)
+    if isinstance(own, torch.dtype):
+        return own
     return next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)

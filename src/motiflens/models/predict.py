@@ -9,6 +9,7 @@ from torch import nn
 from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import as_tensor
 from motiflens.basics.sequence import check_codes, check_one_hot, one_hot
+from motiflens.models.checks import check_weights
 from motiflens.models.devices import device_of, dtype_of
 from motiflens.models.hybrid.network import HybridNetwork, evaluating
 from motiflens.models.stacked.side_by_side import stacked_logits
@@ -30,7 +31,7 @@ def batches(
     (check_codes if X.dim() == 2 else check_one_hot)(X)
     for start in range(0, len(X), batch_size):
         batch = X[start : start + batch_size].to(device)
-        yield one_hot(batch, dtype) if X.dim() == 2 else batch.to(dtype)
+        yield one_hot(batch, dtype) if X.dim() == 2 else batch.to(dtype, copy=True)  # a model may write into it
 
 
 def predict(model: nn.Module, X: np.ndarray | torch.Tensor, *, batch_size: int = 500) -> torch.Tensor:
@@ -51,19 +52,26 @@ def predict(model: nn.Module, X: np.ndarray | torch.Tensor, *, batch_size: int =
     Raises
     ------
     ValueError
-        If X is neither one-hot nor codes 0 to 4, or there are no sequences.
+        If X is neither one-hot nor codes 0 to 4, there are no sequences, or weights are not finite.
     """
     X = as_tensor(X)
     are_codes = X.dtype == torch.uint8 and X.dim() == 2 and batch_size >= 1  # `batches` tells what is wrong otherwise
     if type(model) is HybridNetwork and are_codes and X.shape[1] == model.config.length:
         check_codes(X)
         codes = X.to(device_of(model))  # these need not become one-hot; they fit on any device
-        return stacked_logits([model], codes, batch_size=batch_size)[0].cpu()
+        return _checked(model, stacked_logits([model], codes, batch_size=batch_size)[0].cpu())
     with evaluating(model), torch.inference_mode():
         outputs = [model(x).cpu() for x in batches(X, batch_size, device_of(model), dtype_of(model))]
     if not outputs:  # how many outputs the model has, it does not say
         raise InputError("expected at least one sequence, got none")
-    return torch.cat(outputs)
+    return _checked(model, torch.cat(outputs))
+
+
+def _checked(model: nn.Module, logits: torch.Tensor) -> torch.Tensor:
+    """Outputs, float32 or float64; NaN or infinity that comes from the weights is an error."""
+    if not bool(logits.isfinite().all()):
+        check_weights(model)
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
 
 def first_layer_activations(

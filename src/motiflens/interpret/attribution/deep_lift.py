@@ -18,11 +18,11 @@ from motiflens.interpret.attribution.gradient import (
     check_positive,
     checked,
     differentiating,
-    dtype_of,
     input_gradient,
     target_column,
 )
 from motiflens.interpret.attribution.operations import Elementwise, Integrated, rescale
+from motiflens.models.devices import dtype_of
 
 
 def complete_deep_lift_shap(
@@ -93,7 +93,7 @@ def complete_deep_lift_shap(
     dtype = dtype_of(model)
     if len(X) == 0:
         return Complete(torch.zeros(X.shape, dtype=dtype), torch.zeros(0, dtype=dtype))
-    with differentiating(model, device) as where, _frozen(model):
+    with differentiating(model, device, X) as where, _frozen(model):
         network = _Column(model, X[:1].to(where, dtype), target)
         result = contributions(
             model,

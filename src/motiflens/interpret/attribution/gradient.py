@@ -9,8 +9,12 @@ from torch import nn
 from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import Array, as_tensor
 from motiflens.basics.sequence import check_one_hot
-from motiflens.models.devices import device_of
-from motiflens.models.hybrid import evaluating
+from motiflens.models.any_model import AdaptedModel
+from motiflens.models.checks import check_independent
+from motiflens.models.devices import device_of, dtype_of
+from motiflens.models.hybrid import HybridNetwork, evaluating
+
+_N_TRIED = 4  # sequences that a model is tried on
 
 
 def checked(X: Array, batch_size: int) -> torch.Tensor:
@@ -29,19 +33,15 @@ def check_positive(**numbers: int) -> None:
             raise InputError(f"{name} must be at least 1, got {value}")
 
 
-def dtype_of(model: nn.Module) -> torch.dtype:
-    """Floating-point type of a model's parameters; float32 if it has none."""
-    return next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
-
-
 @contextlib.contextmanager
-def computing(model: nn.Module, device: str | torch.device | None) -> Iterator[torch.device]:
+def computing(model: nn.Module, device: str | torch.device | None, X: torch.Tensor) -> Iterator[torch.device]:
     """Have a model in evaluation mode on a device (None: where it is), then as it was before.
 
     Raises
     ------
     ValueError
-        If in evaluation mode, too, the output of a sequence depends on the others, as far as layers tell.
+        If in evaluation mode, too, the output of a sequence depends on the others, as layers or the first sequences of
+        X tell, or on chance, as dropout does that is always on.
     """
     for name, module in model.named_modules():
         if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.running_mean is None:
@@ -54,15 +54,28 @@ def computing(model: nn.Module, device: str | torch.device | None) -> Iterator[t
     try:
         model.to(where)
         with evaluating(model):
+            _check_steady(model, X[:_N_TRIED].to(where, dtype_of(model)))
             yield where
     finally:
         model.to(home)
 
 
+def _check_steady(model: nn.Module, X: torch.Tensor) -> None:
+    """Check that a model gives a sequence the same output twice; ours do."""
+    if type(model) is HybridNetwork or isinstance(model, AdaptedModel) or len(X) == 0:
+        return
+    with torch.no_grad():
+        X = torch.cat([X, X])
+        both = model(X.clone())
+        first = model(X[: len(X) // 2 + 1].clone())  # not one alone: code that squeezes would take it for none
+    if isinstance(both, torch.Tensor) and both.dim() and isinstance(first, torch.Tensor) and first.dim():
+        check_independent(both, first)
+
+
 @contextlib.contextmanager
-def differentiating(model: nn.Module, device: str | torch.device | None) -> Iterator[torch.device]:
+def differentiating(model: nn.Module, device: str | torch.device | None, X: torch.Tensor) -> Iterator[torch.device]:
     """As `computing`, with gradients enabled, whatever the caller's state, and possible for recurrent networks."""
-    with computing(model, device) as where, _rnn_backward(model), torch.enable_grad():
+    with computing(model, device, X) as where, _rnn_backward(model), torch.enable_grad():
         yield where
 
 
@@ -102,7 +115,7 @@ def target_column(output: torch.Tensor, n: int, target: int) -> torch.Tensor:
 def input_gradient(model: nn.Module, x: torch.Tensor, target: int) -> torch.Tensor:
     """Gradient of one output with respect to x, shape=(n, 4, L), where x is."""
     x = x.detach().requires_grad_()
-    column = target_column(model(x), len(x), target)
+    column = target_column(model(x.clone()), len(x), target)  # the model may write into it
     unused = "expected an output that depends on X through differentiable operations"
     if not column.requires_grad:
         raise InputError(unused)

@@ -9,7 +9,8 @@ from motiflens.basics.metrics import Array
 from motiflens.interpret.attribution.baselines import baselines_of
 from motiflens.interpret.attribution.completeness import warn_of_gap
 from motiflens.interpret.attribution.contributions import Complete, contributions, values_only
-from motiflens.interpret.attribution.gradient import check_positive, checked, differentiating, dtype_of, input_gradient
+from motiflens.interpret.attribution.gradient import check_positive, checked, differentiating, input_gradient
+from motiflens.models.devices import dtype_of
 
 
 def complete_integrated_gradients(
@@ -75,7 +76,7 @@ def complete_integrated_gradients(
     check_positive(n_shuffles=n_shuffles)
     points, weights = quadrature_points(n_steps, quadrature)
     references = baselines_of(X, baselines, n_shuffles, seed)  # N, R, 4, L
-    with differentiating(model, device) as where:
+    with differentiating(model, device, X) as where:
         result = contributions(
             model,
             X,

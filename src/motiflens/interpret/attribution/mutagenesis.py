@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from motiflens.basics.metrics import Array
-from motiflens.interpret.attribution.gradient import centred, check_finite, checked, computing, dtype_of, target_column
+from motiflens.interpret.attribution.gradient import centred, check_finite, checked, computing, target_column
 from motiflens.interpret.attribution.mutant_stem import MutantStem
+from motiflens.models.devices import dtype_of
 from motiflens.models.hybrid import HybridNetwork, Linear
 
 
@@ -44,7 +45,7 @@ def saturation_mutagenesis(
     X = checked(X, batch_size)
     dtype = dtype_of(model)
     effects = torch.zeros(X.shape, dtype=dtype)
-    with computing(model, device) as where, _fast_products(model), torch.inference_mode():
+    with computing(model, device, X) as where, _fast_products(model), torch.inference_mode():
         for x, row in zip(X.to(where, dtype), effects, strict=True):  # 4, L
             base, position = (x == 0).nonzero(as_tuple=True)  # n_mutants each
             unchanged, outputs_of = _mutable(model, x)

@@ -9,9 +9,9 @@ from motiflens.interpret.attribution.gradient import (
     check_finite,
     checked,
     differentiating,
-    dtype_of,
     input_gradient,
 )
+from motiflens.models.devices import dtype_of
 
 
 def saliency(
@@ -59,7 +59,7 @@ def saliency(
     X = checked(X, batch_size)
     dtype = dtype_of(model)
     gradient = torch.empty(X.shape, dtype=dtype)
-    with differentiating(model, device) as where:
+    with differentiating(model, device, X) as where:
         for start in range(0, len(X), batch_size):
             rows = slice(start, start + batch_size)
             gradient[rows] = input_gradient(model, X[rows].to(where, dtype), target).cpu()

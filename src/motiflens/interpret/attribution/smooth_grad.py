@@ -12,9 +12,9 @@ from motiflens.interpret.attribution.gradient import (
     check_positive,
     checked,
     differentiating,
-    dtype_of,
     input_gradient,
 )
+from motiflens.models.devices import dtype_of
 
 
 def smooth_grad(
@@ -61,7 +61,7 @@ def smooth_grad(
     rng = np.random.default_rng(seed)
     dtype = dtype_of(model)
     total = torch.zeros(X.shape, dtype=dtype)
-    with differentiating(model, device) as where:
+    with differentiating(model, device, X) as where:
         for start in range(0, len(X) * n_samples, batch_size):
             rows = torch.arange(start, min(start + batch_size, len(X) * n_samples)) // n_samples  # of X
             draws = torch.from_numpy(rng.standard_normal((len(rows), *X.shape[1:]), dtype=np.float32))

@@ -137,12 +137,14 @@ def _from_pools(model: HybridNetwork, sequences: Sequences) -> Without:
 
 def _from_sequences(model: AdaptedModel, sequences: Sequences) -> Without:
     def without(i: int, mean: torch.Tensor) -> Iterator[torch.Tensor]:
+        layer, filter = model.place_of(i)
+
         def flatten(maps: torch.Tensor) -> torch.Tensor:
             maps = maps.clone()
-            maps[:, i] = mean
+            maps[:, filter] = mean
             return maps
 
-        return (model.with_edited_map(x, flatten) for x in sequences())
+        return (model.with_edited_map(x, flatten, layer) for x in sequences())
 
     return without
 
@@ -151,9 +153,9 @@ def _mean_map(model: Auditable, sequences: Iterator[torch.Tensor]) -> torch.Tens
     """Mean of each filter's map over sequences and positions, shape=(F,)."""
     total, count = torch.zeros(()), 0
     for x in sequences:
-        maps = model.first_layer_map(x) if isinstance(model, AdaptedModel) else model.first_layer_activations(x)
-        total = total.to(maps.device) + maps.double().sum((0, 2))
-        count += maps.shape[0] * maps.shape[2]
+        layers = model.first_layer_maps(x) if isinstance(model, AdaptedModel) else [model.first_layer_activations(x)]
+        total = total.to(x.device) + torch.cat([maps.double().mean(2).sum(0) for maps in layers])
+        count += len(x)
     return total / count
 
 

@@ -2,7 +2,7 @@
 
 import copy
 from contextlib import suppress
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -48,8 +48,8 @@ def learned_motifs(model: nn.Module, codes: np.ndarray, motifs: list[Motif], *, 
 
     Filters are looked up among the motifs and JASPAR 2016 together, at the largest q-value q.
     """
-    convolution = first_convolution(model)
-    window = matrix_width(convolution.dilation[0] * (convolution.kernel_size[0] - 1) + 1, codes.shape[1])
+    widest = max(one.dilation[0] * (one.kernel_size[0] - 1) + 1 for one in first_convolutions(model))
+    window = matrix_width(widest, codes.shape[1])
     pwms, counts = activation_pwms(first_layer_activations(model, codes), codes, window=window)
     result = tomtom([trim_pwm(pwm) for pwm in pwms], [*motifs, *load_motifs(_CONTEXT)])
     owned: list[list[Assigned]] = [[] for _ in motifs]
@@ -89,8 +89,8 @@ def filter_sites(
     return Sites(_starts(activity, widths, codes), activity.strand, shown, widths), activity
 
 
-def first_convolution(model: nn.Module) -> nn.Conv1d:
-    """The convolution whose activation map is read, or in a model that does not name it the first on four bases.
+def first_convolutions(model: nn.Module) -> list[nn.Conv1d]:
+    """The convolutions whose activation maps are read, or in a model that does not name them the first on four bases.
 
     Raises
     ------
@@ -98,15 +98,15 @@ def first_convolution(model: nn.Module) -> nn.Conv1d:
         If there is none.
     """
     if isinstance(model, AdaptedModel):
-        modules = [model.model.get_submodule(model.first_layer.name)]
+        named = [model.model.get_submodule(layer.name) for layer in model.first_layers or (model.first_layer,)]
+        found = [module for module in named if isinstance(module, nn.Conv1d)]
     elif isinstance(model, HybridNetwork):
-        modules = [model.get_submodule(OWN_FIRST_LAYER)]
+        found = [cast(nn.Conv1d, model.get_submodule(OWN_FIRST_LAYER))]
     else:
-        modules = list(model.modules())
-    for module in modules:
-        if isinstance(module, nn.Conv1d) and module.in_channels == 4:
-            return module
-    raise InputError(f"expected a model with an nn.Conv1d on four bases, got {type(model).__name__} without")
+        found = [one for one in model.modules() if isinstance(one, nn.Conv1d) and one.in_channels == 4][:1]
+    if not found:
+        raise InputError(f"expected a model with an nn.Conv1d on four bases, got {type(model).__name__} without")
+    return found
 
 
 def shuffled_copy(model: nn.Module, rng: np.random.Generator) -> nn.Module:
@@ -118,12 +118,18 @@ def shuffled_copy(model: nn.Module, rng: np.random.Generator) -> nn.Module:
         If the convolution makes its kernels anew in every pass, by other means than those of `torch.nn.utils`.
     """
     shuffled = copy.deepcopy(model)
-    convolution = first_convolution(shuffled)
+    for convolution in first_convolutions(shuffled):
+        _shuffle(convolution, rng)
+    return shuffled
+
+
+def _shuffle(convolution: nn.Conv1d, rng: np.random.Generator) -> None:
     with suppress(ValueError):  # of a convolution without the older weight norm
         remove_weight_norm(convolution)
     weight = convolution.weight.detach()
     order = torch.from_numpy(rng.permutation(weight.shape[2]))
-    probe = torch.linspace(0, 1, 4 * (convolution.dilation[0] * (weight.shape[2] - 1) + 1)).reshape(1, 4, -1).to(weight)
+    shape = (1, convolution.in_channels, convolution.dilation[0] * (weight.shape[2] - 1) + 1)
+    probe = torch.linspace(0, 1, shape[1] * shape[2]).reshape(shape).to(weight)
     with torch.no_grad():
         before = convolution(probe)
         if is_parametrized(convolution, "weight"):  # taking that off would take it off the original, too
@@ -136,7 +142,6 @@ def shuffled_copy(model: nn.Module, rng: np.random.Generator) -> nn.Module:
             f"the kernels of the first layer, {type(convolution).__name__}, cannot be shuffled, as they are made anew "
             "in every pass: give a model with plain weights, or use insertion, mutagenesis or feature_maps"
         )
-    return shuffled
 
 
 def _activity(model: nn.Module, codes: np.ndarray, owned: list[list[Assigned]], taken: np.ndarray | None) -> Activity:

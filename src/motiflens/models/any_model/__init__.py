@@ -5,10 +5,11 @@ gets a model by name.
 """
 
 from motiflens.models.any_model.adapt import adapt
-from motiflens.models.any_model.adapted import LAYOUTS, OWN_FIRST_LAYER, AdaptedModel, ModelSummary, model_summary
-from motiflens.models.any_model.first_layer import trace
+from motiflens.models.any_model.adapted import OWN_FIRST_LAYER, AdaptedModel, ModelSummary, model_summary
+from motiflens.models.any_model.layouts import LAYOUTS
 from motiflens.models.any_model.output import OUTPUTS
 from motiflens.models.any_model.source import load_model
+from motiflens.models.any_model.trace import trace
 
 __all__ = [
     "AdaptedModel",

@@ -1,10 +1,12 @@
-"""Bring any PyTorch model on one-hot DNA to one form: (n, 4, L) to logits, with its first layer's activation map.
+"""Bring any PyTorch model on one-hot DNA to one form: (n, 4, L) to logits, with its first layers' activation maps.
 
-``adapt`` finds out how a model wants its input, what it returns and which convolution reads the sequence; what it
+``adapt`` finds out how a model wants its input, what it returns and which convolutions read the sequence; what it
 cannot tell it asks for, in an error, rather than guess.
 """
 
 import difflib
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,9 +15,12 @@ from torch import nn
 from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import as_tensor
 from motiflens.basics.sequence import one_hot
-from motiflens.models.any_model.adapted import LAYOUTS, OWN_FIRST_LAYER, AdaptedModel
-from motiflens.models.any_model.first_layer import FirstLayer, Trace, convolutions_of, locate, trace
-from motiflens.models.any_model.output import OUTPUTS, columns, kind_of_output, n_bounded, to_logits
+from motiflens.models.any_model.adapted import OWN_FIRST_LAYER, AdaptedModel, HowItRuns
+from motiflens.models.any_model.first_layer import FirstLayer, first_layers
+from motiflens.models.any_model.layouts import BASES, CODES, LAYOUTS, arranged, check_bases
+from motiflens.models.any_model.output import OUTPUTS, bounded_call, columns, kind_of_output, to_logits
+from motiflens.models.any_model.trace import Trace, convolutions_of, trace
+from motiflens.models.checks import check_independent, check_weights
 from motiflens.models.devices import device_of, dtype_of
 from motiflens.models.hybrid.network import HybridNetwork, evaluating
 from motiflens.models.predict import batches
@@ -30,9 +35,11 @@ def adapt(
     example: int | np.ndarray | torch.Tensor,
     *,
     layout: str = "auto",
-    first_layer: str | None = None,
+    bases: str = BASES,
+    first_layer: str | Sequence[str] | None = None,
     output: str = "auto",
     target: int | None = None,
+    filters: bool = True,
 ) -> AdaptedModel | HybridNetwork:
     """Wrap a model on one-hot DNA so that every analysis of this package can work with it.
 
@@ -45,17 +52,23 @@ def adapt(
         Sequences on which the model is tried, at most 64 of them; for a length, random ones, which also join fewer
         than eight.
     layout : str
-        One of `LAYOUTS`. "auto" tries them all; where several run, that one is right in which the first convolution
-        sees the sequence.
-    first_layer : str, optional
-        Dotted name of the convolution that reads the sequence; by default the first that runs.
+        One of `LAYOUTS`, or "codes" for a model that takes whole numbers, 0 to 3 for the bases and 4 where one is
+        unknown. "auto" tries them all, codes last; where several run, that one is right in which a convolution sees
+        the sequence.
+    bases : str
+        Order of the four bases in the model's channels; "AGCT" for DeepSEA and networks after it.
+    first_layer : str or sequence of str, optional
+        Dotted names of the convolutions that read the sequence, with commas between them or one by one; by default all
+        that do, side by side.
     output : {"auto", "logits", "probabilities"}
         "auto" takes for probabilities what a sigmoid or softmax gave, for logits what a linear layer or convolution
         gave or what leaves the range 0 to 1, and asks about the rest.
-        Probabilities become logits: what the last sigmoid or softmax was given, of a class against the others; where
-        none is seen, log(p / (1 - p)), which ends where p is rounded to 1 (16 in float32).
+        Probabilities become logits: what that sigmoid or softmax was given, of a class against the others; where none
+        is seen, log(p / (1 - p)), which ends where p is rounded to 1 (16 in float32).
     target : int, optional
         Keep only this output.
+    filters : bool
+        Whether what is planned reads filters. If not, a model without a convolution that reads the sequence will do.
 
     Returns
     -------
@@ -65,70 +78,107 @@ def adapt(
     ------
     ValueError
         If an option is unknown, weights are not finite, the model runs with no layout or its layout or output cannot
-        be told, it does not return one tensor of a usable shape, has no first convolution that sees the sequence, or
-        if in evaluation mode the output of a sequence depends on the others or on chance.
+        be told, it does not return one tensor of a usable shape, filters are wanted and no convolution sees the
+        sequence, or if in evaluation mode the output of a sequence depends on the others or on chance.
     """
-    _check_choice("layout", layout, ("auto", *LAYOUTS))
+    _check_choice("layout", layout, ("auto", *LAYOUTS, CODES))
     _check_choice("output", output, ("auto", *OUTPUTS))
-    _check_weights(model)
-    if type(model) is HybridNetwork and _is_default(model, layout, first_layer, output, target):
+    check_bases(bases)
+    check_weights(model)
+    names = _names(first_layer)
+    if type(model) is HybridNetwork and _is_default(model, layout, names, output, target) and bases == BASES:
         return model  # a subclass may do something else in its forward
-    _check_first_layer(model, first_layer)
+    model = _unwrapped(model)
+    _check_first_layers(model, names, filters)
     X = _examples(example).to(device_of(model), dtype_of(model))
     with evaluating(model), torch.no_grad():
-        name, found, layer = _find_layout(model, X[:_N_TRACED], layout, first_layer)
-        everything = columns(model(LAYOUTS[name](X)), len(X))
-        _check_independent(everything, columns(found.output, _N_TRACED))
-        kind = kind_of_output(found, everything) if output == "auto" else output
+        found = _find_layout(model, X[:_N_TRACED], layout, bases, names, filters)
+        with arranged(X, found.layout, bases) as given:
+            everything = columns(model(given), len(X))
+        check_independent(everything, columns(found.trace.output, _N_TRACED))
+        kind = kind_of_output(found.trace, everything) if output == "auto" else output
     if target is not None and not 0 <= target < everything.shape[1]:
         raise InputError(f"target must be in 0 ... {everything.shape[1] - 1}, the model's outputs, got {target}")
     to_logits(everything, kind)  # refuses what are no probabilities
-    n_outputs = everything.shape[1] if target is None else 1
     return AdaptedModel(
         model,
-        layout=name,
-        output=kind,
-        first_layer=layer,
+        how=HowItRuns(found.layout, kind, bases, bounded_call(found.trace) if kind == "probabilities" else None),
+        first_layers=found.layers,
         length=X.shape[2],
-        n_outputs=n_outputs,
+        n_outputs=everything.shape[1] if target is None else 1,
         target=target,
-        n_bounded=n_bounded(found) if kind == "probabilities" else 0,
+        unreadable=found.problem,
     )
 
 
-def _is_default(model: HybridNetwork, layout: str, first_layer: str | None, output: str, target: int | None) -> bool:
+def _is_default(model: HybridNetwork, layout: str, names: tuple[str, ...], output: str, target: int | None) -> bool:
     only = target is None or (target == 0 and model.config.n_outputs == 1)
-    own = first_layer in (None, OWN_FIRST_LAYER)
+    own = names in ((), (OWN_FIRST_LAYER,))
     return only and own and layout in ("auto", "N4L") and output in ("auto", "logits")
 
 
+def _names(first_layer: str | Sequence[str] | None) -> tuple[str, ...]:
+    given = first_layer.split(",") if isinstance(first_layer, str) else first_layer or ()
+    return tuple(name.strip() for name in given)
+
+
+def _unwrapped(model: nn.Module) -> nn.Module:
+    """The model that was compiled or spread over devices: its own modules, under their own names."""
+    while True:
+        if isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel):
+            model = model.module
+        elif isinstance(inner := getattr(model, "_orig_mod", None), nn.Module):  # of torch.compile
+            model = inner
+        else:
+            return model
+
+
+class _Found(NamedTuple):
+    """A layout with which a model runs."""
+
+    layout: str
+    trace: Trace
+    layers: tuple[FirstLayer, ...]
+    problem: str  # why no convolution reads the sequence
+
+
 def _find_layout(
-    model: nn.Module, X: torch.Tensor, layout: str, first_layer: str | None
-) -> tuple[str, Trace, FirstLayer]:
-    """The layout that a model takes, its trace with it and its first layer."""
-    traces: dict[str, Trace] = {}
-    layers: dict[str, FirstLayer] = {}
+    model: nn.Module, X: torch.Tensor, layout: str, bases: str, names: tuple[str, ...], filters: bool
+) -> _Found:
+    """The layout that a model takes, its trace with it and its first layers."""
+    runs: list[_Found] = []
     failures: dict[str, str] = {}
-    for name in LAYOUTS if layout == "auto" else (layout,):
+    for name in (*LAYOUTS, CODES) if layout == "auto" else (layout,):
+        if name == CODES and layout == "auto" and runs:
+            break  # whole numbers run through anything that takes no particular number of channels
         try:
-            traces[name] = trace(model, LAYOUTS[name](X))
+            with arranged(X, name, bases) as given:
+                traced = trace(model, given)
         except Exception as error:  # whatever a model does with an input that it was not made for
             failures[name] = str(error).strip().partition("\n")[0] or type(error).__name__
             continue
         try:
-            layers[name] = locate(traces[name], X, first_layer)
+            runs.append(_Found(name, traced, first_layers(traced, X, names), ""))
         except ValueError as error:
             failures[name] = str(error)
-    if len(layers) == 1:
-        ((name, layer),) = layers.items()
-        return name, traces[name], layer
-    if len(layers) > 1:
+            runs.append(_Found(name, traced, (), str(error)))
+    read = [found for found in runs if found.layers]
+    if len(read) == 1:
+        return read[0]
+    if len(read) > 1:
         raise InputError(
-            f"the model runs with each of the layouts {', '.join(layers)}, and its first convolution does not tell "
-            "them apart: name the one that it was trained on (layout)"
+            f"the model runs with each of the layouts {', '.join(found.layout for found in read)}, and its first "
+            "convolution does not tell them apart: name the one that it was trained on (layout)"
         )
-    if len(traces) == 1:
-        raise InputError(failures[next(iter(traces))])
+    if len(runs) == 1:
+        if filters:
+            raise InputError(runs[0].problem)
+        return runs[0]
+    if runs and not filters:
+        raise InputError(
+            f"the model runs with each of the layouts {', '.join(found.layout for found in runs)}, and no convolution "
+            "tells them apart: name the one that it was trained on (layout)"
+        )
     other_length = any("mat1 and mat2 shapes" in message for message in failures.values())
     raise InputError(
         f"found no layout in which the model runs on sequences of length {X.shape[2]} and its first convolution sees "
@@ -161,39 +211,28 @@ def _check_choice(option: str, value: str, known: tuple[str, ...]) -> None:
         raise InputError(f"{option} must be one of {', '.join(known)}, got {value!r}{hint}")
 
 
-def _check_weights(model: nn.Module) -> None:
-    bad = [name for name, values in model.named_parameters() if not bool(values.isfinite().all())]
-    bad += [name for name, values in model.named_buffers() if bool(values.isnan().any())]  # a mask may hold infinities
-    if bad:
-        more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
-        raise InputError(f"expected finite weights, got NaN or infinity in {bad[0]!r}{more}: the training diverged")
-
-
-def _check_first_layer(model: nn.Module, name: str | None) -> None:
+def _check_first_layers(model: nn.Module, names: tuple[str, ...], filters: bool) -> None:
     convolutions = convolutions_of(model)
-    if not convolutions:
+    if not convolutions and (filters or names):
+        why = (
+            "TorchScript does not show its modules: give the model it was made from"
+            if _is_script(model)
+            else ("predictions, attributions and interactions of given motifs work without")
+        )
         raise InputError(
             "expected a model with a convolution (nn.Conv1d or nn.Conv2d) whose filters can be read as motifs, got "
-            f"{type(model).__name__} without any"
+            f"{type(model).__name__} without any; {why}"
         )
-    if name is None or name in convolutions:
-        return
     modules = dict(model.named_modules())
-    if name in modules:
-        kind = type(modules[name]).__name__
-        raise InputError(f"first_layer must be an nn.Conv1d or nn.Conv2d, but {name!r} is {kind}")
-    close = difflib.get_close_matches(name, convolutions, cutoff=0.3) or list(convolutions)[:5]
-    raise InputError(f"the model has no module {name!r}; its convolutions include {', '.join(map(repr, close))}")
+    for name in names:
+        if name in convolutions:
+            continue
+        if name in modules:
+            kind = type(modules[name]).__name__
+            raise InputError(f"first_layer must be an nn.Conv1d or nn.Conv2d, but {name!r} is {kind}")
+        close = difflib.get_close_matches(name, convolutions, cutoff=0.3) or list(convolutions)[:5]
+        raise InputError(f"the model has no module {name!r}; its convolutions include {', '.join(map(repr, close))}")
 
 
-def _check_independent(everything: torch.Tensor, alone: torch.Tensor) -> None:
-    """Check that a sequence has one output, whatever stands beside it."""
-    if not bool(everything.isfinite().all()):
-        raise InputError("expected finite outputs, got NaN or infinity")
-    difference = (everything[: len(alone)] - alone).abs().max().item()
-    if difference > 1e-3 * max(everything.abs().max().item(), 1e-6):
-        raise InputError(
-            f"the output of a sequence changes by {difference:.3g} with the other sequences of its batch, or from run "
-            "to run, in evaluation mode: batch normalisation without running statistics, or dropout that ignores "
-            "model.eval()"
-        )
+def _is_script(model: nn.Module) -> bool:
+    return any(isinstance(module, torch.jit.ScriptModule) for module in model.modules())

@@ -1,6 +1,5 @@
 """A model in the form that the analyses take: (n, 4, L) to logits, with its first layer's activation map."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -8,19 +7,24 @@ from torch import nn
 
 from motiflens.basics.errors import InputError
 from motiflens.models.any_model.first_layer import Edit, FirstLayer, activation_map, edited
-from motiflens.models.any_model.output import WithoutLast, columns, to_logits
+from motiflens.models.any_model.layouts import BASES, arranged
+from motiflens.models.any_model.output import BoundedCall, WithoutBound, columns, to_logits
+from motiflens.models.devices import dtype_of
 from motiflens.models.hybrid.network import HybridNetwork
 
-# What a model takes, in letters of its axes: N sequences, 4 bases, L positions; "1" is an axis of size 1.
-LAYOUTS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
-    "N4L": lambda X: X,
-    "NL4": lambda X: X.transpose(1, 2),
-    "N14L": lambda X: X.unsqueeze(1),
-    "N1L4": lambda X: X.transpose(1, 2).unsqueeze(1),
-    "N41L": lambda X: X.unsqueeze(2),
-    "N4L1": lambda X: X.unsqueeze(3),
-}
 OWN_FIRST_LAYER = "stem.first.conv"  # of a HybridNetwork
+
+
+_HALF = (torch.float16, torch.bfloat16)
+
+
+class HowItRuns(NamedTuple):
+    """What has to be known to run a model, and what its output is."""
+
+    layout: str
+    output: str
+    bases: str = BASES
+    bounded: BoundedCall | None = None
 
 
 class AdaptedModel(nn.Module):
@@ -30,78 +34,129 @@ class AdaptedModel(nn.Module):
     ----------
     model : nn.Module
         The model itself, not a copy.
-    layout, output : str
-        Of its input ("N4L", ...) and what it returns ("logits" or "probabilities").
-    first_layer : FirstLayer
-        The convolution, the functions that follow it and where its windows lie.
+    layout, output, bases : str
+        Of its input ("N4L", ...), what it returns ("logits" or "probabilities"), and the order of its channels.
+    first_layers : tuple of FirstLayer
+        The convolutions that read the sequence, the functions that follow them and where their windows lie; empty if
+        there are none, and then `unreadable` says why.
     length : int
         Of the sequences.
     n_outputs : int
     target : int or None
         The one output that is kept; None for all.
+    bounded : BoundedCall or None
+        The sigmoid or softmax that makes the probabilities.
     """
 
     def __init__(
         self,
         model: nn.Module,
         *,
-        layout: str,
-        output: str,
-        first_layer: FirstLayer,
+        how: "HowItRuns",
+        first_layers: tuple[FirstLayer, ...],
         length: int,
         n_outputs: int,
         target: int | None = None,
-        n_bounded: int = 0,
+        unreadable: str = "",
     ) -> None:
         super().__init__()
         self.model = model
-        self.layout, self.output, self.first_layer = layout, output, first_layer
+        self.layout, self.output, self.bases, self.bounded = how
+        self.first_layers, self.unreadable = first_layers, unreadable
         self.length, self.n_outputs, self.target = length, n_outputs, target
-        self.n_bounded = n_bounded  # calls of sigmoid or softmax, if the last one gives the probabilities
+
+    @property
+    def own_dtype(self) -> torch.dtype:
+        """Of the model's parameters."""
+        return dtype_of(self.model)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of what comes in and out: float32 for a model of half precision."""
+        return torch.float32 if self.own_dtype in _HALF else self.own_dtype
+
+    @property
+    def first_layer(self) -> FirstLayer:
+        """The first of the convolutions that read the sequence.
+
+        Raises
+        ------
+        ValueError
+            If none does.
+        """
+        if not self.first_layers:
+            raise InputError(self.unreadable)
+        return self.first_layers[0]
+
+    @property
+    def two_classes(self) -> bool:
+        """Whether its outputs are the probabilities of two classes that exclude each other, one the other's rest."""
+        return self.bounded is not None and self.bounded.name == "softmax" and self.n_outputs == 2
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
         """Map one-hot X (n, 4, L) to logits (n, n_outputs)."""
         if len(X) == 1:  # as a pair: squeezing or unbatched code would take one sequence for none
             return self.forward(X.repeat(2, 1, 1))[:1]
-        if self.n_bounded:
-            with WithoutLast(self.n_bounded) as bounded:
-                logits = columns(self.model(self._arranged(X)), len(X))
-            bounded.check_called()
-        else:
-            logits = to_logits(columns(self.model(self._arranged(X)), len(X)), self.output)
+        self._check_input(X)
+        with arranged(X.to(self.own_dtype), self.layout, self.bases) as given:
+            if self.bounded is not None:
+                with WithoutBound(self.bounded) as without:
+                    logits = columns(self.model(given), len(X)).to(self.dtype)
+                without.check_called()
+            else:
+                logits = to_logits(columns(self.model(given), len(X)).to(self.dtype), self.output)
         return logits if self.target is None else logits[:, self.target : self.target + 1]
 
     def first_layer_activations(self, X: torch.Tensor) -> torch.Tensor:
-        """Activation map of the first layer, shape=(n, n_filters, L).
+        """Activation maps of the first layers, one after the other, shape=(n, n_filters, L).
 
         Aligned to the sequence: at position p stands the window whose centre (its first base + width // 2) is p,
         and 0 where there is no such window. Windows with their centre in the padding are left out.
         """
-        found = self.first_layer_map(X)
-        aligned = found.new_zeros(*found.shape[:2], self.length)
-        centres = self.first_layer.centres
-        inside = (centres >= 0) & (centres < self.length)
-        aligned[:, :, centres[inside]] = found[:, :, inside]
-        return aligned
+        parts = []
+        for layer, found in zip(self.first_layers, self.first_layer_maps(X), strict=True):
+            aligned = found.new_zeros(*found.shape[:2], self.length)
+            inside = (layer.centres >= 0) & (layer.centres < self.length)
+            aligned[:, :, layer.centres[inside]] = found[:, :, inside]
+            parts.append(aligned)
+        return torch.cat(parts, dim=1)
 
     def first_layer_map(self, X: torch.Tensor) -> torch.Tensor:
-        """Activation map of the first layer as the model has it, shape=(n, n_filters, n_windows)."""
-        if len(X) == 1:
-            return self.first_layer_map(X.repeat(2, 1, 1))[:1]
-        return activation_map(self.model, self.first_layer, self._arranged(X))
+        """Activation map of the first of the first layers as the model has it, shape=(n, n_filters, n_windows)."""
+        return self.first_layer_maps(X)[0]
 
-    def with_edited_map(self, X: torch.Tensor, edit: Edit) -> torch.Tensor:
-        """Logits of X where the first layer's map, (n, n_filters, n_windows), has gone through `edit`.
+    def first_layer_maps(self, X: torch.Tensor) -> list[torch.Tensor]:
+        """Activation map of each of the first layers as the model has it, each (n, its filters, its windows)."""
+        if len(X) == 1:
+            return [found[:1] for found in self.first_layer_maps(X.repeat(2, 1, 1))]
+        self._check_input(X)
+        layers = self.first_layers or (self.first_layer,)  # which says why there is none
+        maps = []
+        for layer in layers:
+            with arranged(X.to(self.own_dtype), self.layout, self.bases) as given:
+                maps.append(activation_map(self.model, layer, given).to(self.dtype))
+        return maps
+
+    def with_edited_map(self, X: torch.Tensor, edit: Edit, layer: int = 0) -> torch.Tensor:
+        """Logits of X where the map of one first layer, (n, n_filters, n_windows), has gone through `edit`.
 
         A convolution that runs more than once, say on both strands, has each of its maps edited.
         """
-        with edited(self.model, self.first_layer, edit):
+        first = self.first_layers[layer] if self.first_layers else self.first_layer
+        with edited(self.model, first, edit):
             return self(X)
 
-    def _arranged(self, X: torch.Tensor) -> torch.Tensor:
+    def place_of(self, filter: int) -> tuple[int, int]:
+        """First layer of a filter, and its number there."""
+        for number, layer in enumerate(self.first_layers):
+            if filter < layer.n_filters:
+                return number, filter
+            filter -= layer.n_filters
+        raise InputError(f"expected a filter in 0 ... {sum(one.n_filters for one in self.first_layers) - 1}")
+
+    def _check_input(self, X: torch.Tensor) -> None:
         if X.dim() != 3 or tuple(X.shape[1:]) != (4, self.length):
             raise InputError(f"expected one-hot DNA of shape (N, 4, {self.length}), got {tuple(X.shape)}: adapt anew")
-        return LAYOUTS[self.layout](X)
 
 
 class ModelSummary(NamedTuple):
@@ -112,12 +167,12 @@ class ModelSummary(NamedTuple):
     length: int  # of its sequences
     n_outputs: int
     target: int | None  # the output that is kept of several; None for all
-    layout: str  # of its input, one of `LAYOUTS`
+    layout: str  # of its input, one of `LAYOUTS`, or "codes"
     output: str  # "logits" or "probabilities"
-    first_layer: str  # name of the convolution
+    first_layer: str  # name of the convolution; of several, with commas
     steps: tuple[str, ...]  # functions that follow it and count to the first layer
     n_filters: int
-    width: int  # bases that one window of the first layer covers
+    width: int  # bases that one window of the first layer covers; of several layers, the widest
     stride: int
 
 
@@ -125,7 +180,7 @@ def model_summary(model: AdaptedModel | HybridNetwork) -> ModelSummary:
     """Say what a model is."""
     n_parameters = sum(parameter.numel() for parameter in model.parameters())
     if isinstance(model, AdaptedModel):
-        layer = model.first_layer
+        layers = model.first_layers
         return ModelSummary(
             kind=type(model.model).__name__,
             n_parameters=n_parameters,
@@ -134,11 +189,11 @@ def model_summary(model: AdaptedModel | HybridNetwork) -> ModelSummary:
             target=model.target,
             layout=model.layout,
             output=model.output,
-            first_layer=layer.name,
-            steps=layer.steps,
-            n_filters=layer.n_filters,
-            width=layer.width,
-            stride=layer.stride,
+            first_layer=",".join(layer.name for layer in layers),
+            steps=layers[0].steps if layers else (),
+            n_filters=sum(layer.n_filters for layer in layers),
+            width=max((layer.width for layer in layers), default=0),
+            stride=layers[0].stride if layers else 0,
         )
     config = model.config
     return ModelSummary(

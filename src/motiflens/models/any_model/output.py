@@ -1,23 +1,34 @@
 """What a model returns: logits or probabilities, and in what shape."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch.overrides import TorchFunctionMode
 
 from motiflens.basics.errors import InputError
-from motiflens.models.any_model.first_layer import Trace, function_name
+from motiflens.models.any_model.trace import Trace, TracedCall, function_name
 
 OUTPUTS = ("logits", "probabilities")
 _ROUNDING = 1e-4  # a softmax may exceed 1 by less than this
 _BOUNDED = {"sigmoid", "softmax"}
 _UNBOUNDED = {"linear", "conv1d", "conv2d", "addmm", "matmul", "bmm", "einsum", "bilinear"}  # how networks end else
-_RESHAPES = {"squeeze", "unsqueeze", "flatten", "view", "reshape", "contiguous", "__getitem__"}
+_RESHAPES = {
+    "squeeze", "unsqueeze", "flatten", "view", "reshape", "contiguous", "clone", "to", "float", "__getitem__",
+}  # fmt: skip
+
+
+class BoundedCall(NamedTuple):
+    """Which of a model's calls of sigmoid and softmax made its output."""
+
+    number: int  # from 0
+    n_calls: int
+    name: str  # "sigmoid" or "softmax"
 
 
 def kind_of_output(found: Trace, outputs: torch.Tensor) -> str:
     """Whether a model returns logits or probabilities."""
-    last = _last_function(found)
+    call = _output_call(found)
+    last = "" if call is None else call.name
     if last in _BOUNDED:
         return "probabilities"
     if last in _UNBOUNDED or bool(((outputs < 0) | (outputs > 1)).any()):
@@ -29,26 +40,27 @@ def kind_of_output(found: Trace, outputs: torch.Tensor) -> str:
     )
 
 
-def n_bounded(found: Trace) -> int:
-    """Calls of a sigmoid or softmax if the last of them made the model's output, else 0."""
+def bounded_call(found: Trace) -> BoundedCall | None:
+    """The call of a sigmoid or softmax that made the model's output, perhaps not the last of them; None if none did."""
     calls = [call for call in found.calls if call.name in _BOUNDED]
-    return len(calls) if _last_function(found) in _BOUNDED else 0
+    made = _output_call(found)
+    numbers = [number for number, call in enumerate(calls) if call is made]
+    return BoundedCall(numbers[0], len(calls), calls[numbers[0]].name) if numbers else None
 
 
-class WithoutLast(TorchFunctionMode):
-    """Has a model return logits: its last sigmoid or softmax gives the logits of the probabilities it would give.
+class WithoutBound(TorchFunctionMode):
+    """Has a model return logits: its sigmoid or softmax gives the logits of the probabilities it would give.
 
     A probability that has been rounded to 1 has no gradient, and its logit is lost.
 
     Parameters
     ----------
-    n : int
-        Calls of sigmoid and softmax that the model makes.
+    bounded : BoundedCall
     """
 
-    def __init__(self, n: int) -> None:
+    def __init__(self, bounded: BoundedCall) -> None:
         super().__init__()
-        self.n, self.n_called = n, 0
+        self.bounded, self.n_called = bounded, 0
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -56,7 +68,7 @@ class WithoutLast(TorchFunctionMode):
         if name not in _BOUNDED:
             return func(*args, **kwargs)
         self.n_called += 1
-        if self.n_called != self.n:
+        if self.n_called != self.bounded.number + 1:
             return func(*args, **kwargs)
         z = args[0] if args else kwargs["input"]
         if name == "sigmoid":
@@ -69,10 +81,10 @@ class WithoutLast(TorchFunctionMode):
 
     def check_called(self) -> None:
         """Refuse a model that made another number of calls."""
-        if self.n_called != self.n:
+        if self.n_called != self.bounded.n_calls:
             raise InputError(
-                f"expected the model to call a sigmoid or softmax {self.n} times, as when it was adapted, but it did "
-                f"{self.n_called} times: adapt it again"
+                f"expected the model to call a sigmoid or softmax {self.bounded.n_calls} times, as when it was "
+                f"adapted, but it did {self.n_called} times: adapt it again"
             )
 
 
@@ -83,16 +95,16 @@ def _against_others(z: torch.Tensor) -> torch.Tensor:
     return z - z[..., others].logsumexp(-1)
 
 
-def _last_function(found: Trace) -> str:
-    """Name of the function that made a model's output, reshaping and indexing apart."""
-    current, name = found.output, ""
+def _output_call(found: Trace) -> TracedCall | None:
+    """The call that made a model's output, reshaping and indexing apart."""
+    current, made = found.output, None
     for call in reversed(found.calls):
         if any(tensor is current for tensor in call.outputs):
-            name = call.name
-            if name not in _RESHAPES or not call.inputs:
+            made = call
+            if call.name not in _RESHAPES or not call.inputs:
                 break
             current = call.inputs[0]
-    return name
+    return made
 
 
 def columns(output: object, n: int) -> torch.Tensor:
