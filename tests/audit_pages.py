@@ -8,6 +8,7 @@ import torch
 
 from motiflens.audits.candidate import audit_candidate
 from motiflens.audits.evidence import gather_evidence
+from motiflens.audits.options import AuditOptions
 from motiflens.data.simulate import billboard
 from motiflens.motifs.sets import load_motifs, select_motifs
 from motiflens.report.audit import write_audit_page
@@ -64,11 +65,8 @@ def candidate(name="relu", strength=1.0):
         name,
         [member.network for member in members if member.network is not None],
         data(),
+        AuditOptions(database=database(), truth={"SP1": ["MA0079"]}, n_ablation=60, n_decoys=2),
         members=members,
-        database=database(),
-        truth={"SP1": ["MA0079"]},
-        n_ablation=60,
-        n_decoys=2,
     )
 
 
@@ -77,11 +75,7 @@ def evidence():
     return gather_evidence(
         [candidate("relu"), candidate("exponential", 0.6)],
         data(),
-        methods=METHODS,
-        database=database(),
-        n_examples=3,
-        n_backgrounds=40,
-        n_resamples=50,
+        AuditOptions(methods=METHODS, database=database(), n_examples=3, n_backgrounds=40, n_resamples=50),
     )
 
 

@@ -9,6 +9,7 @@ import torch
 from command_line import fails, run
 
 from motiflens.audits.network import audit
+from motiflens.audits.options import AuditOptions
 from motiflens.audits.tables import audit_summary, write_audit
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io import write_hdf5
@@ -27,7 +28,7 @@ def result(task1, database):
     model = any_models.make("DanQ")
     model.conv.weight.data[3] = 0
     model.conv.bias.data[3] = -1  # a dead filter
-    return audit(model, task1, database=database, target=None, q=0.5, n_ablation=40, n_decoys=2)
+    return audit(model, task1, AuditOptions(database=database, target=None, q=0.5, n_ablation=40, n_decoys=2))
 
 
 def table(path):
@@ -89,10 +90,10 @@ def files(tmp_path_factory, task1, database):
 
 def test_the_command_audits_any_model(files, task1, database):
     common = ("audit", files / "data.h5", "--model", SOURCE, "--weights", files / "weights.pt")
-    options = ("--database", files / "motifs.meme", "--decoys", 2, "--ablation", 40)
+    options = ("--database", files / "motifs.meme", "--n-decoys", 2, "--n-ablation", 40)
     shown = json.loads(run(*common, *options, "--json").stdout)
     expected = audit_summary(
-        audit(any_models.make("DanQ"), task1, database=database, target=None, n_ablation=40, n_decoys=2)
+        audit(any_models.make("DanQ"), task1, AuditOptions(database=database, target=None, n_ablation=40, n_decoys=2))
     )
     assert shown["metrics"] == pytest.approx(expected["metrics"])
     assert [row["match"] for row in shown["filters"]] == [row["match"] for row in expected["filters"]]
@@ -108,14 +109,25 @@ def test_the_command_audits_any_model(files, task1, database):
 
 
 def test_the_command_needs_neither_decoys_nor_ablation(files):
-    options = ("--database", files / "motifs.meme", "--decoys", 0, "--ablation", 0)
+    options = ("--database", files / "motifs.meme", "--n-decoys", 0, "--n-ablation", 0)
     told = run("audit", files / "data.h5", "--model", SOURCE, *options).stdout
     assert "by chance" not in told
     assert "most important" not in told
 
 
 def test_the_command_notes_outputs_that_are_not_the_labels(files, task1, tmp_path):
-    options = ("--model", SOURCE, "--database", files / "motifs.meme", "--decoys", 0, "--ablation", 0, "--target", 0)
+    options = (
+        "--model",
+        SOURCE,
+        "--database",
+        files / "motifs.meme",
+        "--n-decoys",
+        0,
+        "--n-ablation",
+        0,
+        "--target",
+        0,
+    )
     assert "note: the model has" not in run("audit", files / "data.h5", *options).stderr
     write_hdf5(SequenceDataset.from_arrays(task1.codes, task1.y[:, 3], split=task1.split), tmp_path / "one.h5")
     told = run("audit", tmp_path / "one.h5", *options).stderr
@@ -129,7 +141,7 @@ def test_the_command_notes_outputs_that_are_not_the_labels(files, task1, tmp_pat
         (("--model", SOURCE, "--weights", "missing.pt"), "no file of weights at missing.pt"),
         (("--model", SOURCE, "--first-layer", "lstm"), "'lstm' is LSTM"),
         (("--model", SOURCE, "--layout", "N4L"), "expected input"),
-        (("--model", SOURCE, "--decoys", "-1"), "must be 0 or more"),
+        (("--model", SOURCE, "--n-decoys", "-1"), "must be 0 or more"),
         (("--model", SOURCE, "--truth", "nowhere.json"), "nowhere.json"),
     ],
 )

@@ -15,6 +15,7 @@ from read_page import read
 from motiflens.audits.candidate import audit_candidate
 from motiflens.audits.differences import differences
 from motiflens.audits.evidence import gather_evidence
+from motiflens.audits.options import AuditOptions
 from motiflens.audits.train_and_audit import train_and_audit
 from motiflens.audits.verdicts import verdicts
 from motiflens.basics.metrics import auroc
@@ -81,7 +82,7 @@ def test_examples_are_positive_and_explained_by_the_best_network(evidence):
 def test_what_cannot_be_computed_is_said(evidence):
     data = audit_pages.data()
     candidate = evidence.candidates[0]
-    found = gather_evidence([candidate], data.test, **{**FEW, "n_backgrounds": 10})
+    found = gather_evidence([candidate], data.test, AuditOptions(**{**FEW, "n_backgrounds": 10}))
     assert list(found.performance) == ["relu"]
     notes = " ".join(found.notes)
     assert "No score of GC content to compare with: expected train sequences" in notes
@@ -102,14 +103,16 @@ def test_incomplete_attributions_are_noted_and_other_warnings_stay_warnings(evid
 
     monkeypatch.setattr(_examples, "explain", warns)
     with pytest.warns(UserWarning, match="something else"):
-        found = gather_evidence([evidence.candidates[0]], audit_pages.data(), **FEW)
+        found = gather_evidence([evidence.candidates[0]], audit_pages.data(), AuditOptions(**FEW))
     assert found.notes == ("relu, examples by gradient_times_input: maps miss the change of output",)
 
 
 def test_several_labels_are_measured_one_by_one(task1):
     model = any_models.make("plain")
-    candidate = audit_candidate("mine", [model], task1, database=audit_pages.database(), target=None, **QUICK)
-    found = gather_evidence([candidate], task1, target=3, **FEW)
+    candidate = audit_candidate(
+        "mine", [model], task1, AuditOptions(database=audit_pages.database(), target=None, **QUICK)
+    )
+    found = gather_evidence([candidate], task1, AuditOptions(target=3, **FEW))
     assert list(found.by_label) == list(task1.label_names)
     for t, label in enumerate(task1.label_names):
         area = float(auroc(task1.test.y[:, t], candidate.audits[0].test_logits[:, t]))
@@ -122,8 +125,10 @@ def test_real_valued_labels_have_a_page(tmp_path):
     data = audit_pages.data()
     y = (data.y + np.random.default_rng(0).normal(0, 0.1, data.y.shape)).astype(np.float32)
     real = SequenceDataset(data.codes, y, ("activity",), data.split_codes)
-    candidate = audit_candidate("mine", [audit_pages.network(0)], real, database=audit_pages.database(), **QUICK)
-    found = gather_evidence([candidate], real, **FEW)
+    candidate = audit_candidate(
+        "mine", [audit_pages.network(0)], real, AuditOptions(database=audit_pages.database(), **QUICK)
+    )
+    found = gather_evidence([candidate], real, AuditOptions(**FEW))
     assert list(found.performance["3-mers"]) == ["pearson"]
     assert found.prevalence is None
     text = " ".join(" ".join(read(write_audit_page(found, tmp_path / "a.html")).text).split())
@@ -134,13 +139,13 @@ def test_real_valued_labels_have_a_page(tmp_path):
 def test_what_cannot_be_gathered_is_named(evidence, task1):
     data, candidate = audit_pages.data(), evidence.candidates[0]
     with pytest.raises(ValueError, match="unknown attribution method 'salience'"):
-        gather_evidence([candidate], data, methods=["salience"])
+        gather_evidence([candidate], data, AuditOptions(methods=["salience"]))
     with pytest.raises(ValueError, match=r"different names, got \['relu', 'relu'\]"):
         gather_evidence([candidate, candidate], data)
     with pytest.raises(ValueError, match="'GC content' is that of a baseline"):
         gather_evidence([dataclasses.replace(candidate, name="GC content")], data)
     with pytest.raises(ValueError, match=r"target must be in 0\.\.0, got 1"):
-        gather_evidence([candidate], data, target=1)
+        gather_evidence([candidate], data, AuditOptions(target=1))
     with pytest.raises(ValueError, match="expected audits on 120 test sequences and 12 labels"):
         gather_evidence([candidate], task1)
     with pytest.raises(ValueError, match=r"at least one trained network of mine, got none \(member 2: loss became NaN"):
@@ -181,8 +186,10 @@ def test_networks_that_differ_in_one_factor_are_advised_by_this_data_set():
         for seed in range(3):
             torch.manual_seed(seed)
             networks.append(build_model("C24", activation=activation, task=2).eval())
-        candidates.append(audit_candidate(activation, networks, data, database=audit_pages.database(), **QUICK))
-    found = gather_evidence(candidates, data, data_file="my data.h5", **FEW)
+        candidates.append(
+            audit_candidate(activation, networks, data, AuditOptions(database=audit_pages.database(), **QUICK))
+        )
+    found = gather_evidence(candidates, data, AuditOptions(**FEW), data_file="my data.h5")
     relu, _, pool, *_ = advice(found)
     rows = {row.measure: row for row in differences(found, *candidates)}
     assert [row.measure for row in relu.here] == ["Test AUROC", "Filters that match a motif", "Saliency AUROC"]
@@ -383,9 +390,10 @@ def configs(data, *activations):
 
 def test_networks_are_trained_once_and_audited(tmp_path):
     data, news = audit_pages.data(), []
-    options = {"protocol": REFERENCE.replace(max_epochs=2), "n_workers": 1, "database": audit_pages.database(), **QUICK}
+    options = AuditOptions(database=audit_pages.database(), **QUICK)
+    short = {"protocol": REFERENCE.replace(max_epochs=2), "n_workers": 1, "on_epoch": news.append}
     both = configs(data, "relu", "exponential")
-    candidates = train_and_audit(data, tmp_path, both, n_members=1, on_epoch=news.append, **options)
+    candidates = train_and_audit(data, tmp_path, both, options, n_members=1, **short)
     assert [(one.candidate, one.number, one.n_epochs) for one in news] == [
         *(("relu", 0, 1), ("relu", 0, 2), ("relu", None, 0)),
         *(("exponential", 0, 1), ("exponential", 0, 2), ("exponential", None, 0)),
@@ -393,14 +401,14 @@ def test_networks_are_trained_once_and_audited(tmp_path):
     networks = load_ensemble(tmp_path / "exponential")
     assert candidates[1].audits[0].metrics == pytest.approx(networks.members[0].metrics)
     news.clear()
-    more = train_and_audit(data, tmp_path, both, n_members=2, on_epoch=news.append, **options)
+    more = train_and_audit(data, tmp_path, both, options, n_members=2, **short)
     assert [(one.candidate, one.number) for one in news if one.candidate == "relu"] == [
         *[("relu", 1)] * 2,
         ("relu", None),
     ]
     assert more[0].audits[0].metrics == candidates[0].audits[0].metrics
     assert more[0].numbers == (0, 1)
-    _, paths = write_audit_folder(more, data, tmp_path, **FEW, database="JASPAR2016-vertebrates")
+    _, paths = write_audit_folder(more, data, tmp_path, AuditOptions(**FEW, database="JASPAR2016-vertebrates"))
     assert all(path.is_file() for path in paths)
     assert (tmp_path / "relu" / "member_001" / "tables" / "filters.tsv").is_file()
     assert load_ensemble(tmp_path / "relu").members[1].status == "ok"  # tables do not stand in the way
@@ -417,11 +425,11 @@ def test_what_cannot_be_trained_is_named(tmp_path):
     for options, message in (
         ({"target": 1}, r"target must be in 0\.\.0, got 1"),
         ({"database": "JASPAR3000"}, "JASPAR3000"),
-        ({"n_decoys": -1}, "0 or more, got 0 and -1"),
+        ({"n_decoys": -1}, "n_decoys must be 0 or more, got -1"),
         ({"q": 2.0}, "q must be in"),
     ):
         with pytest.raises(ValueError, match=message):
-            train_and_audit(data, tmp_path, configs(data, "relu"), n_workers=1, **options)
+            train_and_audit(data, tmp_path, configs(data, "relu"), AuditOptions(**options), n_workers=1)
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match="expected a folder to write to"):
         train_and_audit(data, tmp_path / "file", configs(data, "relu"))
@@ -433,7 +441,9 @@ def test_what_cannot_be_trained_is_named(tmp_path):
 def test_a_failed_worker_is_named(tmp_path):
     data = audit_pages.data()
     with pytest.raises(RuntimeError, match=r"relu: .*unknown device 'nowhere'"):
-        train_and_audit(data, tmp_path, configs(data, "relu", "exponential"), n_workers=2, device="nowhere", **QUICK)
+        train_and_audit(
+            data, tmp_path, configs(data, "relu", "exponential"), AuditOptions(**QUICK), n_workers=2, device="nowhere"
+        )
 
 
 @pytest.fixture(scope="module")
@@ -444,7 +454,7 @@ def files(tmp_path_factory):
     return folder
 
 
-LITTLE = ("--decoys", 0, "--ablation", 20, "--examples", 1, "--backgrounds", 20)
+LITTLE = ("--n-decoys", 0, "--n-ablation", 20, "--n-examples", 1, "--n-backgrounds", 20)
 
 
 def test_the_command_goes_from_data_to_the_page(files):
@@ -458,7 +468,7 @@ def test_the_command_goes_from_data_to_the_page(files):
     assert "  relu, activation: " in told.stdout
     assert "relu 0  epoch   1" in told.stderr
     assert "How ReLU and Exponential differ" in (out / "audit.html").read_text()
-    again = run(*common, "--examples", 0, "--backgrounds", 0, "--json")
+    again = run(*common, "--n-examples", 0, "--n-backgrounds", 0, "--json")
     assert "epoch" not in again.stderr
     found = json.loads(again.stdout)
     assert found == json.loads((out / "audit.json").read_text())

@@ -17,7 +17,20 @@ from motiflens.motifs.sets import write_meme
 from motiflens.report.audit import evidence_summary
 from motiflens.training.folder import load_ensemble
 
-TINY = ("--members", 2, "--max-epochs", 1, "--decoys", 1, "--ablation", 20, "--examples", 0, "--backgrounds", 20)
+TINY = (
+    "--members",
+    2,
+    "--max-epochs",
+    1,
+    "--n-decoys",
+    1,
+    "--n-ablation",
+    20,
+    "--n-examples",
+    0,
+    "--n-backgrounds",
+    20,
+)
 CONFIGS = ("--config", "C24:relu", "--config", "C24:exponential:n_filters=8,dense_dropout=0.25")
 NAMES = ("C24_relu", "C24_exponential_n_filters=8,dense_dropout=0.25")
 

@@ -26,7 +26,7 @@ def test_filters_and_audit_write_the_same_matrices(tmp_path, kernel, length):
     torch.manual_seed(0)
     blank_network(config).save(model)
     meme = tmp_path / "filters.meme"
-    cheap = ["--decoys", "0", "--ablation", "0", "--backgrounds", "0", "--examples", "0", "--database", meme]
+    cheap = ["--n-decoys", "0", "--n-ablation", "0", "--n-backgrounds", "0", "--n-examples", "0", "--database", meme]
     for command in (
         ["filters", model, data, "--out", meme, "--database", "JASPAR2016-vertebrates"],
         ["audit", data, "--model", model, "--out", tmp_path / "out", *cheap],

@@ -10,6 +10,7 @@ __all__ = [
     "examples",
     "network",
     "notes",
+    "options",
     "tables",
     "train_and_audit",
     "verdicts",

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from torch import nn
 
 from motiflens.audits.network import Audit, audit
+from motiflens.audits.options import AuditOptions
 from motiflens.basics.errors import InputError
 from motiflens.data.dataset import SequenceDataset
 from motiflens.training.member import Member
@@ -49,9 +49,9 @@ def audit_candidate(
     name: str,
     networks: Iterable[nn.Module],
     dataset: SequenceDataset,
+    options: AuditOptions | None = None,
     *,
     members: Sequence[Member] = (),
-    **options: Any,
 ) -> Candidate:
     """Audit every network of a candidate.
 
@@ -61,17 +61,16 @@ def audit_candidate(
         What the page calls it.
     networks : iterable of nn.Module
     dataset : SequenceDataset
+    options : AuditOptions, optional
     members : sequence of Member, optional
         Of the ensemble that the networks come from, failed ones too: for training curves.
-    **options
-        Of :func:`motiflens.audits.network.audit`.
 
     Raises
     ------
     ValueError
         If there is no network, and as `audit`.
     """
-    audits = tuple(audit(network, dataset, **options) for network in networks)
+    audits = tuple(audit(network, dataset, options) for network in networks)
     if not audits:
         reasons = "; ".join(f"member {member.index}: {member.reason}" for member in members)
         raise InputError(f"expected at least one trained network of {name}, got none" + (reasons and f" ({reasons})"))

@@ -7,17 +7,16 @@ from typing import Any
 import numpy as np
 
 from motiflens.audits.candidate import Candidate
-from motiflens.audits.examples import Example, default_methods, make_examples
+from motiflens.audits.examples import Example, make_examples
 from motiflens.audits.notes import noted
+from motiflens.audits.options import AuditOptions
 from motiflens.basics.errors import InputError
 from motiflens.basics.performance import Performance, performances
 from motiflens.data.baselines import gc_scores, kmer_model
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.summary import DataSummary, summary
-from motiflens.interpret.attribution import check_method
 from motiflens.interpret.spike_in import SpikeIn, spike_in
 from motiflens.interpret.stability import Stability, stability
-from motiflens.motifs.sets import Motif
 
 GC_BASELINE, KMER_BASELINE = "GC content", "3-mers"
 TRUST_METHODS = ("gradient_times_input", "integrated_gradients")  # of spike-in and stability: many maps, so cheap ones
@@ -49,6 +48,7 @@ class Evidence:
         The same.
     notes : tuple of str
         What could not be computed and why, in sentences.
+    options : AuditOptions
     data_file : str
         What a command calls the data set.
     """
@@ -64,20 +64,15 @@ class Evidence:
     spike_ins: dict[str, SpikeIn]
     stability: dict[str, Stability]
     notes: tuple[str, ...]
+    options: AuditOptions
     data_file: str = "data.h5"
 
 
 def gather_evidence(
     candidates: Sequence[Candidate],
     dataset: SequenceDataset,
+    options: AuditOptions | None = None,
     *,
-    target: int = 0,
-    methods: Sequence[str] | None = None,
-    database: str | Sequence[Motif] = "JASPAR2020",
-    n_examples: int = 6,
-    n_backgrounds: int = 200,
-    n_resamples: int = 1000,
-    seed: int = 0,
     data_file: str = "data.h5",
 ) -> Evidence:
     """Compute what the page needs beyond the audits.
@@ -88,89 +83,84 @@ def gather_evidence(
         Audited on the test sequences of `dataset`.
     dataset : SequenceDataset
         Baselines learn from its training sequences.
-    target : int
-        Label that attributions are about.
-    methods : sequence of str, optional
-        Of `motiflens.interpret.attribution.METHODS`, for the examples; by default `default_methods`.
-    database : str or sequence of Motif
-        Where the motifs of the spike-in come from.
-    n_examples : int
-        Test sequences whose attributions are shown.
-    n_backgrounds : int
-        Negatives for the spike-in; 0 for neither spike-in nor stability.
-    n_resamples : int
-        For intervals.
-    seed : int
-        Of everything that is drawn.
+    options : AuditOptions, optional
+        Those that the networks were audited with.
     data_file : str
         Where the data set lies, for the commands that the page proposes.
 
     Raises
     ------
     ValueError
-        If there is no candidate or two of one name, target or a method is unknown, or audits are of other data.
+        If there is no candidate or two of one name, there is no such target, or audits are of other data.
     """
-    methods = default_methods() if methods is None else methods
-    for method in methods:
-        check_method(method)
-    _check_candidates(candidates, dataset, target)
-    test = dataset.test
+    options = options or AuditOptions()
+    _check_candidates(candidates, dataset, options)
+    test, target = dataset.test, options.label(dataset)
     predictions, notes = _predictions(candidates, dataset)
-    examples, problems = make_examples(candidates, test, target, methods, n_examples, seed)
+    examples, problems = make_examples(candidates, test, target, options)
     notes += problems
-    spike_ins: dict[str, SpikeIn] = {}
-    stable: dict[str, Stability] = {}
-    common: dict[str, Any] = {"methods": TRUST_METHODS, "target": target, "seed": seed}
-    for candidate in candidates if n_backgrounds else ():
-        networks = [found.model for found in candidate.audits]
-        with noted(notes, f"{candidate.name}, spike-in"):
-            spike_ins[candidate.name] = spike_in(
-                networks, dataset, database=database, n_backgrounds=n_backgrounds, **common
-            )
-        with noted(notes, f"{candidate.name}, stability"):
-            stable[candidate.name] = stability(
-                networks, dataset, n_sequences=_N_STABILITY, n_decoys=_N_STABILITY_DECOYS, **common
-            )
+    spike_ins, stable, problems = _trust(candidates, dataset, target, options)
+    notes += problems
+    drawn = {"n_resamples": options.n_resamples, "seed": options.seed}
     return Evidence(
         data=summary(dataset),
         candidates=tuple(candidates),
         label_names=dataset.label_names,
         target=target,
-        performance=performances(test.y, predictions, n_resamples=n_resamples, seed=seed),
-        by_label=_by_label(test, predictions, n_resamples, seed),
+        performance=performances(test.y, predictions, **drawn),
+        by_label=_by_label(test, predictions, **drawn),
         prevalence=float(test.y.mean()) if bool(np.isin(test.y, (0, 1)).all()) else None,
         examples=examples,
         spike_ins=spike_ins,
         stability=stable,
         notes=tuple(notes),
+        options=options,
         data_file=data_file,
     )
 
 
+def _trust(
+    candidates: Sequence[Candidate], dataset: SequenceDataset, target: int, options: AuditOptions
+) -> tuple[dict[str, SpikeIn], dict[str, Stability], list[str]]:
+    """Spike-in and stability of every candidate for which they can be done, and why not for others."""
+    spike_ins: dict[str, SpikeIn] = {}
+    stable: dict[str, Stability] = {}
+    notes: list[str] = []
+    common: dict[str, Any] = {"methods": TRUST_METHODS, "target": target, "seed": options.seed}
+    for candidate in candidates if options.n_backgrounds else ():
+        networks = [found.model for found in candidate.audits]
+        with noted(notes, f"{candidate.name}, spike-in"):
+            spike_ins[candidate.name] = spike_in(
+                networks, dataset, database=options.database, n_backgrounds=options.n_backgrounds, **common
+            )
+        with noted(notes, f"{candidate.name}, stability"):
+            stable[candidate.name] = stability(
+                networks, dataset, n_sequences=_N_STABILITY, n_decoys=_N_STABILITY_DECOYS, **common
+            )
+    return spike_ins, stable, notes
+
+
 def _by_label(
-    test: SequenceDataset, predictions: Mapping[str, np.ndarray], n_resamples: int, seed: int
+    test: SequenceDataset, predictions: Mapping[str, np.ndarray], **drawn: int
 ) -> dict[str, dict[str, dict[str, Performance]]]:
     if test.n_outputs == 1:
         return {}
     return {
-        label: performances(
-            test.y[:, [t]],
-            {name: scores[..., [t]] for name, scores in predictions.items()},
-            n_resamples=n_resamples,
-            seed=seed,
-        )
+        label: performances(test.y[:, [t]], {name: scores[..., [t]] for name, scores in predictions.items()}, **drawn)
         for t, label in enumerate(test.label_names)
     }
 
 
-def _check_candidates(candidates: Sequence[Candidate], dataset: SequenceDataset, target: int) -> None:
+def _check_candidates(candidates: Sequence[Candidate], dataset: SequenceDataset, options: AuditOptions) -> None:
     names = [candidate.name for candidate in candidates]
     if not names or len(set(names)) < len(names):
         raise InputError(f"expected candidates of different names, got {names}")
     if taken := sorted({*names} & {GC_BASELINE, KMER_BASELINE}):
         raise InputError(f"the name {taken[0]!r} is that of a baseline: choose another for the candidate")
-    if not 0 <= target < dataset.n_outputs:
-        raise InputError(f"target must be in 0..{dataset.n_outputs - 1}, got {target}")
+    label = options.label(dataset)
+    outputs = {found.network.target for candidate in candidates for found in candidate.audits}
+    if options.target not in (None, label, *outputs):  # one label may stand for any output that was audited
+        raise InputError(f"target must be in 0..{dataset.n_outputs - 1}, got {options.target}")
     shape = (len(dataset.test), dataset.n_outputs)
     for candidate in candidates:
         for found in candidate.audits:

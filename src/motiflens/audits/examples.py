@@ -8,6 +8,7 @@ import numpy as np
 
 from motiflens.audits.candidate import Candidate
 from motiflens.audits.notes import noted
+from motiflens.audits.options import AuditOptions
 from motiflens.data.dataset import SequenceDataset
 from motiflens.interpret.attribution import explain
 
@@ -44,17 +45,13 @@ def default_methods() -> tuple[str, ...]:
 
 
 def make_examples(
-    candidates: Sequence[Candidate],
-    test: SequenceDataset,
-    target: int,
-    methods: Sequence[str],
-    n_examples: int,
-    seed: int,
+    candidates: Sequence[Candidate], test: SequenceDataset, target: int, options: AuditOptions
 ) -> tuple[tuple[Example, ...], list[str]]:
     """Choose positive test sequences and explain them by every candidate's best network; notes on what is missing."""
-    chosen = _choose(candidates, test, target, n_examples, seed)
+    methods = default_methods() if options.methods is None else options.methods
+    chosen = _choose(candidates, test, target, options.n_examples, options.seed)
     if not chosen or not methods:
-        return (), [] if chosen or not n_examples else ["No test sequence of the label to explain."]
+        return (), [] if chosen or not options.n_examples else ["No test sequence of the label to explain."]
     part = test.subset([row for row, _ in chosen])
     scores: dict[str, dict[str, np.ndarray]] = {candidate.name: {} for candidate in candidates}
     notes: list[str] = []

@@ -4,13 +4,14 @@ saliency be trusted where the truth is known.
 The study and a user's own audit call the same function.
 """
 
-from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
+from motiflens.audits.options import AuditOptions
 from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import classification_metrics, regression_metrics
 from motiflens.data.dataset import SequenceDataset
@@ -30,7 +31,6 @@ from motiflens.interpret.filters import (
 from motiflens.models.any_model import AdaptedModel, ModelSummary, adapt, model_summary
 from motiflens.models.hybrid import HybridNetwork
 from motiflens.models.predict import predict
-from motiflens.motifs.sets import Motif
 
 
 @dataclass(frozen=True)
@@ -90,23 +90,7 @@ class Audit:
     model: HybridNetwork | AdaptedModel
 
 
-def audit(
-    model: nn.Module,
-    dataset: SequenceDataset,
-    *,
-    first_layer: str | None = None,
-    target: int | None = 0,
-    layout: str = "auto",
-    output: str = "auto",
-    database: str | Sequence[Motif] = "JASPAR2020",
-    truth: Mapping[str, Collection[str]] | None = None,
-    q: float = 0.1,
-    window: int | None = None,
-    n_ablation: int = 2000,
-    n_decoys: int = 20,
-    seed: int = 0,
-    batch_size: int = 500,
-) -> Audit:
+def audit(model: nn.Module, dataset: SequenceDataset, options: AuditOptions | None = None) -> Audit:
     """Audit a network on the test sequences of a data set.
 
     Parameters
@@ -115,28 +99,7 @@ def audit(
         A `HybridNetwork` or any PyTorch model on one-hot DNA: see :func:`motiflens.models.any_model.adapt`.
     dataset : SequenceDataset
         With test sequences.
-    first_layer, layout, output : str
-        Of the model, where `adapt` cannot tell or should not choose: the name of the convolution that reads the
-        sequence, the axes of its input, "logits" or "probabilities".
-    target : int or None
-        Label whose saliency is scored on its positive sequences, where the ground truth is known. For a model with
-        several outputs and data with one label: the output that this label stands for.
-    database : str or sequence of Motif
-        What the filters are compared with: a set that `motifs.load_motifs` knows, a file, or motifs.
-    truth : mapping of str to collection of str, optional
-        Accessions of each motif that the filters should learn, for true and false positive rates.
-    q : float
-        Largest q-value of a match.
-    window : int, optional
-        Width of the filters' matrices; by default 20 as in the study, or as wide as a window of the first layer.
-    n_ablation : int
-        Test sequences on which each filter is ablated, drawn if there are more; 0 for no ablation.
-    n_decoys : int
-        Decoy databases for the matches expected by chance; 0 for none.
-    seed : int
-        Of decoys and of the draw of sequences.
-    batch_size : int
-        Sequences in one pass.
+    options : AuditOptions, optional
 
     Returns
     -------
@@ -145,18 +108,22 @@ def audit(
     Raises
     ------
     ValueError
-        If there are no test sequences, the model cannot be adapted or its outputs are not those of the labels, or an
-        option is out of range.
+        If there are no test sequences, the model cannot be adapted, or its outputs are not those of the labels.
     """
+    options = options or AuditOptions()
     test = dataset.test
     if len(test) == 0:
         raise InputError("the data have no test sequences to audit on")
-    if n_ablation < 0 or n_decoys < 0:
-        raise InputError(f"n_ablation and n_decoys must be 0 or more, got {n_ablation} and {n_decoys}")
-    network, label = _for_labels(model, test, target, layout=layout, first_layer=first_layer, output=output)
-    summary = model_summary(network)
-    filters = filter_pwms(network, test.codes, window=window, batch_size=batch_size)
-    matches = filter_matches(filters.pwms, database, truth=truth, q=q)
+    network, label = _for_labels(model, test, options)
+    seed, batch_size = options.seed, options.batch_size
+    filters = filter_pwms(network, test.codes, window=options.window, batch_size=batch_size)
+    database = options.motifs
+    matches = filter_matches(filters.pwms, database, truth=options.truth, q=options.q)
+    chance = importance = None
+    if options.n_decoys:
+        chance = false_matches(filters.pwms, matches, database, n_decoys=options.n_decoys, seed=seed)
+    if options.n_ablation:
+        importance = filter_importance(network, test, n_sequences=options.n_ablation, seed=seed, batch_size=batch_size)
     logits = predict(network, test.codes, batch_size=batch_size)
     return Audit(
         metrics={
@@ -166,12 +133,10 @@ def audit(
         filters=filters,
         matches=matches,
         quality=filter_quality(filters.pwms, filters.counts),
-        chance=false_matches(filters.pwms, matches, database, n_decoys=n_decoys, seed=seed) if n_decoys else None,
-        importance=filter_importance(network, test, n_sequences=n_ablation, seed=seed, batch_size=batch_size)
-        if n_ablation
-        else None,
+        chance=chance,
+        importance=importance,
         saliency=audit_saliency(network, test, label) if label is not None and _has_sites(test, label) else None,
-        network=summary,
+        network=model_summary(network),
         label_names=test.label_names,
         test_logits=logits.numpy(),
         model=network,
@@ -204,21 +169,25 @@ def audit_saliency(model: nn.Module, dataset: SequenceDataset, target: int = 0) 
 
 
 def _for_labels(
-    model: nn.Module, test: SequenceDataset, target: int | None, *, layout: str, first_layer: str | None, output: str
+    model: nn.Module, test: SequenceDataset, options: AuditOptions
 ) -> tuple[HybridNetwork | AdaptedModel, int | None]:
-    """The model with one output per label, and the label that the target stands for."""
-    network = adapt(model, test.codes, layout=layout, first_layer=first_layer, output=output)
+    """The model with one output per label, and the label whose saliency is scored."""
+    reading: dict[str, Any] = {
+        "layout": options.layout, "first_layer": options.first_layer, "output": options.output
+    }  # fmt: skip
+    target = options.target
+    network = adapt(model, test.codes, **reading)
     n_outputs = model_summary(network).n_outputs
     if n_outputs == test.n_outputs:
         if target is not None and not 0 <= target < n_outputs:
             raise InputError(f"target must be in 0..{n_outputs - 1}, got {target}")
-        return network, target
+        return network, 0 if target is None and n_outputs == 1 else target
     if test.n_outputs > 1 or target is None:
         raise InputError(
             f"the model has {n_outputs} outputs, the data have {test.n_outputs} labels: give data with as many labels, "
             "or with one and the output that it stands for (target)"
         )
-    return adapt(model, test.codes, layout=layout, first_layer=first_layer, output=output, target=target), 0
+    return adapt(model, test.codes, **reading, target=target), 0
 
 
 def _metrics(

@@ -1,23 +1,20 @@
 """From data to the page of an audit: train what is missing, audit every network, write tables and page."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
 from motiflens.audits.candidate import Candidate, audit_candidate
-from motiflens.audits.network import audit
+from motiflens.audits.options import AuditOptions
 from motiflens.basics.errors import InputError, UnfinishedError
 from motiflens.basics.runners import Emit, JobError, n_cores, run_local
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.devices import resolve_device
-from motiflens.models.hybrid import HybridConfig, blank_network
+from motiflens.models.hybrid import HybridConfig
 from motiflens.training.folder import fit_to_folder
 from motiflens.training.member import Member
 from motiflens.training.protocol import REFERENCE, Protocol
 from motiflens.training.suitability import check_fit
-
-_N_REHEARSED = 16
 
 
 class Epoch(NamedTuple):
@@ -37,23 +34,21 @@ class _Job(NamedTuple):
     dataset: SequenceDataset
     n_members: int
     protocol: Protocol
-    seed: int
     device: str
-    options: dict[str, Any]  # of the audit
+    options: AuditOptions
 
 
 def train_and_audit(
     dataset: SequenceDataset,
     folder: str | Path,
     configs: Mapping[str, HybridConfig],
+    options: AuditOptions | None = None,
     *,
     n_members: int = 5,
     protocol: Protocol = REFERENCE,
-    seed: int = 0,
     device: str = "auto",
     n_workers: int | None = None,
     on_epoch: Callable[[Epoch], None] = lambda news: None,
-    **options: Any,
 ) -> list[Candidate]:
     """Train what is missing of several configurations and audit all their networks.
 
@@ -66,16 +61,16 @@ def train_and_audit(
     folder : path
     configs : mapping of str to HybridConfig
         By name, which is that of the folder too.
+    options : AuditOptions, optional
+        Of the audit; initial weights and batches are drawn by its seed, too.
     n_members : int
         Initialisations of each.
-    protocol, seed, device
+    protocol, device
         As for :func:`motiflens.training.ensemble.fit`.
     n_workers : int, optional
         Processes; by default one per core on CPUs, else one.
     on_epoch : callable
         Called with every `Epoch`.
-    **options
-        Of :func:`motiflens.audits.network.audit`; its seed is `seed`.
 
     Returns
     -------
@@ -85,7 +80,7 @@ def train_and_audit(
     Raises
     ------
     InputError
-        If configuration and data do not fit together, there is no test sequence, or as `audit`.
+        If configuration and data do not fit together, or options and data.
     UnfinishedError
         If workers met what a user can mend, such as a full disk.
     RuntimeError
@@ -93,15 +88,13 @@ def train_and_audit(
     """
     if not configs:
         raise InputError("expected at least one configuration to train, got none")
-    if len(dataset.test) == 0:
-        raise InputError("the data have no test sequences to audit on")
+    options = options or AuditOptions()
+    options.check_data(dataset)
     _check_folder(Path(folder))
-    options = {"seed": seed, **options}
     for config in configs.values():
         check_fit(config, dataset, protocol)
-    _rehearse(next(iter(configs.values())), dataset, options)
     jobs = [
-        _Job(name, Path(folder) / name, config, dataset, n_members, protocol, seed, device, options)
+        _Job(name, Path(folder) / name, config, dataset, n_members, protocol, device, options)
         for name, config in configs.items()
     ]
     done: dict[str, Candidate] = {}
@@ -132,13 +125,6 @@ def _raise(errors: Sequence[JobError]) -> NoReturn:
     raise RuntimeError("\n".join([message, *(error.details for error in errors)]))
 
 
-def _rehearse(config: HybridConfig, dataset: SequenceDataset, options: Mapping[str, Any]) -> None:
-    """Audit an untrained network on a few sequences: a wrong option is to be told before the training, not after."""
-    few = replace(dataset.test.subset(slice(_N_REHEARSED)), truth=None)
-    cheap = {name: min(options.get(name, 0), 0) for name in ("n_ablation", "n_decoys")}
-    audit(blank_network(config), few, **{**options, **cheap})
-
-
 def _check_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise InputError(f"expected a folder to write to, but {folder} is a file: name another place")
@@ -155,9 +141,9 @@ def _train_and_audit(job: _Job, emit: Emit) -> None:
         job.dataset,
         job.n_members,
         protocol=job.protocol,
-        seed=job.seed,
+        seed=job.options.seed,
         device=job.device,
         on_epoch=tell,
     )
     emit(Epoch(job.name))
-    emit(audit_candidate(job.name, list(ensemble), job.dataset, members=ensemble.members, **job.options))
+    emit(audit_candidate(job.name, list(ensemble), job.dataset, job.options, members=ensemble.members))

@@ -7,32 +7,32 @@ import typer
 
 from motiflens.basics.errors import InputError
 from motiflens.cli.audit_options import (
-    Ablation,
-    Backgrounds,
     Database,
-    Decoys,
     Device,
-    Examples,
     Found,
     LargestQ,
     MaxEpochs,
     Members,
+    NAblation,
+    NBackgrounds,
+    NDecoys,
+    NExamples,
     ProtocolName,
     Seed,
     Task,
     Title,
     Truth,
-    audit_options,
     sizes_for,
     train_candidates,
     write_found,
 )
-from motiflens.cli.loading import load_any_model, one_thread
+from motiflens.cli.loading import load_any_model, one_thread, read_truth
 from motiflens.cli.messages import note_outputs, print_json, short
 from motiflens.cli.options import DataFile, Json, split_names, writable_folder
 
 if TYPE_CHECKING:
     from motiflens.audits.candidate import Candidate
+    from motiflens.audits.options import AuditOptions
     from motiflens.data.dataset import SequenceDataset
     from motiflens.models.hybrid import HybridConfig
 
@@ -65,10 +65,10 @@ def audit(
     database: Database = "JASPAR2020",
     truth: Truth = None,
     q: LargestQ = 0.1,
-    decoys: Decoys = 20,
-    ablation: Ablation = 2000,
-    backgrounds: Backgrounds = 200,
-    examples: Examples = 6,
+    n_decoys: NDecoys = 20,
+    n_ablation: NAblation = 2000,
+    n_backgrounds: NBackgrounds = 200,
+    n_examples: NExamples = 6,
     seed: Seed = 0,
     out: Annotated[
         Path | None,
@@ -83,19 +83,21 @@ def audit(
 
     With --out it writes a page to look at; the same command goes on where it was interrupted.
     """
+    from motiflens.audits.options import AuditOptions
     from motiflens.audits.tables import audit_summary
     from motiflens.data.io import read_hdf5
     from motiflens.report.audit import evidence_summary
 
     one_thread()
-    asked = {"weights": weights, "layout": layout, "first_layer": first_layer, "output": output}
-    _check_options(model, out, asked)
+    _check_options(model, out, {"weights": weights, "layout": layout, "first_layer": first_layer, "output": output})
     dataset = read_hdf5(data)
-    options = audit_options(
-        dataset, target=target, database=database, truth=truth, q=q, ablation=ablation, decoys=decoys, seed=seed
-    )
+    options = AuditOptions(
+        target=target, database=database, truth=None if truth is None else read_truth(truth), q=q, n_decoys=n_decoys,
+        n_ablation=n_ablation, n_backgrounds=n_backgrounds, n_examples=n_examples, seed=seed, layout=layout,
+        first_layer=first_layer, output=output,
+    )  # fmt: skip
     if model is not None:
-        found = Found([_given(model, dataset, asked, options)], {}, "score")
+        found = Found([_given(model, weights, dataset, options)], {}, "score")
     else:
         configs = _configs(architecture, activations, task, dataset)
         found = train_candidates(dataset, Path(str(out)), configs, members, protocol, max_epochs, device, options)
@@ -107,14 +109,9 @@ def audit(
             found,
             dataset,
             out,
+            options,
             data=data,
             title=title or f"What was learned from {data.name}",
-            database=database,
-            target=target,
-            decoys=decoys,
-            backgrounds=backgrounds,
-            examples=examples,
-            seed=seed,
         )
     if as_json:
         summaries = [audit_summary(one) for candidate in found.candidates for one in candidate.audits]
@@ -141,17 +138,16 @@ def _check_options(model: str | None, out: Path | None, asked: dict[str, Any]) -
         raise InputError(f"--{given[0].replace('_', '-')} is of a model: name it with --model, or leave the option out")
 
 
-def _given(model: str, dataset: "SequenceDataset", asked: dict[str, Any], options: dict[str, Any]) -> "Candidate":
+def _given(model: str, weights: Path | None, dataset: "SequenceDataset", options: "AuditOptions") -> "Candidate":
     """A model trained elsewhere, or all members of an ensemble."""
     from motiflens.audits.candidate import audit_candidate
     from motiflens.training.folder import ENSEMBLE_FILE, load_ensemble
 
-    how = {name: value for name, value in asked.items() if name != "weights"}
     name = Path(model).resolve().name if Path(model).is_dir() else model.rpartition(":")[2]
     if (Path(model) / ENSEMBLE_FILE).is_file():
         ensemble = load_ensemble(model)
-        return audit_candidate(name, list(ensemble), dataset, members=ensemble.members, **how, **options)
-    return audit_candidate(name, [load_any_model(model, asked["weights"])], dataset, **how, **options)
+        return audit_candidate(name, list(ensemble), dataset, options, members=ensemble.members)
+    return audit_candidate(name, [load_any_model(model, weights)], dataset, options)
 
 
 def _configs(

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from motiflens.cli.loading import read_truth
 from motiflens.cli.messages import note_slow_training, resumable
 
 if TYPE_CHECKING:
     from motiflens.audits.candidate import Candidate
     from motiflens.audits.evidence import Evidence
+    from motiflens.audits.options import AuditOptions
     from motiflens.audits.train_and_audit import Epoch
     from motiflens.data.dataset import SequenceDataset
     from motiflens.models.hybrid import HybridConfig
@@ -29,10 +29,11 @@ Truth = Annotated[
     str | None, typer.Option(help="task1, task2, or a JSON file of factors and their accessions: for TPR and FPR.")
 ]
 LargestQ = Annotated[float, typer.Option(help="Largest q-value of a match.")]
-Decoys = Annotated[int, typer.Option(help="Shuffled databases, for the matches expected by chance.")]
-Ablation = Annotated[int, typer.Option(help="Test sequences on which each filter is ablated.")]
-Backgrounds = Annotated[int, typer.Option(help="Negatives for the spike-in; 0: no spike-in, no stability.")]
-Examples = Annotated[int, typer.Option(help="Test sequences whose attributions are shown.")]
+# These are fields of `motiflens.audits.options.AuditOptions`, by the same names.
+NDecoys = Annotated[int, typer.Option(help="Shuffled databases, for the matches expected by chance; 0 for none.")]
+NAblation = Annotated[int, typer.Option(help="Test sequences on which each filter is ablated; 0 for none.")]
+NBackgrounds = Annotated[int, typer.Option(help="Negatives for the spike-in; 0: no spike-in, no stability.")]
+NExamples = Annotated[int, typer.Option(help="Test sequences whose attributions are shown.")]
 Seed = Annotated[int, typer.Option(help="Of initial weights and of everything that is drawn.")]
 Title = Annotated[str | None, typer.Option(help="Heading of the page.")]
 
@@ -43,31 +44,6 @@ class Found(NamedTuple):
     candidates: "list[Candidate]"
     settings: dict[str, Any]
     monitor: str
-
-
-def audit_options(
-    dataset: "SequenceDataset",
-    *,
-    target: int | None,
-    database: str,
-    truth: str | None,
-    q: float,
-    ablation: int,
-    decoys: int,
-    seed: int,
-) -> dict[str, Any]:
-    """Keyword arguments of `motiflens.audits.network.audit`."""
-    if target is None and dataset.n_outputs == 1:  # of several labels the truth does not say which one a motif is for
-        target = 0
-    return {
-        "target": target,
-        "database": database,
-        "truth": None if truth is None else read_truth(truth),
-        "q": q,
-        "n_ablation": ablation,
-        "n_decoys": decoys,
-        "seed": seed,
-    }
 
 
 def sizes_for(dataset: "SequenceDataset", task: int | None) -> int:
@@ -83,7 +59,7 @@ def train_candidates(
     protocol: str,
     max_epochs: int | None,
     device: str,
-    options: dict[str, Any],
+    options: "AuditOptions",
 ) -> Found:
     """Train what is missing and audit it, telling every epoch."""
     from motiflens.audits.train_and_audit import train_and_audit
@@ -106,25 +82,14 @@ def train_candidates(
     note_slow_training(device)
     with resumable():
         candidates = train_and_audit(
-            dataset, out, configs, n_members=members, protocol=chosen, device=device, on_epoch=tell, **options
+            dataset, out, configs, options, n_members=members, protocol=chosen, device=device, on_epoch=tell
         )
     settings: dict[str, Any] = {"device": resolve_device(device), "protocol": chosen}
     return Found(candidates, {**settings, **{f"configuration {name}": c for name, c in configs.items()}}, monitor)
 
 
 def write_found(
-    found: Found,
-    dataset: "SequenceDataset",
-    out: Path,
-    *,
-    data: Path,
-    title: str,
-    database: str,
-    target: int | None,
-    decoys: int,
-    backgrounds: int,
-    examples: int,
-    seed: int,
+    found: Found, dataset: "SequenceDataset", out: Path, options: "AuditOptions", *, data: Path, title: str
 ) -> "tuple[Evidence, list[Path]]":
     """Page, tables and summary, with the command that is running."""
     from motiflens.report.audit import write_audit_folder
@@ -133,14 +98,10 @@ def write_found(
         found.candidates,
         dataset,
         out,
+        options,
         title=title,
-        settings={**found.settings, "seed": seed, "decoy databases": decoys},
+        settings={**found.settings, "seed": options.seed, "decoy databases": options.n_decoys},
         command=shlex.join(["motiflens", *sys.argv[1:]]),
         monitor=found.monitor,
-        database=database,
-        target=target if target is not None and dataset.n_outputs > 1 else 0,
-        n_backgrounds=backgrounds,
-        n_examples=examples,
-        seed=seed,
         data_file=str(data),
     )

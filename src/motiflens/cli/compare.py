@@ -10,26 +10,25 @@ import typer
 
 from motiflens.basics.errors import InputError
 from motiflens.cli.audit_options import (
-    Ablation,
-    Backgrounds,
     Database,
-    Decoys,
     Device,
-    Examples,
     LargestQ,
     MaxEpochs,
     Members,
+    NAblation,
+    NBackgrounds,
+    NDecoys,
+    NExamples,
     ProtocolName,
     Seed,
     Task,
     Title,
     Truth,
-    audit_options,
     sizes_for,
     train_candidates,
     write_found,
 )
-from motiflens.cli.loading import one_thread
+from motiflens.cli.loading import one_thread, read_truth
 from motiflens.cli.messages import print_json
 from motiflens.cli.options import DataFile, Json, writable_folder
 
@@ -67,10 +66,10 @@ def compare(
     database: Database = "JASPAR2020",
     truth: Truth = None,
     q: LargestQ = 0.1,
-    decoys: Decoys = 20,
-    ablation: Ablation = 2000,
-    backgrounds: Backgrounds = 200,
-    examples: Examples = 6,
+    n_decoys: NDecoys = 20,
+    n_ablation: NAblation = 2000,
+    n_backgrounds: NBackgrounds = 200,
+    n_examples: NExamples = 6,
     seed: Seed = 0,
     title: Title = None,
     as_json: Json = False,
@@ -81,28 +80,25 @@ def compare(
     over draws of the test sequences, of all else over networks. The same command goes on where it was interrupted.
     """
     from motiflens.audits.comparison import side_by_side
+    from motiflens.audits.options import AuditOptions
     from motiflens.data.io import read_hdf5
     from motiflens.report.audit import evidence_summary
 
     one_thread()
     dataset = read_hdf5(data)
     configs = _configurations(config, dataset, sizes_for(dataset, task))
-    options = audit_options(
-        dataset, target=target, database=database, truth=truth, q=q, ablation=ablation, decoys=decoys, seed=seed
-    )
+    options = AuditOptions(
+        target=target, database=database, truth=None if truth is None else read_truth(truth), q=q, n_decoys=n_decoys,
+        n_ablation=n_ablation, n_backgrounds=n_backgrounds, n_examples=n_examples, seed=seed,
+    )  # fmt: skip
     found = train_candidates(dataset, out, configs, members, protocol, max_epochs, device, options)
     evidence, paths = write_found(
         found,
         dataset,
         out,
+        options,
         data=data,
         title=title or f"What {len(configs)} configurations learned from {data.name}",
-        database=database,
-        target=target,
-        decoys=decoys,
-        backgrounds=backgrounds,
-        examples=examples,
-        seed=seed,
     )
     if as_json:
         print_json(evidence_summary(evidence))

@@ -8,6 +8,7 @@ from motiflens.interpret.filters.matches import (
     NOT_FALSE_ALONE,
     FilterMatch,
     FilterMatches,
+    check_truth,
     filter_matches,
     filter_motifs,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "TASK1_TRUTH",
     "TASK2_TRUTH",
     "activation_pwms",
+    "check_truth",
     "false_matches",
     "filter_importance",
     "filter_matches",

@@ -158,7 +158,7 @@ def filter_matches(
         raise InputError("expected at least one filter, got none")
     targets = load_motifs(database) if isinstance(database, str) else list(database)
     if truth is not None:
-        _factors_of_targets([motif.id for motif in targets], truth)  # before the work, if it cannot be judged
+        check_truth([motif.id for motif in targets], truth)  # before the work, if it cannot be judged
     result = tomtom.tomtom(queries, targets)
     hits_of: dict[str, list[Hit]] = {query.id: [] for query in queries}
     for hit in result.hits(q):
@@ -169,6 +169,17 @@ def filter_matches(
         for i, (own, dead) in enumerate(zip(hits, result.invalid, strict=True))
     )
     return FilterMatches(rows, False, hits, result.target_ids, q).judged_by(truth)
+
+
+def check_truth(target_ids: Sequence[str], truth: FactorIds) -> None:
+    """Check that every factor of a truth has a motif in a database, given by the ids of its motifs.
+
+    Raises
+    ------
+    ValueError
+        If one has none.
+    """
+    _factors_of_targets(target_ids, truth)
 
 
 def _outcome(hits: Sequence[Hit], factor: str | None, *, has_truth: bool) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from motiflens.audits.candidate import Candidate
 from motiflens.audits.evidence import Evidence, gather_evidence
+from motiflens.audits.options import AuditOptions
 from motiflens.audits.tables import write_audit
 from motiflens.audits.train_and_audit import _check_folder
 from motiflens.basics.files import write_atomically
@@ -23,13 +24,13 @@ def write_audit_folder(
     candidates: Sequence[Candidate],
     dataset: SequenceDataset,
     folder: str | Path,
+    options: AuditOptions | None = None,
     *,
     title: str | None = None,
     settings: Mapping[str, Any] | None = None,
     command: str | None = None,
     monitor: str = "score",
-    database: str = "JASPAR2020",
-    **options: Any,
+    data_file: str = "data.h5",
 ) -> tuple[Evidence, list[Path]]:
     """Write page, summary and tables of an audit into a folder.
 
@@ -43,10 +44,12 @@ def write_audit_folder(
     dataset : SequenceDataset
     folder : path
         Made if need be.
-    title, settings, command, monitor, database
+    options : AuditOptions, optional
+        Those that the networks were audited with.
+    title, settings, command, monitor
         As for :func:`write_audit_page`.
-    **options
-        Of :func:`gather_evidence`.
+    data_file : str
+        As for :func:`gather_evidence`.
 
     Returns
     -------
@@ -61,7 +64,7 @@ def write_audit_folder(
     """
     folder = Path(folder)
     _check_folder(folder)
-    evidence = gather_evidence(candidates, dataset, database=database, **options)
+    evidence = gather_evidence(candidates, dataset, options, data_file=data_file)
     paths = [folder / PAGE_FILE, folder / SUMMARY_FILE]
     alone = len(candidates) == 1 and len(candidates[0].audits) == 1
     for candidate in candidates:
@@ -74,7 +77,7 @@ def write_audit_folder(
         evidence,
         folder / PAGE_FILE,
         title=title or "What did the network learn?",
-        database=database,
+        database=evidence.options.database_name,
         monitor=monitor,
         settings={"data fingerprint": fingerprint(dataset), **(settings or {})},
         command=command,

@@ -13,6 +13,7 @@ def evidence_summary(evidence: Evidence) -> dict[str, Any]:
     """Verdicts, advice and the numbers that they rest on, in JSON types but for NaN."""
     first, *others = evidence.candidates
     return {
+        "options": evidence.options.to_dict(),
         "target": evidence.label_names[evidence.target],
         "verdicts": [{**verdict._asdict(), "word": LEVELS[verdict.level]} for verdict in verdicts(evidence)],
         "advice": advice_rows(evidence),

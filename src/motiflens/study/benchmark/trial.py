@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from motiflens.audits.network import audit
 from motiflens.basics.errors import InputError
 from motiflens.basics.json_values import rounded, without_nan
 from motiflens.basics.sequence import one_hot
@@ -16,6 +15,7 @@ from motiflens.basics.store import SCHEMA, Record
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.pairs import read_pairs
 from motiflens.data.truth import SiteTruth
+from motiflens.interpret.filters import filter_matches, filter_pwms
 from motiflens.interpret.interactions import (
     METHODS,
     Effects,
@@ -214,7 +214,7 @@ def _entropies(network: HybridNetwork, codes: np.ndarray) -> list[float]:
 
 def _filters_block(network: HybridNetwork, data: SequenceDataset) -> dict[str, Any]:
     truth = {motif.name: (motif.id.split(".")[0],) for motif in _motifs(data)}
-    found = audit(network, data, truth=truth, target=None, n_ablation=0, n_decoys=0).matches
+    found = filter_matches(filter_pwms(network, data.test.codes).pwms, "JASPAR2020", truth=truth)
     return {
         "tpr": found.tpr,
         "fpr": found.fpr,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from motiflens.audits.network import audit
+from motiflens.audits.options import AuditOptions
 from motiflens.basics.store import Record
 from motiflens.interpret.filters import task_truth
 from motiflens.study.grid.record import _record
@@ -64,9 +65,8 @@ def run_trial(
             # Saliency is the study's Task 2; several labels of Task 1 would need one map each.
             truth = task_truth(trial.task)
             target = 0 if trial.task == 2 else None
-            result = audit(
-                member.network, dataset, database=trial.database, truth=truth, target=target, n_ablation=0, n_decoys=0
-            )
+            options = AuditOptions(database=trial.database, truth=truth, target=target, n_ablation=0, n_decoys=0)
+            result = audit(member.network, dataset, options)
             if weights_dir is not None:
                 member.network.save(weights_dir / trial.key(member.index))
         seconds = {"fit_s": round(member.fit_seconds, 1), "audit_s": round(time.process_time() - started, 2)}

@@ -1,0 +1,153 @@
+"""What an audit measures and on how much: one set of options for the library, the command line and the JSON files."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from numbers import Integral
+from typing import Any
+
+from motiflens.basics.choices import check_choice
+from motiflens.basics.errors import InputError
+from motiflens.data.dataset import SequenceDataset
+from motiflens.data.rows import label_of
+from motiflens.interpret.attribution import check_method
+from motiflens.interpret.filters import check_truth
+from motiflens.models.any_model import LAYOUTS, OUTPUTS
+from motiflens.motifs.sets import Motif, load_motifs
+
+_AT_LEAST = {"n_ablation": 0, "n_decoys": 0, "n_backgrounds": 0, "n_examples": 0, "n_resamples": 1, "seed": 0}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AuditOptions:
+    """Options of an audit, checked when they are made: a wrong one is told before any network is trained.
+
+    Attributes
+    ----------
+    target : int or None
+        Label that attributions are about. By default the first, and where there are several labels, none is scored
+        against the ground truth, which does not say which label a motif is for. For a model with several outputs and
+        data with one label: the output that this label stands for.
+    layout, first_layer, output : str
+        How to read a model trained elsewhere: see :func:`motiflens.models.any_model.adapt`.
+    database : str or sequence of Motif
+        What filters are compared with, and where the motifs of the spike-in come from: a set that
+        :func:`motiflens.motifs.sets.load_motifs` knows, a file, or motifs.
+    truth : mapping of str to collection of str, optional
+        Accessions of each motif that filters should learn, for true and false positive rates.
+    q : float
+        Largest q-value of a match.
+    window : int, optional
+        Width of the filters' matrices; by default :func:`motiflens.interpret.filters.matrix_width`.
+    n_ablation : int
+        Test sequences on which each filter is ablated, drawn if there are more; 0 for no ablation.
+    n_decoys : int
+        Decoy databases for the matches expected by chance; 0 for none.
+    n_backgrounds : int
+        Negatives for the spike-in; 0 for neither spike-in nor stability.
+    n_examples : int
+        Test sequences whose attributions are shown.
+    methods : sequence of str, optional
+        Attribution methods of the examples; by default :func:`motiflens.audits.examples.default_methods`.
+    n_resamples : int
+        Of the test sequences, for intervals of scores.
+    seed : int
+        Of initial weights, where networks are trained, and of everything that is drawn.
+    batch_size : int
+        Sequences in one pass.
+
+    Raises
+    ------
+    InputError
+        If a number is out of range, a name is unknown, or no motif of the database belongs to a factor of the truth.
+    """
+
+    target: int | None = None
+    layout: str = "auto"
+    first_layer: str | None = None
+    output: str = "auto"
+    database: str | Sequence[Motif] = "JASPAR2020"
+    truth: Mapping[str, Collection[str]] | None = None
+    q: float = 0.1
+    window: int | None = None
+    n_ablation: int = 2000
+    n_decoys: int = 20
+    n_backgrounds: int = 200
+    n_examples: int = 6
+    methods: Sequence[str] | None = None
+    n_resamples: int = 1000
+    seed: int = 0
+    batch_size: int = 500
+
+    def __post_init__(self) -> None:
+        for name, least in {**_AT_LEAST, "batch_size": 1}.items():
+            _check_number(name, getattr(self, name), least)
+        if self.window is not None:
+            _check_number("window", self.window, 1)
+        if not 0 < self.q <= 1:
+            raise InputError(f"q must be in (0, 1], got {self.q}")
+        check_choice("layout", self.layout, ("auto", *LAYOUTS))
+        check_choice("output", self.output, ("auto", *OUTPUTS))
+        for method in self.methods or ():
+            check_method(method)
+        motifs = self.motifs  # read once here, so that a missing file is told now
+        if not motifs:
+            raise InputError("expected a database of at least one motif, got none")
+        check_truth([motif.id for motif in motifs], self.truth or {})
+
+    @property
+    def motifs(self) -> list[Motif]:
+        """The motifs of the database."""
+        return load_motifs(self.database) if isinstance(self.database, str) else list(self.database)
+
+    @property
+    def database_name(self) -> str:
+        """What pages call the database."""
+        return self.database if isinstance(self.database, str) else f"{len(self.database)} motifs"
+
+    def label(self, dataset: SequenceDataset) -> int:
+        """The label that attributions are about, of those of a data set.
+
+        Raises
+        ------
+        InputError
+            If there is no such label.
+        """
+        return label_of(dataset, self.target or 0)
+
+    def check_data(self, dataset: SequenceDataset) -> None:
+        """Check that networks trained on a data set, with one output for each label, can be audited on it.
+
+        Raises
+        ------
+        InputError
+            If there are no test sequences, the target is no label, the window is longer than the sequences allow, or
+            an option is for models trained elsewhere.
+        """
+        if not (dataset.split == "test").any():
+            raise InputError("the data have no test sequences to audit on")
+        if self.target is not None and not 0 <= self.target < dataset.n_outputs:
+            raise InputError(f"target must be in 0..{dataset.n_outputs - 1}, got {self.target}")
+        for name, usual in (("layout", "auto"), ("first_layer", None), ("output", "auto")):
+            if getattr(self, name) != usual:
+                raise InputError(f"{name} is of models trained elsewhere, got {getattr(self, name)!r}: leave it out")
+        if self.window is not None and self.window > dataset.length - 2:
+            raise InputError(
+                f"window must be at most {dataset.length - 2} for sequences of {dataset.length} bp, got {self.window}"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values by the same names, for JSON; motifs by their ids."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        if not isinstance(self.database, str):
+            values["database"] = [motif.id for motif in self.database]
+        if self.truth is not None:
+            values["truth"] = {factor: sorted(ids) for factor, ids in self.truth.items()}
+        values["methods"] = None if self.methods is None else list(self.methods)
+        return values
+
+
+def _check_number(name: str, value: object, least: int) -> None:
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise InputError(f"{name} must be a whole number, got {value!r}")
+    if value < least:
+        raise InputError(f"{name} must be {least} or more, got {value}")
