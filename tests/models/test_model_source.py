@@ -1,10 +1,14 @@
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from any_models import make
 from safetensors.torch import save_file
 from torch import nn
 
-from motiflens.models.any_model import load_model
+from motiflens.basics.errors import InputError
+from motiflens.models.any_model import LeftOverWarning, load_model
 from motiflens.models.hybrid import HybridNetwork, build_model
 
 CODE = """
@@ -117,3 +121,101 @@ def test_weights_that_do_not_fit_are_refused(place):
         broken.write_bytes(b"not weights at all")
         with pytest.raises(ValueError, match="cannot read"):
             load_model("toy_networks:build", weights=broken)
+
+
+def halves(name="toy_networks:Net"):
+    return {key: torch.full_like(value, 0.5) for key, value in load_model(name).state_dict().items()}
+
+
+@pytest.mark.parametrize("prefix", ["net.", "_orig_mod.module.", "module._orig_mod.", "model.module.", "a.b.c."])
+def test_weights_are_found_under_any_prefix(place, prefix):
+    path = place / "weights.ckpt"
+    torch.save({"epoch": 1, "state_dict": {prefix + name: value for name, value in halves().items()}}, path)
+    model = load_model("toy_networks:build", weights=path)
+    assert all(bool((value == 0.5).all()) for value in model.state_dict().values())
+
+
+class Hyperparameters(dict):
+    """Such as Lightning keeps beside the weights."""
+
+
+class Sizes:
+    def __init__(self, width):
+        self.width = width
+
+
+@pytest.mark.parametrize("more", [{"hyper_parameters": Hyperparameters(lr=1)}, {"args": Sizes(3)}, {}])
+def test_a_checkpoint_of_lightning_is_read_and_what_is_left_over_is_told(place, more):
+    path = place / "last.ckpt"
+    state = {f"model.{name}": value for name, value in halves().items()}
+    state |= {"loss.pos_weight": torch.ones(1), "model_ema.n_averaged": torch.ones(1)}
+    torch.save({"state_dict": state, "optimizer_states": [{"state": {0: {"step": torch.ones(1)}}}], **more}, path)
+    told = r"under the prefix 'model\.'; what else is there was left: loss\.pos_weight, model_ema\.n_averaged"
+    with pytest.warns(LeftOverWarning, match=told):
+        model = load_model("toy_networks:build", weights=path)
+    assert all(bool((value == 0.5).all()) for value in model.state_dict().values())
+
+
+def test_an_averaged_model_and_a_compiled_part_are_read(place):
+    model = load_model("toy_networks:build")
+    averaged = torch.optim.swa_utils.AveragedModel(model)
+    path = place / "average.pt"
+    torch.save(averaged.state_dict(), path)
+    with pytest.warns(LeftOverWarning, match="left: n_averaged"):
+        load_model("toy_networks:build", weights=path)
+    inside = {name.replace("conv.", "conv._orig_mod."): value for name, value in halves().items()}
+    torch.save(inside, path)
+    assert bool((load_model("toy_networks:build", weights=path).conv.weight == 0.5).all())
+
+
+def test_a_part_of_the_weights_is_not_enough(place):
+    path = place / "weights.pt"
+    torch.save({"state_dict": {"net.conv.weight": torch.ones(3, 4, 5), "head.bias": torch.ones(1)}}, path)
+    with pytest.raises(ValueError, match=r"does not hold the weights of this Net: .*Missing key.*conv\.bias"):
+        load_model("toy_networks:build", weights=path)
+
+
+def test_a_file_may_import_what_lies_beside_it(tmp_path):
+    """Two models, each with a file `layers.py` of its own."""
+    for name, width in (("one", 3), ("two", 7)):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "layers.py").write_text(f"WIDTH = {width}\n")
+        (folder / "net.py").write_text(
+            "from torch import nn\nfrom layers import WIDTH\n\n\ndef build():\n    return nn.Conv1d(4, 2, WIDTH)\n"
+        )
+    models = [load_model(f"{tmp_path / name / 'net.py'}:build") for name in ("one", "two", "one")]
+    assert [model.kernel_size for model in models] == [(3,), (7,), (3,)]
+    assert str(tmp_path / "one") not in sys.path
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("import layers_that_are_not_there\n", r"net\.py failed: ModuleNotFoundError.*net\.py, line 1"),
+        ("def build():\n    return 1 / 0\n", r"build failed: ZeroDivisionError.*net\.py, line 2"),
+        (
+            "from torch import nn\n\n\ndef build():\n    return nn.Linear(2, 2).cuda()\n",
+            r"build failed: .*There is no GPU here: have it take one only if torch\.cuda\.is_available",
+        ),
+    ],
+)
+@pytest.mark.skipif(torch.cuda.is_available(), reason="one of the cases needs a machine without a GPU")
+def test_what_goes_wrong_in_a_file_is_one_line(tmp_path, code, message):
+    (tmp_path / "net.py").write_text(code)
+    with pytest.raises(InputError, match=message) as caught:
+        load_model(f"{tmp_path / 'net.py'}:build")
+    assert "\n" not in str(caught.value)
+
+
+class Harmful:
+    def __reduce__(self):
+        return (Path.touch, (Path("harm"),))
+
+
+def test_a_file_of_weights_runs_no_code(place, monkeypatch):
+    monkeypatch.chdir(place)
+    torch.save({"state_dict": halves(), "callbacks": [Harmful()], "sizes": Sizes(3)}, place / "w.ckpt")
+    model = load_model("toy_networks:build", weights=place / "w.ckpt")
+    assert bool((model.conv.weight == 0.5).all())
+    assert not (place / "harm").exists()

@@ -3,8 +3,11 @@
 import json
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import typer
 
 from motiflens.basics.errors import InputError
 
@@ -33,10 +36,15 @@ def load_model(model: Path, data: Path) -> "tuple[HybridNetwork, SequenceDataset
 
 def load_any_model(source: str, weights: Path | None) -> "nn.Module":
     """A saved network's folder, or module:function as `python` itself would find it here."""
-    from motiflens.models.any_model import load_model
+    from motiflens.models.any_model import LeftOverWarning, load_model
 
     sys.path.insert(0, os.getcwd())
-    return load_model(source, weights=weights)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", LeftOverWarning)
+        model = load_model(source, weights=weights)
+    for warning in caught:
+        typer.echo(f"note: {warning.message}", err=True)
+    return model
 
 
 def test_sequences(dataset: "SequenceDataset") -> "SequenceDataset":

@@ -10,10 +10,12 @@ from motiflens.models.any_model.layouts import LAYOUTS
 from motiflens.models.any_model.output import OUTPUTS
 from motiflens.models.any_model.source import load_model
 from motiflens.models.any_model.trace import trace
+from motiflens.models.any_model.weights import LeftOverWarning
 
 __all__ = [
     "AdaptedModel",
     "LAYOUTS",
+    "LeftOverWarning",
     "ModelSummary",
     "OUTPUTS",
     "OWN_FIRST_LAYER",

@@ -3,22 +3,23 @@
 import difflib
 import importlib
 import importlib.util
-import pickle
+import inspect
 import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import nn
 
 from motiflens.basics.errors import InputError, MissingFileError
+from motiflens.models.any_model.weights import load_weights
 from motiflens.models.hybrid.network import CONFIG_FILE, HybridNetwork
 
-_WRAPPERS = ("state_dict", "model_state_dict", "model")  # where training scripts keep the weights in a checkpoint
-_PREFIXES = ("module.", "model.", "_orig_mod.")  # DataParallel, Lightning, torch.compile
+_loaded_beside: dict[str, Path] = {}  # modules that files of models have imported from their own folders
 
 
 def load_model(source: str | Path, *, weights: str | Path | None = None) -> nn.Module:
@@ -30,9 +31,9 @@ def load_model(source: str | Path, *, weights: str | Path | None = None) -> nn.M
         Folder that `HybridNetwork.save` wrote; or ``"package.module:name"`` or ``"path/file.py:name"``, where name is
         a model, or a function or class without arguments that makes one. Its code is run.
     weights : str or Path, optional
-        File of a state dictionary, as from ``torch.save(model.state_dict(), path)`` or safetensors. A checkpoint that
-        holds one under "state_dict", or with a prefix such as "module." to each name, will do. The file is read
-        without running code from it.
+        File of a state dictionary, as from ``torch.save(model.state_dict(), path)`` or safetensors, or a checkpoint
+        that holds one: see :func:`motiflens.models.any_model.weights.load_weights`. The file is read without running
+        code from it.
 
     Returns
     -------
@@ -54,10 +55,51 @@ def load_model(source: str | Path, *, weights: str | Path | None = None) -> nn.M
         raise InputError(
             f"expected the folder of a saved network, module:function or file.py:function, got {str(source)!r}"
         )
-    model = _make(_import(place), name, str(source))
+    beside = Path(place).resolve().parent if place.endswith(".py") else None
+    with _importing_from(beside):
+        model = _make(_import(place), name, str(source))
     if weights is not None:
-        _load_weights(model, Path(weights))
+        load_weights(model, Path(weights))
     return model.eval()
+
+
+@contextmanager
+def _importing_from(folder: Path | None) -> Iterator[None]:
+    """Have a file import what lies beside it, as `python folder/file.py` would."""
+    if folder is None:
+        yield
+        return
+    for name, home in list(_loaded_beside.items()):  # another model may have had a file of the same name beside it
+        if home != folder and (folder / f"{name.partition('.')[0]}.py").exists():
+            sys.modules.pop(name, None)
+            del _loaded_beside[name]
+    before = set(sys.modules)
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        for name in set(sys.modules) - before:
+            origin = getattr(sys.modules[name], "__file__", None)
+            if origin is not None and Path(origin).resolve().is_relative_to(folder):
+                _loaded_beside[name] = folder
+
+
+def _running(what: str, run: Callable[[], Any]) -> Any:
+    """Run code of the user's; whatever goes wrong there becomes one line that says where."""
+    try:
+        return run()
+    except Exception as error:
+        if isinstance(error, InputError):
+            raise
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        reason = " ".join(str(error).split()) or "no reason given"
+        no_gpu = "cuda" in reason.lower() and not torch.cuda.is_available()
+        hint = ". There is no GPU here: have it take one only if torch.cuda.is_available()" if no_gpu else ""
+        raise InputError(
+            f"{what} failed: {type(error).__name__}: {reason} ({Path(frame.filename).name}, line {frame.lineno}){hint}"
+        ) from error
 
 
 def _saved_network(folder: Path, weights: str | Path | None) -> HybridNetwork:
@@ -74,6 +116,8 @@ def _import(place: str) -> ModuleType:
         try:
             return importlib.import_module(place)
         except ModuleNotFoundError as error:
+            if error.name is None or not f"{place}.".startswith(f"{error.name}."):
+                return _running(f"importing {place}", lambda: importlib.import_module(place))
             raise InputError(
                 f"cannot import {place!r}: {error}; give a module that Python finds, or the path of a .py file"
             ) from error
@@ -84,7 +128,7 @@ def _import(place: str) -> ModuleType:
     if spec is None or spec.loader is None:
         raise InputError(f"cannot import {place}: expected a Python file")
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # dataclasses look themselves up there
-    spec.loader.exec_module(module)
+    _running(f"running {place}", lambda: spec.loader.exec_module(module))  # type: ignore[union-attr]
     return module
 
 
@@ -95,39 +139,14 @@ def _make(module: ModuleType, name: str, source: str) -> nn.Module:
         raise InputError(f"{source.rpartition(':')[0]} has no {name!r}{hint}")
     made = getattr(module, name)
     if not isinstance(made, nn.Module) and callable(made):
+        function = made
         try:
-            made = made()
+            inspect.signature(function).bind()
         except TypeError as error:
             raise InputError(f"expected {source} to make a model without arguments: {error}") from error
+        except ValueError:  # of a function without a signature
+            pass
+        made = _running(source, lambda: function())
     if not isinstance(made, nn.Module):
         raise InputError(f"expected {source} to be or to make an nn.Module, got {type(made).__name__}")
     return made
-
-
-def _load_weights(model: nn.Module, path: Path) -> None:
-    if not path.is_file():
-        raise MissingFileError(f"no file of weights at {path}")
-    state = _state_dict(path)
-    for prefix in _PREFIXES:
-        if not set(state) & set(model.state_dict()) and all(name.startswith(prefix) for name in state):
-            state = {name.removeprefix(prefix): value for name, value in state.items()}
-    try:
-        model.load_state_dict(state)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path} does not hold the weights of this {type(model).__name__}: {reason}") from error
-
-
-def _state_dict(path: Path) -> dict[str, Any]:
-    expected = "expected a state dictionary: write it with torch.save(model.state_dict(), path)"
-    try:
-        state = load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
-    except (pickle.UnpicklingError, SafetensorError, RuntimeError, EOFError) as error:
-        reason = str(error).strip().partition("\n")[0].partition(". ")[0]  # advice to load it unsafely may follow
-        raise InputError(f"cannot read {path} ({reason}); {expected}") from error
-    for key in _WRAPPERS:
-        if isinstance(state, dict) and isinstance(state.get(key), dict):
-            state = state[key]
-    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise InputError(f"{path} holds {type(state).__name__}; {expected}")
-    return state
