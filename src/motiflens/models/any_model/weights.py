@@ -115,6 +115,9 @@ class _Unread(dict):
     def __setstate__(self, _: Any) -> None:
         pass
 
+    def __call__(self, *_: Any) -> "_Unread":
+        return self
+
     def append(self, _: Any) -> None:
         """Take an item, as of a list."""
 
