@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from motiflens.audits.network import audit
+from motiflens.audits.network import audit_network
 from motiflens.audits.options import AuditOptions
 from motiflens.interpret.filters import task_truth
 from motiflens.models.hybrid import model_config
@@ -37,7 +37,7 @@ def run(architecture: str, precision: str, members: list[int], n_sequences: int)
             "fit_s": round(member.fit_seconds, 1),
         }
         if member.network is not None:
-            found = audit(member.network, dataset, AuditOptions(truth=task_truth(2)))
+            found = audit_network(member.network, dataset, AuditOptions(truth=task_truth(2)))
             assert found.saliency is not None
             row |= {"test_auroc": found.metrics["test_auroc"], "filter_tpr": found.matches.tpr}
             row |= {"saliency_auroc": found.saliency.interpretability.means()["auroc"]}

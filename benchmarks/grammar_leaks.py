@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from motiflens.basics.metrics import auroc
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.simulate import multi_motif, spaced_grammar
-from motiflens.data.truth import SiteTruth
+from motiflens.motifs.truth import SiteTruth
 
 _ABSENT = 1000.0
 

@@ -30,7 +30,7 @@ from motiflens.interpret.interactions import (
     two_sites,
 )
 from motiflens.models.hybrid import build_model
-from motiflens.models.predict import predict
+from motiflens.models.outputs import model_outputs
 from motiflens.motifs.sets import Motif, load_motifs
 
 
@@ -41,7 +41,9 @@ def insertion_loop(model: nn.Module, design: Design, pairs: np.ndarray) -> np.nd
         for place, (one, two) in enumerate([(1, 1), (1, -1), (-1, -1), (-1, 1)]):
             sites: list[dict[str, tuple[int, int]]] = [{"left": (left, one)}, {"right": (right, two)}, {}]
             planted = [design.plant((left, one), (right, two)), *(design.plant(**site) for site in sites)]
-            both, first, second, none = (predict(model, p.reshape(-1, p.shape[-1]))[:, 0].double() for p in planted)
+            both, first, second, none = (
+                model_outputs(model, p.reshape(-1, p.shape[-1]))[:, 0].double() for p in planted
+            )
             totals[row, place] = (both - first - second + none).reshape(planted[0].shape[:2]).sum(1).numpy()
     return totals
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from motiflens.data.pairs import read_pairs
+from motiflens.motifs.pairs import read_pairs
 from motiflens.study.benchmark import NOMINAL, Condition, MethodSettings, block_rows, run_condition
 from motiflens.training.protocol import INTERACTIONS, LONG
 

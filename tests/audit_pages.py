@@ -10,9 +10,9 @@ from motiflens.audits.candidate import audit_candidate
 from motiflens.audits.evidence import gather_evidence
 from motiflens.audits.options import AuditOptions
 from motiflens.data.simulate import billboard
+from motiflens.models.ensemble import Member
 from motiflens.motifs.sets import load_motifs, select_motifs
 from motiflens.report.audit import write_audit_page
-from motiflens.training.member import Member
 
 METHODS = ("gradient_times_input", "saturation_mutagenesis")
 CORE = ["MA0062.2", "MA0079.3", "MA0083.3"]

@@ -17,7 +17,7 @@ ORDER = [*motiflens.WINGS, "cli"]
 FORBIDDEN = {
     "motifs": {"models"},
     "models": {"motifs", "data"},
-    "interpret": {"training"},
+    "interpret": {"data", "training"},
 }
 
 

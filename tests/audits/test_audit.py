@@ -7,7 +7,7 @@ import torch
 from any_models import ZOO
 from torch import nn
 
-from motiflens.audits.network import audit, audit_saliency
+from motiflens.audits.network import audit_network, audit_saliency
 from motiflens.audits.options import AuditOptions
 from motiflens.basics.metrics import auroc
 from motiflens.basics.performance import performances
@@ -40,7 +40,7 @@ def test_a_hand_set_motif_filter_is_found_and_counted(task1):
             start = (19 - width) // 2
             logs = np.log2(np.clip(motif.pwm[:, :width], 0.01, 1) / 0.25)
             model.stem.first.conv.weight[i, :, start : start + width] = torch.from_numpy(logs).float()
-    result = audit(model, task1, AuditOptions(truth=task_truth(1), target=None, **FAST))
+    result = audit_network(model, task1, AuditOptions(truth=task_truth(1), target=None, **FAST))
     assert [row.factor for row in result.matches.rows[:3]] == ["Gabpa", "SP1", "SRF"]
     assert [row.outcome for row in result.matches.rows[:3]] == ["true"] * 3
     # A constant filter exceeds half its maximum everywhere: its matrix is the background.
@@ -66,7 +66,7 @@ def test_what_cannot_be_audited_is_named(task2):
     with pytest.raises(ValueError, match=r"target must be in 0..0, got 1"):
         audit_saliency(model, task2.test, target=1)
     with pytest.raises(ValueError, match="no test sequences"):
-        audit(model, task2.train)
+        audit_network(model, task2.train)
     negatives = task2.subset(np.flatnonzero(task2.y[:, 0] == 0))
     with pytest.raises(ValueError, match="no sequence is positive"):
         audit_saliency(model, negatives)
@@ -90,7 +90,7 @@ def test_any_network_is_audited_as_ours_are(name, task1, database):
     """Whatever its layout, padding and activation, the motifs that filters scan for are found in their windows."""
     model = any_models.make(name)
     set_motifs(model, select_motifs(load_motifs("JASPAR2016-vertebrates"), ["MA0062.2", "MA0079.3", "MA0083.3"]))
-    result = audit(
+    result = audit_network(
         model,
         task1,
         AuditOptions(truth=task_truth(1), database=database, target=None, n_ablation=60, n_decoys=2, batch_size=100),
@@ -110,7 +110,7 @@ def test_any_network_is_audited_as_ours_are(name, task1, database):
 @pytest.mark.parametrize("name", ZOO)
 def test_saliency_of_any_network_is_scored(name, task2, database):
     model = any_models.make(name, n_outputs=1)
-    result = audit(model, task2, AuditOptions(database=database, **FAST))
+    result = audit_network(model, task2, AuditOptions(database=database, **FAST))
     assert result.saliency.scores.shape == (len(result.saliency.rows), 200)
     assert np.isfinite(result.saliency.interpretability.auroc).all()
     inner = model(LAYOUTS[result.network.layout](task2.test.X)).reshape(-1)
@@ -120,7 +120,7 @@ def test_saliency_of_any_network_is_scored(name, task2, database):
 
 def test_one_label_may_be_one_of_many_outputs(task2, database):
     model = nn.Sequential(any_models.make("plain", n_outputs=3), nn.Softmax(1)).eval()
-    result = audit(model, task2, AuditOptions(target=2, database=database, n_ablation=20, n_decoys=0))
+    result = audit_network(model, task2, AuditOptions(target=2, database=database, n_ablation=20, n_decoys=0))
     assert (result.network.target, result.network.n_outputs) == (2, 1)
     p = model(task2.test.X)[:, 2].detach().numpy()
     np.testing.assert_allclose(result.test_logits[:, 0], np.log(p / (1 - p)), rtol=1e-4, atol=1e-5)
@@ -131,7 +131,7 @@ def test_one_label_may_be_one_of_many_outputs(task2, database):
 def test_real_valued_labels_have_a_correlation(task2, database):
     y = np.random.default_rng(0).normal(size=(len(task2), 1)).astype(np.float32)
     data = SequenceDataset(task2.codes, y, ("activity",), task2.split_codes)
-    result = audit(
+    result = audit_network(
         any_models.make("plain", n_outputs=1), data, AuditOptions(database=database, n_ablation=30, n_decoys=0)
     )
     assert set(result.metrics) == {"valid_pearson", "test_pearson"}
@@ -147,7 +147,7 @@ def test_a_constant_network_is_measured_as_training_does(task2, database):
     with torch.no_grad():
         for parameter in model.head.parameters():
             parameter.zero_()
-    result = audit(model, data, AuditOptions(database=database, n_ablation=20, n_decoys=0))
+    result = audit_network(model, data, AuditOptions(database=database, n_ablation=20, n_decoys=0))
     trained = evaluate(model, data, "regression")
     assert result.metrics == {name: value for name, value in trained.items() if "pearson" in name}
     assert set(result.metrics.values()) == {0}
@@ -159,7 +159,7 @@ def test_without_a_positive_there_is_no_saliency_and_an_audit(task2, database):
     y = np.random.default_rng(0).uniform(2, 3, size=(len(task2), 1)).astype(np.float32)
     data = SequenceDataset(task2.codes, y, ("activity",), task2.split_codes, task2.truth)
     assert data.truth is not None
-    result = audit(
+    result = audit_network(
         any_models.make("plain", n_outputs=1), data, AuditOptions(database=database, n_ablation=0, n_decoys=0)
     )
     assert result.saliency is None
@@ -168,7 +168,7 @@ def test_without_a_positive_there_is_no_saliency_and_an_audit(task2, database):
 def test_matches_are_judged_by_several_truths_without_matching_again(task1):
     model = any_models.make("plain")
     set_motifs(model, select_motifs(load_motifs("JASPAR2016-vertebrates"), ["MA0062.2", "MA0079.3", "MA0083.3"]))
-    result = audit(model, task1, AuditOptions(truth=task_truth(1), target=None, **FAST))
+    result = audit_network(model, task1, AuditOptions(truth=task_truth(1), target=None, **FAST))
     for truth in (task_truth(1, "published"), {"SP1": ["MA0079"]}, None):
         again = filter_matches(result.filters.pwms, "JASPAR2020", truth=truth)
         assert result.matches.judged_by(truth) == again
@@ -179,13 +179,13 @@ def test_matches_are_judged_by_several_truths_without_matching_again(task1):
 def test_options_of_any_model_are_checked(task2, database):
     model = any_models.make("plain", n_outputs=3)
     with pytest.raises(ValueError, match="3 outputs, the data have 1 labels: give data with as many labels"):
-        audit(model, task2, AuditOptions(target=None, database=database))
+        audit_network(model, task2, AuditOptions(target=None, database=database))
     with pytest.raises(ValueError, match=r"target must be in 0 \.\.\. 2"):
-        audit(model, task2, AuditOptions(target=3, database=database))
+        audit_network(model, task2, AuditOptions(target=3, database=database))
     one = any_models.make("plain", n_outputs=1)
     with pytest.raises(ValueError, match=r"target must be in 0\.\.0, got 1"):
-        audit(one, task2, AuditOptions(target=1, database=database))
+        audit_network(one, task2, AuditOptions(target=1, database=database))
     with pytest.raises(ValueError, match="n_ablation must be 0 or more, got -1"):
-        audit(one, task2, AuditOptions(n_ablation=-1, database=database))
+        audit_network(one, task2, AuditOptions(n_ablation=-1, database=database))
     with pytest.raises(ValueError, match="no module 'conv'"):
-        audit(one, task2, AuditOptions(first_layer="conv", database=database))
+        audit_network(one, task2, AuditOptions(first_layer="conv", database=database))

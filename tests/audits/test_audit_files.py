@@ -8,7 +8,7 @@ import pytest
 import torch
 from command_line import fails, run
 
-from motiflens.audits.network import audit
+from motiflens.audits.network import audit_network
 from motiflens.audits.options import AuditOptions
 from motiflens.audits.tables import audit_summary, write_audit
 from motiflens.data.dataset import SequenceDataset
@@ -28,7 +28,7 @@ def result(task1, database):
     model = any_models.make("DanQ")
     model.conv.weight.data[3] = 0
     model.conv.bias.data[3] = -1  # a dead filter
-    return audit(model, task1, AuditOptions(database=database, target=None, q=0.5, n_ablation=40, n_decoys=2))
+    return audit_network(model, task1, AuditOptions(database=database, target=None, q=0.5, n_ablation=40, n_decoys=2))
 
 
 def table(path):
@@ -93,7 +93,9 @@ def test_the_command_audits_any_model(files, task1, database):
     options = ("--database", files / "motifs.meme", "--n-decoys", 2, "--n-ablation", 40)
     shown = json.loads(run(*common, *options, "--json").stdout)
     expected = audit_summary(
-        audit(any_models.make("DanQ"), task1, AuditOptions(database=database, target=None, n_ablation=40, n_decoys=2))
+        audit_network(
+            any_models.make("DanQ"), task1, AuditOptions(database=database, target=None, n_ablation=40, n_decoys=2)
+        )
     )
     assert shown["metrics"] == pytest.approx(expected["metrics"])
     assert [row["match"] for row in shown["filters"]] == [row["match"] for row in expected["filters"]]

@@ -25,9 +25,9 @@ from motiflens.data.io import write_hdf5
 from motiflens.interpret.attribution import explain
 from motiflens.interpret.filters import FalseMatches
 from motiflens.models.hybrid import model_config
+from motiflens.models.saved import load_ensemble
 from motiflens.motifs.sets import write_meme
 from motiflens.report.audit import evidence_summary, write_audit_folder, write_audit_page
-from motiflens.training.folder import load_ensemble
 from motiflens.training.protocol import REFERENCE
 
 PREDICTS, LEARNS, MAIN, SPENDS, EXPLAINS, REPEATS = range(6)

@@ -13,9 +13,9 @@ from scipy import stats as scipy_stats
 from motiflens.audits.comparison import jackknife, side_by_side
 from motiflens.data.io import write_hdf5
 from motiflens.models.hybrid import adapted_config
+from motiflens.models.saved import load_ensemble
 from motiflens.motifs.sets import write_meme
 from motiflens.report.audit import evidence_summary
-from motiflens.training.folder import load_ensemble
 
 TINY = (
     "--members",

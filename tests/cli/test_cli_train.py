@@ -12,7 +12,8 @@ from motiflens.cli import app
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io import read_hdf5, write_hdf5
 from motiflens.models.hybrid import adapted_config
-from motiflens.training.folder import fit_to_folder, load_ensemble
+from motiflens.models.saved import load_ensemble
+from motiflens.training.folder import fit_to_folder
 from motiflens.training.protocol import REFERENCE
 from motiflens.training.summary import fit_summary
 

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from motiflens.basics.sequence import decode, encode, gc_content, reverse_complement
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.summary import summary
-from motiflens.data.truth import MatrixTruth
+from motiflens.motifs.truth import MatrixTruth
 
 
 def random_data(n=4000, length=40, seed=0, **options):

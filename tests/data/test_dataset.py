@@ -7,7 +7,7 @@ import torch
 from motiflens.basics.sequence import encode, one_hot
 from motiflens.data.dataset import SequenceDataset, concatenate
 from motiflens.data.splits import SPLITS, random_split
-from motiflens.data.truth import MatrixTruth
+from motiflens.motifs.truth import MatrixTruth
 
 CODES = encode(["ACGTA", "CCCCC", "GTNNA", "TTTTT"])
 Y = np.array([[0, 1], [1, 1], [0, 0], [1, 0]], dtype=np.float32)

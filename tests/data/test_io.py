@@ -7,8 +7,8 @@ import pytest
 
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io import read_hdf5, write_hdf5
-from motiflens.data.truth import MatrixTruth, SiteTruth
 from motiflens.motifs.sets import Motif
+from motiflens.motifs.truth import MatrixTruth, SiteTruth
 
 SPLIT_SIZES = {"train": 6, "valid": 2, "test": 4}
 

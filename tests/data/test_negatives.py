@@ -8,7 +8,7 @@ from motiflens.basics.sequence import gc_content
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io import Genome, Intervals, intervals_of_names, write_fasta
 from motiflens.data.negatives import add_gc_matched, add_shuffled
-from motiflens.data.truth import MatrixTruth
+from motiflens.motifs.truth import MatrixTruth
 
 WIDTH = 50
 CONTIGS = ("chr1", "chr2", "chr3")

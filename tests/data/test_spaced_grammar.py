@@ -14,7 +14,6 @@ from typer.testing import CliRunner
 from motiflens.basics.metrics import auroc
 from motiflens.cli import app
 from motiflens.data.io import read_hdf5, write_hdf5
-from motiflens.data.pairs import ORIENTATIONS, count_obeying, obeying, read_pairs, site_pairs
 from motiflens.data.simulate import (
     GRAMMAR_MOTIFS,
     SMALL_GRAMMAR,
@@ -26,6 +25,7 @@ from motiflens.data.simulate import (
 )
 from motiflens.data.simulate.additive import expected_auroc
 from motiflens.data.simulate.balance import balance, draw_weighted
+from motiflens.motifs.pairs import ORIENTATIONS, count_obeying, obeying, read_pairs, site_pairs
 from motiflens.motifs.sets import Motif, load_motifs, select_motifs
 from motiflens.motifs.tomtom import tomtom
 

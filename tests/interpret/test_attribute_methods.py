@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from motiflens.basics.sequence import codes_from_one_hot, one_hot
-from motiflens.data.shuffle import dinucleotide_shuffle
+from motiflens.basics.shuffle import dinucleotide_shuffle
 from motiflens.interpret.attribution import (
     METHODS,
     CompletenessWarning,

@@ -10,7 +10,7 @@ from motiflens.interpret.filters import (
     TASK2_TRUTH,
     activation_pwms,
     filter_matches,
-    filter_motifs,
+    motifs_of_pwms,
     task_truth,
 )
 from motiflens.motifs.sets import Motif, load_motifs, read_meme, write_meme
@@ -210,13 +210,13 @@ def test_q_is_the_largest_q_value_of_a_hit(five_filters):
 
 
 def test_meme_export_of_filters(five_filters, tmp_path):
-    motifs = filter_motifs(five_filters, np.array([5, 4, 3, 2, 0]))
+    motifs = motifs_of_pwms(five_filters, np.array([5, 4, 3, 2, 0]))
     write_meme(tmp_path / "filters.meme", motifs)
     back = read_meme(tmp_path / "filters.meme")
     assert [motif.id for motif in back] == [f"filter_{i}" for i in range(5)]
     assert [motif.n_sites for motif in back] == [5, 4, 3, 2, 1]
     np.testing.assert_allclose(back[2].pwm, five_filters[2], atol=1e-5)
-    trimmed = filter_motifs(five_filters, trim=True)
+    trimmed = motifs_of_pwms(five_filters, trim=True)
     assert trimmed[0].n_sites == 20
     assert trimmed[0].width < 20 == trimmed[4].width
 
@@ -224,9 +224,9 @@ def test_meme_export_of_filters(five_filters, tmp_path):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: filter_motifs(np.full((4, 20), 0.25)), r"shape \(F, 4, window\)"),
-        (lambda: filter_motifs(np.full((2, 4, 20), 0.25), np.array([1])), "one count for each of 2"),
-        (lambda: filter_motifs(np.full((2, 4, 20), 0.3), trim=True), "sum to 1"),
+        (lambda: motifs_of_pwms(np.full((4, 20), 0.25)), r"shape \(F, 4, window\)"),
+        (lambda: motifs_of_pwms(np.full((2, 4, 20), 0.25), np.array([1])), "one count for each of 2"),
+        (lambda: motifs_of_pwms(np.full((2, 4, 20), 0.3), trim=True), "sum to 1"),
         (lambda: filter_matches(np.zeros((0, 4, 20)), motifs_of(SP1)), "at least one filter"),
         (lambda: filter_matches(np.full((1, 4, 9), 0.25), motifs_of(SP1), q=0), "q must be"),
         (lambda: filter_matches(np.full((1, 4, 9), 0.25), "JASPAR2021"), "JASPAR2020"),

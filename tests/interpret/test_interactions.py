@@ -318,8 +318,8 @@ def test_q_values_are_benjamini_hochberg_over_all_pairs():
         ({"background": np.full((3, LENGTH), 9, dtype=np.uint8)}, "got 9"),
         ({"target": 1}, "target must be in 0"),
         ({"distances": [0, 90]}, "expected distances of at most 74"),
-        ({"background": np.zeros((3, 50), dtype=np.uint8)}, "expected a background of uint8 codes"),
-        ({"background": np.zeros((0, LENGTH), dtype=np.uint8)}, "expected a background of uint8 codes"),
+        ({"background": np.zeros((3, 50), dtype=np.uint8)}, "expected a background of sequences of"),
+        ({"background": np.zeros((0, LENGTH), dtype=np.uint8)}, "expected a background of sequences of"),
     ],
 )
 def test_what_does_not_fit_is_said(changes, message):
@@ -332,7 +332,7 @@ def test_motifs_and_models_are_checked():
         interactions(Toy("and"), planted(20), motifs()[:1])
     with pytest.raises(ValueError, match="id 'M0' twice"):
         interactions(Toy("and"), planted(20), [motifs()[0]] * 2)
-    with pytest.raises(ValueError, match="at least one model"):
+    with pytest.raises(ValueError, match="at least one network"):
         interactions([], planted(20), motifs())
     with pytest.raises(ValueError, match=r"expected motifs, as .*load_motifs reads them, got 'J' among them"):
         interactions(Toy("and"), planted(20), "JASPAR2016-vertebrates")
@@ -372,8 +372,8 @@ def test_data_are_checked():
         interactions(Toy("and"), SequenceDataset.from_arrays(data.codes, data.y / 2), motifs())
     with pytest.raises(ValueError, match="at least one positive"):
         interactions(Toy("and"), SequenceDataset.from_arrays(data.codes, data.y * 0), motifs())
-    with pytest.raises(ValueError, match="SequenceDataset or uint8 codes"):
-        interactions(Toy("and"), data.X.numpy(), motifs())
+    with pytest.raises(ValueError, match="expected sequences"):
+        interactions(Toy("and"), 5, motifs())
 
 
 def test_models_without_attention_or_filters_are_told_what_to_use():

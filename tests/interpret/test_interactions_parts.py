@@ -8,7 +8,6 @@ import torch
 from torch import nn
 
 from motiflens.basics.sequence import encode, one_hot, reverse_complement
-from motiflens.data.pairs import site_pairs
 from motiflens.data.simulate import multi_motif
 from motiflens.interpret.interactions import Effects, Sites, best_places, two_sites
 from motiflens.interpret.interactions.attention import bp_per_token, token_maps
@@ -33,6 +32,7 @@ from motiflens.interpret.interactions.sites import find_sites, highest_rows
 from motiflens.interpret.interactions.splice import can_splice
 from motiflens.models.any_model import adapt
 from motiflens.models.hybrid import HybridNetwork, build_model
+from motiflens.motifs.pairs import site_pairs
 from motiflens.motifs.sets import Motif
 
 

@@ -8,11 +8,11 @@ from torch import nn
 from toy_detectors import WORD, Detector, word
 
 from motiflens.audits.network import audit_saliency
+from motiflens.basics.inputs import as_sequences
 from motiflens.basics.metrics import auroc
 from motiflens.basics.sequence import decode, reverse_complement
 from motiflens.basics.stats import bootstrap_mean, mean_of_defined
 from motiflens.data.dataset import SequenceDataset
-from motiflens.data.rows import rows_of_class
 from motiflens.data.simulate import TASK2_CORE, billboard
 from motiflens.interpret.attribution import interpretability
 from motiflens.interpret.spike_in import SpikeIn, candidate_motifs, spike_in
@@ -155,7 +155,7 @@ def test_backgrounds_are_negatives_of_the_test_set():
 def test_of_real_values_the_outer_quarter_counts(positive):
     values = np.random.default_rng(1).permutation(200).astype(float)
     data = SequenceDataset.from_arrays(BACKGROUNDS, values)
-    rows = rows_of_class(data, 0, positive=positive)
+    rows = as_sequences(data).rows_of_class(0, positive=positive)
     assert sorted(values[rows]) == list(range(150, 200) if positive else range(50))
 
 
@@ -303,7 +303,7 @@ def test_options_are_checked(options, message):
 
 
 def test_models_and_data_are_checked():
-    with pytest.raises(ValueError, match="at least one model"):
+    with pytest.raises(ValueError, match="at least one network"):
         spiked([])
     with pytest.raises(ValueError, match="at least 20 negatives to implant motifs into, got 5"):
         spike_in(Detector(LENGTH), BACKGROUNDS[:5], motifs=[word()])

@@ -8,7 +8,7 @@ from torch import nn
 from toy_detectors import Detector
 
 from motiflens.data.dataset import SequenceDataset
-from motiflens.interpret.filters import filter_motifs
+from motiflens.interpret.filters import motifs_of_pwms
 from motiflens.interpret.stability import filter_agreement, map_correlations, stability
 from motiflens.motifs.decoys import decoy_motifs
 from motiflens.motifs.sets import load_motifs
@@ -148,7 +148,7 @@ def test_filters_are_shared_as_far_as_they_are_the_same(motifs):
 def test_shares_are_those_of_tomtom(motifs):
     members = [padded(motifs[:8]), padded(motifs[4:13])]
     found = filter_agreement(members, q=0.5, n_decoys=3)
-    queries, targets = (filter_motifs(pwms, trim=True) for pwms in members)
+    queries, targets = (motifs_of_pwms(pwms, trim=True) for pwms in members)
     assert found.share[0, 1] == (tomtom(queries, targets).q_value <= 0.5).any(axis=1).mean()
     rng = np.random.default_rng(0).spawn(2)[1]
     for i in range(3):
@@ -219,7 +219,7 @@ def test_options_are_checked(options, message):
 
 def test_models_and_data_are_checked():
     model = Detector(LENGTH)
-    with pytest.raises(ValueError, match="at least one model"):
+    with pytest.raises(ValueError, match="at least one network"):
         stability([], CODES)
     with pytest.raises(ValueError, match="two models or two methods"):
         stability(model, CODES)

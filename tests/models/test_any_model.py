@@ -11,7 +11,7 @@ from motiflens.interpret.attribution import saliency, saturation_mutagenesis
 from motiflens.interpret.filters import activation_pwms
 from motiflens.models.any_model import LAYOUTS, adapt, model_summary
 from motiflens.models.hybrid import HybridConfig, HybridNetwork, build_model
-from motiflens.models.predict import first_layer_activations, predict
+from motiflens.models.outputs import first_layer_activations, model_outputs
 
 CODES = np.random.default_rng(0).integers(0, 4, (12, 60), dtype=np.uint8)
 X = one_hot(CODES)
@@ -62,7 +62,9 @@ def test_networks_as_people_write_them_are_understood(name, task1):
     if adapted.output == "probabilities":
         expected = torch.log(expected / (1 - expected))
     torch.testing.assert_close(adapted(x), expected, rtol=1e-4, atol=1e-5)
-    torch.testing.assert_close(predict(adapted, task1.codes[:7], batch_size=3), expected.detach(), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        model_outputs(adapted, task1.codes[:7], batch_size=3), expected.detach(), rtol=1e-4, atol=1e-5
+    )
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -413,13 +415,13 @@ def test_one_sequence_alone_works_where_the_model_squeezes():
         return summed(self.conv(x))
 
     picky = adapt(around(refuse), X[:1])
-    torch.testing.assert_close(predict(picky, CODES, batch_size=11), picky(X).detach())
+    torch.testing.assert_close(model_outputs(picky, CODES, batch_size=11), picky(X).detach())
 
 
 def test_double_precision_is_kept():
     model = around(lambda self, x: summed(self.conv(x))).double()
     adapted = adapt(model, CODES)
-    assert predict(adapted, CODES).dtype == torch.float64
+    assert model_outputs(adapted, CODES).dtype == torch.float64
 
 
 # What is refused

@@ -12,7 +12,7 @@ from motiflens.data.dataset import SequenceDataset
 from motiflens.interpret.attribution import saliency
 from motiflens.interpret.filters import activation_pwms, filter_importance
 from motiflens.models.any_model import adapt, model_summary
-from motiflens.models.predict import first_layer_activations, predict
+from motiflens.models.outputs import first_layer_activations, model_outputs
 
 RNG = np.random.default_rng(0)
 CODES = RNG.integers(0, 4, (60, 80), dtype=np.uint8)
@@ -190,7 +190,7 @@ def test_convolutions_side_by_side_are_all_read():
     both = adapted.first_layer_activations(X)
     torch.testing.assert_close(both[:, 3:], alone.first_layer_activations(X))
     torch.testing.assert_close(adapt(model, CODES, first_layer="b,a").first_layer_activations(X)[:, :5], both[:, 3:])
-    logits = predict(adapted, CODES)[:, 0].numpy()
+    logits = model_outputs(adapted, CODES)[:, 0].numpy()
     dataset = SequenceDataset.from_arrays(CODES, (logits > np.median(logits)).astype(np.float32)[:, None])
     importance = filter_importance(adapted, dataset)
     assert (importance.size[:3] == 0).all()

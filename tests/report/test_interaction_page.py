@@ -15,14 +15,13 @@ from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io import read_hdf5, write_hdf5
 from motiflens.interpret.interactions import Effects, Interaction, InteractionTable
 from motiflens.interpret.interactions.table import Evidence
+from motiflens.models.ensemble import Ensemble, Member
 from motiflens.models.hybrid import HybridNetwork
 from motiflens.motifs.sets import Motif, distinct_names
 from motiflens.report.interactions import write_interaction_page
 from motiflens.report.interactions.page import example_sequences, overview_figure, profile_figure
 from motiflens.study.benchmark.conditions import Condition
-from motiflens.training.ensemble import Ensemble
 from motiflens.training.folder import save_ensemble
-from motiflens.training.member import Member
 from motiflens.training.protocol import REFERENCE
 
 WORDS = ("TGACTCAG", "CCGGAAGT", "ATTGCGAC")
@@ -135,7 +134,7 @@ def place(tmp_path_factory):
     for index in range(2):
         torch.manual_seed(index)
         members.append(Member(index, index, status="ok", network=HybridNetwork(condition.model()).eval()))
-    save_ensemble(Ensemble(condition.model(), REFERENCE, members), folder / "networks")
+    save_ensemble(Ensemble(condition.model(), REFERENCE.to_dict(), members), folder / "networks")
     return folder
 
 

@@ -70,7 +70,7 @@ def test_the_stored_filters_are_those_of_the_stored_weights(finished):
 
     from motiflens.interpret.filters import activation_pwms
     from motiflens.models.hybrid import HybridNetwork
-    from motiflens.models.predict import first_layer_activations
+    from motiflens.models.outputs import first_layer_activations
     from motiflens.study.grid.trial import simulate_task
     from motiflens.study.records import filter_pwms
 

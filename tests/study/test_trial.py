@@ -1,9 +1,9 @@
 import pytest
 
+from motiflens.models.ensemble import Member
 from motiflens.study.grid import Trial
 from motiflens.study.grid.run_trial import run_trial
 from motiflens.study.rounds import Rounds, TrialStopped
-from motiflens.training.member import Member
 from motiflens.training.protocol import REFERENCE
 
 

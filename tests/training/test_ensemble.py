@@ -3,12 +3,13 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from motiflens.basics.metrics import classification_metrics
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.hybrid import HybridConfig, attention_entropy, model_config
-from motiflens.models.predict import predict
+from motiflens.models.outputs import model_outputs
 from motiflens.models.stacked import StackedNetwork
 from motiflens.training import ensemble
-from motiflens.training.member import Part
+from motiflens.training.member import Part, member_seed
 from motiflens.training.protocol import PAPER, REFERENCE
 
 FAST = REFERENCE.replace(max_epochs=3, batch_size=50)
@@ -37,8 +38,8 @@ def test_result_holds_history_best_epoch_metrics_and_weights(fitted, task2):
         assert member.best_epoch == 1 + int(np.argmax(member.history["valid_metric"]))
         # The best epoch's weights came back: the stored metric is that of the network handed out.
         assert member.metrics["valid_auroc"] == pytest.approx(max(member.history["valid_metric"]), abs=1e-4)
-        logits = predict(network, task2.test.codes)
-        expected = ensemble.classification_metrics(logits, task2.test.y)
+        logits = model_outputs(network, task2.test.codes)
+        expected = classification_metrics(logits, task2.test.y)
         assert member.metrics["test_auroc"] == expected["auroc"]
 
 
@@ -69,7 +70,7 @@ def test_a_diverging_member_is_recorded_and_the_others_go_on(config, task2, monk
 
     def poisoned(config, protocol, seed):
         network = original(config, protocol, seed)
-        if seed == ensemble.member_seed(5, 1):
+        if seed == member_seed(5, 1):
             with torch.no_grad():
                 network.head.out.bias[:] = torch.inf
         return network
@@ -279,7 +280,7 @@ def test_an_entropy_penalty_sharpens_attention_and_is_left_out_of_what_is_report
         member = ensemble.fit(config, task2, 1, protocol=protocol, seed=5, engine=engine).members[0]
         with torch.no_grad():
             entropy.append(attention_entropy(member.network.attention_weights(X)).item())
-        loss = F.binary_cross_entropy_with_logits(predict(member.network, X), torch.from_numpy(task2.valid.y))
+        loss = F.binary_cross_entropy_with_logits(model_outputs(member.network, X), torch.from_numpy(task2.valid.y))
         assert member.history["valid_loss"][-1] == pytest.approx(loss.item(), rel=1e-4)
         histories.append(member.history)
     assert entropy[1] < entropy[0] / 2
@@ -291,17 +292,14 @@ def test_all_members_in_one_call(task2):
     result = ensemble.fit(config, task2, 2, protocol=FAST.replace(max_epochs=1))
     X = task2.test.X[:5]
     networks = list(result)
-    assert result.predict(X).shape == (2, 5, 1)
-    assert torch.equal(result.predict(X)[1], predict(networks[1], X))
+    assert result.outputs(X).shape == (2, 5, 1)
+    assert torch.equal(result.outputs(X)[1], model_outputs(networks[1], X))
     assert result.first_layer_activations(X).shape == (2, 5, 24, 200)
     (weights_of_layer,) = result.attention_weights(X)
     assert weights_of_layer.shape == (2, 5, 8, 8, 8)
     torch.testing.assert_close(weights_of_layer[0], networks[0].attention_weights(X)[0].detach())
-    gradient = result.saliency(X)
-    assert gradient.shape == (2, 5, 4, 200)
-    assert not torch.equal(gradient[0], gradient[1])
     restacked = StackedNetwork(networks)
-    torch.testing.assert_close(restacked.logits(torch.from_numpy(task2.test.codes[:5])), result.predict(X))
+    torch.testing.assert_close(restacked.logits(torch.from_numpy(task2.test.codes[:5])), result.outputs(X))
 
 
 def relabelled(dataset, **changes):

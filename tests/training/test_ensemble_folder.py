@@ -6,8 +6,9 @@ import torch
 
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.hybrid import model_config
+from motiflens.models.saved import load_ensemble
 from motiflens.training import ensemble
-from motiflens.training.folder import fit_to_folder, load_ensemble, save_ensemble
+from motiflens.training.folder import fit_to_folder, save_ensemble
 from motiflens.training.protocol import REFERENCE
 
 FAST = REFERENCE.replace(max_epochs=2, batch_size=50)

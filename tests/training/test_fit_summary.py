@@ -6,7 +6,7 @@ from sklearn.metrics import roc_auc_score
 
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.hybrid import HybridConfig
-from motiflens.models.predict import predict
+from motiflens.models.outputs import model_outputs
 from motiflens.training import ensemble
 from motiflens.training.protocol import REFERENCE
 from motiflens.training.summary import fit_summary
@@ -35,7 +35,9 @@ def test_members_labels_and_their_moments(labels):
     found = fit_summary(fitted, labels)
     assert found.objective == "classification"
     for t in range(2):
-        areas = [roc_auc_score(labels.test.y[:, t], predict(network, labels.test.codes)[:, t]) for network in fitted]
+        areas = [
+            roc_auc_score(labels.test.y[:, t], model_outputs(network, labels.test.codes)[:, t]) for network in fitted
+        ]
         assert [row["outputs"][t]["test_auroc"] for row in found.members] == pytest.approx(areas)
         assert found.outputs[t]["mean"]["test_auroc"] == pytest.approx(np.mean(areas))
         assert found.outputs[t]["standard_deviation"]["test_auroc"] == pytest.approx(np.std(areas, ddof=1))

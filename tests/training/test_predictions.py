@@ -5,12 +5,13 @@ import pytest
 import torch
 
 from motiflens.data.io import write_fasta
+from motiflens.models.ensemble import Ensemble, Member
 from motiflens.models.hybrid import HybridNetwork, model_config
-from motiflens.models.predict import predict
-from motiflens.training.ensemble import Ensemble
+from motiflens.models.outputs import model_outputs
+from motiflens.models.saved import load_networks
+from motiflens.models.trained_on import TrainedOn
 from motiflens.training.folder import save_ensemble
-from motiflens.training.member import Member
-from motiflens.training.predictions import load_networks, predict_fasta
+from motiflens.training.predictions import predict_fasta
 from motiflens.training.protocol import REFERENCE
 
 CONFIG = model_config("C24", activation="relu", task=2, length=48, n_outputs=2)
@@ -29,14 +30,14 @@ def folder(tmp_path_factory, networks):
     """An ensemble of three networks, and a member that failed."""
     folder = tmp_path_factory.mktemp("nets") / "all"
     members = [Member(index, seed=index, status="ok", network=network) for index, network in enumerate(networks)]
-    save_ensemble(Ensemble(CONFIG, REFERENCE, [*members, Member(3, seed=3, status="failed")]), folder)
+    save_ensemble(Ensemble(CONFIG, REFERENCE.to_dict(), [*members, Member(3, seed=3, status="failed")]), folder)
     write_fasta(folder / "a.fa", [f"{name} more" for name in NAMES], CODES)
     return folder
 
 
 def test_one_network(folder, networks, monkeypatch):
     monkeypatch.setattr("motiflens.training.predictions._BATCH", 3)
-    logits = predict(networks[1], CODES).numpy()
+    logits = model_outputs(networks[1], CODES).numpy()
     found = predict_fasta(folder / "member_001", folder / "a.fa", scale="raw")
     assert found.names == NAMES
     np.testing.assert_allclose(found.mean, logits, rtol=1e-5, atol=1e-6)
@@ -46,7 +47,7 @@ def test_one_network(folder, networks, monkeypatch):
 
 
 def test_mean_and_deviation_of_an_ensemble(folder, networks):
-    each = np.stack([torch.sigmoid(predict(network, CODES)).numpy() for network in networks])
+    each = np.stack([torch.sigmoid(model_outputs(network, CODES)).numpy() for network in networks])
     found = predict_fasta(folder, folder / "a.fa")
     np.testing.assert_allclose(found.mean, each.mean(0), rtol=1e-5)
     np.testing.assert_allclose(found.deviation, each.std(0, ddof=1), rtol=1e-4)
@@ -54,16 +55,20 @@ def test_mean_and_deviation_of_an_ensemble(folder, networks):
 
 
 def test_a_regression_is_predicted_in_its_own_unit(networks, tmp_path, monkeypatch):
-    members = [Member(0, seed=0, status="ok", network=networks[0])]
-    save_ensemble(Ensemble(CONFIG, REFERENCE.replace(objective="regression"), members), tmp_path / "all")
+    network = HybridNetwork(CONFIG, TrainedOn(label_names=("a", "b"), objective="regression")).eval()
+    network.load_state_dict(networks[0].state_dict())
+    members = [Member(0, seed=0, status="ok", network=network)]
+    protocol = REFERENCE.replace(objective="regression").to_dict()
+    save_ensemble(Ensemble(CONFIG, protocol, members), tmp_path / "all")
     write_fasta(tmp_path / "a.fa", NAMES, CODES)
-    raw = predict(networks[0], CODES).numpy()
+    raw = model_outputs(networks[0], CODES).numpy()
     for folder in (tmp_path / "all", tmp_path / "all" / "member_000"):
         np.testing.assert_allclose(predict_fasta(folder, tmp_path / "a.fa").mean, raw, rtol=1e-5, atol=1e-6)
     monkeypatch.chdir(tmp_path / "all" / "member_000")
     np.testing.assert_allclose(predict_fasta(".", tmp_path / "a.fa").mean, raw, rtol=1e-5, atol=1e-6)
-    (tmp_path / "all" / "ensemble.json").write_text("[]")
-    with pytest.raises(ValueError, match="expected the summary of an ensemble"):
+    assert list(predict_fasta(".", tmp_path / "a.fa").columns()) == ["a", "b"]
+    (tmp_path / "all" / "member_000" / "trained_on.json").write_text("[]")
+    with pytest.raises(ValueError, match=r"trained_on.json is damaged"):
         predict_fasta(".", tmp_path / "a.fa")
 
 
@@ -86,6 +91,6 @@ def test_mistakes_are_told(folder, tmp_path):
         predict_fasta(folder, folder / "a.fa", scale="odds")
     with pytest.raises(FileNotFoundError, match=r"expected a folder .*nowhere: name the folder of a saved"):
         load_networks(tmp_path / "nowhere")
-    save_ensemble(Ensemble(CONFIG, REFERENCE, [Member(0, seed=0, status="failed")]), tmp_path / "failed")
+    save_ensemble(Ensemble(CONFIG, REFERENCE.to_dict(), [Member(0, seed=0, status="failed")]), tmp_path / "failed")
     with pytest.raises(ValueError, match="none of 1 members has trained to its end"):
         load_networks(tmp_path / "failed")

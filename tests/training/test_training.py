@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from motiflens.basics.metrics import regression_metrics
+from motiflens.basics.metrics import classification_metrics, regression_metrics
 from motiflens.basics.sequence import reverse_complement
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.hybrid import HybridConfig
-from motiflens.models.predict import predict
+from motiflens.models.outputs import model_outputs
+from motiflens.models.saved import load_ensemble
 from motiflens.training import ensemble
-from motiflens.training.folder import fit_to_folder, load_ensemble
+from motiflens.training.folder import fit_to_folder
 from motiflens.training.protocol import REFERENCE
 from motiflens.training.stack import batch_order, flipped, strand_flips
 
@@ -111,7 +112,7 @@ def test_a_motif_learned_on_one_strand_is_found_on_the_other_after_augmentation(
     for augmented in (False, True):
         protocol = REFERENCE.replace(max_epochs=15, batch_size=20, reverse_complement=augmented)
         network = ensemble.fit(HybridConfig(**SMALL), data, 1, protocol=protocol)[0]
-        found.append(ensemble.classification_metrics(predict(network, other_strand), data.test.y)["auroc"])
+        found.append(classification_metrics(model_outputs(network, other_strand), data.test.y)["auroc"])
     assert found[0] < 0.75
     assert found[1] > 0.9
 
@@ -123,7 +124,7 @@ def test_a_motif_learned_on_one_strand_is_found_on_the_other_after_augmentation(
 def test_a_regression_learns_and_predicts_in_the_unit_of_each_target(engine, data, config):
     protocol = REGRESSION.replace(max_epochs=25, batch_size=20)
     member = ensemble.fit(config, data, 1, protocol=protocol, engine=engine).members[0]
-    outputs = predict(member.network, data.test.codes).double().numpy()
+    outputs = model_outputs(member.network, data.test.codes).double().numpy()
     assert np.corrcoef(outputs[:, 0], data.test.y[:, 0])[0, 1] > 0.8
     np.testing.assert_allclose(outputs.mean(0), data.test.y.mean(0), rtol=0.3)
     r = [np.corrcoef(outputs[:, t], data.test.y[:, t])[0, 1] for t in range(2)]
@@ -138,7 +139,7 @@ def test_a_regression_learns_and_predicts_in_the_unit_of_each_target(engine, dat
     best = member.best_epoch - 1
     assert member.best_epoch == 1 + int(np.argmax(member.history["valid_metric"]))
     assert member.history["valid_metric"][best] == pytest.approx(member.metrics["valid_pearson"], abs=1e-5)
-    residual = (predict(member.network, data.valid.codes).double().numpy() - data.valid.y) / data.train.y.std(0)
+    residual = (model_outputs(member.network, data.valid.codes).double().numpy() - data.valid.y) / data.train.y.std(0)
     assert member.history["valid_loss"][best] == pytest.approx((residual**2).mean(), rel=1e-3)
 
 
@@ -146,7 +147,7 @@ def test_the_unit_of_the_targets_changes_nothing_but_the_unit(config, data):
     scaled = SequenceDataset(data.codes, data.y * np.float32(4), data.label_names, data.split_codes)
     a, b = (ensemble.fit(config, each, 1, protocol=REGRESSION)[0] for each in (data, scaled))
     X = data.test.codes
-    torch.testing.assert_close(predict(b, X), 4 * predict(a, X), rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(model_outputs(b, X), 4 * model_outputs(a, X), rtol=1e-4, atol=1e-6)
 
 
 def test_engines_agree_on_a_regression_without_dropout(data):
@@ -195,7 +196,7 @@ def test_balanced_weights_move_the_logits_of_rare_positives_to_the_middle(engine
         config = HybridConfig(**{**SMALL, "n_filters": 1, "dense_width": 2}, dropout=0.0)
         means = []
         for member in ensemble.fit(config, data, 8, protocol=protocol, engine=engine).members:
-            logits = predict(member.network, data.valid.codes).double().numpy()[:, 0]
+            logits = model_outputs(member.network, data.valid.codes).double().numpy()[:, 0]
             means.append(logits.mean())
             factor = {None: 1.0, 3.0: 3.0, "balanced": 9.0}[weight]
             positive = data.valid.y[:, 0]

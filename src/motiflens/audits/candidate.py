@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from torch import nn
 
-from motiflens.audits.network import Audit, audit
+from motiflens.audits.network import Audit, audit_network
 from motiflens.audits.options import AuditOptions
 from motiflens.basics.errors import InputError
 from motiflens.data.dataset import SequenceDataset
-from motiflens.training.member import Member
+from motiflens.models.ensemble import Member
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,7 @@ def audit_candidate(
     ValueError
         If there is no network, and as `audit`.
     """
-    audits = tuple(audit(network, dataset, options) for network in networks)
+    audits = tuple(audit_network(network, dataset, options) for network in networks)
     if not audits:
         reasons = "; ".join(f"member {member.index}: {member.reason}" for member in members)
         raise InputError(f"expected at least one trained network of {name}, got none" + (reasons and f" ({reasons})"))

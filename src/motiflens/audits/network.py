@@ -30,7 +30,7 @@ from motiflens.interpret.filters import (
 )
 from motiflens.models.any_model import AdaptedModel, ModelSummary, adapt, model_summary
 from motiflens.models.hybrid import HybridNetwork
-from motiflens.models.predict import predict
+from motiflens.models.outputs import model_outputs
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Audit:
     model: HybridNetwork | AdaptedModel
 
 
-def audit(model: nn.Module, dataset: SequenceDataset, options: AuditOptions | None = None) -> Audit:
+def audit_network(model: nn.Module, dataset: SequenceDataset, options: AuditOptions | None = None) -> Audit:
     """Audit a network on the test sequences of a data set.
 
     Parameters
@@ -124,7 +124,7 @@ def audit(model: nn.Module, dataset: SequenceDataset, options: AuditOptions | No
         chance = false_matches(filters.pwms, matches, database, n_decoys=options.n_decoys, seed=seed)
     if options.n_ablation:
         importance = filter_importance(network, test, n_sequences=options.n_ablation, seed=seed, batch_size=batch_size)
-    logits = predict(network, test.codes, batch_size=batch_size)
+    logits = model_outputs(network, test.codes, batch_size=batch_size)
     return Audit(
         metrics={
             **_metrics("valid", network, dataset.valid, batch_size=batch_size),
@@ -201,7 +201,7 @@ def _metrics(
     """AUROC and AUPR, micro-averaged over labels, or the mean correlation where labels are no classes."""
     if len(part) == 0:
         return {}
-    logits = predict(model, part.codes, batch_size=batch_size) if logits is None else logits
+    logits = model_outputs(model, part.codes, batch_size=batch_size) if logits is None else logits
     if np.isin(part.y, (0, 1)).all():
         found = classification_metrics(logits, part.y)
     else:

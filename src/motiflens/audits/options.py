@@ -7,8 +7,8 @@ from typing import Any
 
 from motiflens.basics.choices import check_choice
 from motiflens.basics.errors import InputError
+from motiflens.basics.inputs import as_sequences
 from motiflens.data.dataset import SequenceDataset
-from motiflens.data.rows import label_of
 from motiflens.interpret.attribution import check_method
 from motiflens.interpret.filters import check_truth
 from motiflens.models.any_model import LAYOUTS, OUTPUTS
@@ -112,7 +112,7 @@ class AuditOptions:
         InputError
             If there is no such label.
         """
-        return label_of(dataset, self.target or 0)
+        return as_sequences(dataset).label_of(self.target or 0)
 
     def check_data(self, dataset: SequenceDataset) -> None:
         """Check that networks trained on a data set, with one output for each label, can be audited on it.

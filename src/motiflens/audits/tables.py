@@ -11,7 +11,7 @@ from motiflens.audits.network import Audit
 from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_atomically
 from motiflens.basics.json_values import without_nan
-from motiflens.interpret.filters import filter_motifs, filter_rows
+from motiflens.interpret.filters import filter_rows, motifs_of_pwms
 from motiflens.motifs.sets import write_meme
 
 _HIT_COLUMNS = ("target_id", "target_name", "p_value", "e_value", "q_value", "offset", "overlap", "strand")
@@ -102,7 +102,7 @@ def write_audit(result: Audit, folder: str | Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         write_atomically(folder / name, text)
-    motifs = filter_motifs(result.filters.pwms, result.filters.counts)
+    motifs = motifs_of_pwms(result.filters.pwms, result.filters.counts)
     alive = [motif for motif, dead in zip(motifs, result.filters.dead, strict=True) if not dead]
     meme, temporary = folder / "filters.meme", folder / ".filters.meme.tmp"
     if not alive:  # no program reads a MEME file without motifs

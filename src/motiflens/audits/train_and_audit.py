@@ -10,9 +10,9 @@ from motiflens.basics.errors import InputError, UnfinishedError
 from motiflens.basics.runners import Emit, JobError, n_cores, run_local
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.devices import resolve_device
+from motiflens.models.ensemble import Member
 from motiflens.models.hybrid import HybridConfig
 from motiflens.training.folder import fit_to_folder
-from motiflens.training.member import Member
 from motiflens.training.protocol import REFERENCE, Protocol
 from motiflens.training.suitability import check_fit
 

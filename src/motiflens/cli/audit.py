@@ -141,7 +141,7 @@ def _check_options(model: str | None, out: Path | None, asked: dict[str, Any]) -
 def _given(model: str, weights: Path | None, dataset: "SequenceDataset", options: "AuditOptions") -> "Candidate":
     """A model trained elsewhere, or all members of an ensemble."""
     from motiflens.audits.candidate import audit_candidate
-    from motiflens.training.folder import ENSEMBLE_FILE, load_ensemble
+    from motiflens.models.saved import ENSEMBLE_FILE, load_ensemble
 
     name = Path(model).resolve().name if Path(model).is_dir() else model.rpartition(":")[2]
     if (Path(model) / ENSEMBLE_FILE).is_file():

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from motiflens.data.dataset import SequenceDataset
     from motiflens.interpret.interactions import InteractionTable
-    from motiflens.models.any_model import AdaptedModel
-    from motiflens.models.hybrid import HybridNetwork
     from motiflens.motifs.sets import Motif
 
 _MOST_MOTIFS = 60  # pairs, and time, grow with the square
@@ -118,12 +116,10 @@ def interactions(
         typer.echo(f"caution: {table.caution}", err=True)
 
 
-def _load(
-    model: str, dataset: "SequenceDataset", weights: Path | None, layout: str, output: str
-) -> "Sequence[AdaptedModel | HybridNetwork]":
+def _load(model: str, dataset: "SequenceDataset", weights: Path | None, layout: str, output: str) -> list[Any]:
     """Networks of a folder, or a model made elsewhere."""
     from motiflens.models.any_model import adapt
-    from motiflens.training.predictions import load_networks
+    from motiflens.models.saved import load_networks
 
     if model.endswith(".py"):
         raise InputError(f"name the function in {model} that makes the model: {model}:FUNCTION")
@@ -139,8 +135,8 @@ def _load(
 def _choose_motifs(
     name: str | None, wanted: tuple[str, ...] | None, dataset: "SequenceDataset", networks: "Sequence[nn.Module]"
 ) -> "list[Motif]":
-    from motiflens.data.truth import SiteTruth
     from motiflens.motifs.sets import load_motifs
+    from motiflens.motifs.truth import SiteTruth
 
     if name is not None:
         found = load_motifs(name)
@@ -168,10 +164,10 @@ def _choose_motifs(
 
 def _motifs_of_filters(networks: "Sequence[nn.Module]", dataset: "SequenceDataset") -> "list[Motif]":
     """What the filters look like, the surest first; on standard error, since it shapes what can be found."""
-    from motiflens.data.rows import audited_rows
+    from motiflens.basics.inputs import as_sequences
     from motiflens.interpret.spike_in import candidate_motifs
 
-    codes = dataset.codes[audited_rows(dataset)[:_N_ALIGNED]]
+    codes = dataset.codes[as_sequences(dataset).audited_rows()[:_N_ALIGNED]]
     found = candidate_motifs(networks, codes, database=_DATABASE, max_width=dataset.length // 2)[:_MOST_MOTIFS]
     if len(found) < 2:
         raise InputError(
@@ -201,15 +197,16 @@ def _write(
     data: Path,
 ) -> None:
     from motiflens.basics.files import write_tsv
-    from motiflens.data.rows import label_of, rows_of_class
+    from motiflens.basics.inputs import as_sequences
     from motiflens.report.interactions import write_interaction_page
 
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".tsv":
         write_tsv(_named(table, motifs), path)
         return
-    rows = rows_of_class(dataset, target, positive=True)
-    label = dataset.label_names[label_of(dataset, target)]
+    given = as_sequences(dataset)
+    rows = given.rows_of_class(target, positive=True)
+    label = dataset.label_names[given.label_of(target)]
     part = "test sequences" if len(dataset.test) else "sequences"
     facts = f"Positives: the {len(rows):,} {part} of {data.name} with label {label!r}. Output {target} of the networks."
     command = shlex.join(["motiflens", *sys.argv[1:]])

@@ -56,10 +56,10 @@ def note_slow_training(device: str) -> None:
 
 def note_outputs(n_outputs: int | None, dataset: "SequenceDataset", target: int) -> None:
     """Say so where a model has another number of outputs (None: several) than the data have labels."""
-    from motiflens.data.rows import label_of
+    from motiflens.basics.inputs import as_sequences
 
     if n_outputs != dataset.n_outputs:
-        label = dataset.label_names[label_of(dataset, target)]
+        label = dataset.label_names[as_sequences(dataset).label_of(target)]
         typer.echo(
             f"note: the model has {n_outputs or 'several'} output(s) and the data {dataset.n_outputs} label(s): "
             f"output {target} (--target) is held against label {label!r}",

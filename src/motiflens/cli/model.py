@@ -28,7 +28,7 @@ def filters(
     as_json: Json = False,
 ) -> None:
     """Turn first-layer filters into motifs, on the test sequences, and look them up with TomTom."""
-    from motiflens.interpret.filters import filter_matches, filter_motifs, filter_pwms
+    from motiflens.interpret.filters import filter_matches, filter_pwms, motifs_of_pwms
     from motiflens.motifs.sets import write_meme
 
     accessions = None if truth is None else read_truth(truth)
@@ -37,7 +37,7 @@ def filters(
     pwms, counts = filter_pwms(network, sequences)
     matches = filter_matches(pwms, database, truth=accessions, q=q)
     if out is not None:
-        write_meme(out, filter_motifs(pwms, counts))
+        write_meme(out, motifs_of_pwms(pwms, counts))
     if logos is not None:
         from motiflens.report.figures import save_figure
         from motiflens.report.galleries import draw_matches, gallery_matches

@@ -12,8 +12,8 @@ from motiflens.cli.options import DataFile, Json, writable_folder
 
 if TYPE_CHECKING:
     from motiflens.data.dataset import SequenceDataset
+    from motiflens.models.ensemble import Member
     from motiflens.models.hybrid import HybridConfig
-    from motiflens.training.member import Member
     from motiflens.training.protocol import Protocol
     from motiflens.training.summary import FitSummary
 

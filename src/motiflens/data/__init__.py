@@ -8,13 +8,9 @@ __all__ = [
     "io",
     "leaks",
     "negatives",
-    "pairs",
-    "rows",
-    "shuffle",
     "simulate",
     "splits",
     "summary",
-    "truth",
 ]
 
 __getattr__, __dir__ = lazy_modules(__name__, __all__)

@@ -13,7 +13,7 @@ import torch
 from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import UNKNOWN, check_codes, codes_from_one_hot, one_hot
 from motiflens.data.splits import SPLITS, random_split
-from motiflens.data.truth import MatrixTruth, Rows, SiteTruth, Truth, as_indices
+from motiflens.motifs.truth import MatrixTruth, Rows, SiteTruth, Truth, as_indices
 
 __all__ = [
     "SPLITS",

@@ -9,10 +9,10 @@ import numpy as np
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import UNKNOWN, gc_content
+from motiflens.basics.shuffle import dinucleotide_shuffle
 from motiflens.data.dataset import SequenceDataset, concatenate
 from motiflens.data.io.genome import Genome
 from motiflens.data.io.intervals import Intervals, intervals_of_names, read_bed_file
-from motiflens.data.shuffle import dinucleotide_shuffle
 from motiflens.data.splits import SPLITS, close_names
 
 _FIRST_DRAW = 20  # candidates per negative wanted in the first round; each round draws twice as many as the one before

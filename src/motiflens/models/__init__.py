@@ -6,10 +6,14 @@ __all__ = [
     "any_model",
     "checks",
     "devices",
+    "ensemble",
     "hybrid",
     "kernels",
+    "outputs",
     "predict",
+    "saved",
     "stacked",
+    "trained_on",
 ]
 
 __getattr__, __dir__ = lazy_modules(__name__, __all__)

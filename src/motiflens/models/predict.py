@@ -1,138 +1,130 @@
-"""Batched predictions, first-layer activation maps and attention weights of one network."""
+"""Predictions of one network or several, in columns that are named after the labels."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
 from torch import nn
 
 from motiflens.basics.errors import InputError
-from motiflens.basics.metrics import as_tensor
-from motiflens.basics.sequence import check_codes, check_one_hot, one_hot
-from motiflens.models.checks import check_weights
-from motiflens.models.devices import device_of, dtype_of
-from motiflens.models.hybrid.network import HybridNetwork, evaluating
-from motiflens.models.stacked.side_by_side import stacked_logits
+from motiflens.basics.files import in_one_piece
+from motiflens.basics.inputs import NetworksLike, SequencesLike, as_codes
+from motiflens.models.hybrid.network import HybridNetwork
+from motiflens.models.outputs import model_outputs
+from motiflens.models.saved import as_networks
+from motiflens.models.trained_on import TrainedOn
+
+Scale = Literal["auto", "probability", "raw"]
 
 
-def batches(
-    X: np.ndarray | torch.Tensor, batch_size: int, device: torch.device, dtype: torch.dtype = torch.float32
-) -> Iterator[torch.Tensor]:
-    """Yield one-hot batches (n, 4, L) from one-hot X (N, 4, L) or from codes (N, L).
+class Predictions(NamedTuple):
+    """Outputs for each sequence.
 
-    Raises
-    ------
-    ValueError
-        If X is neither, or batch_size below 1.
+    Attributes
+    ----------
+    names : list of str
+        Of the N sequences.
+    mean : np.ndarray, shape=(N, n_outputs)
+        Over the networks.
+    deviation : np.ndarray, shape=(N, n_outputs), or None
+        Standard deviation over the networks (n - 1); None for a single one.
+    label_names : tuple of str
+        One per output: the labels that the networks were trained on, or output_0, output_1, ...
     """
-    if batch_size < 1:
-        raise InputError(f"batch_size must be at least 1, got {batch_size}")
-    X = as_tensor(X)
-    (check_codes if X.dim() == 2 else check_one_hot)(X)
-    for start in range(0, len(X), batch_size):
-        batch = X[start : start + batch_size].to(device)
-        yield one_hot(batch, dtype) if X.dim() == 2 else batch.to(dtype, copy=True)  # a model may write into it
+
+    names: list[str]
+    mean: np.ndarray
+    deviation: np.ndarray | None
+    label_names: tuple[str, ...]
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """Values (N,) by the name of their column: LABEL, LABEL_sd and so on."""
+        columns = {}
+        for output, (label, values) in enumerate(zip(self.label_names, self.mean.T, strict=True)):
+            columns[label] = values
+            if self.deviation is not None:
+                columns[f"{label}_sd"] = self.deviation[:, output]
+        return columns
+
+    def lines(self) -> Iterator[str]:
+        """Lines of a tab-separated table with a header."""
+        columns = self.columns()
+        yield "\t".join(["name", *columns])
+        for name, *values in zip(self.names, *columns.values(), strict=True):
+            yield "\t".join([name, *(f"{value:.6g}" for value in values)])
+
+    def write_tsv(self, path: str | Path) -> None:
+        """Write the table; the file appears under its name only when it is complete."""
+        with in_one_piece(path) as unfinished, unfinished.open("w", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in self.lines())
 
 
-def predict(model: nn.Module, X: np.ndarray | torch.Tensor, *, batch_size: int = 500) -> torch.Tensor:
-    """Logits of a model in evaluation mode.
+def predict(
+    networks: NetworksLike, sequences: SequencesLike, *, scale: Scale = "auto", batch_size: int = 500
+) -> Predictions:
+    """Predict the labels of sequences.
 
     Parameters
     ----------
-    model : torch.nn.Module
-        Maps one-hot (n, 4, L) to logits (n, n_outputs). Its mode is restored.
-    X : np.ndarray or torch.Tensor
-        One-hot (N, 4, L) or codes (N, L).
+    networks : network, several, ensemble, or folder of either
+        Of several the mean is predicted, and their standard deviation given. A model that is not of ours maps one-hot
+        (n, 4, L) to outputs (n, n_outputs).
+    sequences : data set, codes (N, L), one-hot (N, 4, L), or DNA strings
+    scale : {"auto", "probability", "raw"}
+        raw: what networks return, that is logits, or the values of a regression. auto: probability where a network is
+        known to be a classifier, else raw.
     batch_size : int
 
     Returns
     -------
-    logits : torch.Tensor, shape=(N, n_outputs), on the CPU
+    Predictions
+        With the names of a data set's sequences, or their numbers.
 
     Raises
     ------
-    ValueError
-        If X is neither one-hot nor codes 0 to 4, there are no sequences, or weights are not finite.
+    InputError
+        If networks or sequences are none, or lengths differ.
+
+    Examples
+    --------
+    >>> import motiflens as ml
+    >>> network = ml.build_model("C24", length=200, n_outputs=1)
+    >>> ml.predict(network, ["ACGT" * 50]).mean.shape
+    (1, 1)
     """
-    X = as_tensor(X)
-    are_codes = X.dtype == torch.uint8 and X.dim() == 2 and batch_size >= 1  # `batches` tells what is wrong otherwise
-    if type(model) is HybridNetwork and are_codes and X.shape[1] == model.config.length:
-        check_codes(X)
-        codes = X.to(device_of(model))  # these need not become one-hot; they fit on any device
-        return _checked(model, stacked_logits([model], codes, batch_size=batch_size)[0].cpu())
-    with evaluating(model), torch.inference_mode():
-        outputs = [model(x).cpu() for x in batches(X, batch_size, device_of(model), dtype_of(model))]
-    if not outputs:  # how many outputs the model has, it does not say
-        raise InputError("expected at least one sequence, got none")
-    return _checked(model, torch.cat(outputs))
+    found = as_networks(networks)
+    codes = as_codes(sequences)
+    given = getattr(sequences, "names", None)
+    names = [str(number) for number in range(len(codes))] if given is None else [str(name) for name in given]
+    return mean_prediction(found, codes, names, scale=scale, batch_size=batch_size)
 
 
-def _checked(model: nn.Module, logits: torch.Tensor) -> torch.Tensor:
-    """Outputs, float32 or float64; NaN or infinity that comes from the weights is an error."""
-    if not bool(logits.isfinite().all()):
-        check_weights(model)
-    return logits.to(torch.promote_types(logits.dtype, torch.float32))
+def mean_prediction(
+    networks: Sequence[nn.Module], codes: np.ndarray, names: list[str], *, scale: Scale, batch_size: int = 500
+) -> Predictions:
+    """Mean and standard deviation of what networks predict for codes (N, L)."""
+    if scale not in get_args(Scale):
+        raise InputError(f"expected {', '.join(get_args(Scale))} for scale, got {scale!r}")
+    outputs = torch.stack([model_outputs(network, codes, batch_size=batch_size) for network in networks])
+    outputs = outputs.reshape(len(networks), len(codes), -1)  # E, N, n_outputs
+    known = _trained_on(networks)
+    logits = scale == "probability" or (scale == "auto" and _classify(networks, known))
+    values = (torch.sigmoid(outputs) if logits else outputs).double().numpy()
+    labels = known.label_names if known is not None else ()
+    if len(labels) != values.shape[-1]:
+        labels = tuple(f"output_{output}" for output in range(values.shape[-1]))
+    deviation = values.std(axis=0, ddof=1) if len(networks) > 1 else None
+    return Predictions(names, values.mean(axis=0), deviation, labels)
 
 
-def first_layer_activations(
-    model: nn.Module, X: np.ndarray | torch.Tensor, *, batch_size: int = 500
-) -> Callable[[], Iterator[torch.Tensor]]:
-    """Stream the first convolution's activation maps, for `filters.activation_pwms`.
-
-    Parameters
-    ----------
-    model : nn.Module
-        With a method `first_layer_activations`: a `HybridNetwork`, or any model after `any_model.adapt`.
-    X : np.ndarray or torch.Tensor
-        One-hot (N, 4, L) or codes (N, L).
-    batch_size : int
-
-    Returns
-    -------
-    callable
-        Each call yields batches (n, n_filters, L) from the start, so that a large set is never held at once.
-
-    Raises
-    ------
-    ValueError
-        If the model has no such method.
-    """
-    maps_of = getattr(model, "first_layer_activations", None)
-    if maps_of is None:
-        raise InputError(
-            f"expected a model that gives its first layer's activations, got {type(model).__name__}: "
-            "wrap it with motiflens.models.any_model.adapt(model, X)"
-        )
-
-    def stream() -> Iterator[torch.Tensor]:
-        for x in batches(X, batch_size, device_of(model), dtype_of(model)):
-            with evaluating(model), torch.inference_mode():  # not around the yield: it would leak to the caller
-                maps = maps_of(x).cpu()
-            yield maps
-
-    return stream
+def _classify(networks: Sequence[Any], known: TrainedOn | None) -> bool:
+    """Whether outputs are logits, as far as is known: our own networks are classifiers unless they say otherwise."""
+    if known is None:
+        return all(isinstance(network, HybridNetwork) for network in networks)
+    return known.objective == "classification"
 
 
-def attention_weights(
-    model: HybridNetwork, X: np.ndarray | torch.Tensor, *, batch_size: int = 500
-) -> list[torch.Tensor]:
-    """Attention weights of every layer.
-
-    Returns
-    -------
-    weights : list of torch.Tensor, each shape=(N, n_heads, T, T), on the CPU
-        One per attention layer; empty for a network without attention.
-
-    Raises
-    ------
-    ValueError
-        As for :func:`predict`.
-    """
-    if len(X) == 0:
-        raise InputError("expected at least one sequence, got none")
-    with evaluating(model), torch.inference_mode():
-        parts = [
-            [layer.cpu() for layer in model.attention_weights(x)]
-            for x in batches(X, batch_size, device_of(model), dtype_of(model))
-        ]
-    return [torch.cat(layer) for layer in zip(*parts, strict=True)]
+def _trained_on(networks: Sequence[Any]) -> TrainedOn | None:
+    return next((known for network in networks if (known := getattr(network, "trained_on", None)) is not None), None)

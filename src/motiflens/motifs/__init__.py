@@ -5,10 +5,13 @@ from motiflens.basics.lazy import lazy_modules
 __all__ = [
     "complete_scores",
     "decoys",
+    "embed",
     "formats",
+    "pairs",
     "sets",
     "similarity",
     "tomtom",
+    "truth",
 ]
 
 __getattr__, __dir__ = lazy_modules(__name__, __all__)

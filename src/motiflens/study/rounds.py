@@ -1,6 +1,6 @@
 """When a stack of networks that train together may be stopped."""
 
-from motiflens.training.member import Member
+from motiflens.models.ensemble import Member
 
 
 class TrialStopped(Exception):

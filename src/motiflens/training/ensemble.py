@@ -5,89 +5,26 @@ dropout; the order of the batches follows `data_seed` and is the same for all me
 network, within floating-point rounding, whatever other members are trained beside it, now or later.
 """
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from motiflens.basics.errors import InputError
-from motiflens.basics.metrics import classification_metrics
 from motiflens.data.dataset import SequenceDataset
-from motiflens.interpret.attribution import saliency
 from motiflens.models.devices import resolve_device
-from motiflens.models.hybrid import PRECISIONS, HybridConfig, HybridNetwork, check_stackable
-from motiflens.models.predict import attention_weights, first_layer_activations, predict
+from motiflens.models.ensemble import Ensemble, Member
+from motiflens.models.hybrid import PRECISIONS, HybridConfig, check_stackable
+from motiflens.models.trained_on import fingerprint
 from motiflens.training.allocator import keep_freed_memory
 from motiflens.training.loop_engine import LoopEngine, new_network
-from motiflens.training.member import Checkpoints, Member, Part, Trainee, member_seed
+from motiflens.training.member import Checkpoints, Part, Trainee
 from motiflens.training.protocol import REFERENCE, Protocol
-from motiflens.training.stack import Engine, Training, batch_order, evaluate
+from motiflens.training.stack import Engine, Training
 from motiflens.training.stacked_engine import StackedEngine
 from motiflens.training.suitability import check_fit
 
-__all__ = [
-    "ENGINES",
-    "Ensemble",
-    "Member",
-    "Part",
-    "batch_order",
-    "check_fit",
-    "classification_metrics",
-    "evaluate",
-    "fingerprint",
-    "fit",
-    "fit_together",
-    "member_seed",
-]
-
 ENGINES: dict[str, type[Engine]] = {"loop": LoopEngine, "stacked": StackedEngine}
-
-
-@dataclass
-class Ensemble(Sequence[HybridNetwork]):
-    """Result of `fit`: `ensemble[i]` is a plain `HybridNetwork`, `ensemble.members` says how each fared.
-
-    Its methods speak for all members that did not fail, E of them, on a leading axis.
-    """
-
-    config: HybridConfig
-    protocol: Protocol
-    members: list[Member]
-
-    def __len__(self) -> int:
-        return len(self.members)
-
-    def __getitem__(self, i: int) -> HybridNetwork:  # type: ignore[override]
-        member = self.members[i]
-        if member.network is None:
-            raise InputError(f"member {member.index} failed and has no network: {member.reason}")
-        return member.network
-
-    def __iter__(self) -> Iterator[HybridNetwork]:
-        """Networks of the members that did not fail."""
-        return (member.network for member in self.members if member.network is not None)
-
-    def predict(self, X: np.ndarray | torch.Tensor) -> torch.Tensor:
-        """Logits of all members, or the values of a regression, shape=(E, N, n_outputs).
-
-        X is one-hot (N, 4, L) or codes (N, L).
-        """
-        return torch.stack([predict(network, X) for network in self])
-
-    def first_layer_activations(self, X: np.ndarray | torch.Tensor) -> torch.Tensor:
-        """First-layer activation maps of all members, shape=(E, N, n_filters, L)."""
-        return torch.stack([torch.cat(list(first_layer_activations(network, X)())) for network in self])
-
-    def attention_weights(self, X: np.ndarray | torch.Tensor) -> list[torch.Tensor]:
-        """Attention weights of all members, per layer, each shape=(E, N, n_heads, T, T)."""
-        return [torch.stack(layer) for layer in zip(*(attention_weights(network, X) for network in self), strict=True)]
-
-    def saliency(self, X: torch.Tensor, *, target: int = 0) -> torch.Tensor:
-        """Gradient of one logit with respect to one-hot X, for all members, shape=(E, N, 4, L)."""
-        return torch.stack([saliency(network, X, target=target) for network in self])
 
 
 def fit(
@@ -225,7 +162,7 @@ def fit_together(
     for part, own in zip(parts, checkpoints, strict=True):
         own.close(part.members)
     return [
-        Ensemble(part.config, protocol, [trainee.member for trainee in trainees])
+        Ensemble(part.config, protocol.to_dict(), [trainee.member for trainee in trainees])
         for part, trainees in zip(parts, wanted, strict=True)
     ]
 
@@ -254,11 +191,3 @@ def _choose_engine(engine: str, device: torch.device) -> type[Engine]:
     if engine not in ENGINES:
         raise InputError(f"engine must be one of auto, {', '.join(ENGINES)}, got {engine!r}")
     return ENGINES[engine]
-
-
-def fingerprint(dataset: SequenceDataset) -> str:
-    """A short text that differs between data sets."""
-    digest = hashlib.sha256()
-    for array in (dataset.codes, dataset.y, dataset.split_codes):
-        digest.update(array.tobytes())
-    return digest.hexdigest()[:16]

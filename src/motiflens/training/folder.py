@@ -1,22 +1,21 @@
 """Ensembles in a folder: saved, loaded, and trained member by member so that nothing finished is lost."""
 
 import json
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from motiflens.basics.choices import difference
-from motiflens.basics.errors import InputError, MissingFileError
+from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_atomically
 from motiflens.basics.json_values import without_nan
 from motiflens.data.dataset import SequenceDataset
-from motiflens.models.hybrid import HybridConfig, HybridNetwork
-from motiflens.training.ensemble import Ensemble, fingerprint, fit
-from motiflens.training.member import Member
+from motiflens.models.ensemble import Ensemble, Member
+from motiflens.models.hybrid import HybridConfig
+from motiflens.models.saved import ENSEMBLE_FILE, member_folder, read_ensemble
+from motiflens.models.trained_on import fingerprint
+from motiflens.training.ensemble import fit
 from motiflens.training.protocol import REFERENCE, Protocol
-
-ENSEMBLE_FILE = "ensemble.json"
 
 
 def save_ensemble(ensemble: Ensemble, folder: str | Path, origin: dict[str, Any] | None = None) -> None:
@@ -34,19 +33,8 @@ def save_ensemble(ensemble: Ensemble, folder: str | Path, origin: dict[str, Any]
     folder.mkdir(parents=True, exist_ok=True)
     for member in ensemble.members:
         if member.network is not None:
-            member.network.save(_member_folder(folder, member))
+            member.network.save(member_folder(folder, member.index))
     _write_summary(folder, ensemble.config, ensemble.protocol, ensemble.members, origin or {})
-
-
-def load_ensemble(folder: str | Path) -> Ensemble:
-    """Read an ensemble that `save_ensemble` or `fit_to_folder` wrote.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        If a file is missing or not what they wrote.
-    """
-    return _read(Path(folder))[0]
 
 
 def fit_to_folder(
@@ -86,8 +74,8 @@ def fit_to_folder(
     origin = {"seed": seed, "data_seed": data_seed, "data": fingerprint(dataset)}
     done: dict[int, Member] = {}
     if (folder / ENSEMBLE_FILE).exists():
-        present, present_origin = _read(folder)
-        before = {"config": present.config.to_dict(), "protocol": present.protocol.to_dict(), **present_origin}
+        present, present_origin = read_ensemble(folder)
+        before = {"config": present.config.to_dict(), "protocol": dict(present.protocol), **present_origin}
         now = {"config": config.to_dict(), "protocol": protocol.to_dict(), **origin}
         if different := difference(before, now):
             raise InputError(f"{folder} holds another ensemble ({different}): choose another folder")
@@ -95,9 +83,9 @@ def fit_to_folder(
 
     def keep(member: Member) -> None:
         if member.network is not None:
-            member.network.save(_member_folder(folder, member))
+            member.network.save(member_folder(folder, member.index))
         done[member.index] = member
-        _write_summary(folder, config, protocol, [done[i] for i in sorted(done)], origin)
+        _write_summary(folder, config, protocol.to_dict(), [done[i] for i in sorted(done)], origin)
 
     missing = [i for i in range(n_members) if i not in done]
     if missing:
@@ -114,38 +102,16 @@ def fit_to_folder(
             on_epoch=on_epoch,
             on_member=keep,
         )
-    return Ensemble(config, protocol, [done[i] for i in sorted(done)])
-
-
-def _member_folder(folder: Path, member: Member) -> Path:
-    return folder / f"member_{member.index:03d}"
+    return Ensemble(config, protocol.to_dict(), [done[i] for i in sorted(done)])
 
 
 def _write_summary(
-    folder: Path, config: HybridConfig, protocol: Protocol, members: list[Member], origin: dict[str, Any]
+    folder: Path, config: HybridConfig, protocol: Mapping[str, Any], members: list[Member], origin: dict[str, Any]
 ) -> None:
     summary = {
         "config": config.to_dict(),
-        "protocol": protocol.to_dict(),
+        "protocol": dict(protocol),
         "origin": origin,
         "members": [{**vars(member), "network": None} for member in members],
     }
     write_atomically(folder / ENSEMBLE_FILE, json.dumps(without_nan(summary), indent=1) + "\n")
-
-
-def _read(folder: Path) -> tuple[Ensemble, dict[str, Any]]:
-    path = folder / ENSEMBLE_FILE
-    if not path.is_file():
-        raise MissingFileError(f"expected {ENSEMBLE_FILE} in {folder}: name a folder of a trained ensemble")
-    try:
-        summary = json.loads(path.read_text())
-        members = [Member(**values) for values in summary["members"]]
-        config, protocol = HybridConfig.from_dict(summary["config"]), Protocol(**summary["protocol"])
-        origin = dict(summary["origin"])
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is not the file of a trained ensemble: {error!r}") from error
-    for member in members:
-        member.metrics = {name: math.nan if value is None else value for name, value in member.metrics.items()}
-        if member.status == "ok":
-            member.network = HybridNetwork.load(_member_folder(folder, member))
-    return Ensemble(config, protocol, members), origin

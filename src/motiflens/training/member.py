@@ -9,7 +9,7 @@ import os
 import pickle
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,27 +17,10 @@ import numpy as np
 import torch
 
 from motiflens.basics.errors import InputError
-from motiflens.models.hybrid import HybridConfig, HybridNetwork
+from motiflens.models.ensemble import HISTORY, Member
+from motiflens.models.hybrid import HybridConfig
 from motiflens.training.protocol import Protocol
 from motiflens.training.schedule import Schedule
-
-HISTORY = ("train_loss", "valid_loss", "valid_metric", "learning_rate")
-
-
-@dataclass
-class Member:
-    """What became of one initialisation."""
-
-    index: int  # its number in the ensemble, from 0
-    seed: int  # its own, derived from the ensemble's seed and its number
-    status: str = "training"  # then "ok" or "failed"
-    reason: str | None = None  # why it failed
-    history: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in HISTORY})
-    best_epoch: int = 0  # counted from 1
-    n_epochs: int = 0
-    metrics: dict[str, float] = field(default_factory=dict)  # valid_auroc, valid_aupr, test_auroc, test_aupr
-    network: HybridNetwork | None = None  # in evaluation mode, on the CPU; None if training failed
-    fit_seconds: float = 0.0  # process CPU time; that of a stack is shared evenly among its members
 
 
 def member_seed(seed: int, index: int) -> int:

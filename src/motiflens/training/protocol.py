@@ -8,9 +8,9 @@ from typing import Any
 
 from motiflens.basics.errors import InputError
 from motiflens.models.hybrid import SCHEMES, SavedConfig, added_field
+from motiflens.models.trained_on import OBJECTIVES
 
 MONITORS = ("auroc", "aupr")
-OBJECTIVES = ("classification", "regression")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -21,7 +21,8 @@ from motiflens.basics.metrics import (
 from motiflens.basics.sequence import UNKNOWN
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.hybrid import HybridNetwork, blank_network
-from motiflens.models.predict import predict
+from motiflens.models.outputs import model_outputs
+from motiflens.models.trained_on import TrainedOn, fingerprint
 from motiflens.training.losses import Loss, TargetScale, cross_entropy, loss_of
 from motiflens.training.member import Trainee
 from motiflens.training.protocol import Protocol
@@ -62,7 +63,7 @@ def evaluate(network: HybridNetwork, dataset: SequenceDataset, objective: str = 
     metrics = {}
     for name, part in (("valid", dataset.valid), ("test", dataset.test)):
         if len(part):
-            scores = measure(predict(network, part.codes), part.y)
+            scores = measure(model_outputs(network, part.codes), part.y)
             metrics.update({f"{name}_{metric}": value for metric, value in scores.items()})
     return metrics
 
@@ -156,6 +157,9 @@ class Training:
         self.codes, self.y = torch.as_tensor(train.codes).to(device), y.to(device)
         self.valid_codes, self.valid_y = torch.as_tensor(valid.codes).to(device), valid_y.to(device)
         self.loss = loss_of(protocol, self.y)
+        self.trained_on = TrainedOn(
+            label_names=dataset.label_names, objective=protocol.objective, fingerprint=fingerprint(dataset)
+        )
 
     def run(self, stack: list[Trainee], engine: Engine) -> None:
         """Train a stack to its end; members leave it as they finish."""
@@ -211,6 +215,7 @@ class Training:
         member = trainee.member
         if member.status == "training":
             member.network = blank_network(trainee.part.config)
+            member.network.trained_on = self.trained_on
             member.network.load_state_dict(trainee.best_weights or last_weights)
             if self.scale is not None:
                 self.scale.unscale(member.network)

@@ -6,7 +6,8 @@ from motiflens.basics.errors import InputError
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.splits import SPLITS
 from motiflens.models.hybrid import HybridConfig
-from motiflens.training.protocol import OBJECTIVES, Protocol
+from motiflens.models.trained_on import OBJECTIVES
+from motiflens.training.protocol import Protocol
 
 _BATCHES_OF_SMALL_DATA = 4  # in an epoch, where the data do not fill one batch of the protocol
 

@@ -10,9 +10,8 @@ from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import aupr, auroc, mean_squared_error, pearson
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.splits import SPLITS
-from motiflens.models.predict import predict
-from motiflens.training.ensemble import Ensemble
-from motiflens.training.member import Member
+from motiflens.models.ensemble import Ensemble, Member
+from motiflens.models.outputs import model_outputs
 
 _MEASURES: dict[str, dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]]] = {
     "classification": {"auroc": auroc, "aupr": aupr},
@@ -74,7 +73,7 @@ def fit_summary(ensemble: Ensemble, dataset: SequenceDataset) -> FitSummary:
             f"the ensemble has {ensemble.config.n_outputs} outputs, the data have {dataset.n_outputs} labels: "
             "give the data that it was trained on"
         )
-    objective = ensemble.protocol.objective
+    objective = ensemble.objective
     by_output = [_by_output(member, dataset, objective) for member in ensemble.members]
     finished = [i for i, member in enumerate(ensemble.members) if member.status == "ok"]
     mean, deviation = _moments([ensemble.members[i].metrics for i in finished])
@@ -113,7 +112,7 @@ def _by_output(member: Member, dataset: SequenceDataset, objective: str) -> list
         return [dict(member.metrics)]
     for split, part in (("valid", dataset.valid), ("test", dataset.test)):
         if len(part):
-            outputs = np.ascontiguousarray(predict(member.network, part.codes).numpy().T)  # n_outputs, N
+            outputs = np.ascontiguousarray(model_outputs(member.network, part.codes).numpy().T)  # n_outputs, N
             for name, measure in _MEASURES[objective].items():
                 for metrics, value in zip(found, measure(part.y.T, outputs), strict=True):
                     metrics[f"{split}_{name}"] = float(value)

@@ -22,8 +22,8 @@ from motiflens.basics.sequence import one_hot
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io.hdf5_arrays import Channels, read_codes, read_labels, read_model, row_blocks
 from motiflens.data.splits import SPLITS
-from motiflens.data.truth import MatrixTruth, SiteTruth
 from motiflens.motifs.sets import Motif
+from motiflens.motifs.truth import MatrixTruth, SiteTruth
 
 _GROUP = "motiflens"
 _FORMAT = 1

@@ -2,7 +2,6 @@
 
 from motiflens.data.simulate.additive import additive_labels
 from motiflens.data.simulate.billboard import Background, billboard, split_background
-from motiflens.data.simulate.embed import draw_sites, sample_bases
 from motiflens.data.simulate.grammar_motifs import same_width
 from motiflens.data.simulate.multi_motif import multi_motif
 from motiflens.data.simulate.presets import (
@@ -29,11 +28,9 @@ __all__ = [
     "TASK2_MOTIF_COUNTS_PAPER",
     "additive_labels",
     "billboard",
-    "draw_sites",
     "multi_motif",
     "oracle_labels",
     "same_width",
-    "sample_bases",
     "spaced_grammar",
     "split_background",
     "task2_background",

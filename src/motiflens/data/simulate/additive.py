@@ -6,8 +6,8 @@ import numpy as np
 
 from motiflens.basics.errors import InputError
 from motiflens.data.dataset import SequenceDataset
-from motiflens.data.pairs import read_pairs
-from motiflens.data.truth import SiteTruth
+from motiflens.motifs.pairs import read_pairs
+from motiflens.motifs.truth import SiteTruth
 
 _BISECTIONS = 40
 _MAX_SCALE = 1e3

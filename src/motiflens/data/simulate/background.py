@@ -4,9 +4,9 @@ import numpy as np
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import UNKNOWN
+from motiflens.basics.shuffle import dinucleotide_shuffle
 from motiflens.data.dataset import SequenceDataset
-from motiflens.data.shuffle import dinucleotide_shuffle
-from motiflens.data.truth import SiteTruth, site_columns
+from motiflens.motifs.truth import SiteTruth, site_columns
 
 
 def put_background(

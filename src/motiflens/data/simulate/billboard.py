@@ -7,7 +7,9 @@ import numpy as np
 
 from motiflens.basics.errors import InputError
 from motiflens.data.dataset import SequenceDataset
-from motiflens.data.simulate.embed import (
+from motiflens.data.simulate.presets import TASK2_CORE, TASK2_MOTIF_COUNTS, task2_background
+from motiflens.data.splits import random_split
+from motiflens.motifs.embed import (
     MOTIF_SET,
     check_request,
     draw_motif_counts,
@@ -16,8 +18,6 @@ from motiflens.data.simulate.embed import (
     resolve_motifs,
     sample_bases,
 )
-from motiflens.data.simulate.presets import TASK2_CORE, TASK2_MOTIF_COUNTS, task2_background
-from motiflens.data.splits import random_split
 from motiflens.motifs.sets import Motif, load_motifs
 from motiflens.motifs.tomtom import tomtom
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from motiflens.basics.errors import InputError
-from motiflens.data.pairs import row_of_pair
 from motiflens.data.simulate.balance import balance, draw_weighted
+from motiflens.motifs.pairs import row_of_pair
 
 FILLER, TRUE, DECOY = 0, 1, 2
 NONE = -1  # no motif

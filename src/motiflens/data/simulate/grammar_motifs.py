@@ -6,8 +6,8 @@ from itertools import combinations
 import numpy as np
 
 from motiflens.basics.errors import InputError
-from motiflens.data.simulate.embed import MOTIF_SET, resolve_motifs
 from motiflens.data.simulate.presets import GRAMMAR_MOTIFS
+from motiflens.motifs.embed import MOTIF_SET, resolve_motifs
 from motiflens.motifs.sets import Motif, load_motifs
 from motiflens.motifs.tomtom import tomtom
 

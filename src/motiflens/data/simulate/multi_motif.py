@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from motiflens.data.dataset import SequenceDataset
-from motiflens.data.simulate.embed import (
+from motiflens.data.simulate.presets import TASK1_MOTIF_COUNTS, TASK1_MOTIFS
+from motiflens.data.splits import random_split
+from motiflens.motifs.embed import (
     check_request,
     draw_motif_counts,
     draw_sites,
@@ -13,10 +15,8 @@ from motiflens.data.simulate.embed import (
     resolve_motifs,
     sample_bases,
 )
-from motiflens.data.simulate.presets import TASK1_MOTIF_COUNTS, TASK1_MOTIFS
-from motiflens.data.splits import random_split
-from motiflens.data.truth import SiteTruth
 from motiflens.motifs.sets import Motif
+from motiflens.motifs.truth import SiteTruth
 
 
 def multi_motif(

@@ -16,10 +16,17 @@ from typing import NamedTuple
 import numpy as np
 
 from motiflens.basics.errors import InputError
-from motiflens.data.pairs import ANY_ORIENTATION, ORIENTATIONS, PairTable, count_obeying, orientation_codes, row_of_pair
 from motiflens.data.simulate.compositions import NONE
-from motiflens.data.truth import SiteTruth
+from motiflens.motifs.pairs import (
+    ANY_ORIENTATION,
+    ORIENTATIONS,
+    PairTable,
+    count_obeying,
+    orientation_codes,
+    row_of_pair,
+)
 from motiflens.motifs.sets import Motif
+from motiflens.motifs.truth import SiteTruth
 
 _MAX_DRAWS = 1000
 _I_IS_LEFT = np.array([True, True, False, False])  # by orientation, as read on the strand of i

@@ -8,16 +8,16 @@ import numpy as np
 
 from motiflens.basics.errors import InputError
 from motiflens.data.dataset import SequenceDataset
-from motiflens.data.pairs import ANY_ORIENTATION, KINDS, ORIENTATIONS, PairTable, count_obeying, read_pairs
 from motiflens.data.simulate import compositions as _compositions
 from motiflens.data.simulate.additive import additive_labels
 from motiflens.data.simulate.background import put_background
-from motiflens.data.simulate.embed import make_generator, sample_bases
 from motiflens.data.simulate.grammar_motifs import choose_motifs
 from motiflens.data.simulate.scenes import place_freely, place_scenes
 from motiflens.data.splits import random_split
-from motiflens.data.truth import SiteTruth
+from motiflens.motifs.embed import make_generator, sample_bases
+from motiflens.motifs.pairs import ANY_ORIENTATION, KINDS, ORIENTATIONS, PairTable, count_obeying, read_pairs
 from motiflens.motifs.sets import Motif
+from motiflens.motifs.truth import SiteTruth
 
 LEVELS = (1, 2, 3)
 LABELS = ("grammar", "additive")
@@ -105,7 +105,7 @@ def spaced_grammar(
     -------
     dataset : SequenceDataset
         With one label, ``"grammar"``, a SiteTruth, and in its metadata the table of all pairs of motifs, see
-        :func:`motiflens.data.pairs.read_pairs`.
+        :func:`motiflens.motifs.pairs.read_pairs`.
 
     Raises
     ------

@@ -8,7 +8,7 @@ import torch
 from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import Array, as_tensor
 from motiflens.basics.sequence import codes_from_one_hot, one_hot
-from motiflens.data.shuffle import dinucleotide_shuffle
+from motiflens.basics.shuffle import dinucleotide_shuffle
 
 BASELINES = ("zeros", "uniform", "dinucleotide_shuffle")
 

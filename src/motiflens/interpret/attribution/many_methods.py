@@ -1,6 +1,6 @@
 """Attribution maps of many sequences by several methods."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,14 +27,6 @@ def position_scores(
     common: dict[str, Any] = {"target": target, "correct_gradient": correct_gradient}
     found = [explain(model, X, method=method, **common, **options.get(method, {})) for method in methods]
     return np.stack([one.scores.double().numpy() for one in found])
-
-
-def as_networks(models: nn.Module | Iterable[nn.Module]) -> list[nn.Module]:
-    """One model or several as a list of at least one."""
-    networks = [models] if isinstance(models, nn.Module) else list(models)
-    if not networks:
-        raise InputError("expected at least one model, got none")
-    return networks
 
 
 def check_methods(methods: Sequence[str], options: MethodOptions) -> None:

@@ -10,7 +10,7 @@ from motiflens.interpret.filters.matches import (
     FilterMatches,
     check_truth,
     filter_matches,
-    filter_motifs,
+    motifs_of_pwms,
 )
 from motiflens.interpret.filters.of_network import filter_pwms, matrix_width
 from motiflens.interpret.filters.quality import LOW_INFORMATION, FilterQuality, filter_quality, filter_rows
@@ -32,8 +32,8 @@ __all__ = [
     "false_matches",
     "filter_importance",
     "filter_matches",
-    "filter_motifs",
     "filter_pwms",
+    "motifs_of_pwms",
     "filter_quality",
     "filter_rows",
     "matrix_width",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from motiflens.basics.errors import InputError
-from motiflens.interpret.filters.matches import FilterMatches, filter_motifs
+from motiflens.interpret.filters.matches import FilterMatches, motifs_of_pwms
 from motiflens.motifs import tomtom
 from motiflens.motifs.decoys import decoy_motifs
 from motiflens.motifs.sets import Motif, load_motifs
@@ -99,7 +99,7 @@ def false_matches(
             f"expected matches of these {len(pwms)} filters with this database of {len(motifs)} motifs, got those of "
             f"{len(matches.rows)} filters with {len(matches.target_ids)} motifs"
         )
-    queries = filter_motifs(pwms, trim=True)
+    queries = motifs_of_pwms(pwms, trim=True)
     hit = np.empty((n_decoys, len(queries)), dtype=bool)
     for i, generator in enumerate(np.random.default_rng(seed).spawn(n_decoys)):
         decoys, differs = decoy_motifs(motifs, generator)

@@ -8,12 +8,12 @@ import torch
 from torch import nn
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.inputs import DataSet, as_sequences, is_binary
 from motiflens.basics.metrics import auroc, pearson
-from motiflens.data.dataset import SequenceDataset
 from motiflens.models.any_model import AdaptedModel
 from motiflens.models.devices import device_of, dtype_of
 from motiflens.models.hybrid import HybridNetwork, evaluating
-from motiflens.models.predict import batches, predict
+from motiflens.models.outputs import batches, model_outputs
 
 Auditable = HybridNetwork | AdaptedModel
 
@@ -49,7 +49,7 @@ class FilterImportance:
 
 def filter_importance(
     model: nn.Module,
-    dataset: SequenceDataset,
+    dataset: DataSet,
     *,
     n_sequences: int = 2000,
     seed: int = 0,
@@ -61,7 +61,7 @@ def filter_importance(
     ----------
     model : HybridNetwork or AdaptedModel
         Any other model through :func:`motiflens.models.any_model.adapt`.
-    dataset : SequenceDataset
+    dataset : data set
         With one label for each output of the model.
     n_sequences : int
         If the data have more, so many are drawn without replacement.
@@ -80,26 +80,35 @@ def filter_importance(
     """
     if type(model) is not HybridNetwork and not isinstance(model, AdaptedModel):  # a subclass may compute otherwise
         raise InputError(f"expected a HybridNetwork or a model from any_model.adapt, got {type(model).__name__}")
-    if len(dataset) == 0 or n_sequences < 1:
-        raise InputError(f"expected at least one sequence, got {min(len(dataset), n_sequences)}")
-    if n_sequences < len(dataset):
-        chosen = np.random.default_rng(seed).choice(len(dataset), n_sequences, replace=False)
-        dataset = dataset.subset(np.sort(chosen))
-    whole = predict(model, dataset.codes, batch_size=batch_size).double().numpy()  # N, T
-    if whole.shape[1] != dataset.n_outputs:
-        raise InputError(f"expected one output for each of {dataset.n_outputs} labels, got {whole.shape[1]} outputs")
-    binary = bool(np.isin(dataset.y, (0, 1)).all())
+    codes, y = _labelled(dataset, n_sequences, seed)
+    whole = model_outputs(model, codes, batch_size=batch_size).double().numpy()  # N, T
+    if whole.shape[1] != y.shape[1]:
+        raise InputError(f"expected one output for each of {y.shape[1]} labels, got {whole.shape[1]} outputs")
+    binary = is_binary(y)
     measure = auroc if binary else pearson
-    performance = measure(dataset.y.T, whole.T)  # T
+    performance = measure(y.T, whole.T)  # T
     parts = []
     with evaluating(model), torch.inference_mode():
-        for logits in _ablated(model, dataset.codes, batch_size):
+        for logits in _ablated(model, codes, batch_size):
             change = whole - logits
-            classes = [_mean_where(change, (dataset.y == label) & binary) for label in (1, 0)]
-            parts.append([*classes, np.abs(change).mean(axis=0), performance - measure(dataset.y.T, logits.T)])
+            classes = [_mean_where(change, (y == label) & binary) for label in (1, 0)]
+            parts.append([*classes, np.abs(change).mean(axis=0), performance - measure(y.T, logits.T)])
     positives, negatives, size, drop = (np.stack(rows) for rows in zip(*parts, strict=True))  # F, T
     kind = "auroc" if binary else "pearson"
-    return FilterImportance(positives, negatives, size, performance, drop, kind, len(dataset))
+    return FilterImportance(positives, negatives, size, performance, drop, kind, len(codes))
+
+
+def _labelled(dataset: DataSet, n_sequences: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Codes and labels of at most so many sequences, drawn where there are more."""
+    given = as_sequences(dataset)
+    if given.y is None:
+        raise InputError("expected a data set with labels, got bare sequences")
+    if len(given) == 0 or n_sequences < 1:
+        raise InputError(f"expected at least one sequence, got {min(len(given), n_sequences)}")
+    if n_sequences >= len(given):
+        return given.codes, given.y
+    rows = np.sort(np.random.default_rng(seed).choice(len(given), n_sequences, replace=False))
+    return given.codes[rows], given.y[rows]
 
 
 def _ablated(model: Auditable, codes: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:

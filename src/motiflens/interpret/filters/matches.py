@@ -96,7 +96,7 @@ class FilterMatches:
         return sum(row.outcome in outcomes for row in self.rows) / len(self.rows)
 
 
-def filter_motifs(pwms: np.ndarray, counts: np.ndarray | None = None, *, trim: bool = False) -> list[Motif]:
+def motifs_of_pwms(pwms: np.ndarray, counts: np.ndarray | None = None, *, trim: bool = False) -> list[Motif]:
     """Make motifs "filter_0", "filter_1", ... from the matrices of filters, as for a MEME file.
 
     Parameters
@@ -153,7 +153,7 @@ def filter_matches(
     """
     if not 0 < q <= 1:
         raise InputError(f"q must be in (0, 1], got {q}")
-    queries = filter_motifs(pwms, trim=True)
+    queries = motifs_of_pwms(pwms, trim=True)
     if not queries:
         raise InputError("expected at least one filter, got none")
     targets = load_motifs(database) if isinstance(database, str) else list(database)

@@ -12,7 +12,7 @@ from motiflens.basics.errors import InputError
 from motiflens.interpret.interactions.sites import Sites, TwoSites
 from motiflens.models.devices import device_of, dtype_of
 from motiflens.models.hybrid import HybridNetwork, evaluating
-from motiflens.models.predict import batches
+from motiflens.models.outputs import batches
 
 
 def token_maps(model: nn.Module, codes: np.ndarray, reading: str, *, target: int, batch_size: int) -> np.ndarray:

@@ -17,7 +17,7 @@ from motiflens.interpret.interactions.features import Features
 from motiflens.interpret.interactions.sites import Sites, highest_rows
 from motiflens.models.any_model import OWN_FIRST_LAYER, AdaptedModel
 from motiflens.models.hybrid import HybridNetwork
-from motiflens.models.predict import first_layer_activations
+from motiflens.models.outputs import first_layer_activations
 from motiflens.motifs.sets import Motif, load_motifs, trim_pwm
 from motiflens.motifs.tomtom import tomtom
 

@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral
+from typing import cast
 
 import numpy as np
 from torch import nn
 
 from motiflens.basics.errors import InputError
-from motiflens.basics.sequence import check_codes
-from motiflens.data.dataset import SequenceDataset
-from motiflens.data.rows import audited_rows, label_of
-from motiflens.data.shuffle import dinucleotide_shuffle
-from motiflens.models.predict import predict
+from motiflens.basics.inputs import Sequences, SequencesLike, as_codes, as_sequences
+from motiflens.basics.shuffle import dinucleotide_shuffle
+from motiflens.models.outputs import model_outputs
 from motiflens.motifs.sets import Motif
 
 OnProgress = Callable[[float], None]  # told the share that is done, 0 to 1
@@ -22,8 +21,8 @@ def unheard(share: float) -> None:
 
 
 def chosen_sequences(
-    data: SequenceDataset | np.ndarray,
-    background: np.ndarray | None,
+    data: SequencesLike,
+    background: SequencesLike | None,
     target: int,
     n_sequences: int,
     method: str,
@@ -37,27 +36,30 @@ def chosen_sequences(
         If data or background are empty or have another type or length, labels are not 0 and 1, target is out of
         range or no sequence is positive.
     """
-    if isinstance(data, SequenceDataset):
-        positives, negatives = _by_label(data, target)
+    given = as_sequences(data)
+    if given.y is not None:
+        positives, negatives = _by_label(given, target)
     else:
-        positives = np.asarray(data)
-        negatives = np.zeros((0, 0), dtype=np.uint8)
-        _check_codes("a SequenceDataset or uint8 codes (N, L)", positives)
+        positives, negatives = given.codes, np.zeros((0, 0), dtype=np.uint8)
     if not len(positives):
         raise InputError(f"expected at least one positive sequence for output {target}, got none")
     positives = positives[rng.permutation(len(positives))[:n_sequences]]
     if background is not None:
-        negatives = np.asarray(background)
-        _check_codes(f"a background of uint8 codes (B, {positives.shape[1]})", negatives, positives.shape[1])
+        negatives = as_codes(background)
+        if not len(negatives) or negatives.shape[1] != positives.shape[1]:
+            raise InputError(
+                f"expected a background of sequences of {positives.shape[1]} bp, got "
+                f"{len(negatives)} of {negatives.shape[1]} bp"
+            )
     elif method == "insertion" or not len(negatives):
         negatives = dinucleotide_shuffle(positives, rng)
     return positives, negatives[rng.permutation(len(negatives))[:n_sequences]]
 
 
-def _by_label(data: SequenceDataset, target: int) -> tuple[np.ndarray, np.ndarray]:
+def _by_label(data: Sequences, target: int) -> tuple[np.ndarray, np.ndarray]:
     """Codes with label 1 and with label 0, of the test sequences if there are any."""
-    rows = audited_rows(data)
-    codes, label = data.codes[rows], data.y[rows, label_of(data, target)]
+    rows, column = data.audited_rows(), data.label_of(target)
+    codes, label = data.codes[rows], cast(np.ndarray, data.y)[rows, column]
     other = label[~np.isin(label, (0, 1))]
     if len(other):
         raise InputError(
@@ -65,12 +67,6 @@ def _by_label(data: SequenceDataset, target: int) -> tuple[np.ndarray, np.ndarra
             "of positives alone"
         )
     return codes[label == 1], codes[label == 0]
-
-
-def _check_codes(expected: str, codes: np.ndarray, length: int | None = None) -> None:
-    if codes.ndim != 2 or codes.dtype != np.uint8 or not len(codes) or length not in (None, codes.shape[1]):
-        raise InputError(f"expected {expected}, got {codes.dtype} {codes.shape}")
-    check_codes(codes)
 
 
 def check_networks(networks: Sequence[nn.Module], codes: np.ndarray, target: int, batch_size: int) -> None:
@@ -82,7 +78,7 @@ def check_networks(networks: Sequence[nn.Module], codes: np.ndarray, target: int
         If a network has no such output, or gives NaN or infinite logits.
     """
     for k, network in enumerate(networks):
-        logits = predict(network, codes, batch_size=batch_size).reshape(len(codes), -1)
+        logits = model_outputs(network, codes, batch_size=batch_size).reshape(len(codes), -1)
         if not 0 <= target < logits.shape[1]:
             raise InputError(f"target must be in 0 ... {logits.shape[1] - 1}, the outputs of model {k}, got {target}")
         n_finite = int(logits[:, target].isfinite().sum())

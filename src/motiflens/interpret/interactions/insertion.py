@@ -14,7 +14,7 @@ from motiflens.interpret.interactions.design import Design
 from motiflens.interpret.interactions.effects import Effects
 from motiflens.interpret.interactions.inputs import OnProgress, unheard
 from motiflens.interpret.interactions.splice import Splicer, can_splice
-from motiflens.models.predict import predict
+from motiflens.models.outputs import model_outputs
 
 _CHUNK = 24  # backgrounds at a time, an even number: bounds the memory
 _ORIENTATION = [0, 1, 3, 2]  # strands ++, +-, --, -+ of left and right are the order of pairs.ORIENTATIONS
@@ -104,5 +104,5 @@ class _Planter:
 
     def _logits(self, codes: np.ndarray) -> np.ndarray:
         flat = codes.reshape(-1, codes.shape[-1])
-        logits = predict(self.model, flat, batch_size=self.batch_size)
+        logits = model_outputs(self.model, flat, batch_size=self.batch_size)
         return logits.reshape(len(flat), -1)[:, self.target].double().numpy().reshape(codes.shape[:-1])

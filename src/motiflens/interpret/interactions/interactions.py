@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from torch import nn
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.inputs import NetworksLike, SequencesLike, Target, as_output
 from motiflens.basics.stats import benjamini_hochberg
-from motiflens.data.dataset import SequenceDataset
-from motiflens.data.pairs import ORIENTATIONS
 from motiflens.interpret.interactions.design import distance_ranges
 from motiflens.interpret.interactions.effects import ANY, Effects, Windows, best_windows, pool_members
 from motiflens.interpret.interactions.features import null_pairs, observed_pairs, with_shuffled_copies
@@ -25,6 +23,8 @@ from motiflens.interpret.interactions.methods import METHODS, _measure_all, _Wor
 from motiflens.interpret.interactions.null import MIN_MOTIFS, PairTests, compare_pairs, expected_bends
 from motiflens.interpret.interactions.table import Evidence, Interaction, InteractionTable, sorted_rows
 from motiflens.models.devices import device_of
+from motiflens.models.saved import as_networks
+from motiflens.motifs.pairs import ORIENTATIONS
 from motiflens.motifs.sets import Motif
 
 _AGREEMENT = 0.05  # p of a member by itself
@@ -32,13 +32,13 @@ _USUAL_Q = 0.1
 
 
 def interactions(
-    models: nn.Module | Sequence[nn.Module],
-    data: SequenceDataset | np.ndarray,
+    models: NetworksLike,
+    data: SequencesLike,
     motifs: Sequence[Motif],
     *,
     method: str = "insertion",
-    target: int = 0,
-    background: np.ndarray | None = None,
+    target: Target = 0,
+    background: SequencesLike | None = None,
     n_null: int = 200,
     n_sequences: int = 500,
     n_backgrounds: int = 100,
@@ -70,11 +70,11 @@ def interactions(
 
     Parameters
     ----------
-    models : torch.nn.Module or sequence of them
+    models : network, several, ensemble, or folder of either
         Initialisations of one network; effects are averaged over them before they are compared. Each maps one-hot
         (n, 4, L) to logits (n, n_outputs). `motiflens.models.any_model.adapt` makes such a model of one with another
         layout, or that gives probabilities, in which single motifs bend most.
-    data : SequenceDataset or np.ndarray of codes, shape=(N, L)
+    data : data set, codes (N, L), one-hot (N, 4, L), or DNA strings
         Of a dataset the test sequences, or all if there are none: those with label 1 are the positives, those with
         label 0 the background. Bare codes are positives, and dinucleotide shuffles of them the background.
     motifs : sequence of Motif
@@ -90,9 +90,9 @@ def interactions(
         `nn.Conv1d` on four bases, `first_layer_activations(x)` of shape (n, n_filters, L), aligned to the
         sequence, and for attention `attention_weights(x)`, one (n, n_heads, T, T) per layer; "attention_gradient"
         needs a `HybridNetwork`.
-    target : int
-        Which output.
-    background : np.ndarray of codes, shape=(B, L), optional
+    target : int or str
+        Which output, by its number or its label's name.
+    background : sequences in any of these forms, optional
         Instead of the background above; "insertion" puts motifs into them.
     n_null : int
         Shuffled copies of all motifs together, at least. Each is measured with every other motif.
@@ -131,7 +131,8 @@ def interactions(
         If the method is unknown or does not fit the model, there are fewer than two motifs, an id occurs twice, labels
         are not 0 and 1, no sequence is positive, a number is out of range, or a model gives NaN or infinite values.
     """
-    networks = [models] if isinstance(models, nn.Module) else list(models)
+    networks = as_networks(models)
+    target = as_output(target, *networks, data)
     if method not in METHODS:
         close = difflib.get_close_matches(str(method), METHODS) or list(METHODS)
         raise InputError(f"unknown method {method!r}; expected {', '.join(close)}")

@@ -8,7 +8,7 @@ from torch import nn
 
 from motiflens.basics.sequence import UNKNOWN
 from motiflens.interpret.interactions.sites import Sites
-from motiflens.models.predict import predict
+from motiflens.models.outputs import model_outputs
 
 _BLOCK = 4_000  # sequences made at a time
 
@@ -52,5 +52,5 @@ def blocks(n: int) -> Iterator[slice]:
 
 def logits_of(model: nn.Module, codes: np.ndarray, target: int, batch_size: int) -> np.ndarray:
     """One logit of each sequence, float64, shape=(n,)."""
-    logits = predict(model, codes, batch_size=batch_size)
+    logits = model_outputs(model, codes, batch_size=batch_size)
     return logits.reshape(len(codes), -1)[:, target].double().numpy()

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import one_hot
-from motiflens.data.shuffle import dinucleotide_shuffle
+from motiflens.basics.shuffle import dinucleotide_shuffle
 from motiflens.interpret.interactions.effects import Effects
 from motiflens.interpret.interactions.features import Features
 from motiflens.motifs.sets import Motif

@@ -8,9 +8,9 @@ import numpy as np
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import UNKNOWN
-from motiflens.data.simulate import draw_sites, sample_bases
-from motiflens.data.truth import SiteTruth, site_columns
+from motiflens.motifs.embed import draw_sites, sample_bases
 from motiflens.motifs.sets import Motif
+from motiflens.motifs.truth import SiteTruth, site_columns
 
 _MAX_REDRAWS = 1000  # of the sites of sequences with unknown bases
 _WEAK_COLUMN = (0.3, 0.7 / 3, 0.7 / 3, 0.7 / 3)  # 0.009 bits

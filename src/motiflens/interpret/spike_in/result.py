@@ -7,10 +7,10 @@ import numpy as np
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.stats import Interval, bootstrap_mean, mean_of_defined, number
-from motiflens.data.truth import SiteTruth
 from motiflens.interpret.spike_in.responses import Responses
 from motiflens.interpret.spike_in.scores import SpikeScores
 from motiflens.motifs.sets import Motif
+from motiflens.motifs.truth import SiteTruth
 
 # AUROC. In the published tables of Task 2 saliency reaches .66 to .73 in the 11 configurations of ReLU and small pools,
 # whose maps the study calls unreliable, and .76 to .87 in the 23 others.

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from motiflens.basics.metrics import information_content
-from motiflens.data.truth import SiteTruth
 from motiflens.interpret.attribution.against_truth import interpretability
 from motiflens.interpret.spike_in.implants import covered, weakened
+from motiflens.motifs.truth import SiteTruth
 
 _MOTIF_BITS = 0.1  # as in `interpretability`
 _SAME_AS_UNIFORM = 1e-9

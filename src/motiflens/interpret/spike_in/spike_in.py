@@ -5,39 +5,39 @@ the implanted sites as the study scores them at the sites that its simulator pla
 (`motiflens.interpret.attribution.against_truth`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from torch import nn
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.inputs import NetworksLike, SequencesLike, Target, as_output, as_sequences
 from motiflens.basics.sequence import UNKNOWN
 from motiflens.basics.stats import mean_of_defined
-from motiflens.data.dataset import SequenceDataset
-from motiflens.data.rows import audited_rows, checked_codes, rows_of_class
-from motiflens.data.truth import SiteTruth
-from motiflens.interpret.attribution.many_methods import MethodOptions, as_networks, check_methods, position_scores
+from motiflens.interpret.attribution.many_methods import MethodOptions, check_methods, position_scores
 from motiflens.interpret.spike_in.candidates import candidate_motifs
 from motiflens.interpret.spike_in.implants import implant, weakened
 from motiflens.interpret.spike_in.responses import measure_responses
 from motiflens.interpret.spike_in.result import SpikeIn
 from motiflens.interpret.spike_in.scores import SpikeScores, chance_aupr, motif_aurocs, spike_scores
-from motiflens.models.predict import predict
+from motiflens.models.outputs import model_outputs
+from motiflens.models.saved import as_networks
 from motiflens.motifs.sets import Motif, load_motifs, select_motifs
+from motiflens.motifs.truth import SiteTruth
 
 MIN_BACKGROUNDS = 20  # ten to choose motifs on and ten to measure on
 _NARROWEST = 5  # bp, of JASPAR's motifs
 
 
 def spike_in(
-    models: nn.Module | Iterable[nn.Module],
-    dataset: SequenceDataset | np.ndarray,
+    models: NetworksLike,
+    dataset: SequencesLike,
     *,
     motifs: Sequence[Motif | str] | None = None,
     methods: Sequence[str] = ("saliency",),
     method_options: MethodOptions | None = None,
-    target: int = 0,
+    target: Target = 0,
     database: str | Sequence[Motif] = "JASPAR2020",
     n_backgrounds: int = 200,
     n_sites: int = 3,
@@ -63,10 +63,10 @@ def spike_in(
 
     Parameters
     ----------
-    models : nn.Module or iterable of them
+    models : network, several, ensemble, or folder of either
         Each maps one-hot (n, 4, L) to logits (n, n_outputs); others through :func:`motiflens.models.any_model.adapt`.
         Several are initialisations of one network, replicates that stand beside each other.
-    dataset : SequenceDataset or np.ndarray of uint8 codes, shape=(N, L)
+    dataset : data set, codes (N, L), one-hot (N, 4, L), or DNA strings
         Of a dataset the test sequences, or all if there are none: backgrounds are those with label 0, or for a
         real-valued label the quarter with the lowest values. Bare codes are backgrounds, all of them.
     motifs : sequence of Motif or str, optional
@@ -76,7 +76,7 @@ def spike_in(
         Of `attribute.METHODS`.
     method_options : mapping of str to mapping, optional
         Keyword arguments by method, e.g. ``{"deep_lift_shap": {"n_shuffles": 5}}``.
-    target : int
+    target : int or str
         Which output, and which label if there are several.
     database : str or sequence of Motif
         As for :func:`motiflens.interpret.filters.filter_matches`.
@@ -114,6 +114,7 @@ def spike_in(
         As the methods do.
     """
     networks, options = as_networks(models), dict(method_options or {})
+    target = as_output(target, *networks, dataset)
     check_methods(methods, options)
     _check_numbers(n_backgrounds, n_sites, margin, q, min_response)
     codes, rows, everything = _backgrounds(dataset, target, n_backgrounds, seed)
@@ -211,26 +212,21 @@ def _stacked(scores: Sequence[SpikeScores]) -> SpikeScores:
 
 def _logits(network: nn.Module, codes: np.ndarray, target: int, batch_size: int) -> np.ndarray:
     """One output, shape=(n,)."""
-    outputs = predict(network, codes, batch_size=batch_size)
+    outputs = model_outputs(network, codes, batch_size=batch_size)
     columns = outputs.reshape(len(codes), -1).double().numpy()
     if not 0 <= target < columns.shape[1]:
         raise InputError(f"target must be in 0 ... {columns.shape[1] - 1}, the model's outputs, got {target}")
     return columns[:, target]
 
 
-def _backgrounds(
-    dataset: SequenceDataset | np.ndarray, target: int, n: int, seed: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _backgrounds(dataset: SequencesLike, target: int, n: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Codes of backgrounds, in random order, their rows, and codes of all sequences that they are chosen from."""
-    if isinstance(dataset, SequenceDataset):
-        codes, rows, audited = dataset.codes, rows_of_class(dataset, target, positive=False), audited_rows(dataset)
-    else:
-        codes = checked_codes(dataset)
-        rows = audited = np.arange(len(codes))
+    given = as_sequences(dataset)
+    codes, rows, audited = given.codes, given.rows_of_class(target, positive=False), given.audited_rows()
     if len(rows) < MIN_BACKGROUNDS:
         raise InputError(
             f"expected at least {MIN_BACKGROUNDS} negatives to implant motifs into, got {len(rows)}: give sequences, "
-            "for instance motiflens.data.shuffle.dinucleotide_shuffle(dataset.codes), in the place of the data set"
+            "for instance motiflens.basics.shuffle.dinucleotide_shuffle(dataset.codes), in the place of the data set"
         )
     rows = np.random.default_rng(seed).permutation(rows)[:n]
     return codes[rows], rows, codes[audited]

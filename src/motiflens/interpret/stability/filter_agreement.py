@@ -8,7 +8,7 @@ import numpy as np
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.stats import benjamini_hochberg, mean_of_defined
-from motiflens.interpret.filters.matches import filter_motifs
+from motiflens.interpret.filters.matches import motifs_of_pwms
 from motiflens.motifs.complete_scores import FLAT_TOLERANCE, METRICS, best_alignments, integer_scores, lay_out, p_values
 from motiflens.motifs.decoys import decoy_motifs
 from motiflens.motifs.sets import Motif
@@ -106,7 +106,7 @@ def filter_agreement(
 
 
 def _with_content(pwms: np.ndarray) -> list[Motif]:
-    return [motif for motif in filter_motifs(pwms, trim=True) if np.abs(motif.pwm - 0.25).max() > FLAT_TOLERANCE]
+    return [motif for motif in motifs_of_pwms(pwms, trim=True) if np.abs(motif.pwm - 0.25).max() > FLAT_TOLERANCE]
 
 
 def _hits(

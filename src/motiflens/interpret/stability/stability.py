@@ -3,20 +3,19 @@
 Maps that agree may still be wrong, but of maps that disagree at most one can be right.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from torch import nn
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.inputs import NetworksLike, SequencesLike, Target, as_output, as_sequences
 from motiflens.basics.stats import Interval, bootstrap_mean, mean_of_defined, number
-from motiflens.data.dataset import SequenceDataset
-from motiflens.data.rows import audited_rows, checked_codes, rows_of_class
-from motiflens.interpret.attribution.many_methods import MethodOptions, as_networks, check_methods, position_scores
+from motiflens.interpret.attribution.many_methods import MethodOptions, check_methods, position_scores
 from motiflens.interpret.filters.of_network import filter_pwms
 from motiflens.interpret.stability.filter_agreement import FilterAgreement, filter_agreement
+from motiflens.models.saved import as_networks
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,12 +89,12 @@ class Stability:
 
 
 def stability(
-    models: nn.Module | Iterable[nn.Module],
-    dataset: SequenceDataset | np.ndarray,
+    models: NetworksLike,
+    dataset: SequencesLike,
     *,
     methods: Sequence[str] = ("saliency",),
     method_options: MethodOptions | None = None,
-    target: int = 0,
+    target: Target = 0,
     n_sequences: int = 200,
     q: float = 0.1,
     n_decoys: int = 20,
@@ -107,9 +106,9 @@ def stability(
 
     Parameters
     ----------
-    models : nn.Module or iterable of them
+    models : network, several, ensemble, or folder of either
         Initialisations of one network; each maps one-hot (n, 4, L) to (n, n_outputs).
-    dataset : SequenceDataset or np.ndarray of uint8 codes, shape=(N, L)
+    dataset : data set, codes (N, L), one-hot (N, 4, L), or DNA strings
         Of a dataset the test sequences, or all if there are none: maps are of those with label 1, or for a real-valued
         label of the quarter with the highest values; filters are aligned on all. Bare codes serve for both.
     methods, method_options, target, correct_gradient
@@ -138,6 +137,7 @@ def stability(
         or a model cannot be adapted.
     """
     networks, options = as_networks(models), dict(method_options or {})
+    target = as_output(target, *networks, dataset)
     check_methods(methods, options)
     if len(networks) == 1 and len(methods) == 1:
         raise InputError("expected at least two models or two methods to compare, got one of each")
@@ -213,9 +213,7 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return ranks
 
 
-def _sequences(dataset: SequenceDataset | np.ndarray, target: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _sequences(dataset: SequencesLike, target: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Codes, the rows for maps and those for filters."""
-    if isinstance(dataset, SequenceDataset):
-        return dataset.codes, rows_of_class(dataset, target, positive=True), audited_rows(dataset)
-    codes = checked_codes(dataset)
-    return codes, np.arange(len(codes)), np.arange(len(codes))
+    given = as_sequences(dataset)
+    return given.codes, given.rows_of_class(target, positive=True), given.audited_rows()

@@ -23,7 +23,7 @@ from motiflens.models.any_model.trace import Trace, convolutions_of, trace
 from motiflens.models.checks import check_independent, check_weights
 from motiflens.models.devices import device_of, dtype_of
 from motiflens.models.hybrid.network import HybridNetwork, evaluating
-from motiflens.models.predict import batches
+from motiflens.models.outputs import batches
 
 _N_TRACED = 4
 _N_EXAMPLES = 64

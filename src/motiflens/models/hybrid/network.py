@@ -13,10 +13,12 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from motiflens.basics.errors import InputError, MissingFileError
+from motiflens.basics.files import write_atomically
 from motiflens.models.hybrid.attention import Trunk
 from motiflens.models.hybrid.config import HybridConfig
 from motiflens.models.hybrid.head import Head
 from motiflens.models.hybrid.stem import Stem
+from motiflens.models.trained_on import TRAINED_ON_FILE, TrainedOn, read_trained_on
 
 WEIGHTS_FILE, CONFIG_FILE = "model.safetensors", "config.json"
 
@@ -27,14 +29,22 @@ class HybridNetwork(nn.Module):
     Parameters
     ----------
     config : HybridConfig
+    trained_on : TrainedOn, optional
+        The data behind the weights, where they are known; saved with them.
     """
 
-    def __init__(self, config: HybridConfig) -> None:
+    def __init__(self, config: HybridConfig, trained_on: TrainedOn | None = None) -> None:
         super().__init__()
         self.config = config
+        self.trained_on = trained_on
         self.stem = Stem(config)
         self.trunk = Trunk(config)
         self.head = Head(config)
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """Names of the outputs; empty where they are not known."""
+        return self.trained_on.label_names if self.trained_on is not None else ()
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
         """Map one-hot X (N, 4, L) to logits (N, n_outputs)."""
@@ -59,7 +69,7 @@ class HybridNetwork(nn.Module):
         return self.trunk.attention_weights(self.stem(X))
 
     def save(self, folder: str | Path) -> None:
-        """Write `model.safetensors` and `config.json` into a folder, created if need be."""
+        """Write `model.safetensors`, `config.json` and `trained_on.json` into a folder, created if need be."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         new_weights, new_config = folder / f".{WEIGHTS_FILE}.tmp", folder / f".{CONFIG_FILE}.tmp"
@@ -68,6 +78,8 @@ class HybridNetwork(nn.Module):
             with new_weights.open("rb+") as file:  # on the disk before its name is: a power cut leaves one or the other
                 os.fsync(file.fileno())
             new_config.write_text(self.config.to_json() + "\n")
+            if self.trained_on is not None:
+                write_atomically(folder / TRAINED_ON_FILE, self.trained_on.to_json() + "\n")
             new_weights.replace(folder / WEIGHTS_FILE)
             new_config.replace(folder / CONFIG_FILE)
         finally:
@@ -98,6 +110,7 @@ class HybridNetwork(nn.Module):
             network.load_state_dict(load_file(folder / WEIGHTS_FILE))
         except (json.JSONDecodeError, TypeError, RuntimeError, SafetensorError) as error:
             raise InputError(f"{folder} does not hold a saved hybrid network: {error}") from error
+        network.trained_on = read_trained_on(folder)
         return network.eval()
 
     def _check_input(self, X: torch.Tensor) -> None:

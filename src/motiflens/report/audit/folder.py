@@ -13,9 +13,9 @@ from motiflens.audits.train_and_audit import _check_folder
 from motiflens.basics.files import write_atomically
 from motiflens.basics.json_values import without_nan
 from motiflens.data.dataset import SequenceDataset
+from motiflens.models.trained_on import fingerprint
 from motiflens.report.audit.page import write_audit_page
 from motiflens.report.audit.summary import evidence_summary
-from motiflens.training.ensemble import fingerprint
 
 PAGE_FILE, SUMMARY_FILE = "audit.html", "audit.json"
 

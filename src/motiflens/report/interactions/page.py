@@ -14,8 +14,8 @@ from motiflens.basics.files import write_atomically
 from motiflens.basics.plots import logo_svg, logo_svg_defs
 from motiflens.basics.sequence import decode
 from motiflens.basics.words import signed
-from motiflens.data.pairs import ORIENTATIONS
 from motiflens.interpret.interactions import Interaction, InteractionTable, Sites, best_places, two_sites
+from motiflens.motifs.pairs import ORIENTATIONS
 from motiflens.motifs.sets import Motif, distinct_names
 from motiflens.report.figures import figure_style, figure_svg
 

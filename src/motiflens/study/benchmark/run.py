@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Protocol
 from motiflens.basics.locks import Locks
 from motiflens.basics.runners import Emit, JobError
 from motiflens.basics.store import Damaged, Record, Store
+from motiflens.models.ensemble import Member
 from motiflens.study.benchmark.conditions import GROUP, Condition, at_level, preset_conditions
 from motiflens.study.benchmark.scores import score_tables
 from motiflens.study.benchmark.trial import run_condition
@@ -23,7 +24,6 @@ from motiflens.study.grid.grid import check_shard
 from motiflens.study.grid.run import check_same
 from motiflens.study.machines import Machines
 from motiflens.study.rounds import TrialStopped
-from motiflens.training.member import Member
 
 _N_BEST = 2  # designs that are run on the other levels, too
 _SELECTED_BY = "insertion"

@@ -13,8 +13,6 @@ from motiflens.basics.json_values import rounded, without_nan
 from motiflens.basics.sequence import one_hot
 from motiflens.basics.store import SCHEMA, Record
 from motiflens.data.dataset import SequenceDataset
-from motiflens.data.pairs import read_pairs
-from motiflens.data.truth import SiteTruth
 from motiflens.interpret.filters import filter_matches, filter_pwms
 from motiflens.interpret.interactions import (
     METHODS,
@@ -25,14 +23,15 @@ from motiflens.interpret.interactions import (
     learned_motifs,
 )
 from motiflens.models.devices import device_of, dtype_of, resolve_device
+from motiflens.models.ensemble import Ensemble, Member
 from motiflens.models.hybrid import HybridNetwork, attention_entropy, evaluating
+from motiflens.motifs.pairs import read_pairs
 from motiflens.motifs.sets import Motif
+from motiflens.motifs.truth import SiteTruth
 from motiflens.study.benchmark.conditions import Condition
 from motiflens.study.machines import describe_device, versions
 from motiflens.study.rounds import Rounds, TrialStopped
-from motiflens.training.ensemble import Ensemble
 from motiflens.training.folder import fit_to_folder
-from motiflens.training.member import Member
 
 COLUMNS = ("effect", "p_value", "q_value", "gap", "gap_low", "gap_high", "orientation", "support", "n_agree")
 

@@ -11,10 +11,10 @@ from typing import NamedTuple
 from motiflens.basics.locks import Locks, remove_if_empty
 from motiflens.basics.runners import Emit
 from motiflens.basics.store import Record, Store
+from motiflens.models.ensemble import Member
 from motiflens.study.grid.run_trial import run_trial
 from motiflens.study.grid.trial import Trial
 from motiflens.study.rounds import TrialStopped
-from motiflens.training.member import Member
 
 
 @dataclass(frozen=True)

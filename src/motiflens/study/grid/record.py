@@ -11,11 +11,11 @@ from motiflens.basics.json_values import rounded, without_nan
 from motiflens.basics.sequence import decode
 from motiflens.basics.store import SCHEMA, Record
 from motiflens.data.dataset import SequenceDataset
-from motiflens.data.truth import SiteTruth
 from motiflens.interpret.filters import task_truth
+from motiflens.models.ensemble import Member
+from motiflens.motifs.truth import SiteTruth
 from motiflens.study.grid.trial import Trial
 from motiflens.study.machines import versions
-from motiflens.training.member import Member
 
 _N_EXAMPLES = 2
 

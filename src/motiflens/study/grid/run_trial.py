@@ -4,16 +4,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from motiflens.audits.network import audit
+from motiflens.audits.network import audit_network
 from motiflens.audits.options import AuditOptions
 from motiflens.basics.store import Record
 from motiflens.interpret.filters import task_truth
+from motiflens.models.ensemble import Member
 from motiflens.study.grid.record import _record
 from motiflens.study.grid.trial import Trial, simulate_task
 from motiflens.study.machines import describe_device
 from motiflens.study.rounds import Rounds, TrialStopped
 from motiflens.training import ensemble
-from motiflens.training.member import Member
 
 
 def run_trial(
@@ -66,7 +66,7 @@ def run_trial(
             truth = task_truth(trial.task)
             target = 0 if trial.task == 2 else None
             options = AuditOptions(database=trial.database, truth=truth, target=target, n_ablation=0, n_decoys=0)
-            result = audit(member.network, dataset, options)
+            result = audit_network(member.network, dataset, options)
             if weights_dir is not None:
                 member.network.save(weights_dir / trial.key(member.index))
         seconds = {"fit_s": round(member.fit_seconds, 1), "audit_s": round(time.process_time() - started, 2)}

@@ -6,7 +6,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from motiflens.data.pairs import (
+from motiflens.data.simulate import multi_motif
+from motiflens.motifs.pairs import (
     ORIENTATIONS,
     PairTable,
     count_obeying,
@@ -16,9 +17,8 @@ from motiflens.data.pairs import (
     row_of_pair,
     site_pairs,
 )
-from motiflens.data.simulate import multi_motif
-from motiflens.data.truth import SiteTruth
 from motiflens.motifs.sets import Motif
+from motiflens.motifs.truth import SiteTruth
 
 MOTIFS = [Motif(name, name, np.full((4, width), 0.25)) for name, width in (("a", 4), ("b", 6), ("c", 5))]
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from motiflens.basics.errors import InputError
-from motiflens.data.truth import SiteTruth
+from motiflens.motifs.truth import SiteTruth
 
 KINDS = ("true", "decoy", "filler")
 ORIENTATIONS = ("i+ j+", "i+ j-", "j+ i+", "j- i+")  # order and strands, where i reads forward

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from motiflens.data.truth import MatrixTruth, SiteTruth, as_indices
 from motiflens.motifs.sets import Motif
+from motiflens.motifs.truth import MatrixTruth, SiteTruth, as_indices
 
 TWO = Motif("two", "Two", np.array([[0.7, 0.1, 0.1, 0.1], [0, 0, 1, 0]]).T)
 THREE = Motif("three", "Three", np.array([[1, 0, 0, 0], [0.5, 0.5, 0, 0], [0, 0.2, 0.3, 0.5]]).T)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from motiflens.basics.sequence import encode
-from motiflens.data.shuffle import dinucleotide_shuffle
+from motiflens.basics.shuffle import dinucleotide_shuffle
 
 
 def dinucleotides(codes):
@@ -77,7 +77,7 @@ def test_repeats_come_to_an_end():
 
 
 def test_blocks_do_not_show(monkeypatch):
-    monkeypatch.setattr("motiflens.data.shuffle._BLOCK", 90)
+    monkeypatch.setattr("motiflens.basics.shuffle._BLOCK", 90)
     codes = np.random.default_rng(0).integers(0, 4, (10, 30), dtype=np.uint8)
     np.testing.assert_array_equal(dinucleotides(dinucleotide_shuffle(codes)), dinucleotides(codes))
 

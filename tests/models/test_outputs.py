@@ -5,7 +5,7 @@ import torch
 from motiflens.basics.sequence import one_hot
 from motiflens.models.devices import resolve_device
 from motiflens.models.hybrid import build_model
-from motiflens.models.predict import attention_weights, batches, first_layer_activations, predict
+from motiflens.models.outputs import attention_weights, batches, first_layer_activations, model_outputs
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +23,8 @@ def test_batches_do_not_change_predictions_and_the_mode_is_restored(model, codes
     with torch.no_grad():
         expected = model.eval()(one_hot(codes))
     model.train()
-    torch.testing.assert_close(predict(model, codes, batch_size=4), expected)
-    torch.testing.assert_close(predict(model, one_hot(codes), batch_size=100), expected)
+    torch.testing.assert_close(model_outputs(model, codes, batch_size=4), expected)
+    torch.testing.assert_close(model_outputs(model, one_hot(codes), batch_size=100), expected)
     assert model.training
 
 
@@ -52,10 +52,10 @@ def test_bad_input_is_named(codes):
     letters = np.full((2, 9), ord("A"), dtype=np.uint8)
     for wrong in (letters, letters.astype(float), np.full((1, 9), np.nan), np.full((1, 9), -1)):
         with pytest.raises(ValueError, match=r"codes 0 to 4, got .* at sequence 0, position 0"):
-            predict(build_model("C24", length=24, n_outputs=1), wrong)
+            model_outputs(build_model("C24", length=24, n_outputs=1), wrong)
     with pytest.raises(ValueError, match=r"codes 0 to 4, got 65"):
-        predict(build_model("C24", task=2), np.full((2, 200), ord("A"), dtype=np.uint8))
-    for function in (predict, attention_weights):
+        model_outputs(build_model("C24", task=2), np.full((2, 200), ord("A"), dtype=np.uint8))
+    for function in (model_outputs, attention_weights):
         with pytest.raises(ValueError, match="at least one sequence"):
             function(build_model("C24-Att", task=2), np.zeros((0, 4, 200), dtype=np.float32))
     assert resolve_device("cpu") == cpu
@@ -70,8 +70,8 @@ def test_codes_are_read_as_their_one_hot_sequences_are(architecture, activation)
         network.stem.first.norm.weight[::3] *= -1
         network.stem.first.norm.running_mean.normal_()
     codes = torch.randint(0, 5, (7, 200), generator=torch.Generator().manual_seed(0)).to(torch.uint8)  # with N
-    expected = predict(network, one_hot(codes))
-    torch.testing.assert_close(predict(network, codes, batch_size=3), expected, rtol=1e-4, atol=1e-5)
+    expected = model_outputs(network, one_hot(codes))
+    torch.testing.assert_close(model_outputs(network, codes, batch_size=3), expected, rtol=1e-4, atol=1e-5)
     assert network.training
     with pytest.raises(ValueError, match="batch_size must be at least 1, got 0"):
-        predict(network, codes, batch_size=0)
+        model_outputs(network, codes, batch_size=0)

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from motiflens.basics.errors import InputError
-from motiflens.data.truth import SiteTruth, column_bank, ranges, site_columns
 from motiflens.motifs.sets import Motif, load_motifs, select_motifs
+from motiflens.motifs.truth import SiteTruth, column_bank, ranges, site_columns
 
 MOTIF_SET = "JASPAR2016-vertebrates"  # where motifs given by id come from
 _MAX_REDRAWS = 1000

@@ -1,0 +1,233 @@
+"""What counts as sequences, as networks and as a target: asked here once, for everything that takes them.
+
+- sequences: codes (N, L), one-hot (N, 4, L), DNA strings of one length, or a data set, which is anything with `.codes`
+- networks: one, several, an ensemble, or the folder of either
+- a target: the number of an output, or the name of a label
+
+So analyses need to know neither where data come from nor who trained a network.
+"""
+
+import difflib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from torch import nn
+
+from motiflens.basics.errors import InputError
+from motiflens.basics.sequence import check_codes, codes_from_one_hot, encode
+
+Target = int | str
+
+
+@runtime_checkable
+class DataSet(Protocol):
+    """Anything with codes is a data set; `y`, `label_names` and `split` are used where it has them."""
+
+    @property
+    def codes(self) -> np.ndarray:
+        """Codes, uint8, shape=(N, L)."""
+        ...
+
+
+#: What a function that takes sequences takes.
+SequencesLike = DataSet | np.ndarray | torch.Tensor | Sequence[str]
+#: What a function that takes networks takes.
+NetworksLike = nn.Module | Iterable[nn.Module] | str | Path
+
+
+@dataclass(frozen=True, eq=False)
+class Sequences:
+    """Sequences as an analysis reads them.
+
+    Attributes
+    ----------
+    codes : np.ndarray, uint8, shape=(N, L)
+    y : np.ndarray, float32, shape=(N, n_labels), or None
+        None where bare sequences were given.
+    label_names : tuple of str
+    split : np.ndarray of str, shape=(N,), or None
+        "train", "valid" or "test".
+    """
+
+    codes: np.ndarray
+    y: np.ndarray | None = None
+    label_names: tuple[str, ...] = ()
+    split: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def label_of(self, target: Target) -> int:
+        """Number of the label that an output stands for: a single label serves any output.
+
+        Raises
+        ------
+        ValueError
+            If there are no labels, or several and target is none of them.
+        """
+        if self.y is None:
+            raise InputError("expected a data set with labels, got bare sequences")
+        if isinstance(target, str):
+            return number_of_label(target, self.label_names)
+        n_labels = self.y.shape[1]
+        if n_labels == 1:
+            return 0
+        if not 0 <= target < n_labels:
+            raise InputError(f"target must be in 0 ... {n_labels - 1}, the data's labels, got {target}")
+        return target
+
+    def audited_rows(self) -> np.ndarray:
+        """Rows of the test sequences, or all if there are none."""
+        if self.split is None:
+            return np.arange(len(self))
+        rows = np.flatnonzero(self.split == "test")
+        return rows if len(rows) else np.arange(len(self))
+
+    def rows_of_class(self, target: Target, *, positive: bool) -> np.ndarray:
+        """Rows of those with label 1, or 0; of a real-valued label the quarter with the highest values, or the lowest.
+
+        Sequences without labels are all of the class that is asked for.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`label_of`.
+        """
+        rows = self.audited_rows()
+        if self.y is None:
+            return rows
+        label = self.y[rows, self.label_of(target)]
+        if is_binary(label):
+            return rows[label == positive]
+        rank = (-label if positive else label).argsort(kind="stable")
+        return np.sort(rows[rank[: len(rows) // 4]])
+
+
+def as_sequences(value: Any) -> Sequences:
+    """Read what was handed in as sequences.
+
+    Parameters
+    ----------
+    value : data set, array, tensor or sequence of str
+        Anything with `.codes`; codes (N, L) of any integer type; one-hot (N, 4, L) of any numeric type; DNA strings
+        of one length.
+
+    Raises
+    ------
+    InputError
+        If it is of another type, or its shape or values are not those of sequences.
+    """
+    if isinstance(value, Sequences):
+        return value
+    if hasattr(value, "codes"):
+        y, names, split = (getattr(value, name, None) for name in ("y", "label_names", "split"))
+        return Sequences(_as_codes(value.codes), y, tuple(names or ()), split)
+    if isinstance(value, Sequence) and not isinstance(value, str) and value and isinstance(value[0], str):
+        return Sequences(encode(value))
+    if isinstance(value, np.ndarray | torch.Tensor | list | tuple):
+        return Sequences(_as_codes(value))
+    raise InputError(
+        f"expected sequences: a data set, codes (N, L), one-hot (N, 4, L) or DNA strings, got {_described(value)}"
+    )
+
+
+def as_codes(value: Any) -> np.ndarray:
+    """Codes, uint8, shape=(N, L), of whatever counts as sequences; errors as :func:`as_sequences`."""
+    return as_sequences(value).codes
+
+
+def _as_codes(value: Any) -> np.ndarray:
+    array = value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)
+    if array.ndim == 3:
+        return codes_from_one_hot(array)
+    if array.ndim != 2 or not (np.issubdtype(array.dtype, np.number) or array.dtype == bool):
+        raise InputError(
+            f"expected sequences as codes (N, L) or one-hot (N, 4, L), got {array.dtype} of shape {array.shape}"
+        )
+    check_codes(array)
+    return array.astype(np.uint8, copy=False)
+
+
+def as_network_list(value: Any, read_folder: Callable[[Path], list[Any]]) -> list[nn.Module]:
+    """Read what was handed in as networks.
+
+    Parameters
+    ----------
+    value : nn.Module, iterable of them, ensemble, or path
+    read_folder : callable
+        Gives the networks in a folder.
+
+    Raises
+    ------
+    InputError
+        If it is of another type, or there is none.
+    """
+    if isinstance(value, nn.Module):
+        return [value]
+    if isinstance(value, str | Path):
+        return read_folder(Path(value))
+    if not isinstance(value, Iterable):
+        raise InputError(
+            f"expected networks: one, several, an ensemble, or the folder of either, got {_described(value)}"
+        )
+    networks = [network for one in value for network in as_network_list(one, read_folder)]
+    if not networks:
+        raise InputError("expected at least one network, got none")
+    return networks
+
+
+def number_of_label(name: str, label_names: Sequence[str]) -> int:
+    """Number of a label by its name; a number written out is one, too, unless a label is called so.
+
+    Raises
+    ------
+    ValueError
+        If there is none of this name; lists close ones.
+    """
+    if name in label_names:
+        return list(label_names).index(name)
+    if name.isdigit():
+        return int(name)
+    if not label_names:
+        raise InputError(f"the labels have no names: give the number of the output, not {name!r}")
+    close = difflib.get_close_matches(name, label_names) or list(label_names[:8])
+    more = ", ..." if len(label_names) > len(close) else ""
+    raise InputError(f"there is no label {name!r}; there are {', '.join(close)}{more}")
+
+
+def as_output(target: Target, *holders: Any) -> int:
+    """Number of the output that a target stands for.
+
+    Parameters
+    ----------
+    target : int or str
+    *holders : networks or data
+        Asked in turn for `label_names`, where the target is a name; the first that has any decides.
+
+    Raises
+    ------
+    InputError
+        If target is neither a number nor a name, or no label has this name.
+    """
+    if isinstance(target, bool) or not isinstance(target, int | np.integer | str):
+        raise InputError(f"expected a target as the number of an output or the name of a label, got {target!r}")
+    if not isinstance(target, str):
+        return int(target)
+    named = (tuple(getattr(holder, "label_names", None) or ()) for holder in holders)
+    return number_of_label(target, next((names for names in named if names), ()))
+
+
+def is_binary(y: np.ndarray) -> bool:
+    """Whether all labels are 0 or 1, those that are missing (NaN) left out."""
+    values = np.asarray(y)
+    return bool((np.isin(values, (0, 1)) | np.isnan(values)).all())
+
+
+def _described(value: Any) -> str:
+    kind = type(value).__name__
+    text = repr(value)
+    return f"{kind} {text}" if len(text) <= 60 else kind

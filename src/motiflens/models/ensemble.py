@@ -1,0 +1,102 @@
+"""Several initialisations of one network, and what became of each."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from motiflens.basics.errors import InputError
+from motiflens.models.hybrid.config import HybridConfig
+from motiflens.models.hybrid.network import HybridNetwork
+from motiflens.models.outputs import attention_weights, first_layer_activations, model_outputs
+from motiflens.models.trained_on import TrainedOn
+
+#: What is kept of every epoch.
+HISTORY = ("train_loss", "valid_loss", "valid_metric", "learning_rate")
+
+
+@dataclass
+class Member:
+    """What became of one initialisation."""
+
+    index: int  # its number in the ensemble, from 0
+    seed: int  # its own, derived from the ensemble's seed and its number
+    status: str = "training"  # then "ok" or "failed"
+    reason: str | None = None  # why it failed
+    history: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in HISTORY})
+    best_epoch: int = 0  # counted from 1
+    n_epochs: int = 0
+    metrics: dict[str, float] = field(default_factory=dict)  # valid_auroc, valid_aupr, test_auroc, test_aupr
+    network: HybridNetwork | None = None  # in evaluation mode, on the CPU; None if training failed
+    fit_seconds: float = 0.0  # process CPU time; that of a stack is shared evenly among its members
+
+
+@dataclass(repr=False)
+class Ensemble(Sequence[HybridNetwork]):
+    """Initialisations of one network: `ensemble[i]` is a plain network, `ensemble.members` says how each fared.
+
+    Its methods speak for all members that did not fail, E of them, on a leading axis.
+
+    Attributes
+    ----------
+    config : HybridConfig
+    protocol : mapping
+        Every number of the training, as `training.protocol.Protocol.to_dict` gives them.
+    members : list of Member
+    """
+
+    config: HybridConfig
+    protocol: Mapping[str, Any]
+    members: list[Member]
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def __getitem__(self, i: int) -> HybridNetwork:  # type: ignore[override]
+        member = self.members[i]
+        if member.network is None:
+            raise InputError(f"member {member.index} failed and has no network: {member.reason}")
+        return member.network
+
+    def __iter__(self) -> Iterator[HybridNetwork]:
+        """Networks of the members that did not fail."""
+        return (member.network for member in self.members if member.network is not None)
+
+    def __repr__(self) -> str:
+        failed = sum(member.network is None for member in self.members)
+        return (
+            f"Ensemble({len(self.members)} members, {failed} of them without a network; "
+            f"labels: {', '.join(self.label_names[:8]) or 'not known'})"
+        )
+
+    @property
+    def objective(self) -> str:
+        """ "classification" or "regression"."""
+        return str(self.protocol.get("objective", "classification"))
+
+    @property
+    def trained_on(self) -> TrainedOn | None:
+        """The data behind the networks, where it is known."""
+        return next((network.trained_on for network in self), None)
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """Names of the outputs; empty where they are not known."""
+        return self.trained_on.label_names if self.trained_on is not None else ()
+
+    def outputs(self, X: np.ndarray | torch.Tensor) -> torch.Tensor:
+        """Logits of all members, or the values of a regression, shape=(E, N, n_outputs).
+
+        X is one-hot (N, 4, L) or codes (N, L).
+        """
+        return torch.stack([model_outputs(network, X) for network in self])
+
+    def first_layer_activations(self, X: np.ndarray | torch.Tensor) -> torch.Tensor:
+        """First-layer activation maps of all members, shape=(E, N, n_filters, L)."""
+        return torch.stack([torch.cat(list(first_layer_activations(network, X)())) for network in self])
+
+    def attention_weights(self, X: np.ndarray | torch.Tensor) -> list[torch.Tensor]:
+        """Attention weights of all members, per layer, each shape=(E, N, n_heads, T, T)."""
+        return [torch.stack(layer) for layer in zip(*(attention_weights(network, X) for network in self), strict=True)]

@@ -1,0 +1,138 @@
+"""Batched predictions, first-layer activation maps and attention weights of one network."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from torch import nn
+
+from motiflens.basics.errors import InputError
+from motiflens.basics.metrics import as_tensor
+from motiflens.basics.sequence import check_codes, check_one_hot, one_hot
+from motiflens.models.checks import check_weights
+from motiflens.models.devices import device_of, dtype_of
+from motiflens.models.hybrid.network import HybridNetwork, evaluating
+from motiflens.models.stacked.side_by_side import stacked_logits
+
+
+def batches(
+    X: np.ndarray | torch.Tensor, batch_size: int, device: torch.device, dtype: torch.dtype = torch.float32
+) -> Iterator[torch.Tensor]:
+    """Yield one-hot batches (n, 4, L) from one-hot X (N, 4, L) or from codes (N, L).
+
+    Raises
+    ------
+    ValueError
+        If X is neither, or batch_size below 1.
+    """
+    if batch_size < 1:
+        raise InputError(f"batch_size must be at least 1, got {batch_size}")
+    X = as_tensor(X)
+    (check_codes if X.dim() == 2 else check_one_hot)(X)
+    for start in range(0, len(X), batch_size):
+        batch = X[start : start + batch_size].to(device)
+        yield one_hot(batch, dtype) if X.dim() == 2 else batch.to(dtype, copy=True)  # a model may write into it
+
+
+def model_outputs(model: nn.Module, X: np.ndarray | torch.Tensor, *, batch_size: int = 500) -> torch.Tensor:
+    """Logits of a model in evaluation mode.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Maps one-hot (n, 4, L) to logits (n, n_outputs). Its mode is restored.
+    X : np.ndarray or torch.Tensor
+        One-hot (N, 4, L) or codes (N, L).
+    batch_size : int
+
+    Returns
+    -------
+    logits : torch.Tensor, shape=(N, n_outputs), on the CPU
+
+    Raises
+    ------
+    ValueError
+        If X is neither one-hot nor codes 0 to 4, there are no sequences, or weights are not finite.
+    """
+    X = as_tensor(X)
+    are_codes = X.dtype == torch.uint8 and X.dim() == 2 and batch_size >= 1  # `batches` tells what is wrong otherwise
+    if type(model) is HybridNetwork and are_codes and X.shape[1] == model.config.length:
+        check_codes(X)
+        codes = X.to(device_of(model))  # these need not become one-hot; they fit on any device
+        return _checked(model, stacked_logits([model], codes, batch_size=batch_size)[0].cpu())
+    with evaluating(model), torch.inference_mode():
+        outputs = [model(x).cpu() for x in batches(X, batch_size, device_of(model), dtype_of(model))]
+    if not outputs:  # how many outputs the model has, it does not say
+        raise InputError("expected at least one sequence, got none")
+    return _checked(model, torch.cat(outputs))
+
+
+def _checked(model: nn.Module, logits: torch.Tensor) -> torch.Tensor:
+    """Outputs, float32 or float64; NaN or infinity that comes from the weights is an error."""
+    if not bool(logits.isfinite().all()):
+        check_weights(model)
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))
+
+
+def first_layer_activations(
+    model: nn.Module, X: np.ndarray | torch.Tensor, *, batch_size: int = 500
+) -> Callable[[], Iterator[torch.Tensor]]:
+    """Stream the first convolution's activation maps, for `filters.activation_pwms`.
+
+    Parameters
+    ----------
+    model : nn.Module
+        With a method `first_layer_activations`: a `HybridNetwork`, or any model after `any_model.adapt`.
+    X : np.ndarray or torch.Tensor
+        One-hot (N, 4, L) or codes (N, L).
+    batch_size : int
+
+    Returns
+    -------
+    callable
+        Each call yields batches (n, n_filters, L) from the start, so that a large set is never held at once.
+
+    Raises
+    ------
+    ValueError
+        If the model has no such method.
+    """
+    maps_of = getattr(model, "first_layer_activations", None)
+    if maps_of is None:
+        raise InputError(
+            f"expected a model that gives its first layer's activations, got {type(model).__name__}: "
+            "wrap it with motiflens.models.any_model.adapt(model, X)"
+        )
+
+    def stream() -> Iterator[torch.Tensor]:
+        for x in batches(X, batch_size, device_of(model), dtype_of(model)):
+            with evaluating(model), torch.inference_mode():  # not around the yield: it would leak to the caller
+                maps = maps_of(x).cpu()
+            yield maps
+
+    return stream
+
+
+def attention_weights(
+    model: HybridNetwork, X: np.ndarray | torch.Tensor, *, batch_size: int = 500
+) -> list[torch.Tensor]:
+    """Attention weights of every layer.
+
+    Returns
+    -------
+    weights : list of torch.Tensor, each shape=(N, n_heads, T, T), on the CPU
+        One per attention layer; empty for a network without attention.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`predict`.
+    """
+    if len(X) == 0:
+        raise InputError("expected at least one sequence, got none")
+    with evaluating(model), torch.inference_mode():
+        parts = [
+            [layer.cpu() for layer in model.attention_weights(x)]
+            for x in batches(X, batch_size, device_of(model), dtype_of(model))
+        ]
+    return [torch.cat(layer) for layer in zip(*parts, strict=True)]

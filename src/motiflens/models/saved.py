@@ -1,0 +1,120 @@
+"""Networks and ensembles from where they are saved."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from motiflens.basics.errors import InputError, MissingFileError
+from motiflens.basics.inputs import NetworksLike, as_network_list
+from motiflens.models.any_model.source import load_model
+from motiflens.models.ensemble import Ensemble, Member
+from motiflens.models.hybrid.config import HybridConfig
+from motiflens.models.hybrid.network import CONFIG_FILE, HybridNetwork
+
+ENSEMBLE_FILE = "ensemble.json"
+
+
+def load(path: str | Path, *, weights: str | Path | None = None) -> Ensemble | nn.Module:
+    """Load a network or an ensemble.
+
+    Parameters
+    ----------
+    path : str or path
+        Folder of an ensemble or of a network, as `fit` and ``motiflens train`` write them; or ``"file.py:name"`` or
+        ``"package.module:name"``, where name is a model, or a function or class without arguments that makes one. Such
+        a file is run.
+    weights : path, optional
+        State dictionary of such a model; see :func:`motiflens.models.any_model.load_model`.
+
+    Returns
+    -------
+    Ensemble or nn.Module
+        On the CPU, in evaluation mode.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing of the kind, or a file is damaged.
+    FileNotFoundError
+        If a file is missing.
+
+    Examples
+    --------
+    >>> import motiflens as ml
+    >>> networks = ml.load("nets")  # doctest: +SKIP
+    >>> mine = ml.load("networks.py:build", weights="weights.pt")  # doctest: +SKIP
+    """
+    if (Path(path) / ENSEMBLE_FILE).is_file():
+        if weights is not None:
+            raise InputError(f"{path} holds its own weights: leave out {weights}")
+        return load_ensemble(path)
+    return load_model(path, weights=weights)
+
+
+def load_ensemble(folder: str | Path) -> Ensemble:
+    """Read an ensemble that `training.folder` wrote.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If a file is missing or not what was written.
+    """
+    return read_ensemble(Path(folder))[0]
+
+
+def read_ensemble(folder: Path) -> tuple[Ensemble, dict[str, Any]]:
+    """An ensemble and where it comes from (seeds, fingerprint of the data)."""
+    path = folder / ENSEMBLE_FILE
+    if not path.is_file():
+        raise MissingFileError(f"expected {ENSEMBLE_FILE} in {folder}: name a folder of a trained ensemble")
+    try:
+        summary = json.loads(path.read_text(encoding="utf-8"))
+        members = [Member(**values) for values in summary["members"]]
+        config, protocol = HybridConfig.from_dict(summary["config"]), dict(summary["protocol"])
+        origin = dict(summary["origin"])
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is not the file of a trained ensemble: {error!r}") from error
+    for member in members:
+        member.metrics = {name: math.nan if value is None else value for name, value in member.metrics.items()}
+        if member.status == "ok":
+            member.network = HybridNetwork.load(member_folder(folder, member.index))
+    return Ensemble(config, protocol, members), origin
+
+
+def member_folder(folder: Path, index: int) -> Path:
+    """Where a member of an ensemble lies."""
+    return folder / f"member_{index:03d}"
+
+
+def load_networks(folder: str | Path) -> list[nn.Module]:
+    """Load the network of a folder, or the networks of an ensemble.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there is none, or a file is damaged.
+    """
+    folder = Path(folder)
+    if not (folder / ENSEMBLE_FILE).is_file():
+        if not (folder / CONFIG_FILE).is_file() and ":" in str(folder):
+            return [load_model(str(folder))]
+        return [HybridNetwork.load(folder)]
+    members = load_ensemble(folder).members
+    networks: list[nn.Module] = [member.network for member in members if member.network is not None]
+    if not networks:
+        raise InputError(f"{folder}: none of {len(members)} members has trained to its end")
+    return networks
+
+
+def as_networks(networks: NetworksLike) -> list[nn.Module]:
+    """Read what was handed in as networks: one, several, an ensemble, or the folder of either.
+
+    Raises
+    ------
+    InputError
+        As :func:`motiflens.basics.inputs.as_network_list` and :func:`load_networks`.
+    """
+    return as_network_list(networks, load_networks)
