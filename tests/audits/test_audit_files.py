@@ -13,7 +13,7 @@ from motiflens.audits.options import AuditOptions
 from motiflens.audits.tables import audit_summary, write_audit
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io import write_hdf5
-from motiflens.motifs.sets import load_motifs, read_meme, write_meme
+from motiflens.motifs.sets import load_motifs, read_motifs, write_meme
 
 SOURCE = "any_models:DanQ"
 
@@ -61,7 +61,7 @@ def test_tables_hold_what_was_found(result, tmp_path):
     hits = table(tmp_path / "new" / "audit" / "matches.tsv")
     assert len(hits) == sum(row.n_hits for row in result.matches.rows) > 0
     assert {hit["target_id"] for hit in hits} <= set(result.matches.target_ids)
-    motifs = read_meme(tmp_path / "new" / "audit" / "filters.meme")
+    motifs = read_motifs(tmp_path / "new" / "audit" / "filters.meme")
     assert [motif.id for motif in motifs] == [f"filter_{i}" for i in range(8) if i != 3]
 
 

@@ -11,7 +11,7 @@ from command_line import fails, run, runner
 
 from motiflens.cli import app
 from motiflens.data.io import read_hdf5, write_hdf5
-from motiflens.motifs.sets import read_meme
+from motiflens.motifs.sets import read_motifs
 
 README = Path(__file__).parents[2] / "README.md"
 MAKE_COMMANDS = runpy.run_path(str(README.parent / "scripts" / "make_commands.py"))
@@ -43,7 +43,7 @@ def test_train_saves_networks_that_the_other_commands_read(trained, tmp_path):
     found = json.loads(run("filters", out / "member_001", data, "-o", tmp_path / "f.meme", "--json").stdout)
     assert len(found["filters"]) == 24
     assert found["tpr"] is None
-    assert len(read_meme(tmp_path / "f.meme")) == 24
+    assert len(read_motifs(tmp_path / "f.meme")) == 24
     text = run("filters", out / "member_001", data, "--truth", "task2").stdout
     assert len(text.splitlines()) == 26
     logos = tmp_path / "logos.svg"
@@ -63,7 +63,7 @@ def test_train_saves_networks_that_the_other_commands_read(trained, tmp_path):
 
 def test_motif_sets_convert_and_list(tmp_path):
     run("motifs", "convert", "JASPAR2016-vertebrates", tmp_path / "all.meme")
-    assert len(read_meme(tmp_path / "all.meme")) == 519
+    assert len(read_motifs(tmp_path / "all.meme")) == 519
     listed = json.loads(run("motifs", "list", tmp_path / "all.meme", "--json").stdout)
     assert listed[0]["id"] == "MA0004.1"
     assert "MA0004.1\tArnt\t6" in run("motifs", "list", tmp_path / "all.meme").stdout

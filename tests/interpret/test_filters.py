@@ -13,7 +13,7 @@ from motiflens.interpret.filters import (
     motifs_of_pwms,
     task_truth,
 )
-from motiflens.motifs.sets import Motif, load_motifs, read_meme, write_meme
+from motiflens.motifs.sets import Motif, load_motifs, read_motifs, write_meme
 
 SP1, MAX, GMEB1 = "MA0079.3", "MA0058.3", "MA0615.1"
 
@@ -212,7 +212,7 @@ def test_q_is_the_largest_q_value_of_a_hit(five_filters):
 def test_meme_export_of_filters(five_filters, tmp_path):
     motifs = motifs_of_pwms(five_filters, np.array([5, 4, 3, 2, 0]))
     write_meme(tmp_path / "filters.meme", motifs)
-    back = read_meme(tmp_path / "filters.meme")
+    back = read_motifs(tmp_path / "filters.meme")
     assert [motif.id for motif in back] == [f"filter_{i}" for i in range(5)]
     assert [motif.n_sites for motif in back] == [5, 4, 3, 2, 1]
     np.testing.assert_allclose(back[2].pwm, five_filters[2], atol=1e-5)
@@ -277,7 +277,7 @@ def test_the_two_rules_differ_where_the_study_s_list_is_old():
 
 def test_trained_filters_give_the_rates_of_the_reference_program():
     """Counted from the hits with q <= 0.1 in the output of MEME Suite 5.5.8 on these filters: 27 true, 0 false."""
-    filters = read_meme(Path(__file__).parents[1] / "data" / "tomtom" / "filters_c24_relu.meme")
+    filters = read_motifs(Path(__file__).parents[1] / "data" / "tomtom" / "filters_c24_relu.meme")
     pwms = np.stack([padded(motif.pwm, width=26) for motif in filters])
     matches = filter_matches(pwms, "JASPAR2020", truth=task_truth(1, "published"))
     assert (matches.tpr, matches.fpr, matches.no_hit_share) == (27 / 32, 0, 5 / 32)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from motiflens.motifs.sets import Motif, load_motifs, read_jaspar, read_meme, select_motifs, trim_pwm, write_meme
+from motiflens.motifs.sets import Motif, load_motifs, read_motifs, select_motifs, trim_pwm, write_meme
 
 UNIFORM = [0.25, 0.25, 0.25, 0.25]
 A, C, G, T = np.eye(4)
@@ -20,13 +20,13 @@ MATRIX = "letter-probability matrix: alength= 4 w= 2 nsites= 7 E= 0\n0.1 0.2 0.3
 def meme(tmp_path: Path, text: str) -> list[Motif]:
     path = tmp_path / "motifs.meme"
     path.write_bytes(text.encode())
-    return read_meme(path)
+    return read_motifs(path, "meme", strict=True)
 
 
 def jaspar(tmp_path: Path, text: str) -> list[Motif]:
     path = tmp_path / "motifs.jaspar"
     path.write_text(text)
-    return read_jaspar(path)
+    return read_motifs(path, "jaspar", strict=True)
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_write_meme_reads_back_to_the_printed_digits(tmp_path):
     motifs = load_motifs("JASPAR2016-vertebrates")
     for name in ("first.meme", "second.meme.gz"):
         write_meme(tmp_path / name, motifs)
-        again = read_meme(tmp_path / name)
+        again = read_motifs(tmp_path / name)
         assert [(m.id, m.name, m.n_sites) for m in again] == [(m.id, m.name, m.n_sites) for m in motifs]
         for motif, read in zip(motifs, again, strict=True):
             np.testing.assert_array_equal(read.pwm, np.round(motif.pwm, 6))
@@ -300,7 +300,7 @@ def test_write_meme_round_trip_for_any_digits(tmp_path_factory, counts, digits):
     path = tmp_path_factory.mktemp("meme") / "x.meme"
     write_meme(path, [Motif("x", "x", pwm)], digits=digits)
     text = path.read_text()
-    (motif,) = read_meme(path)
+    (motif,) = read_motifs(path)
     assert np.abs(motif.pwm - pwm).max() <= 10.0**-digits
     write_meme(path, [motif], digits=digits)
     assert path.read_text() == text

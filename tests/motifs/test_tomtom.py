@@ -10,7 +10,7 @@ from scipy.stats import false_discovery_control
 
 from motiflens.basics.stats import benjamini_hochberg
 from motiflens.motifs import complete_scores as complete
-from motiflens.motifs.sets import Motif, load_motifs, read_meme
+from motiflens.motifs.sets import Motif, load_motifs, read_motifs
 from motiflens.motifs.tomtom import tomtom
 
 DATA = Path(__file__).parents[1] / "data" / "tomtom"
@@ -64,19 +64,19 @@ def check_against_reference(result, name):
 
 @pytest.mark.parametrize("metric", ["pearson", "euclidean"])
 def test_filters_agree_with_the_program_on_jaspar_2016(targets_2016, metric):
-    result = tomtom(read_meme(DATA / "filters_c24_relu.meme"), targets_2016, metric=metric)
+    result = tomtom(read_motifs(DATA / "filters_c24_relu.meme"), targets_2016, metric=metric)
     assert not result.invalid.any()
     check_against_reference(result, f"filters_2016v_{metric}")
 
 
 def test_filters_agree_with_the_program_on_jaspar_2020(targets_2020):
-    result = tomtom(read_meme(DATA / "filters_c24_relu.meme"), targets_2020)
+    result = tomtom(read_motifs(DATA / "filters_c24_relu.meme"), targets_2020)
     check_against_reference(result, "filters_2020_pearson_part")
     assert len(result.hits(q=0.1)) == 776  # Benjamini-Hochberg on the program's own 2N p-values
 
 
 def test_edge_cases_agree_with_the_program(targets_2016):
-    result = tomtom(read_meme(DATA / "edge_cases.meme"), targets_2016)
+    result = tomtom(read_motifs(DATA / "edge_cases.meme"), targets_2016)
     # the program gives the uniform query p = 1 everywhere, and an alignment that means nothing
     assert [label for label, bad in zip(result.query_ids, result.invalid, strict=True) if bad] == ["alluniform"]
     assert (result.p_value[result.invalid] == 1).all()

@@ -1,7 +1,7 @@
 """Choices among named values, and how two configurations differ."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from motiflens.basics.errors import InputError
@@ -26,3 +26,10 @@ def check_choice(name: str, value: object, choices: Sequence[object]) -> None:
     close = difflib.get_close_matches(str(value), [str(choice) for choice in choices])
     hint = f"; did you mean {' or '.join(close)}?" if close else ""
     raise InputError(f"{name} must be one of {', '.join(map(str, choices))}, got {value!r}{hint}")
+
+
+def close_hint(name: str, known: Iterable[str]) -> str:
+    """The nearest of the known names, whatever their case, as the end of a message; empty if none is near."""
+    spelt = {one.lower(): one for one in known}
+    close = difflib.get_close_matches(name.lower(), list(spelt), n=5)
+    return f"; close: {', '.join(spelt[one] for one in close)}" if close else ""

@@ -5,7 +5,9 @@ can tell it from a fault of its own: the one becomes a line, the other keeps its
 """
 
 import errno
+import re
 import sys
+from typing import Any
 
 #: Of an OSError: what the machine lacks or forbids, which no program can mend.
 _OF_THE_MACHINE = {
@@ -34,6 +36,38 @@ class InputError(ValueError):
     """What was given cannot be used; says what was expected, what came and what to do."""
 
 
+class ArgumentError(InputError):
+    """What was given cannot be used, and an argument helps: an option, in the shell.
+
+    Parameters
+    ----------
+    problem : str
+        What was expected and what came.
+    advice : str
+        What to do, with arguments in braces: ``"raise {max_unknown}"``.
+    **names : (str, str)
+        Of arguments in the advice: how they are written in Python and in the shell, where that is not ``max_unknown``
+        and ``--max-unknown``.
+    """
+
+    def __init__(self, problem: str, advice: str, **names: tuple[str, str]) -> None:
+        given = set(re.findall(r"\{(\w+)\}", advice))
+        python = {name: names[name][0] if name in names else name for name in given}
+        shell = {name: names[name][1] if name in names else "--" + name.replace("_", "-") for name in given}
+        super().__init__(f"{problem}: {advice.format(**python)}")
+        self.in_shell = f"{problem}: {advice.format(**shell)}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (str(self), self.in_shell)
+
+
+def _restored(python: str, shell: str) -> ArgumentError:
+    error = ArgumentError.__new__(ArgumentError)
+    InputError.__init__(error, python)
+    error.in_shell = shell
+    return error
+
+
 class MissingFileError(InputError, FileNotFoundError):
     """A file or folder that was named does not exist."""
 
@@ -47,11 +81,13 @@ class UnfinishedError(RuntimeError):
 
 
 def explained(error: BaseException) -> str | None:
-    """One line about an error that a user can mend; None where it is a fault of the program.
+    """One line, for the shell, about an error that a user can mend; None where it is a fault of the program.
 
     Beside `InputError` and `UnfinishedError` these are missing files, missing permissions, a disk or a memory that is
     full, and the like.
     """
+    if isinstance(error, ArgumentError):
+        return " ".join(error.in_shell.splitlines())
     if isinstance(error, InputError | UnfinishedError):
         return " ".join(str(error).splitlines())
     if isinstance(error, MemoryError) or _is_memory_of_torch(error):

@@ -1,25 +1,32 @@
 """Motif sets and files."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from motiflens.basics.errors import InputError
 from motiflens.cli.messages import print_json
 from motiflens.cli.options import Json, writable_file
 
+if TYPE_CHECKING:
+    from motiflens.motifs.sets import MotifSet
+
 app = typer.Typer(help="List and convert motif files.", no_args_is_help=True)
+
+Format = Annotated[str | None, typer.Option(help="Format of the file, if it is not recognised: see `motifs formats`.")]
+Strict = Annotated[bool, typer.Option(help="Refuse a file with a motif that cannot be read, in place of skipping it.")]
 
 
 @app.command("list")
 def motifs_list(
     source: Annotated[str, typer.Argument(help="JASPAR2020, JASPAR2016-vertebrates, or a file.")] = "JASPAR2020",
+    format: Format = None,
+    strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """List the motifs of a set or a file."""
-    from motiflens.motifs.sets import load_motifs
-
-    motifs = load_motifs(source)
+    motifs = read_source(source, format, strict=strict)
     if as_json:
         print_json([{"id": m.id, "name": m.name, "width": m.width, "n_sites": m.n_sites} for m in motifs])
     else:
@@ -27,14 +34,81 @@ def motifs_list(
             typer.echo(f"{motif.id}\t{motif.name}\t{motif.width}")
 
 
+@app.command("formats")
+def motifs_formats(as_json: Json = False) -> None:
+    """List the formats of motif files that are read; convert, list and tomtom recognise them by themselves."""
+    from motiflens.motifs.formats import FORMATS
+
+    if as_json:
+        print_json(FORMATS)
+        return
+    width = max(map(len, FORMATS))
+    for name, description in FORMATS.items():
+        typer.echo(f"{name:{width}}  {description}")
+
+
 @app.command("convert")
 def motifs_convert(
-    source: Annotated[str, typer.Argument(help="Motif set, or a MEME or JASPAR file.")],
+    source: Annotated[str, typer.Argument(help="Motif set, or a motif file of any format.")],
     out: Annotated[Path, typer.Argument(callback=writable_file, help="MEME file to write.")],
+    format: Format = None,
+    strict: Strict = False,
 ) -> None:
-    """Write a motif set or file as a MEME file."""
-    from motiflens.motifs.sets import load_motifs, write_meme
+    """Write a motif set or file as a MEME file, with the background of the file where it gives one."""
+    from motiflens.motifs.sets import number_ids, write_meme
 
-    motifs = load_motifs(source)
-    write_meme(out, motifs)
+    motifs = read_source(source, format, strict=strict)
+    numbered, renamed = number_ids(motifs)
+    for motif_id, ids in renamed.items():
+        typer.echo(f"note: {len(ids)} motifs are called {motif_id}: written as {', '.join(ids)}", err=True)
+    write_meme(out, numbered, background=motifs.background)
     typer.echo(f"{out}: {len(motifs)} motifs", err=True)
+
+
+def tomtom_files(
+    queries: Annotated[str, typer.Argument(help="Motif set, or a motif file of any format.")],
+    targets: Annotated[str, typer.Argument(help="Motif set, or a motif file of any format.")] = "JASPAR2020",
+    q: Annotated[float, typer.Option(help="Largest q-value of a match that is listed.")] = 0.1,
+    metric: Annotated[str, typer.Option(help="Column score: pearson or euclidean.")] = "pearson",
+    format: Annotated[str | None, typer.Option(help="Format of QUERIES, if it is not recognised.")] = None,
+    target_format: Annotated[str | None, typer.Option(help="Format of TARGETS, if it is not recognised.")] = None,
+    strict: Strict = False,
+    out: Annotated[Path | None, typer.Option("--out", "-o", callback=writable_file, help="TSV file to write.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Match motifs to motifs as TomTom does: p, E and q of the best alignment on either strand."""
+    from motiflens.basics.files import write_tsv
+    from motiflens.motifs.tomtom import Hit, tomtom
+
+    if not 0 <= q <= 1:
+        raise InputError(f"expected --q between 0 and 1, got {q}")
+    first, second = read_source(queries, format, strict=strict), read_source(targets, target_format, strict=strict)
+    result = tomtom(first, second, metric=metric)
+    hits = result.hits(q)
+    for row, reason in enumerate(result.reasons):
+        if reason:
+            typer.echo(f"note: {result.query_ids[row]} was not matched: {reason}", err=True)
+    if out is not None:
+        write_tsv(hits, out, kind=Hit)
+    matched = len({hit.query_id for hit in hits})
+    typer.echo(
+        f"{len(hits)} matches with q <= {q:g}: {matched} of {len(first)} queries, {len(second)} targets", err=True
+    )
+    if as_json:
+        print_json([hit._asdict() for hit in hits])
+    elif out is None:
+        typer.echo("\t".join(Hit._fields))
+        for hit in hits:
+            typer.echo("\t".join(f"{one:.3g}" if isinstance(one, float) else str(one) for one in hit))
+
+
+def read_source(source: str, format: str | None, *, strict: bool) -> "MotifSet":
+    """The motifs of a set by name, or of a file; notes go to standard error."""
+    from motiflens.motifs.sets import MotifSet, load_motifs, read_motifs
+
+    if format is None and not Path(source).exists():
+        return MotifSet(load_motifs(source), "jaspar")
+    motifs = read_motifs(source, format, strict)
+    for note in motifs.notes():
+        typer.echo(f"note: {source}: {note}", err=True)
+    return motifs

@@ -1,57 +1,60 @@
-"""Parsers of the two common motif formats: text in, plain records out, errors with the line.
-
-MEME: https://meme-suite.org/meme/doc/meme-format.html. JASPAR: https://jaspar.elixir.no/faq/ ("PFM").
-"""
+"""Motif files of any format: which one it is, and what stands in it."""
 
 import re
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
-from motiflens.basics.errors import InputError
+from motiflens.basics.choices import check_choice
+from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.basics.files import open_bytes
+from motiflens.motifs.matrices import Block, EitherWayError, LineError, MotifRecord, Orientation, Skipped
+from motiflens.motifs.matrix_formats import (
+    block_orientation,
+    common_orientation,
+    headed_blocks,
+    header_names,
+    is_homer_header,
+    is_row,
+    matrix_motif,
+    plain_blocks,
+    title_names,
+)
+from motiflens.motifs.meme_format import meme_background, meme_blocks, meme_motif
+from motiflens.motifs.table_formats import (
+    is_table_header,
+    is_transfac_header,
+    table_blocks,
+    table_motif,
+    transfac_blocks,
+    transfac_motif,
+)
 
-DEFAULT_N_SITES = 20  # what MEME assumes where a file does not say
-SUM_TOLERANCE = 1e-5  # a column this close to 1 stays as printed, as in MEME
-MAX_SUM_ERROR = 0.1  # a row further off is no rounding
+#: What is read, and how one knows it.
+FORMATS = {
+    "meme": "MEME: minimal format, or the text output of MEME and STREME; 'MOTIF id name'",
+    "jaspar": "JASPAR: '>id name', then a row for each base, with or without letters and brackets",
+    "homer": "HOMER: '>consensus name threshold ...' between tabs, then a row for each position",
+    "hocomoco": "HOCOMOCO (counts or log-odds): '>id', then a row for each position",
+    "gimme": "gimmemotifs: as hocomoco, with comments after '#'",
+    "cluster-buster": "Cluster-Buster: as hocomoco",
+    "cis-bp": "CIS-BP, and tables with a header 'Pos A C G T' or 'A C G T', then a row for each position",
+    "transfac": "TRANSFAC (also of JASPAR, STAMP, RSAT): 'AC', 'ID', 'P0 A C G T', '//'",
+    "uniprobe": "UniPROBE: a line with the name, then rows 'A:', 'C:', 'G:', 'T:'",
+    "plain": "four rows of numbers (A C G T), or a row of four numbers for each position, without a name",
+}
+
+_POSITIONS = ("homer", "hocomoco", "gimme", "cluster-buster")
 
 
-class MotifRecord(NamedTuple):
-    """A motif as a file has it; counts are already turned into probabilities."""
+class ParsedFile(NamedTuple):
+    """What a file holds."""
 
-    id: str
-    name: str
-    pwm: np.ndarray  # 4, width
-    n_sites: int
-
-
-class _Lines:
-    """The stripped lines of a file, one at a time, knowing where it is."""
-
-    def __init__(self, text: str, source: str) -> None:
-        self.lines = [line.strip() for line in text.splitlines()]
-        self.source = source
-        self.read = 0  # lines handed out so far, which is also the number of the current line
-
-    def peek(self) -> str | None:
-        """Return the next line without taking it, None at the end."""
-        return self.lines[self.read] if self.read < len(self.lines) else None
-
-    def next(self) -> str | None:
-        """Take the next line, None at the end."""
-        line = self.peek()
-        self.read += line is not None
-        return line
-
-    def skip_blank(self) -> None:
-        """Go to the next line with text, or the end."""
-        while self.peek() == "":
-            self.read += 1
-
-    def error(self, message: str, line: int | None = None) -> ValueError:
-        """Make an error that says where, by default at the current line."""
-        return ValueError(f"{self.source}, line {self.read if line is None else line}: {message}")
+    format: str
+    records: list[MotifRecord]
+    skipped: list[Skipped]
+    background: tuple[float, ...] | None  # of A, C, G and T
 
 
 def read_text(path: Path) -> str:
@@ -60,150 +63,186 @@ def read_text(path: Path) -> str:
     Raises
     ------
     FileNotFoundError, ValueError
-        As `open_bytes`.
+        As `open_bytes`, and if it holds no text.
     """
     with open_bytes(path) as file:
-        return file.read().decode("utf-8-sig", errors="replace")
+        data = file.read()
+    if b"\0" in data[:4096]:
+        raise InputError(f"{path}: expected a motif file, which is text, got a binary file")
+    return data.decode("utf-8-sig", errors="replace")
 
 
-def parse_meme(text: str, source: str) -> list[MotifRecord]:
-    """Parse MEME's minimal format, and the text output of MEME and STREME."""
-    lines = _Lines(text, source)
-    records: list[MotifRecord] = []
-    waiting: tuple[str, str] | None = None  # id and name of a motif whose matrix has not come yet
-    while (line := lines.next()) is not None:
-        if line.startswith("ALPHABET"):
-            _check_alphabet(lines, line)
-        elif re.match(r"MOTIF(\s|$)", line):
-            if waiting:
-                raise lines.error(f"expected the matrix of motif {waiting[0]} before the next motif")
-            waiting = _meme_names(lines, line)
-        elif line.lower().startswith("letter-probability matrix"):
-            if waiting is None:
-                raise lines.error("expected a MOTIF line before this matrix")
-            records.append(MotifRecord(*waiting, *_meme_matrix(lines, line, waiting[0])))
-            waiting = None
-    if waiting:
-        raise lines.error(f"expected the matrix of motif {waiting[0]}, got the end of the file")
-    if not records:
-        raise InputError(f"{source}: expected motifs in MEME format, got no MOTIF line")
-    return records
+def parse_motifs(text: str, source: str, format: str | None = None, *, strict: bool = False) -> ParsedFile:
+    """Parse the text of a motif file.
 
+    Parameters
+    ----------
+    text : str
+    source : str
+        What to call it in messages; its stem is the id of a matrix without a name.
+    format : str, optional
+        One of `FORMATS`; found by itself if it is not given.
+    strict : bool
+        Refuse a file with a motif that cannot be read, in place of skipping it.
 
-def parse_jaspar(text: str, source: str) -> list[MotifRecord]:
-    """Parse JASPAR's format: ``>id name``, then four rows of counts, with or without letters and brackets."""
-    lines = _Lines(text, source)
-    records: list[MotifRecord] = []
-    lines.skip_blank()
-    while (line := lines.next()) is not None:
-        if not line.startswith(">"):
-            raise lines.error(f"expected a header such as '>MA0004.1 Arnt', got {line!r}")
-        words = line[1:].split(maxsplit=1)
-        if not words:
-            raise lines.error("expected an id after '>'")
-        pwm, n_sites = _jaspar_matrix(lines, words[0])
-        records.append(MotifRecord(words[0], words[-1], pwm, n_sites))
-        lines.skip_blank()
-    if not records:
-        raise InputError(f"{source}: expected motifs in JASPAR format, got an empty file")
-    return records
-
-
-def counts_to_pwm(counts: np.ndarray) -> tuple[np.ndarray, int]:
-    """Normalise each column of counts, shape=(4, width); sites are the mean of the column sums, halves up.
-
-    That is what the MEME Suite's converters write for a JASPAR matrix. A matrix whose columns sum to 1 holds
-    probabilities, or a single site; its sites count as unknown.
+    Raises
+    ------
+    ValueError
+        If the format is unknown, or no motif can be read; if strict, for the first that cannot. Says the line.
     """
-    sums = counts.sum(axis=0)
-    if not (np.isfinite(counts).all() and (counts >= 0).all() and (sums > 0).all()):
-        raise InputError("expected finite counts of 0 or more, and no column of zeros only")
-    n_sites = int(np.floor(sums.mean() + 0.5))
-    return counts / sums, n_sites if n_sites > 1 else DEFAULT_N_SITES
-
-
-def _check_alphabet(lines: _Lines, line: str) -> None:
-    letters = line.removeprefix("ALPHABET").lstrip(" =\t")
-    if letters.upper() == "ACGT" or "DNA" in letters:  # "DNA" and DNA-LIKE head the long form
-        return
-    raise lines.error(f"expected the DNA alphabet ACGT, got {letters!r}")
-
-
-def _meme_names(lines: _Lines, line: str) -> tuple[str, str]:
-    """Return id and name; MEME's text output has statistics after them, on the same line."""
-    words = re.sub(r"\s+width\s*=.*", "", line).split(maxsplit=2)
-    if len(words) == 1:
-        raise lines.error("expected an id after MOTIF")
-    return words[1], words[-1]
-
-
-def _meme_matrix(lines: _Lines, header: str, motif_id: str) -> tuple[np.ndarray, int]:
-    fields = dict(re.findall(r"(\w+)\s*=\s*(\S+)", header))
-    if (letters := _field(lines, fields, "alength", 4)) != 4:
-        raise lines.error(f"expected the DNA alphabet of 4 letters, got alength= {letters}")
-    width = _field(lines, fields, "w", None)
-    n_sites = _field(lines, fields, "nsites", DEFAULT_N_SITES)
-    rows: list[list[float]] = []
-    lines.skip_blank()
-    while (line := lines.peek()) is not None and _starts_with_number(line):
-        if len(rows) == width:
-            raise lines.error(f"motif {motif_id}: expected w= {width} rows, got one more", lines.read + 1)
-        lines.next()
-        rows.append(_meme_row(lines, line, motif_id))
-        if width is not None and len(rows) < width:
-            lines.skip_blank()
-    if not rows or (width is not None and len(rows) != width):
-        got = "the end of the file" if line is None else repr(line)
-        expected = f"motif {motif_id}: expected {width or 'some'} rows of 4 probabilities"
-        raise lines.error(f"{expected}, got {len(rows)} before {got}", lines.read + 1)
-    return np.array(rows).T, n_sites if n_sites and n_sites > 0 else DEFAULT_N_SITES
-
-
-def _meme_row(lines: _Lines, line: str, motif_id: str) -> list[float]:
-    row = _numbers(lines, line.split(), f"motif {motif_id}")
-    if len(row) != 4:
-        raise lines.error(f"motif {motif_id}: expected 4 columns (A C G T), got {len(row)}")
-    total = sum(row)
-    if not (all(0 <= p <= 1 for p in row) and abs(total - 1) <= MAX_SUM_ERROR):
-        raise lines.error(f"motif {motif_id}: expected probabilities that sum to 1, got {row}")
-    return row if abs(total - 1) <= SUM_TOLERANCE else [p / total for p in row]
-
-
-def _jaspar_matrix(lines: _Lines, motif_id: str) -> tuple[np.ndarray, int]:
-    start = lines.read
-    rows: dict[str, list[float]] = {}
-    for default in "ACGT":  # rows without letters are in this order
-        line = lines.next()
-        if not line or line.startswith(">"):
-            raise lines.error(f"motif {motif_id}: expected 4 rows (A C G T), got {len(rows)}")
-        letter = line[0].upper() if line[0].isalpha() else default
-        if letter not in "ACGT" or letter in rows:
-            raise lines.error(f"motif {motif_id}: expected one row each for A C G T, got row {line[0]!r}")
-        words = re.sub(r"^[A-Za-z]\b|[\[\]:|]", " ", line).split()
-        rows[letter] = _numbers(lines, words, f"motif {motif_id}")
-    widths = {len(row) for row in rows.values()}
-    if len(widths) > 1 or widths == {0}:
-        raise lines.error(f"motif {motif_id}: expected rows of one length, got {sorted(widths)}")
+    if format is not None:
+        check_choice("format", format, list(FORMATS))
+    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
+    chosen = format or detect_format(lines, source)
+    stem = Path(source).name.split(".gz")[0].rpartition(".")[0] or Path(source).name
     try:
-        return counts_to_pwm(np.array([rows[letter] for letter in "ACGT"]))
-    except ValueError as error:
-        raise lines.error(f"motif {motif_id}: {error}", start) from None
+        # In a file whose format was not named, four rows of four numbers may be either, and may have to be asked about.
+        entries_of = _headed if format is None and chosen in ("jaspar", "hocomoco") else _ENTRIES[chosen]
+        background, entries = entries_of(_without_comments(lines, chosen), stem)
+    except LineError as error:
+        raise InputError(f"{source}, {error}") from None
+    records: list[MotifRecord] = []
+    skipped: list[Skipped] = []
+    for block, read in entries:
+        try:
+            records.append(read())
+        except EitherWayError as error:
+            raise ArgumentError(
+                f"{source}, {error}",
+                "say {jaspar} or {hocomoco}",
+                jaspar=('format="jaspar"', "--format jaspar"),
+                hocomoco=('format="hocomoco"', "--format hocomoco"),
+            ) from None
+        except LineError as error:
+            if strict:
+                raise InputError(f"{source}, {error}") from None
+            skipped.append(Skipped(_id_of(block, error), error.line, re.sub(r"^motif \S+: ", "", error.message)))
+    if skipped and not records:
+        first = skipped[0]
+        more = f" (and {len(skipped) - 1} more motifs that cannot be read)" if len(skipped) > 1 else ""
+        raise InputError(f"{source}, line {first.line}: motif {first.id}: {first.reason}{more}")
+    if not records:
+        raise InputError(_nothing(source, chosen, bool(text.strip())))
+    return ParsedFile(chosen, records, skipped, background)
 
 
-def _field(lines: _Lines, fields: dict[str, str], key: str, default: int | None) -> int | None:
-    try:
-        return int(float(fields[key])) if key in fields else default
-    except (ValueError, OverflowError):
-        raise lines.error(f"expected a number after {key}=, got {fields[key]!r}") from None
+def detect_format(lines: list[tuple[int, str]], source: str) -> str:
+    """Name the format of the stripped lines of a file.
+
+    Raises
+    ------
+    ValueError
+        If it is none of them; says what it looks like, and what there is.
+    """
+    full = [line for _, line in lines if line]
+    body = [line for line in full if not line.startswith(("#", ";"))]
+    if not full:
+        raise InputError(f"{source}: expected motifs, got an empty file")
+    if any(re.match(r"MEME version|MOTIF(\s|$)", line) for line in body):
+        return "meme"
+    if any(map(is_transfac_header, body)) or re.match(r"(VV|AC|ID|NA|DE)\s", body[0] if body else ""):
+        return "transfac"
+    if body and body[0].startswith(">"):
+        return _detect_headed(lines, body, source)
+    if any(map(is_table_header, full)):
+        return "cis-bp"
+    if sum(map(is_row, body)) >= 4 or (body and all(map(is_row, body))):
+        return "uniprobe" if any(re.match(r"[ACGT]\s*:", line) for line in body) else "plain"
+    kind = "XML" if full[0].startswith("<?xml") else "a web page" if full[0].startswith("<") else repr(full[0][:60])
+    raise InputError(f"{source}: expected motifs in one of the formats {', '.join(FORMATS)}, got {kind}")
 
 
-def _starts_with_number(line: str) -> bool:
-    words = line.split(maxsplit=1)
-    return bool(words) and re.fullmatch(r"[-+]?(\d.*|\.\d.*|nan|inf)", words[0], re.IGNORECASE) is not None
+def _detect_headed(lines: list[tuple[int, str]], body: list[str], source: str) -> str:
+    if all(map(is_homer_header, (line for line in body if line.startswith(">")))):
+        return "homer"
+    rows = [line for line in body if not line.startswith(">")]
+    if rows and all(re.fullmatch(r"[ACGTNacgtn]{2,}", line) for line in rows):
+        raise InputError(f"{source}: expected matrices, got sequences (FASTA)")
+    blocks = headed_blocks([one for one in _without_comments(lines, "") if one[1]])
+    return "hocomoco" if common_orientation(blocks) == "positions" else "jaspar"
 
 
-def _numbers(lines: _Lines, words: list[str], what: str) -> list[float]:
-    try:
-        return [float(word) for word in words]
-    except ValueError as error:
-        raise lines.error(f"{what}: expected numbers, {error}") from None
+_Entry = tuple[Block, Callable[[], MotifRecord]]
+_Entries = tuple[tuple[float, ...] | None, list[_Entry]]
+
+
+def _meme(lines: list[tuple[int, str]], stem: str) -> _Entries:
+    header, blocks = meme_blocks([one for one in lines if one[1]])
+    background = meme_background(header)
+    following = [block.lines[0][1] for block in blocks[1:]] + [None]
+    pairs = zip(blocks, following, strict=False)  # without a block there is no end of the last either
+    return background, [(block, partial(meme_motif, block, background, after)) for block, after in pairs]
+
+
+def _headed(lines: list[tuple[int, str]], stem: str, rows_are: Orientation | None = None) -> _Entries:
+    blocks = headed_blocks([one for one in lines if one[1]])
+    return None, _oriented(blocks, [partial(header_names, block) for block in blocks], rows_are)
+
+
+def _jaspar(lines: list[tuple[int, str]], stem: str) -> _Entries:
+    return _headed(lines, stem, "bases")
+
+
+def _positions(lines: list[tuple[int, str]], stem: str) -> _Entries:
+    return _headed(lines, stem, "positions")
+
+
+def _plain(lines: list[tuple[int, str]], stem: str) -> _Entries:
+    blocks = plain_blocks(lines)
+    stems = [stem if len(blocks) == 1 else f"{stem}_{i + 1}" for i in range(len(blocks))]
+    return None, _oriented(blocks, [partial(title_names, *pair) for pair in zip(blocks, stems, strict=True)], None)
+
+
+def _oriented(
+    blocks: list[Block], named: Sequence[Callable[[], tuple[str, str]]], rows_are: Orientation | None
+) -> list[_Entry]:
+    """Entries whose rows are what the format says, or else what their shape says, or else what those of others are."""
+    common = rows_are or common_orientation(blocks)
+    entries: list[_Entry] = []
+    for block, names in zip(blocks, named, strict=True):
+        own = rows_are or block_orientation(block, by_sums=False) or common
+        entries.append((block, partial(_named_motif, block, names, own)))
+    return entries
+
+
+def _named_motif(block: Block, names: Callable[[], tuple[str, str]], rows_are: Orientation | None) -> MotifRecord:
+    return matrix_motif(block, names(), rows_are)
+
+
+def _transfac(lines: list[tuple[int, str]], stem: str) -> _Entries:
+    return None, [(block, partial(transfac_motif, block, stem)) for block in transfac_blocks(lines)]
+
+
+def _table(lines: list[tuple[int, str]], stem: str) -> _Entries:
+    return None, [(block, partial(table_motif, block, stem)) for block in table_blocks(lines)]
+
+
+_ENTRIES: dict[str, Callable[[list[tuple[int, str]], str], _Entries]] = {
+    "meme": _meme,
+    "jaspar": _jaspar,
+    **dict.fromkeys(_POSITIONS, _positions),
+    "cis-bp": _table,
+    "transfac": _transfac,
+    **dict.fromkeys(("uniprobe", "plain"), _plain),
+}
+
+
+def _without_comments(lines: list[tuple[int, str]], format: str) -> list[tuple[int, str]]:
+    """Lines without comments; of a table they may be its header."""
+    if format in ("meme", "transfac"):
+        return lines
+    return [(number, line) for number, line in lines if not line.startswith(("#", ";")) or is_table_header(line)]
+
+
+def _id_of(block: Block, error: LineError) -> str:
+    named = re.match(r"(?:expected the matrix of )?motif (\S+?)[:,]?\s", error.message + " ")
+    if named:
+        return named[1]
+    words = block.lines[0][1].lstrip(">").removeprefix("MOTIF").split()
+    return words[0] if words else "(no id)"
+
+
+def _nothing(source: str, format: str, has_text: bool) -> str:
+    if format == "meme":
+        return f"{source}: expected motifs in MEME format, got no MOTIF line"
+    return f"{source}: expected motifs in the format {format}, got {'none' if has_text else 'an empty file'}"

@@ -1,0 +1,185 @@
+"""Motif files: read in any format, written in MEME's."""
+
+import gzip
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from motiflens.basics.errors import InputError
+from motiflens.motifs.formats import parse_motifs, read_text
+from motiflens.motifs.matrices import SUM_TOLERANCE, Skipped
+from motiflens.motifs.motif import Motif
+
+_UNIFORM = (0.25,) * 4
+
+
+class MotifSet(list[Motif]):
+    """The motifs of a file: a list that also knows where they come from.
+
+    Attributes
+    ----------
+    format : str
+        One of `formats.FORMATS`.
+    background : four floats, or None
+        Frequencies of A, C, G and T that the file gives.
+    skipped : tuple of Skipped
+        Motifs that could not be read: id, line, reason.
+    log_odds : str
+        The logarithm's base where matrices were log-odds and have been converted; else empty.
+    """
+
+    def __init__(
+        self,
+        motifs: Iterable[Motif],
+        format: str,
+        background: tuple[float, ...] | None = None,
+        skipped: Sequence[Skipped] = (),
+        log_odds: str = "",
+    ) -> None:
+        super().__init__(motifs)
+        self.format = format
+        self.background = background
+        self.skipped = tuple(skipped)
+        self.log_odds = log_odds
+
+    def notes(self) -> list[str]:
+        """What a reader should know: motifs that were skipped, and log-odds that were converted."""
+        found = []
+        if self.skipped:
+            n = len(self.skipped)
+            reasons = "; ".join(f"{one.id} (line {one.line}): {one.reason}" for one in self.skipped[:3])
+            more = f"; and {n - 3} more" if n > 3 else ""
+            found.append(f"skipped {n} motif{'s' * (n > 1)} of {len(self) + n}: {reasons}{more}")
+        if self.log_odds:
+            found.append(f"converted {self.log_odds} log-odds to probabilities")
+        return found
+
+
+def read_motifs(path: str | Path, format: str | None = None, strict: bool = False) -> MotifSet:
+    """Read the motifs of a file, plain or gzip, in any of the formats of `formats.FORMATS`.
+
+    The format is found by itself. Counts become probabilities, column by column, and the number of sites is the mean
+    of the columns' sums, rounded; 20 where a file has probabilities and does not say. Log-odds are recognised by
+    negative scores, and converted where they give probabilities that sum to 1. A matrix is never turned by its shape
+    alone: four rows of four numbers are bases or positions by the format, by the other motifs of the file, or by
+    their sums, and refused where none of them tells.
+
+    Parameters
+    ----------
+    path : str or Path
+    format : str, optional
+        A name of `formats.FORMATS`, to force it.
+    strict : bool
+        Refuse the file for a single motif that cannot be read. By default such motifs are skipped and stand, with
+        the reason, in ``skipped``.
+
+    Returns
+    -------
+    motifs : MotifSet
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the format is unknown or no motif can be read; if strict, for the first that cannot. Says the line.
+    """
+    parsed = parse_motifs(read_text(Path(path)), str(path), format, strict=strict)
+    motifs = [Motif(record.id, record.name, record.pwm, record.n_sites) for record in parsed.records]
+    scores = next((record.scores for record in parsed.records if record.scores), "")
+    return MotifSet(motifs, parsed.format, parsed.background, parsed.skipped, scores)
+
+
+def number_ids(motifs: Iterable[Motif]) -> tuple[list[Motif], dict[str, list[str]]]:
+    """Give motifs of one id numbers, and ids with spaces underscores, so that they can be written.
+
+    Returns
+    -------
+    motifs : list of Motif
+    renamed : dict
+        The new ids of each id that is there more than once.
+    """
+    motifs = list(motifs)
+    ids = [re.sub(r"\s+", "_", motif.id.strip()) or "motif" for motif in motifs]
+    counts, taken = Counter(ids), set(ids)
+    renamed: dict[str, list[str]] = {}
+    result = []
+    for motif, motif_id in zip(motifs, ids, strict=True):
+        new = motif_id
+        if counts[motif_id] > 1:
+            number = len(renamed.setdefault(motif_id, [])) + 1
+            while (new := f"{motif_id}_{number}") in taken:
+                number += 1
+            taken.add(new)
+            renamed[motif_id].append(new)
+        result.append(motif if new == motif.id else Motif(new, motif.name, motif.pwm, motif.n_sites))
+    return result, renamed
+
+
+def write_meme(
+    path: str | Path, motifs: Iterable[Motif], *, digits: int = 6, background: Sequence[float] | None = None
+) -> None:
+    """Write motifs in MEME's minimal format, compressed if the path ends in .gz.
+
+    Reading the file gives back exactly the printed digits: where rounding to few digits would move the sum
+    of a row so far that readers rescale it, the entries with the largest remainders take the difference.
+
+    Parameters
+    ----------
+    path : str or Path
+    motifs : iterable of Motif
+    digits : int
+        After the decimal point.
+    background : four floats, optional
+        Frequencies of A, C, G and T to write; by default those that a `MotifSet` has, else 0.25.
+
+    Raises
+    ------
+    ValueError
+        If there is no motif, an id is empty, has a space or occurs twice, a name has a line break, the background is no
+        four frequencies that sum to 1, or digits is not in 1 to 15.
+    """
+    if background is None:
+        background = getattr(motifs, "background", None) or _UNIFORM
+    motifs = list(motifs)
+    if not motifs:
+        raise InputError("expected at least one motif, got none: readers refuse an empty MEME file")
+    if not 1 <= digits <= 15:
+        raise InputError(f"digits must be 1 to 15, got {digits}")
+    if len(background) != 4 or min(background) < 0 or abs(sum(background) - 1) > 1e-3:
+        raise InputError(f"expected a background of four frequencies that sum to 1, got {tuple(background)}")
+    seen: set[str] = set()
+    for motif in motifs:
+        if not re.fullmatch(r"\S+", motif.id) or len(motif.name.splitlines()) > 1:
+            raise InputError(f"expected an id without spaces and a name on one line, got {motif}")
+        if motif.id in seen:
+            raise InputError(f"expected unique ids, got {motif.id!r} twice: MEME programs drop the second")
+        seen.add(motif.id)
+    frequencies = " ".join(f"{base} {value:.6g}" for base, value in zip("ACGT", background, strict=True))
+    header = f"MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n\nBackground letter frequencies\n{frequencies}\n"
+    data = (header + "".join(_meme_block(motif, digits) for motif in motifs)).encode()
+    Path(path).write_bytes(gzip.compress(data, mtime=0) if str(path).endswith(".gz") else data)
+
+
+def _meme_block(motif: Motif, digits: int) -> str:
+    rows = _round_rows(motif.pwm.T, digits)
+    return (
+        f"\nMOTIF {motif.id} {motif.name}".rstrip()
+        + f"\nletter-probability matrix: alength= 4 w= {motif.width} nsites= {motif.n_sites} E= 0\n"
+        + "".join(" ".join(f"{p:.{digits}f}" for p in row) + "\n" for row in rows)
+    )
+
+
+def _round_rows(rows: np.ndarray, digits: int) -> np.ndarray:
+    """Round probabilities, shape=(width, 4); rows pushed off 1 so far that readers rescale sum to 1 again."""
+    scale = 10**digits
+    rounded = np.round(rows * scale)
+    for row in np.flatnonzero(np.abs(rounded.sum(axis=1) / scale - 1) > SUM_TOLERANCE / 2):
+        exact = rows[row] / rows[row].sum() * scale
+        rounded[row] = np.floor(exact)
+        missing = round(scale - rounded[row].sum())
+        rounded[row, np.argsort(rounded[row] - exact, kind="stable")[:missing]] += 1
+    return rounded / scale

@@ -1,0 +1,133 @@
+"""A motif as a matrix of base probabilities: rows ACGT, columns the positions."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from motiflens.basics.choices import close_hint
+from motiflens.basics.errors import InputError
+from motiflens.basics.metrics import information_content
+from motiflens.motifs.matrices import DEFAULT_N_SITES, SUM_TOLERANCE
+
+
+@dataclass(frozen=True, eq=False)
+class Motif:
+    """A motif as base probabilities.
+
+    Parameters
+    ----------
+    id : str
+        Accession with version where there is one, such as ``"MA0079.3"``.
+    name : str
+        Usually the factor, such as ``"SP1"``.
+    pwm : np.ndarray, shape=(4, width)
+        Base probabilities, rows ACGT; each column sums to 1 (within 1e-5). Kept as a read-only float64 copy.
+    n_sites : int
+        Number of sites that the matrix was made from; 20 where unknown.
+
+    Raises
+    ------
+    ValueError
+        If pwm has another shape, a negative value or a column that does not sum to 1, or n_sites is below 1.
+    """
+
+    id: str
+    name: str
+    pwm: np.ndarray
+    n_sites: int = DEFAULT_N_SITES
+
+    def __post_init__(self) -> None:
+        pwm = np.array(self.pwm, dtype=np.float64)
+        if pwm.ndim != 2 or pwm.shape[0] != 4 or pwm.shape[1] == 0:
+            hint = "; transpose it" if pwm.ndim == 2 and pwm.shape[1] == 4 else ""
+            raise InputError(f"motif {self.id}: expected pwm of shape (4, width), got {pwm.shape}{hint}")
+        # The slack lets pass what a file with six decimals has right at the tolerance.
+        fits = (np.abs(pwm.sum(axis=0) - 1) <= 1.1 * SUM_TOLERANCE) & (pwm >= 0).all(axis=0)
+        if not fits.all():
+            column = int(fits.argmin())
+            raise InputError(
+                f"motif {self.id}: expected columns of probabilities that sum to 1, "
+                f"got {pwm[:, column].tolist()} in column {column}; normalise first"
+            )
+        if self.n_sites < 1:
+            raise InputError(f"motif {self.id}: n_sites must be at least 1, got {self.n_sites}")
+        pwm.setflags(write=False)
+        object.__setattr__(self, "pwm", pwm)
+
+    def __repr__(self) -> str:
+        return f"Motif({self.id!r}, {self.name!r}, width={self.width}, n_sites={self.n_sites})"
+
+    @property
+    def width(self) -> int:
+        """Number of positions."""
+        return int(self.pwm.shape[1])
+
+    def reverse_complement(self) -> "Motif":
+        """Return the same motif read from the other strand: id, name and number of sites stay."""
+        return Motif(self.id, self.name, self.pwm[::-1, ::-1], self.n_sites)
+
+
+def distinct_names(motifs: Sequence[Motif]) -> list[str]:
+    """Names of motifs, with the id beside where several have one name, or the id where there is none."""
+    names = Counter(motif.name for motif in motifs)
+    return [
+        motif.id if not motif.name else motif.name if names[motif.name] == 1 else f"{motif.name} ({motif.id})"
+        for motif in motifs
+    ]
+
+
+def select_motifs(motifs: Iterable[Motif], ids: Sequence[str]) -> list[Motif]:
+    """Pick motifs by id, in the order of ids.
+
+    Raises
+    ------
+    ValueError
+        If an id is not there (close ids, or the ids of the motifs of that name, are listed) or is ambiguous.
+    """
+    by_id: dict[str, list[Motif]] = {}
+    ids_of_name: dict[str, list[str]] = {}
+    for motif in motifs:
+        by_id.setdefault(motif.id, []).append(motif)
+        ids_of_name.setdefault(motif.name.lower(), []).append(motif.id)
+    for wanted in ids:
+        if wanted not in by_id:
+            named = ids_of_name.get(wanted.lower())
+            hint = f"; the id of that name is {', '.join(named)}" if named else close_hint(wanted, by_id)
+            raise InputError(f"no motif with id {wanted!r} among {len(by_id)}{hint}")
+        if len(by_id[wanted]) > 1:
+            raise InputError(f"expected unique ids, got {len(by_id[wanted])} motifs with id {wanted!r}")
+    return [by_id[wanted][0] for wanted in ids]
+
+
+def trim_pwm(pwm: np.ndarray, threshold: float = 0.5, pad: int = 3) -> np.ndarray:
+    """Cut uninformative flanks: keep the first to the last position above threshold, and pad more each side.
+
+    Ghotra et al. 2021, filter analysis. A matrix without any position above the threshold stays whole.
+
+    Parameters
+    ----------
+    pwm : np.ndarray, shape=(4, width)
+        Base probabilities.
+    threshold : float
+        Bits; a position counts if its information is greater.
+    pad : int
+        Positions kept beyond, as far as there are any.
+
+    Returns
+    -------
+    trimmed : np.ndarray, shape=(4, new_width)
+        A view of pwm.
+
+    Raises
+    ------
+    ValueError
+        If pad is negative or pwm is no matrix of probabilities.
+    """
+    if pad < 0:
+        raise InputError(f"pad must be 0 or more, got {pad}")
+    informative = np.flatnonzero(information_content(pwm, axis=0) > threshold)
+    if informative.size == 0:
+        return pwm
+    return pwm[:, max(informative[0] - pad, 0) : informative[-1] + pad + 1]

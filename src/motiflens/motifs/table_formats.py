@@ -1,0 +1,124 @@
+"""Formats whose columns are named: TRANSFAC (and STAMP, RSAT), CIS-BP, and any table with a header A C G T.
+
+TRANSFAC: https://meme-suite.org/meme/doc/transfac-format.html. CIS-BP: http://cisbp.ccbr.utoronto.ca.
+"""
+
+import re
+
+import numpy as np
+
+from motiflens.basics.errors import InputError
+from motiflens.motifs.matrices import Block, LineError, MotifRecord, to_numbers, to_record
+
+_TRANSFAC_HEADER = re.compile(r"P[0O]\s+[A-Z](\s+[A-Z]){3}\s*$", re.IGNORECASE)
+_TABLE_HEADER = re.compile(r"((?:pos\S*|position)\s+|#\s*)?[A-Z](\s+[A-Z]){3}\s*$", re.IGNORECASE)
+_FIELD = re.compile(r"([A-Z]{2})(?:\s+(.*))?$")
+_CISBP_FIELD = re.compile(r"(TF Name|TF|Gene|Motif|Family|Species)\t(.*)$")
+
+
+def is_transfac_header(line: str) -> bool:
+    """Say whether a line names the columns of a TRANSFAC matrix."""
+    return _TRANSFAC_HEADER.match(line) is not None
+
+
+def is_table_header(line: str) -> bool:
+    """Say whether a line names four columns, with or without one for the position before them."""
+    return not is_transfac_header(line) and _TABLE_HEADER.match(line) is not None
+
+
+def transfac_blocks(lines: list[tuple[int, str]]) -> list[Block]:
+    """Cut lines into entries, which end with ``//``; what is no entry, as the version at the top, is left out."""
+    blocks: list[Block] = [Block([])]
+    for number, line in lines:
+        if line.startswith("//"):
+            blocks.append(Block([]))
+        elif line and not line.startswith("XX"):
+            blocks[-1].lines.append((number, line))
+    return [block for block in blocks if block.lines and not block.lines[0][1].startswith("VV")]
+
+
+def transfac_motif(block: Block, stem: str) -> MotifRecord:
+    """The motif of an entry: AC (else ID, NA, DE) is its id, NA (else ID, DE) its name.
+
+    Raises
+    ------
+    LineError
+        If there is no matrix, a column has no name, or a value is no number.
+    """
+    fields: dict[str, str] = {}
+    for _, line in block.lines:
+        if (found := _FIELD.match(line)) and found[2]:
+            fields.setdefault(found[1], found[2].strip())
+    given = [fields[key] for key in ("AC", "ID", "NA", "DE") if key in fields]
+    motif_id = given[0].split()[0] if given else stem
+    name = next((fields[key] for key in ("NA", "ID", "DE") if key in fields), motif_id)
+    letters, start = "ACGT", -1
+    for i, (number, line) in enumerate(block.lines):
+        if is_transfac_header(line):
+            letters, start = _letters(line.split()[1:], number, motif_id), i
+    rows = [
+        (number, line.split()[1:5]) for number, line in block.lines[start + 1 :] if re.match(r"\d+\s+[-+.\d]", line)
+    ]
+    return _from_rows(block, motif_id, name, letters, rows)
+
+
+def table_blocks(lines: list[tuple[int, str]]) -> list[Block]:
+    """Cut lines into tables: each header begins one, with the lines of names (CIS-BP) above it."""
+    blocks: list[Block] = []
+    above: list[tuple[int, str]] = []
+    for number, line in lines:
+        if is_table_header(line):
+            blocks.append(Block([*above, (number, line)]))
+            above = []
+        elif blocks and not above and re.match(r"[-+.\d]", line):
+            blocks[-1].lines.append((number, line))
+        elif line:
+            above.append((number, line))
+    return blocks
+
+
+def table_motif(block: Block, stem: str) -> MotifRecord:
+    """The motif of a table; its id is CIS-BP's ``Motif``, the line above it, or the file's name.
+
+    Raises
+    ------
+    LineError
+        If there is no position, a column has no name, or a value is no number.
+    """
+    start = next(i for i, (_, line) in enumerate(block.lines) if is_table_header(line))
+    above = [line for _, line in block.lines[:start]]
+    fields = {found[1]: found[2].strip() for line in above if (found := _CISBP_FIELD.match(line))}
+    if fields:
+        motif_id, name = fields.get("Motif", fields.get("TF", stem)), fields.get("TF Name", fields.get("TF", stem))
+    else:
+        words = above[-1].lstrip("#>; \t").split(maxsplit=1) if above else []
+        motif_id, name = (words[0], words[-1]) if words else (stem, stem)
+    number, header = block.lines[start]
+    columns = header.lstrip("# ").split()
+    has_position = len(columns) == 5
+    letters = _letters(columns[-4:], number, motif_id)
+    rows = [(number, line.split()[has_position:]) for number, line in block.lines[start + 1 :]]
+    return _from_rows(block, motif_id, name, letters, rows)
+
+
+def _letters(words: list[str], number: int, motif_id: str) -> str:
+    letters = "".join(words[:4]).upper()
+    if sorted(letters) != list("ACGT"):
+        raise LineError(number, f"motif {motif_id}: expected columns A C G T, got {' '.join(words[:4])}")
+    return letters
+
+
+def _from_rows(block: Block, motif_id: str, name: str, letters: str, rows: list[tuple[int, list[str]]]) -> MotifRecord:
+    if not rows:
+        raise LineError(block.last, f"motif {motif_id}: expected a row for each position, got none")
+    values = []
+    for number, words in rows:
+        row = to_numbers(words, number, f"motif {motif_id}")
+        if len(row) != 4:
+            raise LineError(number, f"motif {motif_id}: expected 4 numbers ({' '.join(letters)}), got {len(row)}")
+        values.append(row)
+    matrix = np.array(values).T[[letters.index(base) for base in "ACGT"]]  # 4, width
+    try:
+        return to_record(motif_id, name, matrix)
+    except InputError as error:
+        raise LineError(block.first, f"motif {motif_id}: {error}") from None
