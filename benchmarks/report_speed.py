@@ -14,10 +14,11 @@ from matplotlib.figure import Figure
 
 from motiflens.basics.plots import draw_logo, information_logo
 from motiflens.basics.store import Store
-from motiflens.report.figures import describe, figure_style, figure_svg
-from motiflens.report.galleries import VERDICTS, filter_gallery, filter_matches
+from motiflens.report.figures import figure_style, figure_svg, network_label
+from motiflens.report.galleries import VERDICTS, filter_gallery, gallery_of_record
 from motiflens.report.study import write_outputs
 from motiflens.study.published_tables import published_results
+from motiflens.study.results import Results
 
 
 def whole_study(folder: Path, n_members: int) -> list[dict[str, Any]]:
@@ -36,7 +37,7 @@ def whole_study(folder: Path, n_members: int) -> list[dict[str, Any]]:
 
 def gallery_of_many_axes(record: dict[str, Any]) -> Figure:
     """The named alternative: a set of matplotlib axes for each logo."""
-    matches = filter_matches(record)
+    matches = gallery_of_record(record)
     with figure_style():
         figure = Figure(figsize=(8.6, 0.3 + 0.78 * -(-len(matches) // 4)))
         axes = figure.subplots(-(-len(matches) // 4), 4, squeeze=False).ravel()
@@ -45,7 +46,7 @@ def gallery_of_many_axes(record: dict[str, Any]) -> Figure:
             ax.set(ylim=(0, 2), xticks=[], yticks=[0, 2], yticklabels=[])
             ax.spines["left"].set(color=VERDICTS[match.verdict], linewidth=2.5)
             ax.text(0, 2.18, f"{match.filter}  {match.target_name}", fontsize=7, va="bottom")
-        figure.text(0.01, 0.99, describe(record), va="top")
+        figure.text(0.01, 0.99, network_label(record), va="top")
     return figure
 
 
@@ -68,13 +69,13 @@ def main() -> None:
 
     records = whole_study(options.records, options.members)
     with tempfile.TemporaryDirectory() as folder:
-        whole = seconds(lambda: write_outputs(records, folder), 1)
+        whole = seconds(lambda: write_outputs(Results(records), folder), 1)
     print(f"report of {len(records)} networks, every table and figure as svg, pdf and png: {whole:.1f} s")
 
     record = records[0]
     ours = seconds(lambda: figure_svg(filter_gallery(record), "a"), options.repeats)
     theirs = seconds(lambda: figure_svg(gallery_of_many_axes(record), "b"), options.repeats)
-    n_filters = len(filter_matches(record))
+    n_filters = len(gallery_of_record(record))
     print(f"gallery of {n_filters} filters: {ours:.3f} s; axes for each: {theirs:.3f} s, {theirs / ours:.1f}x")
 
 

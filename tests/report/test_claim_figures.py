@@ -13,10 +13,11 @@ from motiflens.report.study.claim_figures import (
 )
 from motiflens.study.findings import STAGES, assess_claims, compare_with_published
 from motiflens.study.findings.variance import MODULES
+from motiflens.study.results import Results
 
 
 def test_differences_of_architectures_and_stages():
-    figure = difference_figure(assess_claims(make_study()))
+    figure = difference_figure(assess_claims(Results(make_study())))
     assert [ax.get_title(loc="left") for ax in figure.axes] == [
         *("Filter TPR", "Filter FPR", "Saliency AUROC", "Saliency AUPR", "Saliency SNR")
     ]
@@ -28,7 +29,9 @@ def test_differences_of_architectures_and_stages():
 
 def test_architectures_keep_their_order_where_a_task_lacks_some():
     records = [record for record in make_study() if (record["task"], record["architecture"]) != (1, "C4C6")]
-    labels = [label.get_text() for label in difference_figure(assess_claims(records)).axes[0].get_yticklabels()]
+    labels = [
+        label.get_text() for label in difference_figure(assess_claims(Results(records))).axes[0].get_yticklabels()
+    ]
     assert labels == ["C24", "C24, all", "C4C6", "C4C6-Att", "C4C6, all", "C4-LSTM", "C4, all"]
 
 
@@ -42,7 +45,7 @@ def test_shares_are_stacked_to_their_sum():
         for a in ("relu", "exponential")
         for m in range(3)
     ]
-    findings = assess_claims(records)
+    findings = assess_claims(Results(records))
     figure = variance_figure(findings)
     (ax,) = figure.axes
     shares = {
@@ -54,7 +57,7 @@ def test_shares_are_stacked_to_their_sum():
 
 
 def test_correlation_shows_every_network_that_trained():
-    figure = correlation_figure(make_study())
+    figure = correlation_figure(Results(make_study()).task(2))
     assert [ax.get_title(loc="left") for ax in figure.axes] == ["C24", "C4C6", "C4"]
     points = np.concatenate([line.get_xydata() for line in figure.axes[1].lines])
     assert len(points) == 2 * 2 * 3
@@ -62,7 +65,7 @@ def test_correlation_shows_every_network_that_trained():
 
 
 def test_published_figure_has_a_panel_per_metric_and_marks_what_differs():
-    comparisons = compare_with_published(make_study())
+    comparisons = compare_with_published(Results(make_study()))
     figure = published_figure(comparisons)
     panels = [ax for ax in figure.axes if ax.get_title(loc="left")]
     assert len(panels) == 7
@@ -74,7 +77,7 @@ def test_published_figure_has_a_panel_per_metric_and_marks_what_differs():
 
 
 def test_without_numbers_there_is_no_figure():
-    assert difference_figure(assess_claims([])) is None
-    assert variance_figure(assess_claims(make_study())) is None
-    assert correlation_figure([make_record(1, "C24", "relu", 0)]) is None
+    assert difference_figure(assess_claims(Results())) is None
+    assert variance_figure(assess_claims(Results(make_study()))) is None
+    assert correlation_figure(Results([make_record(1, "C24", "relu", 0)]).task(2)) is None
     assert published_figure([]) is None

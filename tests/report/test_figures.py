@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from study_records import make_record, make_study
 
 from motiflens.basics.words import LOOKS, look
-from motiflens.report.figures import describe, figure_svg, save_figure
+from motiflens.report.figures import figure_svg, network_label, save_figure
 from motiflens.report.study.comparison_figure import comparison_figure
+from motiflens.study.results import Results
 
 
 def panel(figure, row, column, n_columns):
@@ -33,18 +34,18 @@ def marks(ax, *, marker=None, face=None):
 
 
 def test_one_row_per_stage_and_one_panel_per_metric():
-    figure = comparison_figure(make_study(), 1)
+    figure = comparison_figure(Results(make_study()).task(1))
     assert len(figure.axes) == 3 * 3
     assert [panel(figure, row, 0, 3).get_ylabel() for row in range(3)] == ["C24", "C4C6", "C4"]
     titles = [panel(figure, 0, column, 3).get_title(loc="left") for column in range(3)]
     assert titles == ["Classification AUPR", "Filter TPR", "Filter FPR"]
     labels = [tick.get_text() for tick in panel(figure, 1, 0, 3).get_xticklabels()]
     assert labels == ["none", "Att"]
-    assert len(comparison_figure(make_study(), 2).axes) == 3 * 4
+    assert len(comparison_figure(Results(make_study()).task(2)).axes) == 3 * 4
 
 
 def test_networks_means_and_published_means_are_at_their_values():
-    ax = panel(comparison_figure(make_study(("C4C6",)), 1), 0, 1, 3)
+    ax = panel(comparison_figure(Results(make_study(("C4C6",))).task(1)), 0, 1, 3)
     _, color, marker = LOOKS["exponential"]
     assert marks(ax, marker=marker, face="white") == pytest.approx([0.80, 0.81])  # not selected
     assert marks(ax, marker=marker, face=color) == pytest.approx([0.82, 0.82])  # selected, and the mean
@@ -53,7 +54,7 @@ def test_networks_means_and_published_means_are_at_their_values():
 
 
 def test_sd_bar_has_the_population_sd():
-    ax = panel(comparison_figure(make_study(("C4C6",)), 2), 0, 1, 4)
+    ax = panel(comparison_figure(Results(make_study(("C4C6",))).task(2)), 0, 1, 4)
     spans = sorted(np.ptp(c.get_segments()[0][:, 1]) for c in ax.collections)
     assert spans == pytest.approx([0.01, 0.01])  # twice the SD of two members 0.01 apart
 
@@ -61,34 +62,34 @@ def test_sd_bar_has_the_population_sd():
 def test_failed_networks_are_crosses():
     records = make_study(("C4-LSTM",))  # exponential network 0 diverged
     records[1]["metrics"]["valid_auroc"] = 0.5  # relu network 1 trained badly; its filter TPR is 0.41
-    ax = panel(comparison_figure(records, 1), 0, 1, 3)
+    ax = panel(comparison_figure(Results(records).task(1)), 0, 1, 3)
     assert marks(ax, marker="x") == pytest.approx([0.02, 0.41])
 
 
 def test_limits_hold_every_network():
-    figure = comparison_figure(make_study(), 1)
+    figure = comparison_figure(Results(make_study()).task(1))
     for ax in figure.axes:
         low, high = ax.get_ylim()
         assert all(low <= y <= high for line in ax.lines for y in np.atleast_1d(line.get_ydata()) if y != 0.02)
 
 
 def test_no_records_say_so():
-    figure = comparison_figure([], 2)
+    figure = comparison_figure(Results().task(2))
     assert [text.get_text() for text in figure.texts] == ["No records of task 2"]
 
 
 def test_unknown_names_are_drawn_too():
-    figure = comparison_figure([make_record(1, "Mine", "gelu", 0)], 1)
+    figure = comparison_figure(Results([make_record(1, "Mine", "gelu", 0)]).task(1))
     assert figure.axes[0].get_ylabel() == "Mine"
     assert look("gelu")[0] == "gelu"
 
 
 def test_describe():
-    assert describe(make_record(1, "C24", "relu", 4)) == "Task 1 · C24 · ReLU · network 4"
+    assert network_label(make_record(1, "C24", "relu", 4)) == "Task 1 · C24 · ReLU · network 4"
 
 
 def test_save_figure_writes_each_format(tmp_path):
-    paths = save_figure(comparison_figure(make_study(("C24",)), 1), tmp_path / "new" / "figure2.a")
+    paths = save_figure(comparison_figure(Results(make_study(("C24",))).task(1)), tmp_path / "new" / "figure2.a")
     assert [path.name for path in paths] == ["figure2.a.svg", "figure2.a.pdf", "figure2.a.png"]
     starts = [path.read_bytes()[:8] for path in paths]
     assert starts[0].startswith(b"<?xml")
@@ -98,7 +99,7 @@ def test_save_figure_writes_each_format(tmp_path):
 
 def test_same_records_give_the_same_bytes(tmp_path):
     first, second = (
-        save_figure(comparison_figure(make_study(("C24",)), 1), tmp_path / name, formats=("svg", "pdf"))
+        save_figure(comparison_figure(Results(make_study(("C24",))).task(1)), tmp_path / name, formats=("svg", "pdf"))
         for name in ("a", "b")
     )
     for one, other in zip(first, second, strict=True):
@@ -107,11 +108,11 @@ def test_same_records_give_the_same_bytes(tmp_path):
 
 def test_unknown_format_is_refused(tmp_path):
     with pytest.raises(ValueError, match="svg, pdf, png, got 'gif'"):
-        save_figure(comparison_figure([], 1), tmp_path / "a", formats=("svg", "gif"))
+        save_figure(comparison_figure(Results().task(1)), tmp_path / "a", formats=("svg", "gif"))
 
 
 def test_inline_svg_is_well_formed_and_its_ids_are_its_own():
-    figure = comparison_figure(make_study(("C24",)), 1)
+    figure = comparison_figure(Results(make_study(("C24",))).task(1))
     ids = {}
     for prefix in ("one", "two"):
         svg = figure_svg(figure, prefix)

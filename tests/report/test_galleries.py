@@ -7,11 +7,12 @@ import pytest
 from matplotlib.patches import Rectangle
 from study_records import make_failed, make_filters, make_record, make_study
 
-from motiflens.report.galleries import filter_gallery, filter_matches, saliency_figure, saliency_pair
+from motiflens.report.galleries import filter_gallery, gallery_of_record, saliency_figure, saliency_pair
+from motiflens.study.results import Results
 
 
 def test_filters_of_older_records_are_named_by_their_best_match():
-    matches = filter_matches(make_record(1, "C4C6", "relu", 0))
+    matches = gallery_of_record(make_record(1, "C4C6", "relu", 0))
     assert [match.filter for match in matches] == [1, 2, 0, 3, 4, 5]
     assert [match.verdict for match in matches] == ["true", "true", "true", "other", "no match", "dead"]
     assert [match.target_name for match in matches] == ["Gabpa", "MAX", "SP1", "Zfx", "", ""]
@@ -22,7 +23,7 @@ def test_filters_of_older_records_are_named_by_their_best_match():
 
 
 def test_filters_are_sorted_true_not_counted_none_dead_by_factor():
-    matches = filter_matches(make_record(1, "C4C6", "exponential", 0))
+    matches = gallery_of_record(make_record(1, "C4C6", "exponential", 0))
     assert [match.filter for match in matches] == [1, 2, 0, 3, 4, 5]
     assert [match.verdict for match in matches] == ["true", "true", "true", "not counted", "no match", "dead"]
     assert [match.factor for match in matches] == ["Gabpa", "MAX", "SP1", None, None, None]
@@ -33,14 +34,14 @@ def test_false_filter_is_other_even_if_its_best_is_marked_true():
     best = [["MA0079.3", "SP1", 0.01, True]] * 6
     outcomes, factors = ["false"] * 5 + ["true"], [None] * 5 + ["sp1"]
     filters = {"best": best, "counts": [1] * 6, "outcomes": outcomes, "factors": factors}
-    matches = filter_matches(make_record(1, "C4C6", "relu", 0, filters=filters))
+    matches = gallery_of_record(make_record(1, "C4C6", "relu", 0, filters=filters))
     assert [match.verdict for match in matches] == ["true"] + ["other"] * 5
     assert matches[0].other_name == ""  # the same name, but for its case
 
 
 def test_one_motif_s_filters_are_sorted_by_q():
     best = [["MA0079.3", "SP1", q, True] for q in (1e-2, 1e-5, 1e-3)] + [None] * 3
-    matches = filter_matches(make_record(1, "C24", "relu", 0, filters={"best": best}))
+    matches = gallery_of_record(make_record(1, "C24", "relu", 0, filters={"best": best}))
     assert [match.filter for match in matches[:3]] == [1, 2, 0]
 
 
@@ -89,19 +90,19 @@ def test_gallery_needs_filters_and_a_column():
 
 
 def test_pair_is_of_one_architecture_and_the_best_of_each():
-    pair = saliency_pair(make_study(), "C4C6")
+    pair = saliency_pair(Results(make_study()).task(2), "C4C6")
     assert [(r["architecture"], r["activation"], r["member"]) for r in pair] == [
         ("C4C6", "relu", 2),
         ("C4C6", "exponential", 2),
     ]
-    assert saliency_pair(make_study(), "C9") == []
+    assert saliency_pair(Results(make_study()).task(2), "C9") == []
 
 
 def test_pair_prefers_an_architecture_with_both_activations():
     records = [r for r in make_study() if (r["architecture"], r["activation"]) != ("C4C6", "relu")]
-    assert {record["architecture"] for record in saliency_pair(records, "C4C6")} == {"C4C6-Att"}
+    assert {record["architecture"] for record in saliency_pair(Results(records).task(2), "C4C6")} == {"C4C6-Att"}
     lone = [r for r in records if r["architecture"] == "C4C6"]
-    assert [record["activation"] for record in saliency_pair(lone, "C4C6")] == ["exponential"]
+    assert [record["activation"] for record in saliency_pair(Results(lone).task(2), "C4C6")] == ["exponential"]
 
 
 def example(sequence, scores, sites=()):
@@ -160,4 +161,4 @@ def test_number_of_examples_must_be_positive():
 def test_filters_without_best_for_each_are_refused():
     record = make_record(1, "C24", "relu", 0, filters=make_filters(best=[None]))
     with pytest.raises(ValueError, match="shorter"):
-        filter_matches(record)
+        gallery_of_record(record)

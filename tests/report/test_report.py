@@ -11,12 +11,15 @@ from typer.testing import CliRunner
 from motiflens.cli import app
 from motiflens.report.study import write_outputs, write_report
 from motiflens.study.published_tables import published_results
+from motiflens.study.results import Results
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     path = tmp_path_factory.mktemp("report") / "new" / "report.html"
-    assert write_report(make_study(), path, title="A <b>study</b>", command="motiflens study run quick") == path
+    assert (
+        write_report(Results(make_study()), path, title="A <b>study</b>", command="motiflens study run quick") == path
+    )
     return read(path)
 
 
@@ -52,19 +55,19 @@ def test_page_holds_findings_tables_and_provenance(page):
 
 def test_sequences_without_saliency_scores_are_told(tmp_path):
     records = [make_record(2, "C24", "relu", m, attribution={"n_undefined": n}) for m, n in enumerate([0, 3, 5])]
-    text = " ".join(read(write_report(records, tmp_path / "r.html")).text)
+    text = " ".join(read(write_report(Results(records), tmp_path / "r.html")).text)
     assert "Saliency could not be scored on 3 to 5 sequences of 2 networks" in text
-    text = " ".join(read(write_report(records[:1], tmp_path / "r.html")).text)
+    text = " ".join(read(write_report(Results(records[:1]), tmp_path / "r.html")).text)
     assert "could not be scored" not in text
 
 
 def test_earlier_figures_and_tables_are_removed_and_other_files_stay(tmp_path):
-    before = write_outputs(make_study(("C4C6",), n_members=2), tmp_path, formats=("png",))
+    before = write_outputs(Results(make_study(("C4C6",), n_members=2)), tmp_path, formats=("png",))
     others = [tmp_path / "figures" / "figure2-mine.svg", tmp_path / "tables" / "notes.tsv", tmp_path / "figure2.svg"]
     for path in others:
         path.write_text("mine")
     records = [record for record in make_study(("C4C6",), n_members=2) if record["task"] == 1]
-    after = write_outputs(records, tmp_path, formats=("svg",))
+    after = write_outputs(Results(records), tmp_path, formats=("svg",))
     assert len(after.figures) < len(before.figures)
     on_disk = {path for path in tmp_path.rglob("*") if path.is_file()}
     assert on_disk == {after.report, *after.figures, *after.tables, *others}
@@ -72,20 +75,20 @@ def test_earlier_figures_and_tables_are_removed_and_other_files_stay(tmp_path):
 
 def test_unknown_format_is_refused_before_anything_is_written(tmp_path):
     with pytest.raises(ValueError, match="formats must be among svg, pdf, png, got 'gif'"):
-        write_outputs(make_study(("C4C6",)), tmp_path / "new", formats=("svg", "gif"))
+        write_outputs(Results(make_study(("C4C6",))), tmp_path / "new", formats=("svg", "gif"))
     assert not (tmp_path / "new").exists()
 
 
 def test_failed_network_with_nothing_but_its_names_makes_a_page(tmp_path):
     names = ("key", "task", "architecture", "activation", "member", "status")
     record = make_failed(1, "C24", "relu", 0)
-    path = write_report([{name: record[name] for name in names}], tmp_path / "r.html")
+    path = write_report(Results([{name: record[name] for name in names}]), tmp_path / "r.html")
     assert "no reason stored" in " ".join(read(path).text)
 
 
 def test_low_network_is_listed_with_its_reason(tmp_path):
     records = [make_record(1, "C24", "relu", m, metrics={"valid_auroc": v}) for m, v in enumerate([0.9, 0.5])]
-    text = " ".join(read(write_report(records, tmp_path / "r.html")).text)
+    text = " ".join(read(write_report(Results(records), tmp_path / "r.html")).text)
     assert "best validation metric 0.500, below 0.9 × 0.900" in text
     assert "2 networks run, 1 fit for use, 1 failed" in text
 
@@ -100,7 +103,7 @@ def test_low_network_is_listed_with_its_reason(tmp_path):
     ],
 )
 def test_odd_records_still_make_a_page(tmp_path, records):
-    outputs = write_outputs(records, tmp_path, formats=("svg",))
+    outputs = write_outputs(Results(records), tmp_path, formats=("svg",))
     assert read(outputs.report).unclosed == []
     assert all(path.stat().st_size > 0 for path in [*outputs.figures, *outputs.tables])
 
@@ -112,16 +115,17 @@ def test_full_grid_stays_below_3_mb(tmp_path):
     dense = encode_pwms(pwms)  # 48 filters full of letters, more than any network of the study has
     for record in records:
         if record["filters"]:
-            lists = {name: record["filters"].get(name, [None] * 6) * 8 for name in ("best", "outcomes", "factors")}
+            found = [name for name in ("best", "outcomes", "factors") if name in record["filters"]]
+            lists = {name: record["filters"][name] * 8 for name in found}
             record["filters"] |= {"pwms": dense, "counts": [1] * 48, **lists}
-    path = write_report(records, tmp_path / "report.html")
+    path = write_report(Results(records), tmp_path / "report.html")
     assert path.stat().st_size < 3_000_000
     left_out = [text for text in read(path).text if "Not shown here" in text]
     assert "task 2 C4-LSTM-Trans4" in left_out[0]
 
 
 def test_outputs_lists_every_file(tmp_path):
-    outputs = write_outputs(make_study(("C4C6",)), tmp_path, formats=("svg",))
+    outputs = write_outputs(Results(make_study(("C4C6",))), tmp_path, formats=("svg",))
     figures = {path.relative_to(tmp_path).as_posix() for path in outputs.figures}
     assert figures == {
         "figures/figure2.svg",
@@ -162,13 +166,13 @@ def test_page_says_that_networks_were_trained_less_than_the_study(tmp_path):
     for record in records:
         protocol = {**record["config"]["protocol"], "name": "QUICK"}
         record["config"] = {**record["config"], "protocol": protocol}
-    text = " ".join(" ".join(read(write_report(records, tmp_path / "report.html")).text).split())
+    text = " ".join(" ".join(read(write_report(Results(records), tmp_path / "report.html")).text).split())
     assert "not all trained by the study’s protocol, but by QUICK: means are then expected to differ" in text
 
 
 def test_grids_of_other_architectures_have_no_claims(tmp_path):
     records = [make_record(1, "Mine", a, m, filters={"tpr": 0.1 * m}) for a in ("relu", "exponential") for m in (0, 1)]
-    outputs = write_outputs(records, tmp_path, formats=("svg",))
+    outputs = write_outputs(Results(records), tmp_path, formats=("svg",))
     assert [path.name for path in outputs.tables] == ["task1.tsv", "effects-task1.tsv"]
     page = read(outputs.report)
     assert not {"claims", "published"} & set(page.ids)
@@ -185,7 +189,7 @@ def drawn(seed):
 
 
 def test_other_draws_of_the_data_are_shown(tmp_path):
-    outputs = write_outputs(drawn(0), tmp_path, formats=(), draws=[*drawn(1), *drawn(2)])
+    outputs = write_outputs(Results(drawn(0)), tmp_path, formats=(), draws=[Results(drawn(1)), Results(drawn(2))])
     text = " ".join(" ".join(read(outputs.report).text).split())
     # variance between draws: 0.01 of the means less a third of 0.0001 within
     assert "Filter TPR task 1 0.100 0.010 0.990 3 18" in text
@@ -194,7 +198,7 @@ def test_other_draws_of_the_data_are_shown(tmp_path):
 
 
 def test_tables_hold_every_metric_and_follow_the_selection(tmp_path):
-    write_outputs(make_study(("C4C6",)), tmp_path, formats=(), select="all")
+    write_outputs(Results(make_study(("C4C6",))), tmp_path, formats=(), select="all")
     lines = (tmp_path / "tables" / "effects-task2.tsv").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 1 + 5
     rows = (tmp_path / "tables" / "task1.tsv").read_text(encoding="utf-8").splitlines()
@@ -203,7 +207,7 @@ def test_tables_hold_every_metric_and_follow_the_selection(tmp_path):
 
 def test_unknown_selection_is_refused(tmp_path):
     with pytest.raises(ValueError, match="select must be one of valid, published, all, got 'best'"):
-        write_report([], tmp_path / "r.html", select="best")
+        write_report(Results(), tmp_path / "r.html", select="best")
     assert not (tmp_path / "r.html").exists()
 
 

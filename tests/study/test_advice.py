@@ -50,7 +50,7 @@ def test_a_clear_gain_is_advised_with_its_numbers_and_records():
     assert found.change == "Take the exponential activation in place of ReLU: better in filters that are motifs."
     assert found.study == (BETTER,)
     told = " ".join(found.reasons)
-    assert "filter TPR (task 1) +0.400 [+0.300, +0.500]" in told
+    assert "filter TPR (task 1) +0.400 (95% CI +0.300 to +0.500)" in told
     assert "36 networks, 2 of them failed, 12 of 12 configurations (results/paper)" in told
 
 
@@ -111,7 +111,10 @@ def test_the_data_set_wins_over_the_study_and_says_so():
     mine = only(found, "activation")
     assert mine.level == "keep"
     assert "this data set says the opposite of the study; it counts" in " ".join(mine.reasons)
-    assert "On this data set (4 and 5 networks): Filters that match a motif −0.200 [−0.300, −0.100]." in mine.reasons
+    assert (
+        "On this data set (4 and 5 networks): Filters that match a motif −0.200 (95% CI −0.300 to −0.100)."
+        in mine.reasons
+    )
     assert mine.command is None  # measured already
     theirs = only(found, "activation", "other")
     assert theirs.level == "change"  # back to ReLU

@@ -7,9 +7,10 @@ import pytest
 from study_records import make_failed, make_record, make_study
 
 from motiflens.basics.stats import Interval
-from motiflens.study.findings import PARTS, SOURCES, TITLES, assess_claims, failures, judge, overall
+from motiflens.study.findings import SOURCES, STATEMENTS, TITLES, assess_claims, failures, judge, overall
 from motiflens.study.published_tables import published_results
-from motiflens.study.records import METRICS
+from motiflens.study.records import TASK_METRICS
+from motiflens.study.results import Results
 
 ARCHITECTURES = list(dict.fromkeys(name for name, _ in published_results(1)))
 
@@ -44,12 +45,15 @@ def grid(architectures=ARCHITECTURES, n_members=4, seed=0, tpr_of_task2=None, no
 
 @pytest.fixture(scope="module")
 def published_like():
-    return {finding.part.number: finding for finding in assess_claims(grid(tpr_of_task2=lambda auroc, rng: auroc))}
+    return {
+        finding.statement.number: finding
+        for finding in assess_claims(Results(grid(tpr_of_task2=lambda auroc, rng: auroc)))
+    }
 
 
 def assess(records, *numbers, **options):
     """Findings on some parts only."""
-    return assess_claims(records, parts=[part for part in PARTS if part.number in numbers], **options)
+    return assess_claims(Results(records), statements=[one for one in STATEMENTS if one.number in numbers], **options)
 
 
 def find(finding, metric, group, role="decides"):
@@ -86,10 +90,10 @@ def test_published_fpr_falls_with_small_pools(published_like):
 
 
 def test_every_part_belongs_to_a_claim_and_metrics_exist():
-    assert {int(part.number[0]) for part in PARTS} == set(TITLES)
-    assert len({part.number for part in PARTS}) == len(PARTS)
-    for part in PARTS:
-        assert set(part.ranges) <= {metric.name for metric in METRICS[part.task]}
+    assert {int(part.number[0]) for part in STATEMENTS} == set(TITLES)
+    assert len({part.number for part in STATEMENTS}) == len(STATEMENTS)
+    for part in STATEMENTS:
+        assert set(part.ranges) <= {metric.name for metric in TASK_METRICS[part.task]}
 
 
 def test_differences_count_networks_configurations_and_failures():
@@ -208,7 +212,7 @@ def test_selected_networks_stand_beside_all():
 
 @pytest.mark.parametrize("architectures", [["C24", "C4C6"], ["C4-LSTM-Trans4"], []])
 def test_grids_done_in_part_are_undecided_and_say_so(architectures):
-    for finding in assess_claims(grid(architectures, n_members=3)):
+    for finding in assess_claims(Results(grid(architectures, n_members=3))):
         assert finding.verdict in ("undecided", "")
         for row in finding.evidence:
             if row.role == "decides":
@@ -240,16 +244,16 @@ def test_judge_and_overall():
 def test_failures_have_wilson_intervals():
     records = [make_record(1, "C24", "relu", m, metrics={"valid_auroc": v}) for m, v in enumerate([0.95, 0.5, 0.94])]
     records += [make_failed(1, "C24", "relu", 3), make_record(1, "C24", "exponential", 0)]
-    relu, exponential = failures(records)
+    relu, exponential = failures(Results(records))
     assert (relu.group, relu.n_networks, relu.n_failed, relu.estimate) == ("relu", 4, 2, 0.5)
     assert (relu.low, relu.high) == pytest.approx((0.15, 0.85), abs=0.005)
     assert (exponential.n_failed, exponential.low) == (0, 0.0)
     assert (relu.n_configurations, relu.n_expected) == (1, 17)
-    assert failures([]) == []
+    assert failures(Results()) == []
 
 
 def test_mixed_settings_and_unknown_selection_are_refused():
     with pytest.raises(ValueError, match="tabulate them one by one"):
-        assess_claims([make_record(1, "C24", "relu", 0), make_record(1, "C24", "relu", 1, seed=9)])
+        assess_claims(Results([make_record(1, "C24", "relu", 0), make_record(1, "C24", "relu", 1, seed=9)]))
     with pytest.raises(ValueError, match="did you mean valid"):
-        assess_claims([], select="vald")
+        assess_claims(Results(), select="vald")

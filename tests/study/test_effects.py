@@ -7,11 +7,12 @@ import pytest
 from study_records import make_record, make_study
 
 from motiflens.basics.words import format_p
-from motiflens.study.findings import activation_effects, findings
+from motiflens.study.findings import activation_effects, effect_sentences
+from motiflens.study.results import Results
 
 
 def test_effects_are_means_over_architectures_of_means_over_members():
-    effects = {effect.stage1: effect for effect in activation_effects(make_study(), 1, "filter_tpr")}
+    effects = {effect.stage1: effect for effect in activation_effects(Results(make_study()).task(1), "filter_tpr")}
     assert list(effects) == ["C24", "C4C6", "C4"]
     assert effects["C24"].difference == pytest.approx(-0.2)
     assert (effects["C4C6"].relu, effects["C4C6"].exponential) == pytest.approx((0.41, 0.81))
@@ -33,24 +34,24 @@ def test_permutation_p_agrees_with_all_exchanges():
         mask = np.isin(np.arange(7), chosen)
         differences.append(pooled[mask].mean() - pooled[~mask].mean())
     exact = np.mean(np.abs(differences) >= abs(differences[0]) - 1e-12)
-    (effect,) = activation_effects(records, 1, "filter_tpr")
+    (effect,) = activation_effects(Results(records).task(1), "filter_tpr")
     assert effect.p_value == pytest.approx(exact, abs=0.015)
 
 
 def test_effect_of_single_networks_cannot_be_told_from_chance():
     records = [make_record(1, "C24", a, 0, filters={"tpr": t}) for a, t in (("relu", 0.1), ("exponential", 0.9))]
-    (effect,) = activation_effects(records, 1, "filter_tpr")
+    (effect,) = activation_effects(Results(records).task(1), "filter_tpr")
     assert effect.p_value == 1.0
 
 
 def test_effects_need_both_activations():
-    assert activation_effects([make_record(1, "C24", "relu", 0)], 1, "filter_tpr") == []
+    assert activation_effects(Results([make_record(1, "C24", "relu", 0)]).task(1), "filter_tpr") == []
     with pytest.raises(ValueError, match="did you mean filter_tpr"):
-        activation_effects([], 1, "filter_tp")
+        activation_effects(Results().task(1), "filter_tp")
 
 
 def test_finding_names_each_stage_and_what_could_be_chance():
-    filters, saliency, caution = findings(make_study())
+    filters, saliency, caution = effect_sentences(Results(make_study()))
     assert filters.startswith("Against ReLU, the exponential activation raised the share of first-layer filters")
     assert "and lowered it with C24 by 0.20 (0.91 to 0.71; 3 and 3 networks" in filters
     assert "with C4C6 by 0.20 (0.66 to 0.86; 6 and 6 networks" in saliency
@@ -59,14 +60,14 @@ def test_finding_names_each_stage_and_what_could_be_chance():
 
 
 def test_finding_without_pairs_says_so():
-    assert "cannot be compared" in findings([])[0]
-    assert "cannot be compared" in findings([make_record(1, "C24", "relu", 0)])[0]
+    assert "cannot be compared" in effect_sentences(Results())[0]
+    assert "cannot be compared" in effect_sentences(Results([make_record(1, "C24", "relu", 0)]))[0]
 
 
 def test_finding_of_equal_activations_and_single_networks():
     tpr = {"relu": 0.5, "exponential": 0.502}
     records = [make_record(1, "C24", a, 0, filters={"tpr": value}) for a, value in tpr.items()]
-    same, caution = findings(records)
+    same, caution = effect_sentences(Results(records))
     assert "left the share of first-layer filters" in same
     assert "the same with C24 (0.50 to 0.50; 1 and 1 networks, p\u00a0=\u00a01.00)" in same
     assert "C24 on task 1" in caution

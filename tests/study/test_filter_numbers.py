@@ -4,8 +4,9 @@ import pytest
 from scipy import stats as scipy_stats
 from study_records import make_failed, make_record
 
-from motiflens.study.findings import filter_numbers, paper_sized
+from motiflens.study.findings import filter_numbers
 from motiflens.study.records import n_filters, problem
+from motiflens.study.results import Results
 
 
 def sized(record, number):
@@ -28,7 +29,7 @@ def networks(number, values, task=1, activation="relu"):
 def test_every_number_is_held_against_the_tasks_own():
     own, many = [0.5, 0.6, 0.7], [0.8, 0.9, 0.85]
     records = [*networks(32, own), *networks(64, many), sized(make_failed(1, "C24", "relu", 9), 64)]
-    rows = {row.n_filters: row for row in filter_numbers(records) if row.metric == "filter_tpr"}
+    rows = {row.n_filters: row for row in filter_numbers(Results(records)) if row.metric == "filter_tpr"}
     assert list(rows) == [32, 64]
     assert (rows[32].mean, rows[32].sd) == pytest.approx((0.6, 0.1))
     assert rows[32].difference != rows[32].difference  # of itself: none
@@ -40,7 +41,7 @@ def test_every_number_is_held_against_the_tasks_own():
 
 
 def test_without_the_tasks_own_number_there_is_no_difference():
-    rows = filter_numbers([*networks(16, [0.5, 0.6]), *networks(64, [0.8, 0.9])])
+    rows = filter_numbers(Results([*networks(16, [0.5, 0.6]), *networks(64, [0.8, 0.9])]))
     assert {row.n_filters for row in rows} == {16, 64}
     assert all(row.difference != row.difference for row in rows)
 
@@ -48,14 +49,14 @@ def test_without_the_tasks_own_number_there_is_no_difference():
 def test_configurations_of_one_number_are_left_out():
     records = [*networks(24, [0.5], task=2), *networks(8, [0.4], task=2)]
     records += networks(24, [0.5], task=2, activation="exponential")
-    assert {row.activation for row in filter_numbers(records)} == {"relu"}
-    assert filter_numbers([make_record(1, "C24", "relu", 0)]) == []
+    assert {row.activation for row in filter_numbers(Results(records))} == {"relu"}
+    assert filter_numbers(Results([make_record(1, "C24", "relu", 0)])) == []
 
 
 def test_a_record_that_does_not_say_has_the_tasks_own_number():
     plain = [make_record(task, "C24", "relu", 0) for task in (1, 2)]
     assert [n_filters(record) for record in plain] == [32, 24]
-    assert paper_sized([*plain, *networks(64, [0.5])]) == plain
+    assert list(Results([*plain, *networks(64, [0.5])]).of_paper_size.records) == plain
 
 
 def test_the_papers_numbers_are_those_of_the_registry():

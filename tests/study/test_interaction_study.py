@@ -19,7 +19,7 @@ from motiflens.interpret.interactions import METHODS, Effects, Interaction, Inte
 from motiflens.interpret.interactions.table import Evidence
 from motiflens.models.hybrid import HybridNetwork
 from motiflens.report.benchmark import write_interaction_outputs
-from motiflens.report.benchmark.page import findings
+from motiflens.report.benchmark.page import benchmark_sentences
 from motiflens.study.benchmark import Job, follow_up, missing, plan, preset_conditions, run_interaction_study, work
 from motiflens.study.benchmark import conditions as interaction_conditions
 from motiflens.study.benchmark.calibration import count_by_first_layer
@@ -306,7 +306,7 @@ def test_findings_answer_the_questions_in_sentences():
         for e in ("none", "rotary")
     ]
     scores = score_tables(records)
-    activation, encoding, best = findings(factor_effects(scores), summarise(scores))
+    activation, encoding, best = benchmark_sentences(factor_effects(scores), summarise(scores))
     assert activation == (
         "Does an exponential first layer make attention maps readable? Level 2, 65 epochs at 0.001, 2 pairs of "
         "conditions each: "
@@ -330,7 +330,7 @@ def test_findings_tell_ways_of_training_apart_and_compare_them():
         for protocol in (INTERACTIONS, LONG)
     ]  # fmt: skip
     scores = score_tables(records)
-    said = findings(factor_effects(scores), summarise(scores))
+    said = benchmark_sentences(factor_effects(scores), summarise(scores))
     places = ("Level 2, 65 epochs at 0.001", "Level 2, 180 epochs at 0.003")
     assert [[place in sentence for place in places] for sentence in said[:4]] == [[True, False]] * 2 + [
         [False, True]
@@ -350,19 +350,19 @@ def test_findings_tell_what_shows_where_filters_have_learned_both_motifs():
         record({"insertion": shown}, has_attention=False),
     ]
     rows = summarise(score_tables(records))
-    said = findings([], rows, count_by_first_layer(records))
+    said = benchmark_sentences([], rows, count_by_first_layer(records))
     assert said[-1] == (
         "Do networks show the pairs whose motifs the first layer has learned? Level 2, networks with attention, pairs "
         "of each network by itself: insertion 2 of 3 true pairs both of whose motifs have a filter, and 1 of 1 others; "
         "attention 0 of 3 true pairs both of whose motifs have a filter, and 0 of 1 others (p ≤ 0.05)."
     )
-    assert len(findings([], rows)) == len(said) - 1
+    assert len(benchmark_sentences([], rows)) == len(said) - 1
 
 
 def test_a_method_that_calls_decoys_is_not_named_as_the_one_that_recovers_most():
     all_true_and_decoys, one_true = block([0.01, 0.01, 1, 1, 0.01, 0.01]), block([0.01, 1, 1, 1, 1, 1])
     rows = summarise(score_tables([record({"mutagenesis": all_true_and_decoys, "insertion": one_true})]))
-    assert "Level 2, 65 epochs at 0.001: insertion, with a recall of 0.50" in findings([], rows)[-1]
+    assert "Level 2, 65 epochs at 0.001: insertion, with a recall of 0.50" in benchmark_sentences([], rows)[-1]
 
 
 def test_a_page_is_written_from_records_alone(tmp_path):

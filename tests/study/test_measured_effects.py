@@ -11,13 +11,14 @@ from test_filter_numbers import sized
 from motiflens.basics.files import write_tsv
 from motiflens.study.findings import coverage, measured_effects
 from motiflens.study.findings.measured_effects import MEASURES, MeasuredEffect, read_measured_effects
+from motiflens.study.results import Results
 
 GRID = ("C24", "C24-Att", "C24-LSTM-Att", "C4C6", "C4C6-Att", "C4C6-LSTM-Att", "C4-LSTM", "C4-LSTM-Att")
 
 
 @pytest.fixture(scope="module")
 def effects():
-    return measured_effects(make_study(GRID), grid_name="results/paper")
+    return measured_effects(Results(make_study(GRID)), grid_name="results/paper")
 
 
 def find(effects, **wanted):
@@ -82,23 +83,23 @@ def test_numbers_of_filters_come_from_their_own_records():
         *networks(64, [0.8, 0.9, 0.85]),
         sized(make_failed(1, "C24", "relu", 3), 64),
     ]
-    found = find(measured_effects([], records, sizes_name="results/filters"), metric="filter_tpr")
+    found = find(measured_effects(Results(), Results(records), sizes_name="results/filters"), metric="filter_tpr")
     assert (found.factor, found.before, found.after, found.pool) == ("filters", "32", "64", "C24")
     assert (found.estimate, found.n_networks, found.n_failed) == (pytest.approx(0.25), 6, 1)
     assert found.records == "results/filters"
-    assert measured_effects([], networks(64, [0.8, 0.9])) == []  # nothing to hold them against
+    assert measured_effects(Results(), Results(networks(64, [0.8, 0.9]))) == []  # nothing to hold them against
     turned = found.reversed()
     assert (turned.before, turned.after, turned.low) == ("64", "32", -found.high)
 
 
 def test_other_numbers_of_filters_are_no_part_of_the_grid(effects):
     strange = [sized(make_record(1, "C4C6", "relu", member, filters={"tpr": 0.0}), 8) for member in range(3)]
-    again = measured_effects([*make_study(GRID), *strange], grid_name="results/paper")
+    again = measured_effects(Results([*make_study(GRID), *strange]), grid_name="results/paper")
     np.testing.assert_equal(list(map(tuple, again)), list(map(tuple, effects)))
 
 
 def test_a_table_reads_back_and_says_where_it_comes_from(effects, tmp_path):
-    said = coverage(make_study(GRID), "results/paper")
+    said = coverage(Results(make_study(GRID)), "results/paper")
     assert said.startswith("results/paper: 96 networks, 1 of them diverged; task 1: 16 of 34 configurations")
     path = write_tsv(effects, tmp_path / "effects.tsv", comments=[said])
     assert path.read_text().startswith(f"# {said}\nfactor\tbefore")

@@ -9,6 +9,7 @@ from study_records import make_record
 from motiflens.study.findings import agreement, compare_with_published, published
 from motiflens.study.findings.published import compared_metrics, known_differences
 from motiflens.study.published_tables import published_results
+from motiflens.study.results import Results
 
 scipy_stats = pytest.importorskip("scipy.stats")
 
@@ -44,7 +45,7 @@ def find(rows, **fields):
 
 
 def test_copies_of_the_tables_agree_with_them():
-    rows = compare_with_published([*copies(1), *copies(2)])
+    rows = compare_with_published(Results([*copies(1), *copies(2)]))
     for row in agreement(rows):
         assert (row.n_configurations, row.n_published) == ((28, 28) if "shallow" in row.metric else (34, 34))
         if row.selection == "all":
@@ -56,7 +57,7 @@ def test_copies_of_the_tables_agree_with_them():
 
 def test_selections_stand_side_by_side():
     """On task 2 the validation metric of the copies falls where the test metric rises."""
-    rows = agreement(compare_with_published(copies(2, n_members=4, spread=0.002)))
+    rows = agreement(compare_with_published(Results(copies(2, n_members=4, spread=0.002))))
     found = {s: find(rows, metric="classification_auroc", selection=s) for s in ("valid", "published", "all")}
     assert found["valid"].mean_difference == pytest.approx(-0.002)
     assert found["published"].mean_difference == pytest.approx(0.002)
@@ -66,7 +67,7 @@ def test_selections_stand_side_by_side():
 def test_bars_are_missed_by_what_misses_them():
     by = {"relu": -0.1, "exponential": 0.1}
     shifted = copies(1, shift=lambda name, activation: by[activation])
-    rows = agreement(compare_with_published(shifted))
+    rows = agreement(compare_with_published(Results(shifted)))
     tpr = find(rows, metric="filter_tpr_listed", selection="all")
     assert tpr.mean_absolute_difference == pytest.approx(0.1)
     assert (tpr.difference_bar, tpr.difference_passes) == (0.08, "miss")
@@ -78,7 +79,7 @@ def test_bars_are_missed_by_what_misses_them():
 
 def test_shallow_leaves_out_four_encoder_layers():
     deep = copies(1, shift=lambda name, _: 0.2 if name.endswith("Trans4") else 0.001)
-    rows = agreement(compare_with_published(deep))
+    rows = agreement(compare_with_published(Results(deep)))
     shallow = find(rows, metric="classification_aupr_shallow", selection="all")
     assert shallow.mean_absolute_difference == pytest.approx(0.001)
     assert shallow.difference_passes == "pass"
@@ -89,7 +90,7 @@ def test_shallow_leaves_out_four_encoder_layers():
 def test_spearman_agrees_with_scipy():
     rng = np.random.default_rng(0)
     noise = {key: rng.normal(0, 0.2) for key in published_results(2)}
-    rows = compare_with_published(copies(2, shift=lambda *key: noise[key]), selections=("all",))
+    rows = compare_with_published(Results(copies(2, shift=lambda *key: noise[key])), selections=("all",))
     mine = [row for row in rows if row.metric == "interpretability_aupr"]
     expected = scipy_stats.spearmanr([row.mean for row in mine], [row.published_mean for row in mine]).statistic
     assert find(agreement(rows), metric="interpretability_aupr").spearman == pytest.approx(expected)
@@ -98,7 +99,7 @@ def test_spearman_agrees_with_scipy():
 def test_welch_test_and_q_values_agree_with_scipy():
     rng = np.random.default_rng(1)
     noise = {key: rng.normal(0, 0.01) for key in published_results(2)}
-    rows = compare_with_published(copies(2, n_members=5, shift=lambda *key: noise[key]), selections=("all",))
+    rows = compare_with_published(Results(copies(2, n_members=5, shift=lambda *key: noise[key])), selections=("all",))
     mine = [row for row in rows if row.metric == "classification_auroc"]
     p_values = []
     for row in mine:
@@ -116,12 +117,12 @@ def test_welch_test_and_q_values_agree_with_scipy():
 
 
 def test_published_means_are_of_three_and_five_networks():
-    rows = compare_with_published([*copies(1), *copies(2)])
+    rows = compare_with_published(Results([*copies(1), *copies(2)]))
     assert {(row.task, row.published_n) for row in rows} == {(1, 3), (2, 5)}
 
 
 def test_single_network_is_compared_but_not_tested():
-    rows = compare_with_published(copies(1, n_members=2), selections=("valid",))  # 1 of 2 is selected
+    rows = compare_with_published(Results(copies(1, n_members=2)), selections=("valid",))  # 1 of 2 is selected
     assert {row.n for row in rows} == {1}
     assert all(math.isnan(row.q_value) and not row.differs for row in rows)
     found = find(agreement(rows), metric="filter_tpr_listed")
@@ -129,10 +130,10 @@ def test_single_network_is_compared_but_not_tested():
 
 
 def test_grid_done_in_part_says_how_many():
-    rows = agreement(compare_with_published(copies(2, architectures=["C24", "C4"])))
+    rows = agreement(compare_with_published(Results(copies(2, architectures=["C24", "C4"]))))
     assert {(row.n_configurations, row.n_published) for row in rows} == {(2, 34)}
     assert all(math.isnan(row.spearman) and row.spearman_passes == "" for row in rows)
-    assert compare_with_published([make_record(1, "Mine", "relu", 0)]) == []
+    assert compare_with_published(Results([make_record(1, "Mine", "relu", 0)])) == []
     assert agreement([]) == []
 
 
@@ -146,11 +147,11 @@ def test_known_reason_is_given_where_it_applies(monkeypatch):
     reasons = {(2, "C24", "relu", "interpretability_auroc"): "because"}
     monkeypatch.setattr(published, "known_differences", lambda: reasons)
     far = copies(2, n_members=5, shift=lambda *_: -0.3, architectures=["C24", "C4C6"])
-    rows = compare_with_published(far, selections=("all",))
+    rows = compare_with_published(Results(far), selections=("all",))
     mine = find(rows, metric="interpretability_auroc", architecture="C24", activation="relu")
     assert (mine.differs, mine.reason) == (True, "because")
     assert find(rows, metric="interpretability_auroc", architecture="C4C6", activation="relu").reason == ""
-    near = compare_with_published(copies(2, n_members=5, architectures=["C24"]), selections=("all",))
+    near = compare_with_published(Results(copies(2, n_members=5, architectures=["C24"])), selections=("all",))
     assert {row.reason for row in near} == {""}
 
 

@@ -9,7 +9,7 @@ from study_records import encode_pwms, make_failed, make_filters, make_record, m
 
 from motiflens.basics.choices import check_choice
 from motiflens.study.published_tables import published_results
-from motiflens.study.records import METRICS, filter_pwms, metric_value, problem, stage1, validation_metric
+from motiflens.study.records import TASK_METRICS, metric_value, problem, stage1, stored_pwms, validation_metric
 
 
 def test_validation_metric_follows_the_protocol():
@@ -28,7 +28,7 @@ def test_validation_metric_that_is_not_there_is_named():
 
 
 def test_metric_value_is_nan_where_there_is_none():
-    tpr = next(metric for metric in METRICS[1] if metric.name == "filter_tpr")
+    tpr = next(metric for metric in TASK_METRICS[1] if metric.name == "filter_tpr")
     assert math.isnan(metric_value(make_failed(1, "C24", "relu", 0), tpr))
     assert math.isnan(metric_value(make_record(1, "C24", "relu", 0, filters={"tpr": None}), tpr))
     assert metric_value(make_record(1, "C24", "relu", 0, filters={"tpr": 0.25}), tpr) == 0.25
@@ -37,7 +37,7 @@ def test_metric_value_is_nan_where_there_is_none():
 def test_filter_pwms_come_back_within_rounding():
     pwms = np.random.default_rng(0).dirichlet([0.5] * 4, (7, 20)).transpose(0, 2, 1)  # 7, 4, 20
     filters = make_filters(pwms=encode_pwms(pwms), counts=[1] * 7, best=[None] * 7)
-    found = filter_pwms(make_record(1, "C24", "relu", 0, filters=filters))
+    found = stored_pwms(make_record(1, "C24", "relu", 0, filters=filters))
     assert np.abs(found - pwms).max() < 1 / 100
     np.testing.assert_allclose(found.sum(axis=1), 1)
 
@@ -46,13 +46,13 @@ def test_filter_pwms_come_back_within_rounding():
 def test_damaged_filters_are_named(damage):
     record = make_record(1, "C24", "relu", 0, filters={"pwms": damage})
     with pytest.raises(ValueError, match="task1/C24/relu/000 cannot be read"):
-        filter_pwms(record)
+        stored_pwms(record)
     assert problem(record).startswith("filters.pwms cannot be read")
 
 
 def test_filters_of_a_failed_network_are_refused():
     with pytest.raises(ValueError, match="failed"):
-        filter_pwms(make_failed(1, "C24", "relu", 0))
+        stored_pwms(make_failed(1, "C24", "relu", 0))
 
 
 def test_published_tables_are_complete():

@@ -9,7 +9,7 @@ import pytest
 
 from motiflens.study.grid import Trial
 from motiflens.study.grid.run_trial import run_trial
-from motiflens.study.records import filter_pwms
+from motiflens.study.records import stored_pwms
 from motiflens.training.protocol import REFERENCE
 
 ROOT = Path(__file__).parents[2]
@@ -52,7 +52,7 @@ def test_committed_records_are_read_by_the_documented_rules_alone(name):
         exec(code("record"), scope)
         pwms, filters = scope["pwms"], record["filters"]
         assert pwms.shape == (len(filters["counts"]), 4, 20)
-        np.testing.assert_allclose(pwms, filter_pwms(record), atol=1e-12)
+        np.testing.assert_allclose(pwms, stored_pwms(record), atol=1e-12)
         assert sum(count == 0 for count in filters["counts"]) <= filters["n_dead"]
 
 

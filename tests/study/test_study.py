@@ -4,6 +4,7 @@ import json
 import pytest
 
 from motiflens.study.grid import QUICK_PRESET, StudyConfig, missing, plan, run_study
+from motiflens.study.results import Results
 from motiflens.training.protocol import REFERENCE
 
 TINY = StudyConfig(
@@ -229,7 +230,7 @@ def test_numbers_of_filters_are_run_resumed_and_reported_apart(tmp_path):
     assert not (tmp_path / "checkpoints").exists()
     assert run_study(config, tmp_path).n_skipped == 4
 
-    outputs = write_outputs(result.records, tmp_path, formats=("svg",))
+    outputs = write_outputs(Results(result.records), tmp_path, formats=("svg",))
     lines = (tmp_path / "tables" / "task2.tsv").read_text().splitlines()
     assert len(lines) == 2  # networks of other sizes are not mixed into the paper's tables
     assert lines[1].split("\t")[3] == "2"

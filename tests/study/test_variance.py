@@ -9,10 +9,16 @@ from study_records import make_failed, make_record
 
 from motiflens.study.findings import SOURCES, STAGES, data_draw_shares
 from motiflens.study.findings.variance import MODULES, spread_of_means, variance_shares
+from motiflens.study.results import Results
 
 scipy_stats = pytest.importorskip("scipy.stats")
 
 CELLS = list(itertools.product(STAGES, ("relu", "exponential"), MODULES))
+
+
+def draws_of(records, task):
+    """Every record as a run of its own."""
+    return [Results([record]).task(task) for record in records]
 
 
 def block(value, n_members=4):
@@ -38,7 +44,7 @@ def additive(seed, *, stage=1.0, activation=1.0, module=1.0, both=1.0, noise=1.0
 
 def test_omega_squared_from_sums_counted_one_by_one():
     records = block(additive(0))
-    found = by_source(variance_shares(records, 1, "filter_tpr"))
+    found = by_source(variance_shares(Results(records).task(1), "filter_tpr"))
     table = {
         (stage, activation, module): np.array(
             [
@@ -103,7 +109,7 @@ def test_shares_of_a_known_design_are_found_and_covered():
     for seed in range(n_repeats):
         rng = np.random.default_rng(seed)
         records = block(lambda s, a, m, _, rng=rng: levels[s] + levels[a] + levels[m] + rng.normal())
-        found = by_source(variance_shares(records, 1, "filter_tpr"))
+        found = by_source(variance_shares(Results(records).task(1), "filter_tpr"))
         shares.append([found[source].share for source in truth])
         for source, variance in truth.items():
             hits[source] += found[source].low <= variance / total <= found[source].high
@@ -116,7 +122,7 @@ def test_unequal_numbers_weigh_configurations_equally():
     counts = {cell: 2 + 8 * (cell[0] == "C4") for cell in CELLS}
     shift = {0: -0.5, 1: 0.5}
     records = block(lambda s, a, m, member: effect[s] + shift[member % 2], counts)
-    found = by_source(variance_shares(records, 1, "filter_tpr"))
+    found = by_source(variance_shares(Results(records).task(1), "filter_tpr"))
     n = 24 / (16 / 2 + 8 / 10)  # harmonic mean
     within = (16 * 2 * 0.25 + 8 * 10 * 0.25) / (16 + 8 * 9)
     expected = (24 * n * 6.0 / within - 2) / (24 * n * 6.0 / within - 23 + 24 * n)  # mean square of effects: 6
@@ -127,22 +133,24 @@ def test_unequal_numbers_weigh_configurations_equally():
 
 def test_modules_that_are_not_complete_are_left_out():
     records = [r for r in block(additive(1)) if r["key"].split("/")[1:3] != ["C4-LSTM-Trans4", "relu"]]
-    found = by_source(variance_shares(records, 1, "filter_tpr"))
+    found = by_source(variance_shares(Results(records).task(1), "filter_tpr"))
     assert found["attention module"].df == 2
     assert found["attention module"].n_configurations == 18
-    some = variance_shares([r for r in block(additive(1)) if "Trans" not in r["architecture"]], 1, "filter_tpr")
+    some = variance_shares(
+        Results([r for r in block(additive(1)) if "Trans" not in r["architecture"]]).task(1), "filter_tpr"
+    )
     assert all(math.isnan(share.share) for share in some)
     assert {share.n_configurations for share in some} == {6}
 
 
 def test_single_networks_or_constant_ones_have_no_shares():
     for records in (block(additive(2), n_members=1), block(lambda s, *_: float(s == "C4")), []):
-        assert all(math.isnan(share.share) for share in variance_shares(records, 1, "filter_tpr"))
+        assert all(math.isnan(share.share) for share in variance_shares(Results(records).task(1), "filter_tpr"))
 
 
 def test_unknown_metric_is_refused():
     with pytest.raises(ValueError, match="did you mean filter_tpr"):
-        variance_shares([], 1, "filter_tp")
+        variance_shares(Results().task(1), "filter_tp")
 
 
 def test_spread_of_means_is_that_of_the_truth_without_the_noise():
@@ -168,7 +176,7 @@ def drawn(data_seed, architecture, activation, member, tpr):
 def test_data_draw_share_by_hand():
     values = {0: [0.1, 0.3], 1: [0.5, 0.7], 2: [0.9, 1.1]}
     records = [drawn(seed, "C24", "relu", m, v) for seed, pair in values.items() for m, v in enumerate(pair)]
-    (share, together) = (s for s in data_draw_shares(records, 1) if s.metric == "filter_tpr")
+    (share, together) = (s for s in data_draw_shares(draws_of(records, 1)) if s.metric == "filter_tpr")
     within = 0.02  # of 0.2 between two
     between = 2 * 0.16  # two networks each, draws' means 0.4 apart
     assert (share.n_draws, share.n_networks) == (3, 6)
@@ -188,7 +196,7 @@ def test_data_draw_interval_covers_at_its_level():
     for _ in range(300):
         levels = rng.normal(0, 1.0, 3)
         records = [drawn(s, "C24", "relu", m, levels[s] + rng.normal(0, 0.5)) for s in range(3) for m in range(4)]
-        share = next(s for s in data_draw_shares(records, 1) if s.metric == "filter_tpr")
+        share = next(s for s in data_draw_shares(draws_of(records, 1)) if s.metric == "filter_tpr")
         hits += share.low <= 0.8 <= share.high
     assert 0.92 < hits / 300 < 0.98
 
@@ -202,7 +210,7 @@ def test_data_draws_of_several_configurations_are_averaged_by_variance():
         for a in ("relu", "exponential")
         for m in range(3)
     ]
-    *each, together = (share for share in data_draw_shares(records, 1) if share.metric == "filter_tpr")
+    *each, together = (share for share in data_draw_shares(draws_of(records, 1)) if share.metric == "filter_tpr")
     assert len(each) == 4
     draw, initialisation = (
         np.mean([getattr(s, f"{name}_variance") for s in each]) for name in ("draw", "initialisation")
@@ -213,13 +221,13 @@ def test_data_draws_of_several_configurations_are_averaged_by_variance():
 
 def test_one_draw_gives_no_shares_and_diverged_members_none():
     records = [drawn(0, "C24", "relu", m, 0.1 * m) for m in range(3)]
-    assert data_draw_shares(records, 1) == []
-    assert data_draw_shares([*records, make_failed(1, "C24", "relu", 9)], 1) == []
+    assert data_draw_shares(draws_of(records, 1)) == []
+    assert data_draw_shares(draws_of([*records, make_failed(1, "C24", "relu", 9)], 1)) == []
 
 
 def test_draws_must_differ_in_the_data_alone():
     records = [drawn(0, "C24", "relu", 0, 0.1), {**drawn(1, "C24", "relu", 0, 0.1), "seed": 4}]
     with pytest.raises(ValueError, match="got seed 0 and 4"):
-        data_draw_shares(records, 1)
+        data_draw_shares(draws_of(records, 1))
     with pytest.raises(ValueError, match="task1/C24/relu/000 twice"):
-        data_draw_shares([records[0], records[0]], 1)
+        data_draw_shares(draws_of([records[0], records[0]], 1))

@@ -8,8 +8,9 @@ import numpy as np
 from motiflens.audits.candidate import Candidate
 from motiflens.audits.evidence import Evidence
 from motiflens.audits.network import Audit
-from motiflens.audits.words import measure_label, method_label, with_interval
+from motiflens.audits.words import measure_label, method_label
 from motiflens.basics.stats import Interval, contrast
+from motiflens.basics.words import with_interval
 
 
 class Difference(NamedTuple):

@@ -10,7 +10,8 @@ from motiflens.audits.candidate import Candidate
 from motiflens.audits.differences import matched_share, wasted_share
 from motiflens.audits.evidence import GC_BASELINE, KMER_BASELINE, Evidence
 from motiflens.audits.network import Audit
-from motiflens.audits.words import mean_and_range, measure_label, method_label, percent, value_range, with_interval
+from motiflens.audits.words import mean_and_range, measure_label, method_label, percent, value_range
+from motiflens.basics.words import with_interval
 from motiflens.interpret.filters import LOW_INFORMATION
 from motiflens.interpret.spike_in import TRUSTED
 

@@ -1,10 +1,7 @@
 """Numbers and names as the page of an audit writes them."""
 
-import math
-
 import numpy as np
 
-from motiflens.basics.stats import Interval
 from motiflens.basics.words import look
 
 METHOD_LABELS = {
@@ -47,10 +44,3 @@ def value_range(values: np.ndarray) -> str:
 def mean_and_range(values: np.ndarray) -> str:
     """Mean, with the range of several."""
     return f"{values.mean():.2f}" + ("" if len(values) == 1 else f" ({values.min():.2f} to {values.max():.2f})")
-
-
-def with_interval(interval: Interval, *, signed: bool = False) -> str:
-    """Estimate with its interval where there is one."""
-    style = "+.3f" if signed else ".3f"
-    estimate, low, high = (f"{value:{style}}".replace("-", "−") for value in interval)
-    return estimate if math.isnan(interval.low) else f"{estimate} (95 % interval {low} to {high})"

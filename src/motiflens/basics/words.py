@@ -2,17 +2,29 @@
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from motiflens.basics.stats import Interval
 
 
-def number(value: float) -> str:
+def format_number(value: float) -> str:
     """Three decimals, or a dash for NaN."""
     return "–" if math.isnan(value) else f"{value:.3f}"
 
 
 def signed(value: float) -> str:
-    """As `number`, with its sign."""
+    """As `format_number`, with its sign."""
     # adding 0.0 turns a rounded -0.0 into 0.0
     return "–" if math.isnan(value) else f"{round(value, 3) + 0.0:+.3f}".replace("-", "−")
+
+
+def with_interval(interval: "Interval", *, signed: bool = False) -> str:
+    """An estimate with its interval where there is one: "0.490 (95% CI 0.440 to 0.550)"."""
+    style = "+.3f" if signed else ".3f"
+    # adding 0.0 turns a rounded -0.0 into 0.0
+    estimate, low, high = (f"{round(value, 3) + 0.0:{style}}".replace("-", "−") for value in interval)
+    return estimate if math.isnan(interval.low) else f"{estimate} (95% CI {low} to {high})"
 
 
 #: Colour-blind-safe and told apart by shape in black and white: label, colour, marker.
@@ -24,7 +36,8 @@ def look(activation: str) -> tuple[str, str, str]:
     return LOOKS.get(activation, (activation, "#444444", "s"))
 
 
-def _join(parts: Sequence[str]) -> str:
+def join_words(parts: Sequence[str]) -> str:
+    """A list in words: "a, b and c"."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 

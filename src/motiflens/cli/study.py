@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motiflens.basics.errors import InputError, MissingFileError, UnfinishedError
+from motiflens.basics.errors import InputError, UnfinishedError
 from motiflens.cli.benchmark import interaction_records, is_interaction_preset, report_interactions, run_interactions
 from motiflens.cli.messages import note_slow_training, print_json, resumable
 from motiflens.cli.options import Json, split_names, whole_number, writable_file, writable_folder
 
 if TYPE_CHECKING:
     from motiflens.study.grid import StudyResult
+    from motiflens.study.results import Results
 
 _FORMATS = "svg,pdf,png"
 app = typer.Typer(help="Run and report the study: which networks learn motifs?", no_args_is_help=True)
@@ -80,6 +81,7 @@ def study_run(
     from motiflens.cli.study_display import StudyDisplay
     from motiflens.report.study import write_outputs
     from motiflens.study.grid import get_preset, match_architectures, read_records, run_study
+    from motiflens.study.results import Results
     from motiflens.training.protocol import get_protocol
 
     changes: dict[str, Any] = {
@@ -126,12 +128,12 @@ def study_run(
             on_progress=display.update,
         )
     command = shlex.join(["motiflens", *sys.argv[1:]])
-    records = list(read_records(Store(folder))[0].values())  # of earlier runs of other parts too
+    records = read_records(Store(folder))[0]  # of earlier runs of other parts too
     # Shards would write the same files at once: the page of all is for whoever knows that the last has ended.
-    outputs = write_outputs(records, folder, command=command) if records and shard is None else None
+    outputs = write_outputs(Results(records.values()), folder, command=command) if records and shard is None else None
     report = None if outputs is None else str(outputs.report)
     if as_json:
-        n_failed = sum(record["status"] == "failed" for record in records)
+        n_failed = sum(record["status"] == "failed" for record in records.values())
         numbers = {"n_records": len(records), "n_failed": n_failed, "n_left": result.n_left}
         print_json({**numbers, "report": report, "go_on": command if result.n_left else None})
     elif report is not None:
@@ -210,13 +212,13 @@ def study_report(
         again = shlex.join(["motiflens", "study", "report", str(folder)])
         report_interactions(found, out or folder, command=again, as_json=as_json)
         return
-    records, n_damaged = _reportable(folder)
-    others = [record for draw in draws or () for record in _reportable(draw)[0]]
+    results, n_damaged = _reportable(folder)
+    others = [_reportable(draw)[0] for draw in draws or ()]
     command = ["motiflens", "study", "report", str(folder)]
     command += ["--select", select.value] if select != Selection.valid else []
     command += [part for draw in draws or () for part in ("--draw", str(draw))]
     outputs = write_outputs(
-        records,
+        results,
         out or folder,
         select=select.value,
         command=shlex.join(command),
@@ -224,9 +226,9 @@ def study_report(
         draws=others,
     )
     if as_json:
-        print_json({"n_records": len(records), "n_damaged": n_damaged, "report": str(outputs.report)})
+        print_json({"n_records": len(results), "n_damaged": n_damaged, "report": str(outputs.report)})
     else:
-        typer.echo(f"{len(records)} networks; open {outputs.report}")
+        typer.echo(f"{len(results)} networks; open {outputs.report}")
 
 
 @app.command("effects")
@@ -249,11 +251,11 @@ def study_effects(
     from motiflens.study.grid import get_preset, plan
 
     grid = _reportable(folder)[0]
-    sizes = [] if filters is None else _reportable(filters)[0]
+    sizes = None if filters is None else _reportable(filters)[0]
     rows = measured_effects(grid, sizes, grid_name=folder.as_posix(), sizes_name=filters.as_posix() if filters else "")
     held = [coverage(grid, folder.as_posix())]
     command = ["motiflens", "study", "effects", folder.as_posix()]
-    if filters is not None:
+    if filters is not None and sizes is not None:
         names = [trial.name for trial in plan(get_preset("filters"))]
         whole = {task: sum(name.startswith(f"task{task}/") for name in names) for task in (1, 2)}
         held.append(coverage(sizes, filters.as_posix(), whole))
@@ -266,18 +268,13 @@ def study_effects(
         typer.echo(line)
 
 
-def _reportable(folder: Path) -> tuple[list[dict[str, Any]], int]:
-    """Records of a folder that can be reported, with a warning for each that cannot; how many could not be read."""
-    from motiflens.basics.store import Store
-    from motiflens.study.records import problem
+def _reportable(folder: Path) -> "tuple[Results, int]":
+    """Results of a folder, with a warning for each record left out; how many could not be read."""
+    from motiflens.study.results import read_results
 
-    if not folder.is_dir():
-        raise MissingFileError(f"there is no folder {folder}")
-    records, damaged = Store(folder).read()
-    for place in damaged:
+    found = read_results(folder)
+    for place in found.damaged:
         typer.echo(f"warning: {place.where} could not be read: {place.reason}", err=True)
-    for key in [key for key, record in records.items() if problem(record)]:
-        typer.echo(f"warning: {key} is left out: {problem(records.pop(key))}", err=True)
-    if not records:
-        raise InputError(f"{folder} holds no records: expected *.jsonl or records/")
-    return list(records.values()), len(damaged)
+    for key, reason in found.left_out.items():
+        typer.echo(f"warning: {key} is left out: {reason}", err=True)
+    return found.results, len(found.damaged)

@@ -7,6 +7,7 @@ __all__ = [
     "benchmark",
     "figures",
     "galleries",
+    "html",
     "interactions",
     "study",
 ]

@@ -14,8 +14,8 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.store import Record
 from motiflens.basics.words import look
-from motiflens.study.records import Record
 
 _STYLE: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
@@ -39,7 +39,7 @@ _STYLE: dict[Any, Any] = {
 _METADATA: Mapping[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
 
 
-def describe(record: Record) -> str:
+def network_label(record: Record) -> str:
     """One line that names a network, e.g. "Task 1 · C4C6-Att · Exponential · network 3"."""
     label = look(record["activation"])[0]
     return f"Task {record['task']} · {record['architecture']} · {label} · network {record['member']}"

@@ -12,10 +12,11 @@ from matplotlib.transforms import Affine2D
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.plots import LETTERS, draw_logo, information_logo
+from motiflens.basics.store import Record
 from motiflens.basics.words import look
-from motiflens.report.figures import describe, figure_style
-from motiflens.study.records import ACTIVATIONS, Record, filter_pwms, stage1
-from motiflens.study.selection import best_networks
+from motiflens.report.figures import figure_style, network_label
+from motiflens.study.records import PAPER_ACTIVATIONS, stage1, stored_pwms
+from motiflens.study.results import TaskResults
 
 #: What a filter matched, with the colour of its mark.
 VERDICTS = {
@@ -36,7 +37,7 @@ _MIN_BITS = 0.03  # lower letters are not drawn
 _LONGEST_NAME = 20  # characters above a logo; the accession is left out of longer labels
 
 
-class FilterMatch(NamedTuple):
+class GalleryFilter(NamedTuple):
     """One first-layer filter and what it matched. `verdict` is a key of `VERDICTS`."""
 
     filter: int  # its number in the network
@@ -55,7 +56,7 @@ class FilterMatch(NamedTuple):
         return "" if same else self.target_name
 
 
-def filter_matches(record: Record) -> list[FilterMatch]:
+def gallery_of_record(record: Record) -> list[GalleryFilter]:
     """First-layer filters of a record with their best matches, in the order of a gallery.
 
     True matches come first, by factor (by name in older records, which store no factors) and q; then other
@@ -68,7 +69,7 @@ def filter_matches(record: Record) -> list[FilterMatch]:
     ValueError
         If the record has no filters or they cannot be read.
     """
-    pwms = filter_pwms(record)
+    pwms = stored_pwms(record)
     block = record["filters"]
     nothing = [None] * len(pwms)
     outcomes, factors = block.get("outcomes") or nothing, block.get("factors") or nothing
@@ -81,12 +82,12 @@ def filter_matches(record: Record) -> list[FilterMatch]:
         if outcome is not None:
             verdict = _VERDICT_OF.get(outcome, outcome)
         factor = factor if verdict == "true" else None
-        matches.append(FilterMatch(number, pwm, int(count), verdict, target_id, name, q_value, factor))
+        matches.append(GalleryFilter(number, pwm, int(count), verdict, target_id, name, q_value, factor))
 
     return sorted(matches, key=_place)
 
 
-def _place(match: FilterMatch) -> tuple[int, str, float]:
+def _place(match: GalleryFilter) -> tuple[int, str, float]:
     order = [*VERDICTS].index(match.verdict)
     if not match.target_id:
         return order, "", -float(information_logo(match.pwm).sum())
@@ -94,7 +95,7 @@ def _place(match: FilterMatch) -> tuple[int, str, float]:
     return order, name if match.verdict == "true" else "", match.q_value
 
 
-def gallery_matches(pwms: np.ndarray, counts: np.ndarray, rows: Iterable[Any]) -> list[FilterMatch]:
+def gallery_matches(pwms: np.ndarray, counts: np.ndarray, rows: Iterable[Any]) -> list[GalleryFilter]:
     """Filters of a network at hand, sorted as in a gallery.
 
     Parameters
@@ -108,7 +109,7 @@ def gallery_matches(pwms: np.ndarray, counts: np.ndarray, rows: Iterable[Any]) -
     matches = []
     for row in rows:
         best = row.best
-        match = FilterMatch(
+        match = GalleryFilter(
             filter=row.filter,
             pwm=pwms[row.filter],
             n_windows=int(counts[row.filter]),
@@ -136,10 +137,10 @@ def filter_gallery(record: Record, *, n_columns: int = 4) -> Figure:
     ValueError
         If the record has no filters, or n_columns is below 1.
     """
-    return draw_matches(filter_matches(record), describe(record), n_columns=n_columns)
+    return draw_matches(gallery_of_record(record), network_label(record), n_columns=n_columns)
 
 
-def draw_matches(matches: Sequence[FilterMatch], title: str, *, n_columns: int = 4) -> Figure:
+def draw_matches(matches: Sequence[GalleryFilter], title: str, *, n_columns: int = 4) -> Figure:
     """Filters as logos (0 to 2 bits) with their best matches and q-values; parameters as `filter_gallery`."""
     if n_columns < 1:
         raise InputError(f"n_columns must be at least 1, got {n_columns}")
@@ -159,7 +160,7 @@ def draw_matches(matches: Sequence[FilterMatch], title: str, *, n_columns: int =
     return figure
 
 
-def _draw_match(ax: Axes, match: FilterMatch, x: float, y: float) -> None:
+def _draw_match(ax: Axes, match: GalleryFilter, x: float, y: float) -> None:
     """Logo with its left lower corner at x, y; on its left a bar in the colour of the verdict, above it the label."""
     n_drawn = len(ax.collections)
     draw_logo(ax, information_logo(match.pwm), start=x, min_height=_MIN_BITS)
@@ -172,19 +173,19 @@ def _draw_match(ax: Axes, match: FilterMatch, x: float, y: float) -> None:
     ax.text(x, y + 2.18, _match_label(match), color="#111111", fontsize=size, fontweight=bold, va="bottom")
 
 
-def saliency_pair(records: Iterable[Record], stage: str) -> list[Record]:
-    """Best ReLU and best exponential network on task 2 of one architecture with this stage 1.
+def saliency_pair(task: TaskResults, stage: str) -> list[Record]:
+    """Best ReLU and best exponential network of a task of one architecture with this stage 1.
 
     The first architecture that has both with example sequences, otherwise the first that has one of them;
     empty if there is none.
     """
     networks = {
         key: record
-        for key, record in best_networks(records, 2).items()
+        for key, record in task.best().items()
         if stage1(key[0]) == stage and (record.get("attribution") or {}).get("examples")
     }
     architectures = dict.fromkeys(architecture for architecture, _ in networks)
-    pairs = [[networks[name, a] for a in ACTIVATIONS if (name, a) in networks] for name in architectures]
+    pairs = [[networks[name, a] for a in PAPER_ACTIVATIONS if (name, a) in networks] for name in architectures]
     return max(pairs, key=len, default=[])
 
 
@@ -194,7 +195,7 @@ def saliency_figure(networks: Sequence[Record], *, n_examples: int = 2) -> Figur
     Parameters
     ----------
     networks : sequence of record
-        Records of task 2 with example sequences, such as `saliency_pair(records, "C4C6")`.
+        Records of task 2 with example sequences, such as `saliency_pair(results.task(2), "C4C6")`.
     n_examples : int
         Sequences to draw: those that all networks share, in stored order; if there is none, each its own.
 
@@ -227,7 +228,7 @@ def saliency_figure(networks: Sequence[Record], *, n_examples: int = 2) -> Figur
     return figure
 
 
-def _match_label(match: FilterMatch) -> str:
+def _match_label(match: GalleryFilter) -> str:
     if not match.target_id:
         return f"{match.filter}  {match.verdict}"
     name = f"{match.target_name} {match.target_id}"

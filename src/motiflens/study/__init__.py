@@ -10,6 +10,7 @@ __all__ = [
     "machines",
     "published_tables",
     "records",
+    "results",
     "rounds",
     "selection",
 ]

@@ -13,10 +13,9 @@ import numpy as np
 
 from motiflens.basics.choices import check_choice
 from motiflens.basics.errors import InputError
+from motiflens.basics.store import Record
 
-Record = Mapping[str, Any]
-
-ACTIVATIONS = ("relu", "exponential")
+PAPER_ACTIVATIONS = ("relu", "exponential")
 
 #: First-layer filters of the paper's networks by task, which records that say nothing of it have.
 N_FILTERS = {1: 32, 2: 24}
@@ -36,7 +35,7 @@ class Metric(NamedTuple):
 
 
 #: The columns of each task. Those named `_listed` count by the paper's own list of accessions.
-METRICS: dict[int, tuple[Metric, ...]] = {
+TASK_METRICS: dict[int, tuple[Metric, ...]] = {
     1: (
         Metric("classification_aupr", "Classification AUPR", "metrics", "test_aupr", "classification_aupr"),
         Metric("filter_tpr", "Filter TPR", "filters", "tpr", "filter_tpr"),
@@ -82,9 +81,9 @@ def find_metric(task: int, name: str) -> Metric:
     ValueError
         If there is no such task, or no metric of that name: close ones are listed.
     """
-    check_choice("task", task, tuple(METRICS))
-    check_choice("metric", name, [metric.name for metric in METRICS[task]])
-    return next(metric for metric in METRICS[task] if metric.name == name)
+    check_choice("task", task, tuple(TASK_METRICS))
+    check_choice("metric", name, [metric.name for metric in TASK_METRICS[task]])
+    return next(metric for metric in TASK_METRICS[task] if metric.name == name)
 
 
 def metric_value(record: Record, metric: Metric) -> float:
@@ -98,7 +97,7 @@ def problem(record: Record) -> str | None:
     """Why a record cannot be reported, in a few words; None if it can.
 
     A network that failed needs no more than its key, task, architecture, activation, member and status. One that
-    trained needs its validation metric and its filters too, and the values that `METRICS` reads must be numbers or
+    trained needs its validation metric and its filters too, and the values that `TASK_METRICS` reads must be numbers or
     None (undefined).
     """
     for name in ("key", "architecture", "activation", "status"):
@@ -107,9 +106,9 @@ def problem(record: Record) -> str | None:
     for name in ("task", "member"):
         if type(record.get(name)) is not int:  # True is an int, too
             return f"{name} must be a whole number, got {record.get(name)!r}"
-    if record["task"] not in METRICS:
-        return f"task must be one of {', '.join(map(str, METRICS))}, got {record['task']}"
-    blocks = [("config", record), ("versions", record), ("timings", record)]
+    if record["task"] not in TASK_METRICS:
+        return f"task must be one of {', '.join(map(str, TASK_METRICS))}, got {record['task']}"
+    blocks: list[tuple[str, Mapping[str, Any]]] = [("config", record), ("versions", record), ("timings", record)]
     config = record.get("config")
     if isinstance(config, Mapping):
         blocks += [(name, config) for name in ("model", "protocol", "data", "audit")]
@@ -129,7 +128,7 @@ def _problem_of_trained(record: Record) -> str | None:
             continue  # saliency was not scored
         if not isinstance(block, Mapping):
             return f"{name} must be an object, got {block!r}"
-        fields = [metric.field for metric in METRICS[record["task"]] if metric.block == name]
+        fields = [metric.field for metric in TASK_METRICS[record["task"]] if metric.block == name]
         for field in [*fields, _monitor(record)] if name == "metrics" else fields:
             if field not in block:
                 return f"{name} lacks {field}"
@@ -138,7 +137,7 @@ def _problem_of_trained(record: Record) -> str | None:
     if found := _problem_of_filters(record["filters"]):
         return found
     try:
-        filter_pwms(record)
+        stored_pwms(record)
     except ValueError as error:
         return f"filters.pwms cannot be read: {error}"
     return None
@@ -187,7 +186,7 @@ def validation_metric(record: Record) -> float:
     return -math.inf if value is None else float(value)
 
 
-def filter_pwms(record: Record) -> np.ndarray:
+def stored_pwms(record: Record) -> np.ndarray:
     """First-layer filters of a record as matrices, shape=(F, 4, 20), columns summing to 1.
 
     They are stored as base64(zlib(uint8 of round(255 p))); the rounding is normalised away.

@@ -1,28 +1,18 @@
-"""The networks of a study by configuration, and which of them count: all, or the best by one of two rules."""
+"""Which networks of a configuration count: all, or the best by one of two rules."""
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
-from motiflens.basics.choices import check_choice
 from motiflens.basics.errors import InputError
+from motiflens.basics.store import Record
 from motiflens.study.published_tables import published_results
-from motiflens.study.records import (
-    ACTIVATIONS,
-    METRICS,
-    Metric,
-    Record,
-    metric_value,
-    n_filters,
-    validation_metric,
-    variant_of,
-)
+from motiflens.study.records import PAPER_ACTIVATIONS, validation_metric, variant_of
 
 #: How members are chosen: by validation metric, as published (by test metric, though it leaks), or all.
 SELECTIONS = ("valid", "published", "all")
+
+Key = tuple[str, str]  # architecture, activation
 
 _FAILED_BELOW = 0.9  # of the configuration's best validation metric
 
@@ -46,73 +36,19 @@ class Members(NamedTuple):
         return len(self.diverged) + len(self.low)
 
 
-#: Members by (architecture, activation).
-Groups = Mapping[tuple[str, str], Members]
-
-
-def configurations(records: Iterable[Record], task: int, *, select: str = "valid") -> dict[tuple[str, str], Members]:
-    """Group the records of a task by architecture and activation, and choose the members that count.
-
-    Of n members that did not diverge, the best ceil(0.3 n) count on task 1 and the best ceil(n / 2) on task 2
-    (3 and 5 of 10, as in the study's released code). This holds for records of either protocol, although the text,
-    which PAPER follows, keeps the top 3 of 10 on both tasks (and the caption of its Figure 3 says 5).
-
-    Parameters
-    ----------
-    records : iterable of record
-        Records of other tasks are left aside.
-    task : int
-        1 or 2.
-    select : {"valid", "published", "all"}
-        Choose by the protocol's validation metric; by test AUPR (task 1) or test AUROC (task 2), as the
-        published tables did, which lets the test set choose; or keep all.
-
-    Returns
-    -------
-    members : dict of (architecture, activation) to Members
-        In the order of the published tables, unknown architectures after them by name.
-
-    Raises
-    ------
-    ValueError
-        If task or select is unknown, a key occurs twice, or records of different settings (protocol, data or
-        seed) or numbers of filters are mixed.
-    """
-    check_choice("task", task, tuple(METRICS))
-    check_choice("select", select, SELECTIONS)
-    grouped: dict[tuple[str, str], list[Record]] = defaultdict(list)
-    seen: set[str] = set()
-    for record in records:
-        if record["task"] != task:
-            continue
-        if record["key"] in seen:
-            raise InputError(f"expected one record per key, got {record['key']} twice; drop one of them")
-        seen.add(record["key"])
-        grouped[record["architecture"], record["activation"]].append(record)
-    for (architecture, activation), group in grouped.items():
-        if len(sizes := sorted({n_filters(record) for record in group})) > 1:
-            raise InputError(
-                f"expected networks of one number of filters, got {' and '.join(map(str, sizes))} of {architecture} "
-                f"{activation}, task {task}; `motiflens.study.findings.filter_numbers` compares them"
-            )
-    check_one_setting((record for group in grouped.values() for record in group), task)
-    order = sorted(grouped, key=_published_order)
-    return {key: _choose(sorted(grouped[key], key=lambda r: r["member"]), task, select) for key in order}
-
-
-def best_networks(records: Iterable[Record], task: int) -> dict[tuple[str, str], Record]:
-    """Per architecture and activation, the trained network with the best validation metric."""
-    groups = configurations(records, task, select="all")
-    return {key: max(members.trained, key=validation_metric) for key, members in groups.items() if members.trained}
-
-
-def metric_values(groups: Groups, metric: Metric) -> dict[tuple[str, str], np.ndarray]:
-    """Values of a metric in the selected members, shape=(n,) each; configurations without any are left out."""
-    found = {}
-    for key, members in groups.items():
-        values = np.array([metric_value(record, metric) for record in members.selected], dtype=np.float64)
-        found[key] = values[~np.isnan(values)]
-    return {key: values for key, values in found.items() if values.size}
+def choose_members(trials: list[Record], task: int, select: str) -> Members:
+    """Sort the records of one configuration into those that count and others: see `TaskResults.configurations`."""
+    diverged = [record for record in trials if record["status"] != "ok"]
+    trained = [record for record in trials if record["status"] == "ok"]
+    best = max(map(validation_metric, trained), default=0.0)
+    low = [record for record in trained if validation_metric(record) < _FAILED_BELOW * best]
+    if select == "all":
+        return Members(trials, diverged, low, trained)
+    rank = validation_metric if select == "valid" else _test_metric
+    ranked = sorted(trained, key=rank, reverse=True)
+    n = len(trained)
+    n_selected = -(-3 * n // 10) if task == 1 else -(-n // 2)  # whole numbers: 0.3 * n is not exact
+    return Members(trials, diverged, low, ranked[:n_selected])
 
 
 def check_one_setting(records: Iterable[Record], task: int, *, besides: Sequence[str] = ()) -> None:
@@ -142,20 +78,6 @@ def _setting(record: Record) -> dict[str, str]:
     return {name: str(value) for name, value in named.items()}
 
 
-def _choose(trials: list[Record], task: int, select: str) -> Members:
-    diverged = [record for record in trials if record["status"] != "ok"]
-    trained = [record for record in trials if record["status"] == "ok"]
-    best = max(map(validation_metric, trained), default=0.0)
-    low = [record for record in trained if validation_metric(record) < _FAILED_BELOW * best]
-    if select == "all":
-        return Members(trials, diverged, low, trained)
-    rank = validation_metric if select == "valid" else _test_metric
-    ranked = sorted(trained, key=rank, reverse=True)
-    n = len(trained)
-    n_selected = -(-3 * n // 10) if task == 1 else -(-n // 2)  # whole numbers: 0.3 * n is not exact
-    return Members(trials, diverged, low, ranked[:n_selected])
-
-
 def _test_metric(record: Record) -> float:
     """Test metric by which the published tables chose; -inf for an undefined one, so that it ranks last."""
     value = record["metrics"].get("test_aupr" if record["task"] == 1 else "test_auroc")
@@ -168,7 +90,8 @@ def architecture_order(architecture: str) -> tuple[int, str]:
     return known.index(architecture) if architecture in known else len(known), architecture
 
 
-def _published_order(key: tuple[str, str]) -> tuple[int, str, int, str]:
+def published_order(key: Key) -> tuple[int, str, int, str]:
+    """Key that sorts configurations as the published tables do."""
     architecture, activation = key
-    rank = ACTIVATIONS.index(activation) if activation in ACTIVATIONS else len(ACTIVATIONS)
+    rank = PAPER_ACTIVATIONS.index(activation) if activation in PAPER_ACTIVATIONS else len(PAPER_ACTIVATIONS)
     return *architecture_order(architecture), rank, activation

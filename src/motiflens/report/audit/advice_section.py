@@ -5,7 +5,8 @@ from typing import Any
 
 from motiflens.audits.evidence import Evidence
 from motiflens.audits.words import display_name
-from motiflens.study.advice import LEVELS, QUESTIONS, RULE, Advice, advice, join, rule_of
+from motiflens.basics.words import join_words
+from motiflens.study.advice import ADVICE_LEVELS, QUESTIONS, RULE, Advice, advice, rule_of
 
 #: How a level looks on the page: as those of verdicts.
 _LOOKS = {"change": "caution", "keep": "good", "weigh": "caution", "depends": "unknown", "open": "unknown"}
@@ -20,9 +21,9 @@ def advice_section(evidence: Evidence) -> dict[str, Any]:
             names.setdefault(one._replace(candidate="", study=(), here=()), []).append(display_name(one.candidate))
         answers = [
             {
-                "name": join(sharing),
+                "name": join_words(sharing),
                 "level": _LOOKS[one.level],
-                "word": LEVELS[one.level],
+                "word": ADVICE_LEVELS[one.level],
                 "change": one.change,
                 "reasons": " ".join(one.reasons),
                 "command": one.command,

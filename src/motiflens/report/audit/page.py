@@ -5,18 +5,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from motiflens.audits.evidence import Evidence
 from motiflens.audits.words import measure_label
-from motiflens.basics.files import write_atomically
 from motiflens.basics.plots import logo_svg_defs
-from motiflens.basics.words import format_p, number, signed
 from motiflens.report.audit import sections
 from motiflens.report.audit.advice_section import advice_section
 from motiflens.report.audit.figures import inline, matches_figure, performance_figure, training_figure
 from motiflens.report.audit.trust_sections import spike_in_section, stability_section
+from motiflens.report.html import write_page
 from motiflens.study.machines import versions
 
 
@@ -52,48 +50,42 @@ def write_audit_page(
     -------
     path : Path
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     first = evidence.candidates[0]
     measures = evidence.performance[first.name]
-    page = (
-        _environment()
-        .get_template("audit.html.j2")
-        .render(
-            title=title,
-            shapes=Markup(logo_svg_defs()),
-            verdicts=sections.verdict_groups(evidence),
-            advice=advice_section(evidence),
-            comparisons=sections.comparisons(evidence),
-            data=evidence.data,
-            labels=sections.data_rows(evidence),
-            performance=sections.performance_rows(evidence),
-            performance_figure=inline(performance_figure(evidence), "scores"),
-            several_labels=bool(evidence.by_label),
-            measures=[measure_label(measure) for measure in measures],
-            n_resamples=len(next(iter(measures.values())).resampled),
-            n_test=len(first.audits[0].test_logits),
-            prevalence=evidence.prevalence,
-            networks=sections.network_rows(evidence),
-            metric_names=list(first.audits[0].metrics),
-            training_figure=inline(training_figure(evidence.candidates, monitor), "training"),
-            monitor=monitor,
-            failed=sections.failed(evidence),
-            matches_figure=inline(matches_figure(evidence), "matches"),
-            filters=sections.filter_tables(evidence),
-            database=database,
-            q=first.audits[0].matches.q,
-            target_name=evidence.label_names[evidence.target],
-            examples=sections.example_sections(evidence),
-            methods=sections.methods_of(evidence),
-            trust=[part for part in (spike_in_section(evidence), stability_section(evidence)) if part],
-            provenance=[*_provenance(settings or {}), *sections.network_facts(evidence.candidates)],
-            notes=evidence.notes,
-            command=command,
-        )
+    return write_page(
+        path,
+        "audit.html.j2",
+        title=title,
+        shapes=Markup(logo_svg_defs()),
+        verdicts=sections.verdict_groups(evidence),
+        advice=advice_section(evidence),
+        comparisons=sections.comparisons(evidence),
+        data=evidence.data,
+        labels=sections.data_rows(evidence),
+        performance=sections.performance_rows(evidence),
+        performance_figure=inline(performance_figure(evidence), "scores"),
+        several_labels=bool(evidence.by_label),
+        measures=[measure_label(measure) for measure in measures],
+        n_resamples=len(next(iter(measures.values())).resampled),
+        n_test=len(first.audits[0].test_logits),
+        prevalence=evidence.prevalence,
+        networks=sections.network_rows(evidence),
+        metric_names=list(first.audits[0].metrics),
+        training_figure=inline(training_figure(evidence.candidates, monitor), "training"),
+        monitor=monitor,
+        failed=sections.failed(evidence),
+        matches_figure=inline(matches_figure(evidence), "matches"),
+        filters=sections.filter_tables(evidence),
+        database=database,
+        q=first.audits[0].matches.q,
+        target_name=evidence.label_names[evidence.target],
+        examples=sections.example_sections(evidence),
+        methods=sections.methods_of(evidence),
+        trust=[part for part in (spike_in_section(evidence), stability_section(evidence)) if part],
+        provenance=[*_provenance(settings or {}), *sections.network_facts(evidence.candidates)],
+        notes=evidence.notes,
+        command=command,
     )
-    write_atomically(path, page)
-    return path
 
 
 def _provenance(settings: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
@@ -102,19 +94,3 @@ def _provenance(settings: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
         ("versions", ", ".join(f"{name} {version}" for name, version in versions().items())),
         *((name.replace("_", " "), str(value)) for name, value in settings.items()),
     ]
-
-
-def _cell(value: float, style: str) -> Markup:
-    """A table cell that sorts by its value; a dash, and no value, for NaN."""
-    if value != value:
-        return Markup("<td>–</td>")
-    return Markup('<td data-value="{}">{}</td>').format(f"{value:.6g}", style.format(value))
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("motiflens.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters.update(number=number, signed=signed, p=format_p)
-    environment.globals["cell"] = _cell
-    return environment

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from motiflens.basics.errors import InputError
-from motiflens.basics.files import write_atomically, write_tsv
-from motiflens.basics.words import number, signed
+from motiflens.basics.files import write_tsv
+from motiflens.basics.store import Record
 from motiflens.interpret.interactions import METHODS
 from motiflens.report.figures import figure_style, figure_svg
+from motiflens.report.html import write_page
 from motiflens.study.benchmark import (
     FIRST_FIGURE_SEED,
     NOMINAL,
@@ -30,7 +30,6 @@ from motiflens.study.benchmark import (
     summarise,
     trainings_of,
 )
-from motiflens.study.records import Record
 
 _TITLE = "Motif interactions: what attention is worth"
 _ATTENTION = "attention"  # the published way of reading it
@@ -82,30 +81,27 @@ def write_interaction_outputs(
     folder = Path(folder)
     (folder / "tables").mkdir(parents=True, exist_ok=True)
     paths = [write_tsv(rows, folder / "tables" / f"interactions-{name}.tsv") for name, rows in tables.items() if rows]
-    page = (
-        _environment()
-        .get_template("interactions.html.j2")
-        .render(
-            title=_TITLE,
-            findings=findings(factors, methods, filters),
-            methods=methods,
-            factors=factors,
-            filters=filters,
-            draws=draws,
-            calibration=calibration,
-            scores=scores,
-            figure=Markup(figure_svg(recovery_figure(methods), "recovery")) if methods else None,
-            n_left_out=len(given) - len(used),
-            n_networks=sum(len(record["networks"]) for record in used),
-            n_conditions=len(used),
-            hours=sum(record["timings"]["fit_s"] for record in used) / 3600,
-            versions=", ".join(f"{name} {version}" for name, version in used[0]["versions"].items()),
-            settings=", ".join(f"{name} {value}" for name, value in used[0]["config"]["interactions"].items()),
-            command=command,
-        )
+    page = write_page(
+        folder / "interactions.html",
+        "interactions.html.j2",
+        title=_TITLE,
+        findings=benchmark_sentences(factors, methods, filters),
+        methods=methods,
+        factors=factors,
+        filters=filters,
+        draws=draws,
+        calibration=calibration,
+        scores=scores,
+        figure=Markup(figure_svg(recovery_figure(methods), "recovery")) if methods else None,
+        n_left_out=len(given) - len(used),
+        n_networks=sum(len(record["networks"]) for record in used),
+        n_conditions=len(used),
+        hours=sum(record["timings"]["fit_s"] for record in used) / 3600,
+        versions=", ".join(f"{name} {version}" for name, version in used[0]["versions"].items()),
+        settings=", ".join(f"{name} {value}" for name, value in used[0]["config"]["interactions"].items()),
+        command=command,
     )
-    write_atomically(folder / "interactions.html", page)
-    return InteractionOutputs(folder / "interactions.html", paths)
+    return InteractionOutputs(page, paths)
 
 
 _QUESTIONS = {
@@ -116,7 +112,7 @@ _QUESTIONS = {
 }
 
 
-def findings(
+def benchmark_sentences(
     factors: Sequence[FactorEffect], methods: Sequence[MethodSummary], filters: Sequence[FirstLayerCounts] = ()
 ) -> list[str]:
     """The questions of the benchmark answered in sentences, and which method recovers most.
@@ -254,11 +250,3 @@ def recovery_figure(methods: Sequence[MethodSummary]) -> Figure:
             axes[0].set_ylim(-0.6, len(names) - 0.4)
             axes[0].set_ylabel(f"level {level}\n{training}")
     return figure
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("motiflens.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters.update(number=number, signed=signed)
-    return environment

@@ -5,19 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from motiflens.basics.errors import InputError
-from motiflens.basics.files import write_atomically
 from motiflens.basics.plots import logo_svg, logo_svg_defs
 from motiflens.basics.sequence import decode
-from motiflens.basics.words import signed
 from motiflens.interpret.interactions import Interaction, InteractionTable, Sites, best_places, two_sites
 from motiflens.motifs.pairs import ORIENTATIONS
 from motiflens.motifs.sets import Motif, distinct_names
 from motiflens.report.figures import figure_style, figure_svg
+from motiflens.report.html import write_page
 
 _N_DETAILS = 20  # pairs shown with profile and sequences
 _N_EXAMPLES = 3
@@ -67,27 +65,21 @@ def write_interaction_page(
     if [motif.id for motif in motifs] != [ids[k] for k in sorted(ids)]:
         raise InputError(f"expected the {len(ids)} motifs of the table in its order, got {len(motifs)} others")
     calls, names = table.calls(q), distinct_names(motifs)
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    page = (
-        _environment()
-        .get_template("motif_pairs.html.j2")
-        .render(
-            title=title,
-            shapes=Markup(logo_svg_defs()),
-            table=table,
-            q=q,
-            calls=calls,
-            names=names,
-            facts=facts,
-            overview=Markup(figure_svg(overview_figure(table, motifs, q=q), "overview")),
-            details=[_details(table, row, motifs, names, sequences) for row in calls[:_N_DETAILS]],
-            n_more=max(len(calls) - _N_DETAILS, 0),
-            command=command,
-        )
+    return write_page(
+        path,
+        "motif_pairs.html.j2",
+        title=title,
+        shapes=Markup(logo_svg_defs()),
+        table=table,
+        q=q,
+        calls=calls,
+        names=names,
+        facts=facts,
+        overview=Markup(figure_svg(overview_figure(table, motifs, q=q), "overview")),
+        details=[_details(table, row, motifs, names, sequences) for row in calls[:_N_DETAILS]],
+        n_more=max(len(calls) - _N_DETAILS, 0),
+        command=command,
     )
-    write_atomically(path, page)
-    return path
 
 
 def _details(
@@ -193,11 +185,3 @@ def profile_figure(table: InteractionTable, row: Interaction) -> Figure:
         if any(labels):
             ax.legend(frameon=False, fontsize=7, ncols=2)
     return figure
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("motiflens.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters.update(signed=signed)
-    return environment

@@ -11,9 +11,10 @@ from matplotlib.patches import Patch
 
 from motiflens.basics.words import look
 from motiflens.report.figures import figure_style
-from motiflens.study.findings import SOURCES, STAGES, Comparison, Evidence, Finding
-from motiflens.study.records import ACTIVATIONS, METRICS, Record, find_metric, metric_value, stage1
-from motiflens.study.selection import architecture_order, configurations
+from motiflens.study.findings import SOURCES, STAGES, ClaimEvidence, Finding, PublishedComparison
+from motiflens.study.records import PAPER_ACTIVATIONS, TASK_METRICS, find_metric, metric_value, stage1
+from motiflens.study.results import TaskResults
+from motiflens.study.selection import architecture_order
 
 #: Colours of the sources of variance: a blue family for the design, orange for the module, grey for chance.
 SOURCE_COLORS = dict(zip(SOURCES[:6], ("#0072B2", "#56B4E9", "#00446B", "#D55E00", "#F0A35E", "#BDBDBD"), strict=True))
@@ -84,10 +85,10 @@ def variance_figure(findings: Iterable[Finding]) -> Figure | None:
     return figure
 
 
-def correlation_figure(records: Sequence[Record], metric: str = "interpretability_auroc") -> Figure | None:
-    """Filter TPR against a saliency score of every network of task 2, one panel per stage 1; None without any."""
-    groups = configurations(records, 2, select="all")
-    axes_of = [find_metric(2, name) for name in ("filter_tpr", metric)]
+def correlation_figure(task: TaskResults, metric: str = "interpretability_auroc") -> Figure | None:
+    """Filter TPR against a score of every network of a task, one panel per stage 1; None without any."""
+    groups = task.configurations()
+    axes_of = [find_metric(task.number, name) for name in ("filter_tpr", metric)]
     points = {
         (stage, activation): np.array(
             [
@@ -98,16 +99,16 @@ def correlation_figure(records: Sequence[Record], metric: str = "interpretabilit
             ]
         ).reshape(-1, 2)
         for stage in STAGES
-        for activation in ACTIVATIONS
+        for activation in PAPER_ACTIVATIONS
     }
-    stages = [stage for stage in STAGES if any(len(points[stage, a]) for a in ACTIVATIONS)]
+    stages = [stage for stage in STAGES if any(len(points[stage, a]) for a in PAPER_ACTIVATIONS)]
     if not stages:
         return None
     with figure_style():
         figure = Figure(figsize=(0.8 + 2.4 * len(stages), 2.6), layout="constrained")
         axes = figure.subplots(1, len(stages), sharex=True, sharey=True, squeeze=False)[0]
         for stage, ax in zip(stages, axes, strict=True):
-            for activation in ACTIVATIONS:
+            for activation in PAPER_ACTIVATIONS:
                 _, color, marker = look(activation)
                 x, y = points[stage, activation].T
                 ax.plot(x, y, marker, ms=3, color=color, mec="white", mew=0.3, alpha=0.8)
@@ -118,7 +119,7 @@ def correlation_figure(records: Sequence[Record], metric: str = "interpretabilit
     return figure
 
 
-def published_figure(comparisons: Iterable[Comparison], *, select: str = "valid") -> Figure | None:
+def published_figure(comparisons: Iterable[PublishedComparison], *, select: str = "valid") -> Figure | None:
     """Our mean against the published one, a panel per metric, a mark per configuration; None without any."""
     rows = [row for row in comparisons if row.selection == select]
     panels = [*dict.fromkeys((row.task, row.metric) for row in rows)]
@@ -142,7 +143,7 @@ def published_figure(comparisons: Iterable[Comparison], *, select: str = "valid"
     return figure
 
 
-def _draw_against_published(ax: Axes, rows: Sequence[Comparison]) -> None:
+def _draw_against_published(ax: Axes, rows: Sequence[PublishedComparison]) -> None:
     for row in rows:
         _, color, marker = look(row.activation)
         face = "white" if row.differs else color
@@ -154,7 +155,7 @@ def _draw_against_published(ax: Axes, rows: Sequence[Comparison]) -> None:
     ax.set(xlim=limits, ylim=limits, aspect="equal", xlabel="published", ylabel="here")
 
 
-def _draw_interval(ax: Axes, y: float, row: Evidence) -> None:
+def _draw_interval(ax: Axes, y: float, row: ClaimEvidence) -> None:
     pooled = row.role == "decides"
     color = "#000000" if pooled else "#5B6168"
     if not math.isnan(row.low):
@@ -162,15 +163,15 @@ def _draw_interval(ax: Axes, y: float, row: Evidence) -> None:
     ax.plot(row.estimate, y, "D" if pooled else "o", ms=4.5 if pooled else 3, color=color)
 
 
-def _stage(row: Evidence) -> str:
+def _stage(row: ClaimEvidence) -> str:
     return stage1(row.group)
 
 
 def _activation_handles() -> list[Line2D]:
-    looks = [look(activation) for activation in ACTIVATIONS]
+    looks = [look(activation) for activation in PAPER_ACTIVATIONS]
     return [Line2D([], [], color=color, marker=marker, ms=4, lw=0, label=label) for label, color, marker in looks]
 
 
 def _label(metric: str) -> str:
-    names: Mapping[str, str] = {m.name: m.label for metrics in METRICS.values() for m in metrics}
+    names: Mapping[str, str] = {m.name: m.label for metrics in TASK_METRICS.values() for m in metrics}
     return names[metric]

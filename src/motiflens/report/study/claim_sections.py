@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 
 from motiflens.basics.words import look
 from motiflens.report.figures import figure_svg
-from motiflens.study.findings import TITLES, Agreement, Comparison, DrawShare, Evidence, Finding
-from motiflens.study.records import METRICS, stage1
+from motiflens.study.findings import TITLES, Agreement, ClaimEvidence, DrawShare, Finding, PublishedComparison
+from motiflens.study.records import TASK_METRICS, stage1
 from motiflens.study.selection import SELECTIONS
 
-_LABELS = {metric.name: metric.label for metrics in METRICS.values() for metric in metrics}
+_LABELS = {metric.name: metric.label for metrics in TASK_METRICS.values() for metric in metrics}
 _LABELS["classification_aupr_shallow"] = "Classification AUPR, without 4 encoder layers"
 
 _SIGNED = ("difference", "depth", "shares", "correlation")  # measures for which 0 is the point of reference
@@ -27,12 +27,12 @@ _FIGURES = {
 
 
 def claims_section(
-    findings: Sequence[Finding], failures: Sequence[Evidence], figures: Mapping[str, Figure]
+    findings: Sequence[Finding], failures: Sequence[ClaimEvidence], figures: Mapping[str, Figure]
 ) -> dict[str, Any]:
     """Claims with their statements, verdicts and deciding numbers, and how many statements got which verdict."""
     claims = []
     for claim, title in TITLES.items():
-        mine = [finding for finding in findings if finding.part.number.startswith(str(claim))]
+        mine = [finding for finding in findings if finding.statement.number.startswith(str(claim))]
         name, width, alt = _FIGURES.get(claim, ("", "", ""))
         claims.append(
             {
@@ -56,14 +56,14 @@ def claims_section(
 def _part(finding: Finding) -> dict[str, Any]:
     rows = [row for row in finding.evidence if row.role == "decides"]
     return {
-        "number": finding.part.number,
-        "sentence": finding.part.sentence,
+        "number": finding.statement.number,
+        "sentence": finding.statement.sentence,
         "verdict": finding.verdict,
         "rows": [_row(row, finding.evidence) for row in rows],
     }
 
 
-def _row(row: Evidence, evidence: Iterable[Evidence]) -> dict[str, Any]:
+def _row(row: ClaimEvidence, evidence: Iterable[ClaimEvidence]) -> dict[str, Any]:
     parts = [other for other in evidence if other.role == "part" and other.metric == row.metric and other.verdict]
     if row.measure == "difference":
         parts = [other for other in parts if stage1(other.group) == row.group]
@@ -83,7 +83,7 @@ def _row(row: Evidence, evidence: Iterable[Evidence]) -> dict[str, Any]:
     }
 
 
-def failure_rows(failures: Iterable[Evidence]) -> list[dict[str, Any]]:
+def failure_rows(failures: Iterable[ClaimEvidence]) -> list[dict[str, Any]]:
     """Share of initialisations that failed, per task and activation."""
     return [
         {
@@ -115,7 +115,10 @@ def draw_rows(shares: Iterable[DrawShare]) -> list[dict[str, Any]]:
 
 
 def published_section(
-    comparisons: Sequence[Comparison], agreements: Iterable[Agreement], figures: Mapping[str, Figure], select: str
+    comparisons: Sequence[PublishedComparison],
+    agreements: Iterable[Agreement],
+    figures: Mapping[str, Figure],
+    select: str,
 ) -> dict[str, Any]:
     """Agreement of every metric for each way to choose networks, and the configurations that differ."""
     by_metric: dict[tuple[int, str], dict[str, Agreement]] = {}

@@ -1,6 +1,6 @@
 """ReLU against exponential, per architecture and metric: the paper's Figures 2 and 3."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,8 +10,9 @@ from matplotlib.lines import Line2D
 from motiflens.basics.words import LOOKS, look
 from motiflens.report.figures import figure_style
 from motiflens.study.published_tables import published_results
-from motiflens.study.records import METRICS, Metric, Record, metric_value, stage1
-from motiflens.study.selection import Members, configurations
+from motiflens.study.records import Metric, find_metric, metric_value, stage1
+from motiflens.study.results import TaskResults
+from motiflens.study.selection import Members
 
 #: Metrics of the two comparison figures: the paper's Figure 2 (task 1) and Figure 3 (task 2).
 PANELS = {
@@ -20,7 +21,7 @@ PANELS = {
 }
 
 
-def comparison_figure(records: Iterable[Record], task: int, *, select: str = "valid") -> Figure:
+def comparison_figure(task: TaskResults, *, select: str = "valid") -> Figure:
     """ReLU against exponential: one row per stage 1, one panel per metric (the paper's Figures 2 and 3).
 
     Small marks are single networks, filled if selected; the large mark is the mean of the selected ones with
@@ -28,19 +29,18 @@ def comparison_figure(records: Iterable[Record], task: int, *, select: str = "va
 
     Parameters
     ----------
-    records : iterable of record
-    task : int
-        1 gives Figure 2, 2 gives Figure 3.
+    task : TaskResults
+        Task 1 gives Figure 2, task 2 gives Figure 3.
     select : {"valid", "published", "all"}
-        As `motiflens.study.selection.configurations`, which also raises the errors.
+        As `TaskResults.configurations`, which also raises the errors.
 
     Returns
     -------
     figure : matplotlib.figure.Figure
         With one row that says so if there are no records of the task.
     """
-    groups = configurations(records, task, select=select)
-    metrics = [next(m for m in METRICS[task] if m.name == name) for name in PANELS[task]]
+    groups = task.configurations(select)
+    metrics = [find_metric(task.number, name) for name in PANELS[task.number]]
     by_stage: dict[str, list[str]] = {}
     for architecture in dict.fromkeys(name for name, _ in groups):
         by_stage.setdefault(stage1(architecture), []).append(architecture)
@@ -49,12 +49,12 @@ def comparison_figure(records: Iterable[Record], task: int, *, select: str = "va
     with figure_style():
         figure = Figure(figsize=size, layout="constrained")
         if not by_stage:
-            figure.text(0.5, 0.5, f"No records of task {task}", ha="center", va="center")
+            figure.text(0.5, 0.5, f"No records of task {task.number}", ha="center", va="center")
             return figure
         grid = figure.subplots(len(by_stage), len(metrics), sharey="col", squeeze=False)
         for (stage, architectures), axes in zip(by_stage.items(), grid, strict=True):
             for metric, ax in zip(metrics, axes, strict=True):
-                _draw_panel(ax, groups, architectures, metric, task)
+                _draw_panel(ax, groups, architectures, metric, task.number)
                 ax.set_xlim(-0.55, widest - 0.45)
             axes[0].set_ylabel(stage, fontsize=11, fontweight="bold", rotation=0, ha="right", va="center")
         for metric, ax in zip(metrics, grid[0], strict=True):

@@ -1,20 +1,19 @@
 """One self-contained HTML page for a study, and its figures and tables as files, from stored records."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from motiflens.basics.choices import check_choice
 from motiflens.basics.files import write_tsv
 from motiflens.basics.plots import logo_svg_defs
-from motiflens.basics.words import format_p, number, signed
 from motiflens.report.figures import check_formats, figure_style, figure_svg, save_figure
 from motiflens.report.galleries import filter_gallery, saliency_figure
+from motiflens.report.html import write_page
 from motiflens.report.study import claim_sections
 from motiflens.report.study import sections as report_sections
 from motiflens.report.study.claim_figures import (
@@ -26,26 +25,25 @@ from motiflens.report.study.claim_figures import (
 from motiflens.report.study.comparison_figure import comparison_figure
 from motiflens.study.findings import (
     Agreement,
-    Comparison,
+    ClaimEvidence,
     DrawShare,
     Effect,
-    Evidence,
     FilterNumber,
     Finding,
+    PublishedComparison,
     SummaryRow,
     agreement,
     assess_claims,
     compare_with_published,
     data_draw_shares,
+    effect_sentences,
     failures,
     filter_numbers,
-    findings,
-    paper_sized,
     summary_table,
 )
 from motiflens.study.published_tables import published_results
-from motiflens.study.records import METRICS, Record
-from motiflens.study.selection import SELECTIONS, best_networks
+from motiflens.study.results import Results
+from motiflens.study.selection import SELECTIONS
 
 _TITLE = "Which networks learn motifs, and whose saliency maps find them"
 
@@ -70,13 +68,13 @@ class Outputs(NamedTuple):
 class _Analysis(NamedTuple):
     """Everything that page, figures and tables show, made once from the records."""
 
-    records: list[Record]  # of networks with the paper's number of filters: others stand in `filter_numbers`
+    results: Results  # of networks with the paper's number of filters: others stand in `filter_numbers`
     select: str
     summaries: dict[int, list[SummaryRow]]  # of each task that has records
     effects: list[tuple[str, Effect]]
     claims: list[Finding]  # none without architectures of the paper
-    failures: list[Evidence]
-    comparisons: list[Comparison]
+    failures: list[ClaimEvidence]
+    comparisons: list[PublishedComparison]
     agreements: list[Agreement]
     draws: list[DrawShare]
     filter_numbers: list[FilterNumber]
@@ -84,13 +82,13 @@ class _Analysis(NamedTuple):
 
 
 def write_report(
-    records: Iterable[Record],
+    results: Results,
     path: str | Path,
     *,
     title: str = _TITLE,
     select: str = "valid",
     command: str | None = None,
-    draws: Iterable[Record] = (),
+    draws: Sequence[Results] = (),
 ) -> Path:
     """Write one HTML page with findings, claims, tables, figures, filter and saliency galleries, and provenance.
 
@@ -98,16 +96,15 @@ def write_report(
 
     Parameters
     ----------
-    records : iterable of record
-        Of both tasks or one.
+    results : Results
     path : str or Path
         File to write; missing folders are made.
     title : str
     select : {"valid", "published", "all"}
-        How members are chosen for means, see `motiflens.study.selection.configurations`.
+        How members are chosen for means, see `TaskResults.configurations`.
     command : str, optional
         Command line that runs the study again, to be shown.
-    draws : iterable of record
+    draws : sequence of Results
         Of runs that differ from this one in the seed of the data alone, to show how much the draw matters.
 
     Returns
@@ -117,20 +114,20 @@ def write_report(
     Raises
     ------
     ValueError
-        If select is unknown, a key occurs twice, settings are mixed within a task, or a record is damaged.
+        If select is unknown, or settings are mixed within a task.
     """
-    return _write_page(_analyse(records, select, draws), Path(path), title, command)
+    return _write_page(_analyse(results, select, draws), Path(path), title, command)
 
 
 def write_outputs(
-    records: Iterable[Record],
+    results: Results,
     folder: str | Path,
     *,
     title: str = _TITLE,
     select: str = "valid",
     command: str | None = None,
     formats: Sequence[str] = ("svg", "pdf", "png"),
-    draws: Iterable[Record] = (),
+    draws: Sequence[Results] = (),
 ) -> Outputs:
     """Write report.html, figures/ and tables/ into a folder.
 
@@ -144,14 +141,14 @@ def write_outputs(
     give, are removed.
     """
     check_formats(formats)
-    analysis = _analyse(records, select, draws)
+    analysis = _analyse(results, select, draws)
     folder = Path(folder)
     report = _write_page(analysis, folder / "report.html", title, command)
     figures = []
     for name, figure in analysis.figures.items():
         figures += save_figure(figure, folder / "figures" / name, formats=formats)
     for task in analysis.summaries:
-        for (architecture, activation), record in best_networks(analysis.records, task).items():
+        for (architecture, activation), record in analysis.results.task(task).best().items():
             if record.get("filters"):
                 name = f"filters-task{task}-{architecture}-{activation}"
                 figures += save_figure(filter_gallery(record), folder / "figures" / name, formats=("svg",))
@@ -161,38 +158,37 @@ def write_outputs(
     return Outputs(report, figures, tables)
 
 
-def _analyse(records: Iterable[Record], select: str, draws: Iterable[Record]) -> _Analysis:
+def _analyse(results: Results, select: str, draws: Sequence[Results]) -> _Analysis:
     check_choice("select", select, SELECTIONS)
-    sizes = filter_numbers(records := list(records))
-    records = paper_sized(records)
-    tasks = [task for task in METRICS if any(record["task"] == task for record in records)]
+    paper = results.of_paper_size
     known = {name for name, _ in published_results(1)}
-    claims = assess_claims(records, select=select) if any(r["architecture"] in known for r in records) else []
-    comparisons = compare_with_published(records)
-    drawn = [*records, *paper_sized(draws)]
+    claims = assess_claims(paper, select=select) if any(r["architecture"] in known for r in paper.records) else []
+    comparisons = compare_with_published(paper)
+    drawn = [paper, *(draw.of_paper_size for draw in draws)]
     figures: dict[str, Figure | None] = {
-        f"figure{task + 1}": comparison_figure(records, task, select=select) for task in tasks
+        f"figure{task + 1}": comparison_figure(paper.task(task), select=select) for task in paper.tasks
     }
     figures |= {
         "claims-differences": difference_figure(claims),
         "claims-variance": variance_figure(claims),
-        "claims-correlation": correlation_figure(records),
+        "claims-correlation": correlation_figure(paper.task(2)),
         "published": published_figure(comparisons, select=select),
     }
     figures |= {
-        f"saliency-{stage}": saliency_figure(pair) for stage, pair in report_sections.saliency_pairs(records).items()
+        f"saliency-{stage}": saliency_figure(pair)
+        for stage, pair in report_sections.saliency_pairs(paper.task(2)).items()
     }
     return _Analysis(
-        records=records,
+        results=paper,
         select=select,
-        summaries={task: summary_table(records, task, select=select) for task in tasks},
-        effects=report_sections.effects_by_label(records, tasks),
+        summaries={task: summary_table(paper.task(task), select=select) for task in paper.tasks},
+        effects=report_sections.effects_by_label(paper),
         claims=claims,
-        failures=failures(records),
+        failures=failures(paper),
         comparisons=comparisons,
         agreements=agreement(comparisons),
-        draws=[share for task in tasks for share in data_draw_shares(drawn, task)],
-        filter_numbers=sizes,
+        draws=[share for task in paper.tasks for share in data_draw_shares([draw.task(task) for draw in drawn])],
+        filter_numbers=filter_numbers(results),
         figures={name: _laid_out(figure) for name, figure in figures.items() if figure is not None},
     )
 
@@ -208,40 +204,35 @@ def _laid_out(figure: Figure) -> Figure:
 
 
 def _write_page(analysis: _Analysis, path: Path, title: str, command: str | None) -> Path:
-    records, tasks, figures = analysis.records, [*analysis.summaries], analysis.figures
-    galleries, left_out = report_sections.galleries(records, tasks)
-    page = (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            title=title,
-            shapes=Markup(logo_svg_defs()),
-            finding=findings(records),
-            claims=claim_sections.claims_section(analysis.claims, analysis.failures, figures)
-            if analysis.claims
-            else None,
-            initialisations=claim_sections.failure_rows(analysis.failures),
-            draws=claim_sections.draw_rows(analysis.draws),
-            published=_published(analysis),
-            numbers=report_sections.filter_number_rows(analysis.filter_numbers),
-            effects=analysis.effects,
-            tasks=[
-                report_sections.task_section(rows, figures[f"figure{task + 1}"], task, analysis.select)
-                for task, rows in analysis.summaries.items()
-            ],
-            galleries=galleries,
-            left_out=left_out,
-            saliency=_saliency(analysis),
-            undefined=report_sections.undefined(records),
-            n_run=len(records),
-            provenance=report_sections.provenance(records),
-            failures=report_sections.failed_networks(records, tasks),
-            command=command,
-        )
+    results, figures = analysis.results, analysis.figures
+    galleries, left_out = report_sections.galleries(results)
+    failed = report_sections.failed_networks(results)
+    claims = claim_sections.claims_section(analysis.claims, analysis.failures, figures) if analysis.claims else None
+    return write_page(
+        path,
+        "report.html.j2",
+        title=title,
+        shapes=Markup(logo_svg_defs()),
+        finding=effect_sentences(results),
+        claims=claims,
+        initialisations=claim_sections.failure_rows(analysis.failures),
+        draws=claim_sections.draw_rows(analysis.draws),
+        published=_published(analysis),
+        numbers=report_sections.filter_number_rows(analysis.filter_numbers),
+        effects=analysis.effects,
+        tasks=[
+            report_sections.task_section(rows, figures[f"figure{task + 1}"], task, analysis.select)
+            for task, rows in analysis.summaries.items()
+        ],
+        galleries=galleries,
+        left_out=left_out,
+        saliency=_saliency(analysis),
+        undefined=report_sections.undefined(results),
+        n_run=len(results),
+        provenance=report_sections.provenance(results),
+        failures=failed,
+        command=command,
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8")
-    return path
 
 
 def _published(analysis: _Analysis) -> dict[str, Any] | None:
@@ -250,7 +241,7 @@ def _published(analysis: _Analysis) -> dict[str, Any] | None:
     section = claim_sections.published_section(
         analysis.comparisons, analysis.agreements, analysis.figures, analysis.select
     )
-    return {**section, "other_protocols": report_sections.other_protocols(analysis.records)}
+    return {**section, "other_protocols": report_sections.other_protocols(analysis.results)}
 
 
 def _saliency(analysis: _Analysis) -> list[dict[str, Any]]:
@@ -259,7 +250,7 @@ def _saliency(analysis: _Analysis) -> list[dict[str, Any]]:
             "title": f"{pair[0]['architecture']} (stage 1: {stage})",
             "figure": Markup(figure_svg(analysis.figures[f"saliency-{stage}"], f"saliency-{stage}")),
         }
-        for stage, pair in report_sections.saliency_pairs(analysis.records).items()
+        for stage, pair in report_sections.saliency_pairs(analysis.results.task(2)).items()
     ]
 
 
@@ -285,11 +276,3 @@ def _remove_earlier(folder: Path, keep: set[Path]) -> None:
         for path in (folder / name).glob("*"):
             if own.fullmatch(path.name) and path not in keep and path.is_file():
                 path.unlink()
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("motiflens.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters.update(number=number, signed=signed, p=format_p)
-    return environment

@@ -9,12 +9,13 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from motiflens.basics.plots import logo_svg
+from motiflens.basics.store import Record
 from motiflens.basics.words import look
 from motiflens.report.figures import figure_svg
-from motiflens.report.galleries import VERDICTS, filter_matches, saliency_pair
+from motiflens.report.galleries import VERDICTS, gallery_of_record, saliency_pair
 from motiflens.study.findings import Effect, FilterNumber, SummaryRow, activation_effects
-from motiflens.study.records import METRICS, Record, find_metric, stage1, validation_metric
-from motiflens.study.selection import best_networks, configurations
+from motiflens.study.records import TASK_METRICS, find_metric, stage1, validation_metric
+from motiflens.study.results import Results, TaskResults
 
 _QUESTIONS = {1: "do first-layer filters learn motifs?", 2: "do saliency maps find the motifs?"}
 
@@ -24,20 +25,20 @@ _GALLERY_BYTES = 900_000  # of logos in one page
 _STUDY_PROTOCOLS = {"PAPER", "REFERENCE"}  # of `protocol`, which needs PyTorch
 
 
-def other_protocols(records: Iterable[Record]) -> str:
+def other_protocols(results: Results) -> str:
     """Names of the protocols that are not the study's; "" where there is none."""
-    used = {((one.get("config") or {}).get("protocol") or {}).get("name") for one in records}
+    used = {((one.get("config") or {}).get("protocol") or {}).get("name") for one in results.records}
     return ", ".join(sorted(map(str, used - _STUDY_PROTOCOLS - {None})))
 
 
-def effects_by_label(records: Sequence[Record], tasks: Sequence[int]) -> list[tuple[str, Effect]]:
+def effects_by_label(results: Results) -> list[tuple[str, Effect]]:
     """Label and effect of each metric that does not count by the paper's list, per stage 1."""
     return [
         (metric.label, effect)
-        for task in tasks
-        for metric in METRICS[task]
+        for task in results.tasks
+        for metric in TASK_METRICS[task]
         if not metric.name.endswith("_listed")
-        for effect in activation_effects(records, task, metric.name)
+        for effect in activation_effects(results.task(task), metric.name)
     ]
 
 
@@ -63,19 +64,19 @@ def task_section(rows: Sequence[SummaryRow], figure: Figure, task: int, select: 
         "question": _QUESTIONS[task],
         "alt": f"ReLU against exponential on task {task}, the numbers of the table below",
         "rule": selection_rule(task, select),
-        "metrics": METRICS[task],
+        "metrics": TASK_METRICS[task],
         "rows": rows,
         "figure": Markup(figure_svg(figure, f"task{task}")),
     }
 
 
-def galleries(records: Sequence[Record], tasks: Sequence[int]) -> tuple[list[dict[str, Any]], list[str]]:
+def galleries(results: Results) -> tuple[list[dict[str, Any]], list[str]]:
     """Filter galleries of the best networks, one entry per architecture, until the page is full."""
     galleries: list[dict[str, Any]] = []
     left_out = []
     n_bytes = 0
-    for task in tasks:
-        networks = {key: record for key, record in best_networks(records, task).items() if record.get("filters")}
+    for task in results.tasks:
+        networks = {key: record for key, record in results.task(task).best().items() if record.get("filters")}
         for architecture in dict.fromkeys(name for name, _ in networks):
             chosen = [_gallery(record) for (name, _), record in networks.items() if name == architecture]
             size = sum(len(tile["svg"]) + 200 for network in chosen for tile in network["tiles"])
@@ -89,7 +90,7 @@ def galleries(records: Sequence[Record], tasks: Sequence[int]) -> tuple[list[dic
 
 
 def _gallery(record: Record) -> dict[str, Any]:
-    matches = filter_matches(record)
+    matches = gallery_of_record(record)
     counts = {verdict: sum(match.verdict == verdict for match in matches) for verdict in VERDICTS}
     return {
         "activation": record["activation"],
@@ -111,16 +112,16 @@ def _gallery(record: Record) -> dict[str, Any]:
     }
 
 
-def saliency_pairs(records: Sequence[Record]) -> dict[str, list[Record]]:
+def saliency_pairs(task: TaskResults) -> dict[str, list[Record]]:
     """Per stage 1, the networks whose saliency logos are shown."""
-    stages = dict.fromkeys(stage1(architecture) for architecture, _ in configurations(records, 2))
-    pairs = {stage: saliency_pair(records, stage) for stage in stages}
+    stages = dict.fromkeys(stage1(architecture) for architecture, _ in task.configurations())
+    pairs = {stage: saliency_pair(task, stage) for stage in stages}
     return {stage: pair for stage, pair in pairs.items() if pair}
 
 
-def undefined(records: Sequence[Record]) -> str:
+def undefined(results: Results) -> str:
     """How many test sequences saliency could not be scored on, in a sentence; empty if on all."""
-    blocks = [record.get("attribution") or {} for record in records]
+    blocks = [record.get("attribution") or {} for record in results.records]
     found = [block["n_undefined"] for block in blocks if block.get("n_undefined")]
     if not found:
         return ""
@@ -135,11 +136,11 @@ def _plural(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def failed_networks(records: Sequence[Record], tasks: Sequence[int]) -> list[tuple[str, str]]:
+def failed_networks(results: Results) -> list[tuple[str, str]]:
     """Key and reason of every failed network."""
     failures = []
-    for task in tasks:
-        for members in configurations(records, task, select="all").values():
+    for task in results.tasks:
+        for members in results.task(task).configurations().values():
             failures += [(record["key"], record.get("reason") or "no reason stored") for record in members.diverged]
             best = max(map(validation_metric, members.trained), default=math.nan)
             failures += [
@@ -152,11 +153,11 @@ def failed_networks(records: Sequence[Record], tasks: Sequence[int]) -> list[tup
     return failures
 
 
-def provenance(records: Sequence[Record]) -> list[tuple[str, str]]:
+def provenance(results: Results) -> list[tuple[str, str]]:
     """Facts about the run, per task where they may differ."""
     facts = []
-    for task in sorted({record["task"] for record in records}):
-        mine = [record for record in records if record["task"] == task]
+    for task in results.tasks:
+        mine = results.task(task).records
         facts += [
             (f"Task {task}: protocol", _distinct(record.get("protocol") for record in mine)),
             (
@@ -168,10 +169,10 @@ def provenance(records: Sequence[Record]) -> list[tuple[str, str]]:
             (f"Task {task}: initialisations", _span([record["member"] for record in mine])),
             (f"Task {task}: epochs", _span([r["n_epochs"] for r in mine if r.get("n_epochs") is not None])),
         ]
-    hours = sum((record.get("timings") or {}).get("fit_s") or 0.0 for record in records) / 3600
+    hours = sum((record.get("timings") or {}).get("fit_s") or 0.0 for record in results.records) / 3600
     facts += [
-        ("Versions", _distinct(_plain(record.get("versions") or {}) for record in records)),
-        ("Device", _distinct(record.get("device") for record in records)),
+        ("Versions", _distinct(_plain(record.get("versions") or {}) for record in results.records)),
+        ("Device", _distinct(record.get("device") for record in results.records)),
         ("Training time, all networks", f"{hours:.2f} h"),
     ]
     return facts

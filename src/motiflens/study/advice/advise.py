@@ -9,19 +9,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from motiflens.basics.errors import InputError
-from motiflens.study.advice.designs import SMALL, WIDE, Design, compare_command, differ_only_in
+from motiflens.basics.words import join_words
+from motiflens.study.advice.designs import SMALL, WIDE, NetworkDesign, compare_command, differ_only_in
 from motiflens.study.advice.members import HALF_WIDTHS, advise_members, widths_sentence
 from motiflens.study.advice.rule import RULE, Advice, Here, Outcome, Spread, outcome
 from motiflens.study.advice.words import (
     change_sentence,
     contradiction_sentence,
     here_sentence,
-    join,
     level_words,
     study_sentences,
 )
 from motiflens.study.findings.measured_effects import WIDE_POOL, MeasuredEffect, read_measured_effects
-from motiflens.study.records import ACTIVATIONS
+from motiflens.study.records import PAPER_ACTIVATIONS
 
 #: What is asked of every candidate, by factor.
 QUESTIONS = {
@@ -48,7 +48,7 @@ class _Option(NamedTuple):
 
 
 def advise(
-    designs: Sequence[Design],
+    designs: Sequence[NetworkDesign],
     differences: Differences | None = None,
     spreads: Mapping[str, Sequence[Spread]] | None = None,
     *,
@@ -61,7 +61,7 @@ def advise(
 
     Parameters
     ----------
-    designs : sequence of Design
+    designs : sequence of NetworkDesign
         Of all candidates: see `motiflens.study.advice.design_of`.
     differences : mapping of (str, str) to sequence of Here, optional
         Second minus first, by the names of two candidates on the same data.
@@ -110,14 +110,14 @@ def rule_of(factor: str, half_widths: Mapping[str, float] = HALF_WIDTHS) -> str:
 
 
 def _advise(
-    design: Design,
+    design: NetworkDesign,
     factor: str,
-    others: Sequence[Design],
+    others: Sequence[NetworkDesign],
     differences: Differences,
     table: Sequence[MeasuredEffect],
     data: str,
 ) -> Advice:
-    if _level_of(design, factor) is None or (factor != "activation" and design.activation not in ACTIVATIONS):
+    if _level_of(design, factor) is None or (factor != "activation" and design.activation not in PAPER_ACTIVATIONS):
         return _conditional(design, factor, table, data)
     if factor != "pool" and design.stage is None:
         return _conditional(design, factor, table, data)
@@ -134,7 +134,7 @@ def _advise(
     return Advice(factor, design.name, found.level, change, tuple(reasons), chosen.study, chosen.here, command)
 
 
-def _caveats(design: Design, factor: str, chosen: _Option) -> Iterator[str]:
+def _caveats(design: NetworkDesign, factor: str, chosen: _Option) -> Iterator[str]:
     """Where the study's networks are not quite like this one."""
     if design.config is None:
         yield "This model is none of the study’s architectures: what holds for those need not hold for it."
@@ -143,17 +143,17 @@ def _caveats(design: Design, factor: str, chosen: _Option) -> Iterator[str]:
         yield f"Its first pool of {design.first_pool} is taken for the study’s {nearest}, the nearer one."
     numbers = list(dict.fromkeys(row.before for row in chosen.study)) if factor == "filters" else []
     if numbers and numbers != [chosen.before]:
-        yield f"For its {chosen.before} filters stand the nearest numbers in the study: {join(numbers)}."
+        yield f"For its {chosen.before} filters stand the nearest numbers in the study: {join_words(numbers)}."
 
 
-def _level_of(design: Design, factor: str) -> str | None:
+def _level_of(design: NetworkDesign, factor: str) -> str | None:
     """What a design has of a factor; None where that is not known or was not in the study."""
     if factor == "activation":
-        return design.activation if design.activation in ACTIVATIONS else None
+        return design.activation if design.activation in PAPER_ACTIVATIONS else None
     return design.stage if factor == "pool" else str(design.n_filters)
 
 
-def _where(design: Design, factor: str) -> str:
+def _where(design: NetworkDesign, factor: str) -> str:
     """What the networks of the study behind an effect have in common with a design."""
     parts = [] if factor == "pool" or design.stage is None else [level_words("pool", design.stage)]
     parts += (
@@ -163,9 +163,9 @@ def _where(design: Design, factor: str) -> str:
 
 
 def _options(
-    design: Design,
+    design: NetworkDesign,
     factor: str,
-    others: Sequence[Design],
+    others: Sequence[NetworkDesign],
     differences: Differences,
     table: Sequence[MeasuredEffect],
 ) -> list[_Option]:
@@ -191,7 +191,7 @@ def _between(first: str, second: str, differences: Differences) -> list[Here]:
     return [row.reversed() for row in differences.get((second, first), ())]
 
 
-def _first_to_try(design: Design, factor: str) -> str:
+def _first_to_try(design: NetworkDesign, factor: str) -> str:
     if factor == "activation":
         return "exponential" if design.activation == "relu" else "relu"
     if factor == "pool":
@@ -199,7 +199,7 @@ def _first_to_try(design: Design, factor: str) -> str:
     return str(2 * design.n_filters)
 
 
-def _study_rows(design: Design, factor: str, table: Sequence[MeasuredEffect]) -> Iterator[MeasuredEffect]:
+def _study_rows(design: NetworkDesign, factor: str, table: Sequence[MeasuredEffect]) -> Iterator[MeasuredEffect]:
     """Effects of leaving what the design has, in networks that are like it otherwise."""
     rows = [row for row in table if row.factor == factor]
     if factor == "activation":
@@ -243,7 +243,7 @@ def _choose(options: Sequence[_Option]) -> _Option:
     return min(options, key=rank)
 
 
-def _conditional(design: Design, factor: str, table: Sequence[MeasuredEffect], data: str) -> Advice:
+def _conditional(design: NetworkDesign, factor: str, table: Sequence[MeasuredEffect], data: str) -> Advice:
     """What the study says of each design that this one may have, where it cannot be told which."""
     command = compare_command(data, design, factor, _first_to_try(design, factor))
     reasons = []
@@ -251,12 +251,12 @@ def _conditional(design: Design, factor: str, table: Sequence[MeasuredEffect], d
         reasons.append("Whether its first layer is followed by a wide or a small pool cannot be told.")
     if design.activation is None:
         reasons.append("The activation of its first layer cannot be told.")
-    elif design.activation not in ACTIVATIONS:
+    elif design.activation not in PAPER_ACTIVATIONS:
         reasons.append(f"Its first activation, {design.activation}, was not in the study: ReLU and exponential were.")
         if factor == "activation":
             return Advice(factor, design.name, "open", "Not measured.", tuple(reasons), (), (), command)
     stages = [design.stage] if design.stage else [WIDE_POOL, _SMALL_POOL]
-    activations = [design.activation] if design.activation in ACTIVATIONS else list(ACTIVATIONS)
+    activations = [design.activation] if design.activation in PAPER_ACTIVATIONS else list(PAPER_ACTIVATIONS)
     rows: list[MeasuredEffect] = []
     for stage in stages:
         for activation in activations:

@@ -17,7 +17,7 @@ _ACTIVATIONS = {"exp": "exponential"}
 _NO_NONLINEARITIES = ("norm", "squeeze")
 
 
-class Design(NamedTuple):
+class NetworkDesign(NamedTuple):
     """What advice needs to know of a candidate; None where it is not known."""
 
     name: str  # of the candidate
@@ -28,7 +28,7 @@ class Design(NamedTuple):
     config: HybridConfig | None = None
 
 
-def design_of(name: str, model: AdaptedModel | HybridNetwork) -> Design:
+def design_of(name: str, model: AdaptedModel | HybridNetwork) -> NetworkDesign:
     """Read the design off a network: of one of ours all of it, of any other what its forward pass shows."""
     if isinstance(model, HybridNetwork):
         return design_of_config(name, model.config)
@@ -36,14 +36,14 @@ def design_of(name: str, model: AdaptedModel | HybridNetwork) -> Design:
     functions = [step for step in model.first_layer.steps if not any(word in step for word in _NO_NONLINEARITIES)]
     activation = _ACTIVATIONS.get(functions[-1], functions[-1]) if functions else None
     stage = None if pool is None else "C24" if is_wide(pool) else "C4C6"
-    return Design(name, model_summary(model).n_filters, activation, pool, stage)
+    return NetworkDesign(name, model_summary(model).n_filters, activation, pool, stage)
 
 
-def design_of_config(name: str, config: HybridConfig) -> Design:
+def design_of_config(name: str, config: HybridConfig) -> NetworkDesign:
     """Design of one of our networks."""
     small = "C4" if config.second_stage == "lstm" else "C4C6"
     stage = "C24" if is_wide(config.first_pool) else small
-    return Design(name, config.n_filters, config.activation, config.first_pool, stage, config)
+    return NetworkDesign(name, config.n_filters, config.activation, config.first_pool, stage, config)
 
 
 def is_wide(first_pool: int) -> bool:
@@ -73,7 +73,7 @@ def _first_pool(model: AdaptedModel) -> int | None:
     return None
 
 
-def differ_only_in(first: Design, second: Design) -> str | None:
+def differ_only_in(first: NetworkDesign, second: NetworkDesign) -> str | None:
     """The one factor, "activation", "pool" or "filters", in which two designs differ; None if it is none or several."""
     if first.config is None or second.config is None:
         return None
@@ -144,7 +144,7 @@ def neighbour(own: Spelling, factor: str, level: str) -> Spelling:
     return own._replace(architecture=f"{named}-Att", changes={**kept, "attention": "none"})
 
 
-def compare_command(data: str, design: Design, factor: str, level: str, *, n_members: int = 5) -> str:
+def compare_command(data: str, design: NetworkDesign, factor: str, level: str, *, n_members: int = 5) -> str:
     """Command line that trains a design and its neighbour on a data set and puts them side by side.
 
     A model that is none of ours cannot be trained from here: the architecture of the study nearest to it takes its

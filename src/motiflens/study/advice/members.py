@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from motiflens.basics.stats import half_width
-from motiflens.study.advice.designs import Design
+from motiflens.basics.words import join_words
+from motiflens.study.advice.designs import NetworkDesign
 from motiflens.study.advice.rule import FAMILIES, Advice, Spread
-from motiflens.study.advice.words import basis, join
+from motiflens.study.advice.words import basis
 from motiflens.study.findings.measured_effects import FAILED, MeasuredEffect
 from motiflens.study.records import find_metric
 
@@ -24,7 +25,7 @@ def members_needed(sd: float, half: float) -> int | None:
 
 
 def advise_members(
-    design: Design,
+    design: NetworkDesign,
     n_networks: int,
     spreads: Sequence[Spread],
     effects: Sequence[MeasuredEffect],
@@ -43,7 +44,7 @@ def advise_members(
             f"Train at least {_FEWEST} networks: of {n_networks}, nothing tells how far they are apart.",
         )
     elif None in needed.values():
-        wide = join([measure for measure, n in needed.items() if n is None])
+        wide = join_words([measure for measure, n in needed.items() if n is None])
         level, change = "weigh", f"Not even {_MOST} networks would make the interval of {wide} as narrow as asked for."
     else:
         n, measure = max((n or 0, measure) for measure, n in needed.items())
@@ -89,13 +90,13 @@ def _study(own: Sequence[MeasuredEffect]) -> Iterator[str]:
             )
 
 
-def _is_of(row: MeasuredEffect, design: Design) -> bool:
+def _is_of(row: MeasuredEffect, design: NetworkDesign) -> bool:
     return (row.pool, row.activation) == (design.stage, design.activation)
 
 
 def widths_sentence(half_widths: Mapping[str, float]) -> str:
     """The rule by which a number of networks is enough, in words."""
-    listed = join([f"± {half:g} for {FAMILIES[family]}" for family, half in half_widths.items()])
+    listed = join_words([f"± {half:g} for {FAMILIES[family]}" for family, half in half_widths.items()])
     return (
         "Enough are as many networks as give means with a 95 % interval (t, over initialisations) of at most "
         f"{listed}, by the SD of the networks at hand, {_FEWEST} or more."

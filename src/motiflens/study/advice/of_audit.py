@@ -10,7 +10,7 @@ from motiflens.audits.evidence import TRUST_METHODS, Evidence
 from motiflens.audits.words import measure_label, method_label
 from motiflens.study.advice.advise import advise
 from motiflens.study.advice.designs import design_of
-from motiflens.study.advice.rule import LEVELS, Advice, Here, Spread, spread_of
+from motiflens.study.advice.rule import ADVICE_LEVELS, Advice, Here, Spread, spread_of
 
 
 def advice(evidence: Evidence) -> list[Advice]:
@@ -59,7 +59,7 @@ def advice_rows(evidence: Evidence) -> list[dict[str, Any]]:
     return [
         {
             **one._asdict(),
-            "word": LEVELS[one.level],
+            "word": ADVICE_LEVELS[one.level],
             "reasons": list(one.reasons),
             "study": [row._asdict() for row in one.study],
             "here": [{**row._asdict(), "interval": row.interval._asdict()} for row in one.here],

@@ -23,13 +23,13 @@ _OF_THE_STUDY = {
     "interpretability_snr": ("maps", 1),
 }
 
-LEVELS = {"change": "Change", "keep": "Keep", "weigh": "Weigh", "depends": "Depends", "open": "Not measured"}
+ADVICE_LEVELS = {"change": "Change", "keep": "Keep", "weigh": "Weigh", "depends": "Depends", "open": "Not measured"}
 
 RULE = (
     "A change is advised if it makes prediction, filters or attribution maps better and none of them worse, and is to "
     "be weighed if it does both. An effect counts if its 95 % interval does not hold 0; one of the study only if at "
     "least half of the configurations that it speaks of were trained. Where the effect measured on this data set "
-    "counts, the study’s does not. Intervals stand in brackets."
+    "counts, the study’s does not. Intervals are of 95 %."
 )
 
 
@@ -69,7 +69,7 @@ class Advice(NamedTuple):
 
     factor: str  # "activation", "pool", "filters" or "members"
     candidate: str
-    level: str  # a key of LEVELS
+    level: str  # a key of ADVICE_LEVELS
     change: str  # what to do, in a sentence
     reasons: tuple[str, ...]  # the numbers behind it, in sentences
     study: tuple[MeasuredEffect, ...]  # what the study measured of this change

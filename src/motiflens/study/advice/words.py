@@ -1,9 +1,9 @@
 """Advice in sentences: what to do, what the study measured, what was measured on the data set at hand."""
 
-import math
 from collections.abc import Iterable, Sequence
 
 from motiflens.basics.stats import Interval
+from motiflens.basics.words import join_words, with_interval
 from motiflens.study.advice.rule import FAMILIES, Here, Outcome, direction
 from motiflens.study.findings.measured_effects import MeasuredEffect
 from motiflens.study.records import find_metric
@@ -28,13 +28,13 @@ def change_sentence(factor: str, before: str, after: str, found: Outcome) -> str
     old, new = level_words(factor, before), level_words(factor, after)
     swap = f"{new} in place of {before if factor == 'filters' else old}"
     if found.level == "change":
-        return f"Take {swap}: better in {join(found.better)}."
+        return f"Take {swap}: better in {join_words(found.better)}."
     if found.level == "weigh":
-        return f"With {swap}: better in {join(found.better)}, worse in {join(found.worse)}."
+        return f"With {swap}: better in {join_words(found.better)}, worse in {join_words(found.worse)}."
     if found.level == "open":
         return f"Not measured well enough to say: {swap}."
     if found.worse:
-        return f"Keep {old}: {new} would be worse in {join(found.worse)}."
+        return f"Keep {old}: {new} would be worse in {join_words(found.worse)}."
     return f"Keep {old}: no effect of {new} can be told apart from 0."
 
 
@@ -55,16 +55,14 @@ def study_sentences(rows: Sequence[MeasuredEffect], where: str) -> Iterable[str]
 def here_sentence(rows: Sequence[Here]) -> str:
     """What was measured on the data set at hand."""
     sizes = f"{rows[0].n_second} and {rows[0].n_first} networks"
-    listed = join([f"{row.measure} {with_interval(row.interval)}" for row in rows])
+    listed = join_words([f"{row.measure} {with_interval(row.interval, signed=True)}" for row in rows])
     return f"On this data set ({sizes}): {listed}."
 
 
 def contradiction_sentence(found: Outcome) -> str:
     """Where the data set at hand says the opposite of the study."""
-    return (
-        f"On {join([FAMILIES[family] for family in found.contradicted])} this data set says the opposite of the study; "
-        "it counts in the study’s place."
-    )
+    families = join_words([FAMILIES[family] for family in found.contradicted])
+    return f"On {families} this data set says the opposite of the study; it counts in the study’s place."
 
 
 def _effects(rows: Sequence[MeasuredEffect]) -> str:
@@ -73,9 +71,9 @@ def _effects(rows: Sequence[MeasuredEffect]) -> str:
     for row in rows:
         label = find_metric(row.task, row.metric).label
         named = label[0].lower() + label[1:] + ("" if row.task == task else f" (task {row.task})")
-        parts.append(f"{named} {with_interval(Interval(row.estimate, row.low, row.high))}")
+        parts.append(f"{named} {with_interval(Interval(row.estimate, row.low, row.high), signed=True)}")
         task = row.task
-    return join(parts)
+    return join_words(parts)
 
 
 def basis(rows: Sequence[MeasuredEffect]) -> str:
@@ -87,14 +85,3 @@ def basis(rows: Sequence[MeasuredEffect]) -> str:
     )
     places = ", ".join(dict.fromkeys(row.records for row in rows))
     return f"{networks} networks, {failed} of them failed, {found} of {whole} configurations ({places})"
-
-
-def with_interval(interval: Interval) -> str:
-    """Difference, with its 95 % interval in brackets."""
-    estimate, low, high = (f"{round(value, 3) + 0.0:+.3f}".replace("-", "−") for value in interval)
-    return estimate if math.isnan(interval.low) else f"{estimate} [{low}, {high}]"
-
-
-def join(parts: Sequence[str]) -> str:
-    """A list in words."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

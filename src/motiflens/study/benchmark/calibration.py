@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from motiflens.basics.store import Record
 from motiflens.interpret.interactions import METHODS
 from motiflens.motifs.pairs import read_pairs
 from motiflens.study.benchmark.scores import _BASE_TRAINING, _P, NOMINAL, _mean, _training
 from motiflens.study.benchmark.trial import block_rows
-from motiflens.study.records import Record
 
 
 class Calibration(NamedTuple):

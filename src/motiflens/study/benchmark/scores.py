@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from motiflens.basics.stats import Interval, wilson_interval
+from motiflens.basics.store import Record
 from motiflens.interpret.interactions import Interaction
 from motiflens.motifs.pairs import PairTable, read_pairs
 from motiflens.study.benchmark.conditions import FIRST_FIGURE_SEED, describe_training
 from motiflens.study.benchmark.trial import block_rows
-from motiflens.study.records import Record
 from motiflens.training.protocol import INTERACTIONS
 
 NOMINAL = 0.1  # q up to which a pair is called

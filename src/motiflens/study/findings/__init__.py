@@ -1,33 +1,33 @@
 """What the records of a study say: effects, variance shares, claims, and the published tables beside."""
 
 from motiflens.study.findings.claims import (
-    PARTS,
+    STATEMENTS,
     TITLES,
-    Evidence,
+    ClaimEvidence,
     Finding,
-    Part,
+    Statement,
     assess_claims,
     failures,
     judge,
     overall,
 )
-from motiflens.study.findings.effects import Effect, activation_effects, findings
-from motiflens.study.findings.filter_numbers import FilterNumber, filter_numbers, paper_sized
+from motiflens.study.findings.effects import Effect, activation_effects, effect_sentences
+from motiflens.study.findings.filter_numbers import FilterNumber, filter_numbers
 from motiflens.study.findings.measured_effects import coverage, measured_effects
-from motiflens.study.findings.published import Agreement, Comparison, agreement, compare_with_published
+from motiflens.study.findings.published import Agreement, PublishedComparison, agreement, compare_with_published
 from motiflens.study.findings.summary import SummaryRow, summary_table
 from motiflens.study.findings.variance import SOURCES, STAGES, DrawShare, data_draw_shares
 
 __all__ = [
     "Agreement",
-    "Comparison",
+    "PublishedComparison",
     "DrawShare",
     "Effect",
-    "Evidence",
+    "ClaimEvidence",
     "FilterNumber",
     "Finding",
-    "PARTS",
-    "Part",
+    "STATEMENTS",
+    "Statement",
     "SOURCES",
     "STAGES",
     "SummaryRow",
@@ -40,10 +40,9 @@ __all__ = [
     "data_draw_shares",
     "failures",
     "filter_numbers",
-    "findings",
+    "effect_sentences",
     "judge",
     "measured_effects",
     "overall",
-    "paper_sized",
     "summary_table",
 ]

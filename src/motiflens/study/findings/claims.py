@@ -6,15 +6,15 @@ fewer than half of the configurations that a quantity speaks of have networks.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from motiflens.basics.stats import Interval, wilson_interval
-from motiflens.study.findings.measures import Measured, Sample, correlation, depth, difference, level, shares, spread
+from motiflens.study.findings.measures import MEASURE_FUNCTIONS, Measured, Sample
 from motiflens.study.findings.variance import STAGES
 from motiflens.study.published_tables import published_results
-from motiflens.study.records import METRICS, Record
-from motiflens.study.selection import configurations
+from motiflens.study.records import TASK_METRICS
+from motiflens.study.results import Results
 
 _SMALL_POOLS = ("C4C6", "C4")
 _NOTHING = Interval(math.nan, math.nan, math.nan)
@@ -22,18 +22,18 @@ _UP = (0.0, math.inf)
 _DOWN = (-math.inf, 0.0)
 
 
-class Part(NamedTuple):
+class Statement(NamedTuple):
     """One statement that is true or false on its own."""
 
     number: str  # "1a" belongs to claim 1
     sentence: str
-    measure: Callable[[Sample, Sequence[str]], list[Measured]]
+    measure: str  # a name in `MEASURE_FUNCTIONS`
     task: int
     ranges: dict[str, tuple[float, float] | None]  # of each metric, as the statement has it; None: it says nothing
     stages: tuple[str, ...] = STAGES
 
 
-class Evidence(NamedTuple):
+class ClaimEvidence(NamedTuple):
     """One row of claims.tsv: a quantity over all networks that trained, and over the selected ones beside."""
 
     claim: str
@@ -41,7 +41,7 @@ class Evidence(NamedTuple):
     task: int
     metric: str
     group: str
-    role: str  # "decides", "part" or "beside": see `claim_measures.Measured`
+    role: str  # "decides", "part" or "beside": see `Measured`
     estimate: float
     low: float  # 95 % interval; NaN if there are too few networks for one
     high: float
@@ -60,8 +60,8 @@ class Evidence(NamedTuple):
 class Finding(NamedTuple):
     """A statement with what was measured, and the verdict over all networks: "" if it says nothing."""
 
-    part: Part
-    evidence: list[Evidence]
+    statement: Statement
+    evidence: list[ClaimEvidence]
     verdict: str
 
 
@@ -75,62 +75,62 @@ TITLES = {
 }
 
 #: What the paper claims. "A lot" is at least 0.1 in filter TPR, 0.05 in saliency AUROC and AUPR, 0.5 in SNR.
-PARTS = (
-    Part(
+STATEMENTS = (
+    Statement(
         "1a",
         "With small pools (C4C6, C4), far more filters are motifs with the exponential activation than with ReLU.",
-        difference,
+        "difference",
         1,
         {"filter_tpr": (0.1, math.inf)},
         _SMALL_POOLS,
     ),
-    Part(
+    Statement(
         "1b",
         "With one wide pool (C24) it is the other way round: more filters are motifs with ReLU.",
-        difference,
+        "difference",
         1,
         {"filter_tpr": _DOWN},
         ("C24",),
     ),
-    Part(
+    Statement(
         "1c",
         "About as many filters match a wrong motif with either activation (FPR within 0.05).",
-        difference,
+        "difference",
         1,
         {"filter_fpr": (-0.05, 0.05)},
     ),
-    Part(
+    Statement(
         "1d",
         "Exponential filters learn the right motif or none at all: at most 0.05 of them match a wrong one.",
-        level,
+        "level",
         1,
         {"filter_fpr": (-math.inf, 0.05)},
     ),
-    Part(
+    Statement(
         "1e",
         "The share of filters that match nothing: no claim of the paper, to be read beside 1c and 1d.",
-        difference,
+        "difference",
         1,
         {"filter_no_hit": None},
     ),
-    Part(
+    Statement(
         "2a",
         "Without four encoder layers all networks classify alike: the SD of their AUPR is at most 0.02.",
-        spread,
+        "spread",
         1,
         {"classification_aupr": (0.0, 0.02)},
     ),
-    Part(
+    Statement(
         "2b",
         "With four encoder layers they classify worse, by at least 0.02 in AUPR.",
-        depth,
+        "depth",
         1,
         {"classification_aupr": (-math.inf, -0.02)},
     ),
-    Part(
+    Statement(
         "3a",
         "With small pools (C4C6, C4), saliency maps are far better with the exponential activation.",
-        difference,
+        "difference",
         2,
         {
             "interpretability_auroc": (0.05, math.inf),
@@ -139,42 +139,42 @@ PARTS = (
         },
         _SMALL_POOLS,
     ),
-    Part(
+    Statement(
         "3b",
         "With small pools, networks with the exponential activation also classify better.",
-        difference,
+        "difference",
         2,
         {"classification_auroc": _UP},
         _SMALL_POOLS,
     ),
-    Part(
+    Statement(
         "3c",
         "With one wide pool (C24), saliency maps are slightly better with the exponential activation.",
-        difference,
+        "difference",
         2,
         {"interpretability_auroc": _UP, "interpretability_aupr": _UP, "interpretability_snr": _UP},
         ("C24",),
     ),
-    Part(
+    Statement(
         "4a",
         "Stage 1, the activation and what they do together account for more of the variance between networks in "
         "filter TPR than the attention module with all its interactions.",
-        shares,
+        "shares",
         1,
         {"filter_tpr": _UP},
     ),
-    Part(
+    Statement(
         "4b",
         "The same holds for the saliency scores.",
-        shares,
+        "shares",
         2,
         {"interpretability_auroc": _UP, "interpretability_aupr": _UP, "interpretability_snr": _UP},
     ),
-    Part(
+    Statement(
         "5",
         "Among networks of one stage 1 and activation, those with more filters that are motifs have better saliency "
         "maps (rank correlation of at least 0.1).",
-        correlation,
+        "correlation",
         2,
         {
             "interpretability_auroc": (0.1, math.inf),
@@ -185,17 +185,19 @@ PARTS = (
 )
 
 
-def assess_claims(records: Iterable[Record], *, select: str = "valid", parts: Sequence[Part] = PARTS) -> list[Finding]:
+def assess_claims(
+    results: Results, *, select: str = "valid", statements: Sequence[Statement] = STATEMENTS
+) -> list[Finding]:
     """Put statements to the test, by default those of the paper.
 
     Parameters
     ----------
-    records : iterable of record
-        Of both tasks or one; the grid may be done in part. Every quantity says on how many of how many
+    results : Results
+        The grid may be done in statement. Every quantity says on how many of how many
         configurations it was measured.
     select : {"valid", "published", "all"}
-        The members that stand beside all, as `motiflens.study.selection.configurations`. Verdicts follow from all.
-    parts : sequence of Part
+        The members that stand beside all, as `TaskResults.configurations`. Verdicts follow from all.
+    statements : sequence of Statement
         Statements to test.
 
     Returns
@@ -206,17 +208,17 @@ def assess_claims(records: Iterable[Record], *, select: str = "valid", parts: Se
     Raises
     ------
     ValueError
-        If a part names an unknown metric; and as `configurations`.
+        If a part names an unknown metric; and as `TaskResults.configurations`.
     """
-    records = list(records)
     findings = []
-    for part in parts:
+    for statement in statements:
         evidence = []
-        for metric, limits in part.ranges.items():
-            samples = [Sample(records, part.task, metric, select=chosen) for chosen in ("all", select)]
-            measured, selected = (part.measure(sample, part.stages) for sample in samples)
-            evidence += _rows(part.number, part.measure.__name__, part.task, metric, limits, measured, selected)
-        findings.append(Finding(part, evidence, overall(row.verdict for row in evidence if row.role == "decides")))
+        measure = MEASURE_FUNCTIONS[statement.measure]
+        for metric, limits in statement.ranges.items():
+            samples = [Sample(results.task(statement.task), metric, select=chosen) for chosen in ("all", select)]
+            measured, selected = (measure(sample, statement.stages) for sample in samples)
+            evidence += _rows(statement.number, statement.measure, statement.task, metric, limits, measured, selected)
+        findings.append(Finding(statement, evidence, overall(row.verdict for row in evidence if row.role == "decides")))
     return findings
 
 
@@ -232,15 +234,14 @@ def overall(verdicts: Iterable[str]) -> str:
     return min(verdicts, key=("not supported", "undecided", "supported", "").index)
 
 
-def failures(records: Iterable[Record]) -> list[Evidence]:
+def failures(results: Results) -> list[ClaimEvidence]:
     """Share of initialisations that failed, per task and activation, with Wilson's interval.
 
     Failed: diverged, or best validation metric below 0.9 x the best of the configuration.
     """
-    records = list(records)
     rows = []
-    for task in METRICS:
-        groups = configurations(records, task, select="all")
+    for task in TASK_METRICS:
+        groups = results.task(task).configurations()
         for activation in dict.fromkeys(activation for _, activation in groups):
             chosen = [members for (_, a), members in groups.items() if a == activation]
             n, n_failed = sum(len(m.trials) for m in chosen), sum(m.n_failed for m in chosen)
@@ -266,7 +267,7 @@ def _rows(
     limits: tuple[float, float] | None,
     measured: Iterable[Measured],
     selected: Iterable[Measured] = (),
-) -> list[Evidence]:
+) -> list[ClaimEvidence]:
     """What was measured on all networks, with the same group of the selected ones beside."""
     beside = {(one.group, one.role): one for one in selected}
     rows = []
@@ -275,7 +276,7 @@ def _rows(
         interval = chosen.interval if chosen else _NOTHING
         judged = limits if one.role != "beside" else None
         rows.append(
-            Evidence(
+            ClaimEvidence(
                 claim=claim,
                 measure=measure,
                 task=task,

@@ -1,14 +1,14 @@
 """What the exponential activation changes against ReLU, from stored records: differences, p-values, sentences."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from motiflens.basics.stats import hierarchical_bootstrap
-from motiflens.basics.words import _join, format_p
-from motiflens.study.records import Record, find_metric, stage1
-from motiflens.study.selection import configurations, metric_values
+from motiflens.basics.words import format_p, join_words
+from motiflens.study.records import stage1
+from motiflens.study.results import Results, TaskResults
 
 #: The two measures of the findings: task, metric, and what it means.
 _HEADLINES = (
@@ -46,7 +46,7 @@ def activation_pairs(values: Mapping[tuple[str, str], np.ndarray]) -> dict[str, 
     Parameters
     ----------
     values : mapping of (architecture, activation) to np.ndarray
-        As from `motiflens.study.selection.metric_values`.
+        As from `TaskResults.values`.
     """
     return {
         name: (values[name, "relu"], values[name, "exponential"])
@@ -55,9 +55,7 @@ def activation_pairs(values: Mapping[tuple[str, str], np.ndarray]) -> dict[str, 
     }
 
 
-def activation_effects(
-    records: Iterable[Record], task: int, metric: str, *, n_permutations: int = 9_999, seed: int = 0
-) -> list[Effect]:
+def activation_effects(task: TaskResults, metric: str, *, n_permutations: int = 9_999, seed: int = 0) -> list[Effect]:
     """Exponential minus ReLU per stage 1, over all members that did not diverge.
 
     The p-value is that of a permutation test: activations are exchanged among the networks of each
@@ -67,11 +65,9 @@ def activation_effects(
 
     Parameters
     ----------
-    records : iterable of record
-    task : int
-        1 or 2.
+    task : TaskResults
     metric : str
-        A name in `METRICS[task]`.
+        A name in `TASK_METRICS[task.number]`.
     n_permutations : int
         Random permutations.
     seed : int
@@ -85,9 +81,9 @@ def activation_effects(
     Raises
     ------
     ValueError
-        If the metric is unknown; and as `configurations`.
+        If the metric is unknown; and as `TaskResults.configurations`.
     """
-    values = metric_values(configurations(records, task, select="all"), find_metric(task, metric))
+    values = task.values(metric)
     by_stage: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
     for architecture, pair in activation_pairs(values).items():
         by_stage.setdefault(stage1(architecture), []).append(pair)
@@ -96,7 +92,7 @@ def activation_effects(
         interval = hierarchical_bootstrap(pairs, seed=seed)
         effects.append(
             Effect(
-                task=task,
+                task=task.number,
                 stage1=stage,
                 metric=metric,
                 relu=float(np.mean([relu.mean() for relu, _ in pairs])),
@@ -113,20 +109,22 @@ def activation_effects(
     return effects
 
 
-def findings(records: Sequence[Record]) -> list[str]:
-    """What was found, in sentences with numbers computed from the records; says so where they are too few."""
+def effect_sentences(results: Results) -> list[str]:
+    """What was found, in sentences with numbers computed from the results; says so where they are too few."""
     sentences = []
     uncertain: list[str] = []
     for task, metric, meaning in _HEADLINES:
-        effects = activation_effects(records, task, metric)
+        effects = activation_effects(results.task(task), metric)
         same = [effect for effect in effects if abs(effect.difference) < _SAME]
         raised = [_clause(effect) for effect in effects if effect.difference >= _SAME]
         lowered = [_clause(effect) for effect in effects if effect.difference <= -_SAME]
         parts = [
-            f"{verb} {{}} {_join(clauses)}" for verb, clauses in (("raised", raised), ("lowered", lowered)) if clauses
+            f"{verb} {{}} {join_words(clauses)}"
+            for verb, clauses in (("raised", raised), ("lowered", lowered))
+            if clauses
         ]
         if same:
-            parts.append(f"left {{}} the same {_join([_clause(effect) for effect in same])}")
+            parts.append(f"left {{}} the same {join_words([_clause(effect) for effect in same])}")
         if parts:
             text = ", and ".join(part.format(meaning if place == 0 else "it") for place, part in enumerate(parts))
             sentences.append(f"Against ReLU, the exponential activation {text}.")
@@ -140,7 +138,7 @@ def findings(records: Sequence[Record]) -> list[str]:
     if uncertain:
         sentences.append(
             f"Could be chance (p above 0.05, or fewer than {_FEW} networks with an activation): "
-            f"{_join(uncertain)}. Read these differences as examples, not as results."
+            f"{join_words(uncertain)}. Read these differences as examples, not as results."
         )
     return sentences
 

@@ -1,14 +1,13 @@
 """What the number of first-layer filters changes, from stored records: every number beside the task's own."""
 
 import math
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
 from motiflens.basics.stats import Interval, contrast
-from motiflens.study.records import METRICS, N_FILTERS, Record, n_filters
-from motiflens.study.selection import configurations, metric_values
+from motiflens.study.records import N_FILTERS, TASK_METRICS
+from motiflens.study.results import Results
 
 _NOTHING = Interval(math.nan, math.nan, math.nan)
 
@@ -30,18 +29,12 @@ class FilterNumber(NamedTuple):
     high: float
 
 
-def paper_sized(records: Iterable[Record]) -> list[Record]:
-    """Records of networks with as many filters as the paper's: the only ones that its tables and claims speak of."""
-    return [record for record in records if n_filters(record) == N_FILTERS[record["task"]]]
-
-
-def filter_numbers(records: Iterable[Record]) -> list[FilterNumber]:
+def filter_numbers(results: Results) -> list[FilterNumber]:
     """Compare numbers of first-layer filters within each architecture and activation, over all that trained.
 
     Parameters
     ----------
-    records : iterable of record
-        Of both tasks or one.
+    results : Results
 
     Returns
     -------
@@ -51,16 +44,14 @@ def filter_numbers(records: Iterable[Record]) -> list[FilterNumber]:
     Raises
     ------
     ValueError
-        As `motiflens.study.selection.configurations`.
+        As `TaskResults.configurations`.
     """
-    records = list(records)
     rows = []
-    for task in METRICS:
-        of_task = [record for record in records if record["task"] == task]
-        sizes = sorted({n_filters(record) for record in of_task})
-        groups = {n: configurations([r for r in of_task if n_filters(r) == n], task, select="all") for n in sizes}
-        for metric in METRICS[task]:
-            values = {n: metric_values(found, metric) for n, found in groups.items()}
+    for task, metrics in TASK_METRICS.items():
+        by_number = results.task(task).by_n_filters
+        groups = {n: own.configurations() for n, own in by_number.items()}
+        for metric in metrics:
+            values = {n: own.values(metric.name) for n, own in by_number.items()}
             for key in dict.fromkeys(key for found in values.values() for key in found):
                 measured = {n: found[key] for n, found in values.items() if key in found}
                 n_failed = {n: groups[n][key].n_failed for n in measured}

@@ -5,19 +5,20 @@ The table that comes with the package is made by `motiflens study effects`; advi
 
 import csv
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.stats import Interval, contrast, half_width, hierarchical_bootstrap, wilson_interval
-from motiflens.study.findings.filter_numbers import filter_numbers, paper_sized
-from motiflens.study.findings.measures import Measured, Sample, difference
+from motiflens.study.findings.filter_numbers import filter_numbers
+from motiflens.study.findings.measures import Measured, Sample, activation_difference
 from motiflens.study.findings.variance import STAGES
 from motiflens.study.published_tables import published_results
-from motiflens.study.records import ACTIVATIONS, N_FILTERS, Record, stage1
-from motiflens.study.selection import configurations
+from motiflens.study.records import N_FILTERS, PAPER_ACTIVATIONS, stage1
+from motiflens.study.results import Results, TaskResults
+from motiflens.study.selection import Key
 
 FACTORS = ("activation", "pool", "filters", "members")
 WIDE_POOL = "C24"
@@ -73,7 +74,7 @@ class MeasuredEffect(NamedTuple):
 
 
 def measured_effects(
-    grid: Iterable[Record], sizes: Iterable[Record] = (), *, grid_name: str = "grid", sizes_name: str = "filters"
+    grid: Results, sizes: Results | None = None, *, grid_name: str = "grid", sizes_name: str = "filters"
 ) -> list[MeasuredEffect]:
     """Measure every effect that records allow; what was not run has no row.
 
@@ -85,9 +86,9 @@ def measured_effects(
 
     Parameters
     ----------
-    grid : iterable of record
+    grid : Results
         Of `study run --preset paper`, whole or in part.
-    sizes : iterable of record
+    sizes : Results, optional
         Of `study run --preset filters`.
     grid_name, sizes_name : str
         Where they are, for the table.
@@ -95,17 +96,17 @@ def measured_effects(
     Raises
     ------
     ValueError
-        As `motiflens.study.selection.configurations`.
+        As `TaskResults.configurations`.
     """
-    grid = paper_sized(grid)
+    paper = grid.of_paper_size
     rows: list[MeasuredEffect] = []
     for task, metrics in MEASURES.items():
         for metric in metrics:
-            sample = Sample(grid, task, metric)
+            sample = Sample(paper.task(task), metric)
             for make in (_activation, _pool, _members):
                 rows += [row._replace(task=task, metric=metric, records=grid_name) for row in make(sample)]
-        rows += [row._replace(task=task, records=grid_name) for row in _failures(grid, task)]
-    rows += [row._replace(records=sizes_name) for row in _filters(sizes)]
+        rows += [row._replace(task=task, records=grid_name) for row in _failures(paper.task(task))]
+    rows += [row._replace(records=sizes_name) for row in _filters(sizes or Results())]
     return sorted(rows, key=lambda row: FACTORS.index(row.factor))
 
 
@@ -132,21 +133,23 @@ def _row(factor: str, before: str, after: str, measured: Measured, **changes: ob
 
 
 def _activation(sample: Sample) -> Iterator[MeasuredEffect]:
-    for measured in difference(sample, STAGES):
+    for measured in activation_difference(sample, STAGES):
         if measured.role != "decides" or not measured.n_networks:
             continue
         names = [name for name, _ in sample.grid([measured.group], ["relu"])]
         pairs = [((name, "relu"), (name, "exponential")) for name in names]
         interval, over = _pooled(sample, pairs)
-        yield _row("activation", *ACTIVATIONS, measured._replace(interval=interval), pool=measured.group, over=over)
+        yield _row(
+            "activation", *PAPER_ACTIVATIONS, measured._replace(interval=interval), pool=measured.group, over=over
+        )
 
 
 def _pool(sample: Sample) -> Iterator[MeasuredEffect]:
     for stage in STAGES:
-        for activation in ACTIVATIONS if stage != WIDE_POOL else ():
+        for activation in PAPER_ACTIVATIONS if stage != WIDE_POOL else ():
             small = [name for name, _ in sample.grid([stage], [activation])]
             matched = {name: WIDE_POOL + name.removeprefix(stage) for name in small}
-            known = {name for name, _ in published_results(sample.task)}
+            known = {name for name, _ in published_results(sample.task.number)}
             pairs = [((wide, activation), (name, activation)) for name, wide in matched.items() if wide in known]
             interval, over = _pooled(sample, pairs)
             if math.isnan(interval.estimate):
@@ -157,10 +160,7 @@ def _pool(sample: Sample) -> Iterator[MeasuredEffect]:
             yield _row("pool", WIDE_POOL, stage, measured, activation=activation, over=over)
 
 
-_Key = tuple[str, str]
-
-
-def _pooled(sample: Sample, pairs: Sequence[tuple[_Key, _Key]]) -> tuple[Interval, str]:
+def _pooled(sample: Sample, pairs: Sequence[tuple[Key, Key]]) -> tuple[Interval, str]:
     """Mean difference, second minus first, over the pairs that were measured, and what its interval speaks of."""
     values = [(sample.values[a], sample.values[b]) for a, b in pairs if a in sample.values and b in sample.values]
     pooled = hierarchical_bootstrap(values)
@@ -173,7 +173,7 @@ def _pooled(sample: Sample, pairs: Sequence[tuple[_Key, _Key]]) -> tuple[Interva
 
 def _members(sample: Sample) -> Iterator[MeasuredEffect]:
     for stage in STAGES:
-        for activation in ACTIVATIONS:
+        for activation in PAPER_ACTIVATIONS:
             keys = sample.grid([stage], [activation])
             values = [sample.values[key] for key in keys if key in sample.values]
             df = sum(len(own) - 1 for own in values)
@@ -186,20 +186,20 @@ def _members(sample: Sample) -> Iterator[MeasuredEffect]:
                 yield _row("members", "", str(n), measured, pool=stage, activation=activation)
 
 
-def _failures(grid: Sequence[Record], task: int) -> Iterator[MeasuredEffect]:
-    groups = configurations(grid, task, select="all")
+def _failures(task: TaskResults) -> Iterator[MeasuredEffect]:
+    groups = task.configurations()
     for stage in STAGES:
-        for activation in ACTIVATIONS:
+        for activation in PAPER_ACTIVATIONS:
             chosen = [m for (name, a), m in groups.items() if stage1(name) == stage and a == activation]
             n, n_failed = sum(len(m.trials) for m in chosen), sum(m.n_failed for m in chosen)
-            n_grid = sum(stage1(name) == stage and a == activation for name, a in published_results(task))
+            n_grid = sum(stage1(name) == stage and a == activation for name, a in published_results(task.number))
             if n:
                 share = wilson_interval(n_failed, n)
                 measured = Measured(stage, "decides", share, n, n_failed, len(chosen), n_grid)
                 yield _row("members", "", "1", measured, pool=stage, activation=activation, metric=FAILED)
 
 
-def _filters(sizes: Iterable[Record]) -> Iterator[MeasuredEffect]:
+def _filters(sizes: Results) -> Iterator[MeasuredEffect]:
     rows = filter_numbers(sizes)
     own = {row[:4]: row for row in rows if row.n_filters == N_FILTERS[row.task]}
     for row in rows:
@@ -215,23 +215,22 @@ def _filters(sizes: Iterable[Record]) -> Iterator[MeasuredEffect]:
         )
 
 
-def coverage(records: Iterable[Record], name: str, expected: Mapping[int, int] | None = None) -> str:
+def coverage(results: Results, name: str, expected: Mapping[int, int] | None = None) -> str:
     """How much of a study there is, in a sentence for the head of the table.
 
     Parameters
     ----------
-    records : iterable of record
+    results : Results
     name : str
         Where they are.
     expected : mapping of int to int, optional
         Configurations of the whole study by task; by default those of the paper.
     """
-    records = list(records)
     whole = expected or {task: len(published_results(task)) for task in MEASURES}
-    found = {task: {r["key"].rpartition("/")[0] for r in records if r["task"] == task} for task in MEASURES}
+    found = {task: {r["key"].rpartition("/")[0] for r in results.task(task).records} for task in MEASURES}
     parts = [f"task {task}: {len(keys)} of {whole[task]} configurations" for task, keys in found.items()]
-    n_diverged = sum(record["status"] != "ok" for record in records)
-    return f"{name}: {len(records)} networks, {n_diverged} of them diverged; {', '.join(parts)}"
+    n_diverged = sum(record["status"] != "ok" for record in results.records)
+    return f"{name}: {len(results)} networks, {n_diverged} of them diverged; {', '.join(parts)}"
 
 
 def read_measured_effects(path: str | Path | None = None) -> list[MeasuredEffect]:

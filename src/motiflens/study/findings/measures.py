@@ -1,7 +1,7 @@
 """Quantities that the claims of the study are about, each measured on groups of networks from stored records."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,12 +10,11 @@ from motiflens.basics.stats import Interval, contrast, hierarchical_bootstrap, p
 from motiflens.study.findings.effects import activation_pairs
 from motiflens.study.findings.variance import MODULES, SOURCES, spread_of_means, variance_shares
 from motiflens.study.published_tables import published_results
-from motiflens.study.records import ACTIVATIONS, Record, find_metric, metric_value, stage1
-from motiflens.study.selection import Groups, configurations, metric_values
+from motiflens.study.records import PAPER_ACTIVATIONS, find_metric, metric_value, stage1
+from motiflens.study.results import TaskResults
+from motiflens.study.selection import Key
 
 _DEEPEST = "Trans4"  # the second stages with four encoder layers end so
-
-_Key = tuple[str, str]  # architecture, activation
 
 
 class Measured(NamedTuple):
@@ -39,32 +38,30 @@ class Sample:
 
     Parameters
     ----------
-    records : sequence of record
-    task : int
-        1 or 2.
+    task : TaskResults
     metric : str
-        A name in `METRICS[task]`.
+        A name in `TASK_METRICS[task.number]`.
     select : {"valid", "published", "all"}
-        As `motiflens.study.selection.configurations`.
+        As `TaskResults.configurations`.
 
     Raises
     ------
     ValueError
-        If the metric is unknown; and as `configurations`.
+        If the metric is unknown; and as `TaskResults.configurations`.
     """
 
-    def __init__(self, records: Sequence[Record], task: int, metric: str, *, select: str = "all") -> None:
-        self.records, self.task, self.metric, self.select = records, task, metric, select
-        self.groups: Groups = configurations(records, task, select=select)
-        self.values = metric_values(self.groups, find_metric(task, metric))
-        self._grid = [*dict.fromkeys([*published_results(task), *self.groups])]
+    def __init__(self, task: TaskResults, metric: str, *, select: str = "all") -> None:
+        self.task, self.metric, self.select = task, metric, select
+        self.values = task.values(metric, select)
+        self.groups = task.configurations(select)
+        self._grid = [*dict.fromkeys([*published_results(task.number), *self.groups])]
 
-    def grid(self, stages: Sequence[str], activations: Sequence[str] = ACTIVATIONS) -> list[_Key]:
+    def grid(self, stages: Sequence[str], activations: Sequence[str] = PAPER_ACTIVATIONS) -> list[Key]:
         """Configurations of the whole grid, run or not."""
         return [key for key in self._grid if stage1(key[0]) in stages and key[1] in activations]
 
     def measured(
-        self, group: str, role: str, interval: Interval, *, of: Iterable[_Key], expected: Iterable[_Key]
+        self, group: str, role: str, interval: Interval, *, of: Iterable[Key], expected: Iterable[Key]
     ) -> Measured:
         """A quantity with the numbers of networks and configurations behind it."""
         used = [key for key in of if key in self.values]
@@ -79,17 +76,17 @@ class Sample:
         )
 
 
-def difference(sample: Sample, stages: Sequence[str]) -> list[Measured]:
+def activation_difference(sample: Sample, stages: Sequence[str]) -> list[Measured]:
     """Exponential minus ReLU: per stage 1 by hierarchical bootstrap, per architecture with Welch's interval."""
     pairs = activation_pairs(sample.values)
     measured = []
     for stage in stages:
         inside = {name: pair for name, pair in pairs.items() if stage1(name) == stage}
-        used = [(name, activation) for name in inside for activation in ACTIVATIONS]
+        used = [(name, activation) for name in inside for activation in PAPER_ACTIVATIONS]
         pooled = hierarchical_bootstrap(list(inside.values()))
         measured.append(sample.measured(stage, "decides", pooled, of=used, expected=sample.grid([stage])))
         for name, (relu, exponential) in inside.items():
-            both = [(name, activation) for activation in ACTIVATIONS]
+            both = [(name, activation) for activation in PAPER_ACTIVATIONS]
             welch = Interval(*contrast([exponential, relu], [1, -1])[:3])
             measured.append(sample.measured(name, "part", welch, of=both, expected=both))
     return measured
@@ -123,7 +120,7 @@ def spread(sample: Sample, stages: Sequence[str]) -> list[Measured]:
 
 def depth(sample: Sample, stages: Sequence[str]) -> list[Measured]:
     """Four encoder layers minus the mean of the other second stages: per stage 1 and activation, and their mean."""
-    blocks = [(stage, activation) for stage in stages for activation in ACTIVATIONS]
+    blocks = [(stage, activation) for stage in stages for activation in PAPER_ACTIVATIONS]
     measured, used, weights = [], [], []
     for stage, activation in blocks:
         grid = sample.grid([stage], [activation])
@@ -150,7 +147,7 @@ def shares(sample: Sample, stages: Sequence[str]) -> list[Measured]:
 
     The bounds of that difference are those of the two shares at their farthest, so it is wider than 95 %.
     """
-    found = {s.source: s for s in variance_shares(sample.records, sample.task, sample.metric, select=sample.select)}
+    found = {s.source: s for s in variance_shares(sample.task, sample.metric, select=sample.select)}
     design, modules = found[SOURCES[6]], found[SOURCES[7]]
     apart = Interval(design.share - modules.share, design.low - modules.high, design.high - modules.low)
     block = [key for key in sample.grid(stages) if key[0].partition("-")[2] in MODULES]
@@ -168,7 +165,7 @@ def correlation(sample: Sample, stages: Sequence[str]) -> list[Measured]:
     """Rank correlation of filter TPR with the metric over single networks, within stage 1 and activation."""
     parts, sizes = [], []
     for stage in stages:
-        for activation in ACTIVATIONS:
+        for activation in PAPER_ACTIVATIONS:
             grid = sample.grid([stage], [activation])
             pairs = _pairs_of_networks(sample, grid)
             if len(pairs):
@@ -180,9 +177,20 @@ def correlation(sample: Sample, stages: Sequence[str]) -> list[Measured]:
     return [sample.measured("all", "decides", pooled, of=grid, expected=grid), *parts]
 
 
-def _pairs_of_networks(sample: Sample, keys: Iterable[_Key]) -> np.ndarray:
+def _pairs_of_networks(sample: Sample, keys: Iterable[Key]) -> np.ndarray:
     """Filter TPR and the metric of each selected network that has both, shape=(n, 2)."""
-    metrics = [find_metric(sample.task, name) for name in ("filter_tpr", sample.metric)]
+    metrics = [find_metric(sample.task.number, name) for name in ("filter_tpr", sample.metric)]
     networks = [record for key in keys if key in sample.groups for record in sample.groups[key].selected]
     pairs = np.array([[metric_value(record, metric) for metric in metrics] for record in networks]).reshape(-1, 2)
     return pairs[~np.isnan(pairs).any(axis=1)]
+
+
+#: Measures by the name that tables give them.
+MEASURE_FUNCTIONS: dict[str, Callable[[Sample, Sequence[str]], list[Measured]]] = {
+    "difference": activation_difference,
+    "level": level,
+    "spread": spread,
+    "depth": depth,
+    "shares": shares,
+    "correlation": correlation,
+}

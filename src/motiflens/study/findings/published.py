@@ -11,8 +11,9 @@ import numpy as np
 
 from motiflens.basics.stats import benjamini_hochberg, contrast_of_moments, spearman
 from motiflens.study.published_tables import published_results
-from motiflens.study.records import METRICS, Metric, Record
-from motiflens.study.selection import SELECTIONS, configurations, metric_values
+from motiflens.study.records import TASK_METRICS, Metric
+from motiflens.study.results import Results
+from motiflens.study.selection import SELECTIONS
 
 #: Networks behind each published mean, by task: the best 3 and the best 5 of 10 by test score.
 N_PUBLISHED = {1: 3, 2: 5}
@@ -33,7 +34,7 @@ BARS: dict[str, tuple[float | None, float | None]] = {
 }
 
 
-class Comparison(NamedTuple):
+class PublishedComparison(NamedTuple):
     """One configuration and metric beside its published mean; NaN where too few networks allow no test."""
 
     task: int
@@ -75,7 +76,7 @@ class Agreement(NamedTuple):
     n_different: int
 
 
-def compare_with_published(records: Iterable[Record], *, selections: Sequence[str] = SELECTIONS) -> list[Comparison]:
+def compare_with_published(results: Results, *, selections: Sequence[str] = SELECTIONS) -> list[PublishedComparison]:
     """Each configuration's mean beside the published one, with Welch's test and a q-value.
 
     The test takes the published mean as that of 3 (task 1) or 5 (task 2) networks, its SD as at least 0.0005; q-values
@@ -84,27 +85,25 @@ def compare_with_published(records: Iterable[Record], *, selections: Sequence[st
 
     Parameters
     ----------
-    records : iterable of record
-        Of both tasks or one; architectures that the paper does not have are left aside.
+    results : Results
+        Architectures that the paper does not have are left aside.
     selections : sequence of {"valid", "published", "all"}
-        Ways to choose members, as `motiflens.study.selection.configurations`.
+        Ways to choose members, as `TaskResults.configurations`.
 
     Returns
     -------
-    comparisons : list of Comparison
+    comparisons : list of PublishedComparison
 
     Raises
     ------
     ValueError
-        As `configurations`.
+        As `TaskResults.configurations`.
     """
-    records = list(records)
     comparisons = []
-    for task in METRICS:
+    for task in TASK_METRICS:
         for select in selections:
-            groups = configurations(records, task, select=select)
             for metric in compared_metrics(task):
-                values = metric_values(groups, metric)
+                values = results.task(task).values(metric.name, select)
                 rows = [
                     _compare(task, metric, key, select, values[key], row)
                     for key, row in published_results(task).items()
@@ -116,20 +115,20 @@ def compare_with_published(records: Iterable[Record], *, selections: Sequence[st
 
 def compared_metrics(task: int) -> list[Metric]:
     """Metrics of a task that the published tables have, filters by the paper's own list of accessions."""
-    listed = {metric.published for metric in METRICS[task] if metric.name.endswith("_listed")}
+    listed = {metric.published for metric in TASK_METRICS[task] if metric.name.endswith("_listed")}
     return [
         metric
-        for metric in METRICS[task]
+        for metric in TASK_METRICS[task]
         if metric.published and (metric.name.endswith("_listed") or metric.published not in listed)
     ]
 
 
-def agreement(comparisons: Iterable[Comparison]) -> list[Agreement]:
+def agreement(comparisons: Iterable[PublishedComparison]) -> list[Agreement]:
     """Rank correlation and mean absolute difference per metric and selection, against `BARS`.
 
     Configurations that are missing are not counted: `n_configurations` of `n_published` say how many there are.
     """
-    grouped: dict[tuple[int, str, str], list[Comparison]] = {}
+    grouped: dict[tuple[int, str, str], list[PublishedComparison]] = {}
     for row in comparisons:
         grouped.setdefault((row.task, row.metric, row.selection), []).append(row)
     rows = []
@@ -155,7 +154,7 @@ def known_differences() -> dict[tuple[int, str, str, str], str]:
 
 def _compare(
     task: int, metric: Metric, key: tuple[str, str], select: str, values: np.ndarray, published: dict[str, float]
-) -> Comparison:
+) -> PublishedComparison:
     mean, sd = published[f"{metric.published}_mean"], published[f"{metric.published}_sd"]
     n_published = N_PUBLISHED[task]
     sample_variance = max(sd, _LEAST_SD) ** 2 * n_published / (n_published - 1)
@@ -165,7 +164,7 @@ def _compare(
         [values.size, n_published],
         [1, -1],
     )
-    return Comparison(
+    return PublishedComparison(
         task=task,
         metric=metric.name,
         architecture=key[0],
@@ -187,7 +186,7 @@ def _compare(
     )
 
 
-def _with_q_values(rows: Sequence[Comparison]) -> list[Comparison]:
+def _with_q_values(rows: Sequence[PublishedComparison]) -> list[PublishedComparison]:
     found = []
     for row, q in zip(rows, benjamini_hochberg([row.p_value for row in rows]), strict=True):
         differs = bool(q <= _DIFFERS)
@@ -196,7 +195,7 @@ def _with_q_values(rows: Sequence[Comparison]) -> list[Comparison]:
     return found
 
 
-def _agree(task: int, metric: str, selection: str, rows: Sequence[Comparison], n_published: int) -> Agreement:
+def _agree(task: int, metric: str, selection: str, rows: Sequence[PublishedComparison], n_published: int) -> Agreement:
     correlation = spearman(np.array([row.mean for row in rows]), np.array([row.published_mean for row in rows]))
     distance = float(np.mean([abs(row.difference) for row in rows])) if rows else math.nan
     least, largest = BARS.get(metric, (None, None))

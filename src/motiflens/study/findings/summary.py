@@ -1,14 +1,15 @@
 """Tables of a study from its stored records: mean, SD, trials, failures and the published value beside."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from motiflens.study.published_tables import published_results
-from motiflens.study.records import METRICS, Metric, Record, metric_value
-from motiflens.study.selection import Members, configurations
+from motiflens.study.records import TASK_METRICS, Metric, metric_value
+from motiflens.study.results import TaskResults
+from motiflens.study.selection import Members
 
 
 class MetricSummary(NamedTuple):
@@ -24,7 +25,7 @@ class MetricSummary(NamedTuple):
 
 
 class SummaryRow(NamedTuple):
-    """One architecture with one activation; `metrics` maps the names in `METRICS[task]` to summaries."""
+    """One architecture with one activation; `metrics` maps the names in `TASK_METRICS[task]` to summaries."""
 
     task: int
     architecture: str
@@ -37,17 +38,17 @@ class SummaryRow(NamedTuple):
     metrics: dict[str, MetricSummary]
 
 
-def summary_table(records: Iterable[Record], task: int, *, select: str = "valid") -> list[SummaryRow]:
-    """One row per architecture and activation; see `configurations` for the parameters and errors.
+def summary_table(task: TaskResults, *, select: str = "valid") -> list[SummaryRow]:
+    """One row per architecture and activation; see `TaskResults.configurations` for the ways to choose networks.
 
     Means over all members include the low ones and leave out only those that diverged, which have no values.
     """
     rows = []
-    for (architecture, activation), members in configurations(records, task, select=select).items():
-        published = published_results(task).get((architecture, activation), {})
+    for (architecture, activation), members in task.configurations(select).items():
+        published = published_results(task.number).get((architecture, activation), {})
         rows.append(
             SummaryRow(
-                task=task,
+                task=task.number,
                 architecture=architecture,
                 activation=activation,
                 n_trials=len(members.trials),
@@ -55,7 +56,7 @@ def summary_table(records: Iterable[Record], task: int, *, select: str = "valid"
                 n_diverged=len(members.diverged),
                 n_selected=len(members.selected),
                 selection=select,
-                metrics={metric.name: _summarise(metric, members, published) for metric in METRICS[task]},
+                metrics={metric.name: _summarise(metric, members, published) for metric in TASK_METRICS[task.number]},
             )
         )
     return rows

@@ -1,15 +1,17 @@
 """What the spread of a study's results is due to: stage 1, activation, attention module, initialisation, data."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from motiflens.basics.distributions import f_quantile
 from motiflens.basics.stats import LEVEL, Interval, noncentrality_interval
-from motiflens.study.records import ACTIVATIONS, METRICS, Record, find_metric
-from motiflens.study.selection import check_one_setting, configurations, metric_values
+from motiflens.basics.store import Record
+from motiflens.study.records import PAPER_ACTIVATIONS, TASK_METRICS
+from motiflens.study.results import Results, TaskResults
+from motiflens.study.selection import check_one_setting
 
 #: The balanced block of the grid: every stage 1 has these second stages.
 STAGES = ("C24", "C4C6", "C4")
@@ -59,7 +61,7 @@ class DrawShare(NamedTuple):
     high: float
 
 
-def variance_shares(records: Iterable[Record], task: int, metric: str, *, select: str = "all") -> list[VarianceShare]:
+def variance_shares(task: TaskResults, metric: str, *, select: str = "all") -> list[VarianceShare]:
     """Omega squared of each source in the balanced block of 3 stages x 2 activations x 4 attention modules.
 
     Analysis of variance of three crossed factors with networks as replicates (Hays 1963): the share of a source is
@@ -70,13 +72,11 @@ def variance_shares(records: Iterable[Record], task: int, metric: str, *, select
 
     Parameters
     ----------
-    records : iterable of record
-    task : int
-        1 or 2.
+    task : TaskResults
     metric : str
-        A name in `METRICS[task]`.
+        A name in `TASK_METRICS[task.number]`.
     select : {"valid", "published", "all"}
-        As `motiflens.study.selection.configurations`.
+        As `TaskResults.configurations`.
 
     Returns
     -------
@@ -87,11 +87,11 @@ def variance_shares(records: Iterable[Record], task: int, metric: str, *, select
     Raises
     ------
     ValueError
-        If the metric is unknown; and as `configurations`.
+        If the metric is unknown; and as `TaskResults.configurations`.
     """
-    values = metric_values(configurations(records, task, select=select), find_metric(task, metric))
+    values = task.values(metric, select)
     cells = [
-        [values.get((f"{stage}-{module}", a), np.empty(0)) for stage in STAGES for a in ACTIVATIONS]
+        [values.get((f"{stage}-{module}", a), np.empty(0)) for stage in STAGES for a in PAPER_ACTIVATIONS]
         for module in MODULES
     ]
     complete = [cell for cell in cells if all(group.size for group in cell)]  # one item per module
@@ -103,7 +103,7 @@ def variance_shares(records: Iterable[Record], task: int, metric: str, *, select
         means = np.array([[group.mean() for group in cell] for cell in complete]).T.reshape(3, 2, -1)
         shares = _shares(means, _harmonic_mean(present), within, df_within)
     return [
-        VarianceShare(task, metric, source, share, low, high, df, n_networks, len(present))
+        VarianceShare(task.number, metric, source, share, low, high, df, n_networks, len(present))
         for source, (share, low, high, df) in shares.items()
     ]
 
@@ -164,7 +164,7 @@ def spread_of_means(groups: Sequence[np.ndarray]) -> Interval:
     return Interval(*(math.sqrt(within * value / (n * len(groups))) for value in noncentralities))
 
 
-def data_draw_shares(records: Iterable[Record], task: int) -> list[DrawShare]:
+def data_draw_shares(draws: Sequence[TaskResults]) -> list[DrawShare]:
     """Variance between draws of the data beside that between initialisations, of each metric.
 
     One-way analysis of variance with the draw as a random factor: per configuration (MS_between - MS_within) / n0 is
@@ -173,10 +173,8 @@ def data_draw_shares(records: Iterable[Record], task: int) -> list[DrawShare]:
 
     Parameters
     ----------
-    records : iterable of record
-        Of several runs that differ in the seed of the data alone, e.g. C24 and C4C6 on three seeds.
-    task : int
-        1 or 2.
+    draws : sequence of TaskResults
+        Of several runs of one task that differ in the seed of the data alone, e.g. C24 and C4C6 on three seeds.
 
     Returns
     -------
@@ -189,17 +187,18 @@ def data_draw_shares(records: Iterable[Record], task: int) -> list[DrawShare]:
     ValueError
         If records differ in more than the seed of the data, or a key occurs twice with one seed.
     """
-    records = [record for record in records if record["task"] == task]
+    task = draws[0].number if draws else 1
+    records = [record for draw in draws for record in draw.records]
     check_one_setting(records, task, besides=("data.data_seed",))
     by_seed: dict[object, list[Record]] = {}
     for record in records:
         data = (record.get("config") or {}).get("data") or {}  # a network that diverged may have neither
         by_seed.setdefault(data.get("data_seed"), []).append(record)
-    draws = [configurations(of_seed, task, select="all") for of_seed in by_seed.values()]
+    of_seeds = [Results(records).task(task) for records in by_seed.values()]
     shares = []
-    for metric in METRICS[task]:
+    for metric in TASK_METRICS[task]:
         found = []
-        values = [metric_values(draw, metric) for draw in draws]
+        values = [of_seed.values(metric.name) for of_seed in of_seeds]
         for key in dict.fromkeys(key for of_draw in values for key in of_draw):
             groups = [of_draw[key] for of_draw in values if key in of_draw]
             if len(groups) > 1 and sum(group.size for group in groups) > len(groups):

@@ -2,8 +2,8 @@
 
 from motiflens.study.grid.grid import (
     PAPER_PRESET,
-    PRESETS,
     QUICK_PRESET,
+    STUDY_PRESETS,
     StudyConfig,
     get_preset,
     match_architectures,
@@ -18,7 +18,7 @@ from motiflens.study.grid.trial import Trial, simulate_task
 __all__ = [
     "Job",
     "PAPER_PRESET",
-    "PRESETS",
+    "STUDY_PRESETS",
     "Progress",
     "QUICK_PRESET",
     "StudyConfig",

@@ -74,7 +74,7 @@ QUICK_PRESET = StudyConfig(
 # What the number of first-layer filters changes, with one wide pool and with small ones.
 FILTERS_PRESET = StudyConfig(architectures=("C24", "C4C6"), n_members=3, n_filters=(8, 16, 32, 64, 128))
 
-PRESETS: dict[str, StudyConfig] = {
+STUDY_PRESETS: dict[str, StudyConfig] = {
     "quick": QUICK_PRESET,
     "paper": PAPER_PRESET,
     "paper-text": TEXT_PRESET,
@@ -98,11 +98,11 @@ def get_preset(name: str) -> StudyConfig:
     ValueError
         If there is none of that name.
     """
-    if name not in PRESETS:
-        close = difflib.get_close_matches(name, PRESETS, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(PRESETS)}"
+    if name not in STUDY_PRESETS:
+        close = difflib.get_close_matches(name, STUDY_PRESETS, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(STUDY_PRESETS)}"
         raise InputError(f"unknown preset {name!r}; {hint}")
-    return PRESETS[name]
+    return STUDY_PRESETS[name]
 
 
 def match_architectures(patterns: Iterable[str]) -> tuple[str, ...]:
