@@ -7,10 +7,11 @@ import torch
 from any_models import ZOO
 from torch import nn
 
-from motiflens.audits.network import audit_network, audit_saliency
+from motiflens.audits.network import OutputWarning, audit_network, audit_saliency
 from motiflens.audits.options import AuditOptions
 from motiflens.basics.metrics import auroc
 from motiflens.basics.performance import performances
+from motiflens.basics.sequence import one_hot
 from motiflens.data.dataset import SequenceDataset
 from motiflens.interpret.filters import filter_matches, task_truth
 from motiflens.models.any_model import LAYOUTS
@@ -189,3 +190,71 @@ def test_options_of_any_model_are_checked(task2, database):
         audit_network(one, task2, AuditOptions(n_ablation=-1, database=database))
     with pytest.raises(ValueError, match="no module 'conv'"):
         audit_network(one, task2, AuditOptions(first_layer="conv", database=database))
+
+
+class ByFirstBase(nn.Module):
+    """Counts G in the middle through a convolution; `last` makes the output."""
+
+    def __init__(self, last):
+        super().__init__()
+        self.conv, self.last = nn.Conv1d(4, 2, 5, bias=False), last
+        self.conv.weight.data.zero_()
+        self.conv.weight.data[0, 2] = 1
+        self.conv.weight.data[1, 0, 2] = 1
+
+    def forward(self, x):
+        return self.last(torch.relu(self.conv(x))[:, 0].mean(1, keepdim=True) - 1.25)
+
+
+def counted(n=120):
+    codes = np.random.default_rng(0).integers(0, 4, (n, 60), dtype=np.uint8)
+    model = ByFirstBase(lambda z: z).eval()
+    with torch.no_grad():
+        z = model(one_hot(codes))[:, 0].numpy()
+    split = ["train"] * 10 + ["test"] * (n - 10)
+    return codes, z, split
+
+
+def test_two_classes_and_one_label_take_the_second_class(database):
+    codes, z, split = counted()
+    dataset = SequenceDataset.from_arrays(codes, (z > np.median(z)).astype(np.float32), split=split)
+    model = ByFirstBase(lambda z: torch.softmax(torch.cat([torch.zeros_like(z), z], 1), 1)).eval()
+    with pytest.warns(OutputWarning, match="output 1 is taken"):
+        result = audit_network(model, dataset, AuditOptions(database=database, **FAST))
+    assert result.metrics["test_auroc"] == 1
+    assert result.network.target == 1
+    asked = audit_network(model, dataset, AuditOptions(database=database, target=0, **FAST))
+    assert asked.metrics["test_auroc"] == 0
+    three = ByFirstBase(lambda z: torch.softmax(torch.cat([0 * z, z, 2 * z], 1), 1)).eval()
+    with pytest.raises(ValueError, match="the model has 3 outputs, the data have 1 labels"):
+        audit_network(three, dataset, AuditOptions(database=database, **FAST))
+
+
+def test_real_values_are_compared_with_what_the_model_returns(database):
+    """A sigmoid regression: its own output correlates perfectly, its logits do not."""
+    codes, z, split = counted()
+    values = 1 / (1 + np.exp(-12 * z))
+    dataset = SequenceDataset.from_arrays(codes, values.astype(np.float32), split=split)
+    model = ByFirstBase(lambda z: torch.sigmoid(12 * z)).eval()
+    result = audit_network(model, dataset, AuditOptions(database=database, n_ablation=50, n_decoys=0))
+    assert result.metrics["test_pearson"] == pytest.approx(1, abs=1e-6)
+    assert np.corrcoef(12 * z, values)[0, 1] < 0.99
+    np.testing.assert_allclose(result.test_logits[:, 0], values[10:], rtol=1e-4)
+    assert result.importance.performance[0] == pytest.approx(1, abs=1e-6)
+    assert result.importance.size.max() <= 1
+
+
+def test_a_model_of_half_precision_and_other_bases_is_audited(database):
+    codes, z, split = counted()
+    dataset = SequenceDataset.from_arrays(codes, (z > np.median(z)).astype(np.float32), split=split)
+    model = ByFirstBase(lambda z: z).eval()
+    options = AuditOptions(database=database, n_ablation=50, n_decoys=0)
+    plain = audit_network(model, dataset, options)
+    half = audit_network(ByFirstBase(lambda z: z).bfloat16().eval(), dataset, options)
+    np.testing.assert_array_equal(half.filters.pwms, plain.filters.pwms)
+    np.testing.assert_allclose(half.importance.size, plain.importance.size, atol=0.02)
+    permuted = ByFirstBase(lambda z: z).eval()
+    permuted.conv.weight.data = permuted.conv.weight.data[:, [0, 2, 1, 3]]
+    same = audit_network(permuted, dataset, dataclasses.replace(options, bases="AGCT"))
+    np.testing.assert_array_equal(same.filters.pwms, plain.filters.pwms)
+    assert same.metrics == plain.metrics

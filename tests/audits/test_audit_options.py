@@ -59,7 +59,7 @@ def test_the_shell_has_the_names_and_defaults_of_the_library(command):
     parameters = inspect.signature(command).parameters
     shared = {field.name: field for field in dataclasses.fields(AuditOptions)}
     missing = shared.keys() - parameters.keys() - LIBRARY_ONLY
-    assert missing <= {"layout", "first_layer", "output"}  # `compare` takes no model trained elsewhere
+    assert missing <= {"layout", "bases", "first_layer", "output"}  # `compare` takes no model trained elsewhere
     for name in shared.keys() & parameters.keys():
         assert parameters[name].default == shared[name].default, name
 

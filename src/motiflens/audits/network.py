@@ -4,6 +4,7 @@ saliency be trusted where the truth is known.
 The study and a user's own audit call the same function.
 """
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,9 +29,13 @@ from motiflens.interpret.filters import (
     filter_pwms,
     filter_quality,
 )
-from motiflens.models.any_model import AdaptedModel, ModelSummary, adapt, model_summary
+from motiflens.models.any_model import AdaptedModel, ModelSummary, adapt, model_summary, returned
 from motiflens.models.hybrid import HybridNetwork
 from motiflens.models.outputs import model_outputs
+
+
+class OutputWarning(UserWarning):
+    """Which output of a model a label stands for was not said, and one was taken."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ class Audit:
     network : ModelSummary
     label_names : tuple of str, length T
     test_logits : np.ndarray, shape=(n, T)
-        In the order of the test sequences.
+        In the order of the test sequences; for real-valued labels, what the model itself returns.
     model : HybridNetwork or AdaptedModel
         The network in the form that was audited, one-hot (n, 4, L) to logits (n, T), for further analyses.
     """
@@ -138,7 +143,7 @@ def audit_network(model: nn.Module, dataset: SequenceDataset, options: AuditOpti
         saliency=audit_saliency(network, test, label) if label is not None and _has_sites(test, label) else None,
         network=model_summary(network),
         label_names=test.label_names,
-        test_logits=logits.numpy(),
+        test_logits=_scores(network, test, logits).numpy(),
         model=network,
     )
 
@@ -173,7 +178,7 @@ def _for_labels(
 ) -> tuple[HybridNetwork | AdaptedModel, int | None]:
     """The model with one output per label, and the label whose saliency is scored."""
     reading: dict[str, Any] = {
-        "layout": options.layout, "first_layer": options.first_layer, "output": options.output
+        "layout": options.layout, "bases": options.bases, "first_layer": options.first_layer, "output": options.output
     }  # fmt: skip
     target = options.target
     network = adapt(model, test.codes, **reading)
@@ -182,12 +187,24 @@ def _for_labels(
         if target is not None and not 0 <= target < n_outputs:
             raise InputError(f"target must be in 0..{n_outputs - 1}, got {target}")
         return network, 0 if target is None and n_outputs == 1 else target
+    if target is None and test.n_outputs == 1 and isinstance(network, AdaptedModel) and network.two_classes:
+        target = 1
+        warnings.warn(
+            "the model gives the probabilities of two classes and the data have one label: output 1 is taken for it",
+            OutputWarning,
+            stacklevel=4,
+        )
     if test.n_outputs > 1 or target is None:
         raise InputError(
             f"the model has {n_outputs} outputs, the data have {test.n_outputs} labels: give data with as many labels, "
             "or with one and the output that it stands for (target)"
         )
     return adapt(model, test.codes, **reading, target=target), 0
+
+
+def _scores(model: nn.Module, part: SequenceDataset, logits: torch.Tensor) -> torch.Tensor:
+    """What labels are compared with: logits for classes, what the model itself returns for real-valued labels."""
+    return logits if np.isin(part.y, (0, 1)).all() else returned(model, logits)
 
 
 def _metrics(
@@ -205,5 +222,5 @@ def _metrics(
     if np.isin(part.y, (0, 1)).all():
         found = classification_metrics(logits, part.y)
     else:
-        found = {"pearson": regression_metrics(logits, part.y)["pearson"]}
+        found = {"pearson": regression_metrics(_scores(model, part, logits), part.y)["pearson"]}
     return {f"{split}_{name}": value for name, value in found.items()}

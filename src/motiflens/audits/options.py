@@ -11,7 +11,7 @@ from motiflens.basics.inputs import as_sequences
 from motiflens.data.dataset import SequenceDataset
 from motiflens.interpret.attribution import check_method
 from motiflens.interpret.filters import check_truth
-from motiflens.models.any_model import LAYOUTS, OUTPUTS
+from motiflens.models.any_model import BASES, CODES, LAYOUTS, OUTPUTS, check_bases
 from motiflens.motifs.sets import Motif, load_motifs
 
 _AT_LEAST = {"n_ablation": 0, "n_decoys": 0, "n_backgrounds": 0, "n_examples": 0, "n_resamples": 1, "seed": 0}
@@ -27,7 +27,7 @@ class AuditOptions:
         Label that attributions are about. By default the first, and where there are several labels, none is scored
         against the ground truth, which does not say which label a motif is for. For a model with several outputs and
         data with one label: the output that this label stands for.
-    layout, first_layer, output : str
+    layout, bases, first_layer, output : str
         How to read a model trained elsewhere: see :func:`motiflens.models.any_model.adapt`.
     database : str or sequence of Motif
         What filters are compared with, and where the motifs of the spike-in come from: a set that
@@ -63,6 +63,7 @@ class AuditOptions:
 
     target: int | None = None
     layout: str = "auto"
+    bases: str = BASES
     first_layer: str | None = None
     output: str = "auto"
     database: str | Sequence[Motif] = "JASPAR2020"
@@ -85,7 +86,8 @@ class AuditOptions:
             _check_number("window", self.window, 1)
         if not 0 < self.q <= 1:
             raise InputError(f"q must be in (0, 1], got {self.q}")
-        check_choice("layout", self.layout, ("auto", *LAYOUTS))
+        check_choice("layout", self.layout, ("auto", *LAYOUTS, CODES))
+        check_bases(self.bases)
         check_choice("output", self.output, ("auto", *OUTPUTS))
         for method in self.methods or ():
             check_method(method)
@@ -127,7 +129,7 @@ class AuditOptions:
             raise InputError("the data have no test sequences to audit on")
         if self.target is not None and not 0 <= self.target < dataset.n_outputs:
             raise InputError(f"target must be in 0..{dataset.n_outputs - 1}, got {self.target}")
-        for name, usual in (("layout", "auto"), ("first_layer", None), ("output", "auto")):
+        for name, usual in (("layout", "auto"), ("bases", BASES), ("first_layer", None), ("output", "auto")):
             if getattr(self, name) != usual:
                 raise InputError(f"{name} is of models trained elsewhere, got {getattr(self, name)!r}: leave it out")
         if self.window is not None and self.window > dataset.length - 2:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from motiflens.data.dataset import SequenceDataset
     from motiflens.models.hybrid import HybridConfig
 
-_OF_MODELS = {"weights": None, "layout": "auto", "first_layer": None, "output": "auto"}
+_OF_MODELS = {"weights": None, "layout": "auto", "bases": "ACGT", "first_layer": None, "output": "auto"}
 
 
 def audit(
@@ -44,13 +44,18 @@ def audit(
     model: Annotated[
         str | None,
         typer.Option(
-            help="Folder of a saved network or of an ensemble; or module:function or file.py:function that makes one. "
-            "Without it, networks are trained."
+            help="Folder of a saved network or of an ensemble; or module:function or file.py:function that makes one, "
+            "whose code is run. Without it, networks are trained."
         ),
     ] = None,
     weights: Annotated[Path | None, typer.Option(help="State dictionary of the model, .pt or .safetensors.")] = None,
-    layout: Annotated[str, typer.Option(help="Axes of the model's input: auto, N4L, NL4, N14L, ...")] = "auto",
-    first_layer: Annotated[str | None, typer.Option(help="Name of the convolution that reads the sequence.")] = None,
+    layout: Annotated[
+        str, typer.Option(help="Axes of the model's input: auto, N4L, NL4, N14L, ..., or codes.")
+    ] = "auto",
+    bases: Annotated[str, typer.Option(help="Order of the bases in the model's channels, such as AGCT.")] = "ACGT",
+    first_layer: Annotated[
+        str | None, typer.Option(help="Names of the convolutions that read the sequence, with commas between them.")
+    ] = None,
     output: Annotated[str, typer.Option(help="What the model returns: auto, logits or probabilities.")] = "auto",
     architecture: Annotated[str, typer.Option(help="To train: one of the study's.")] = "C4C6-Att",
     activations: Annotated[str, typer.Option(help="To train: first layers to compare.")] = "relu,exponential",
@@ -89,12 +94,13 @@ def audit(
     from motiflens.report.audit import evidence_summary
 
     one_thread()
-    _check_options(model, out, {"weights": weights, "layout": layout, "first_layer": first_layer, "output": output})
+    of_model = {"weights": weights, "layout": layout, "bases": bases, "first_layer": first_layer, "output": output}
+    _check_options(model, out, of_model)
     dataset = read_hdf5(data)
     options = AuditOptions(
         target=target, database=database, truth=None if truth is None else read_truth(truth), q=q, n_decoys=n_decoys,
         n_ablation=n_ablation, n_backgrounds=n_backgrounds, n_examples=n_examples, seed=seed, layout=layout,
-        first_layer=first_layer, output=output,
+        bases=bases, first_layer=first_layer, output=output,
     )  # fmt: skip
     if model is not None:
         found = Found([_given(model, weights, dataset, options)], {}, "score")

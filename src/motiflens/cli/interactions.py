@@ -36,7 +36,8 @@ def interactions(
     ],
     data: DataFile,
     weights: Annotated[Path | None, typer.Option(help="State dictionary of such a model, .pt or .safetensors.")] = None,
-    layout: Annotated[str, typer.Option(help="Axes of its input: auto, N4L, NL4, N14L, ...")] = "auto",
+    layout: Annotated[str, typer.Option(help="Axes of its input: auto, N4L, NL4, N14L, ..., or codes.")] = "auto",
+    bases: Annotated[str, typer.Option(help="Order of the bases in its channels, such as AGCT.")] = "ACGT",
     output: Annotated[str, typer.Option(help="What it returns: auto, logits or probabilities.")] = "auto",
     method: Annotated[
         str,
@@ -54,7 +55,9 @@ def interactions(
     ] = None,
     names: Annotated[str | None, typer.Option(help="Only these motifs, by id or name: MA0466.2,SP1.")] = None,
     q: Annotated[float, typer.Option(help="Largest q-value of a pair that is called.")] = 0.1,
-    target: Annotated[int, typer.Option(help="Which output.")] = 0,
+    target: Annotated[
+        int | None, typer.Option(help="Which output. Default: the first, or the second of two classes.")
+    ] = None,
     n_null: Annotated[int, typer.Option(help="Shuffled copies of motifs in the null.")] = 200,
     n_sequences: Annotated[int, typer.Option(help="Largest number of positives, and of background sequences.")] = 500,
     seed: Annotated[int, typer.Option(help="The same seed gives the same table.")] = 0,
@@ -71,6 +74,7 @@ def interactions(
     from motiflens.models.any_model import model_summary
     from motiflens.models.devices import resolve_device
     from motiflens.motifs.sets import distinct_names
+    from motiflens.motifs.truth import SiteTruth
 
     if not 0 < q <= 1:
         raise InputError(f"--q must be above 0 and at most 1, got {q}")
@@ -82,7 +86,10 @@ def interactions(
     one_thread()
     dataset = read_hdf5(data)
     processor = resolve_device(device)
-    networks = [network.to(processor) for network in _load(model, dataset, weights, layout, output)]
+    reading = {"layout": layout, "bases": bases, "output": output}
+    by_filters = motifs is None and not isinstance(dataset.truth, SiteTruth)
+    networks = [network.to(processor) for network in _load(model, dataset, weights, reading, by_filters)]
+    target = target if target is not None else int(getattr(networks[0], "two_classes", False))
     note_outputs(model_summary(networks[0]).n_outputs, dataset, target)
     if not len(dataset.test):
         typer.echo(
@@ -116,20 +123,24 @@ def interactions(
         typer.echo(f"caution: {table.caution}", err=True)
 
 
-def _load(model: str, dataset: "SequenceDataset", weights: Path | None, layout: str, output: str) -> list[Any]:
-    """Networks of a folder, or a model made elsewhere."""
+def _load(
+    model: str, dataset: "SequenceDataset", weights: Path | None, reading: dict[str, Any], filters: bool
+) -> list[Any]:
+    """Networks of a folder, or a model made elsewhere, which needs filters only where they choose the motifs."""
     from motiflens.models.any_model import adapt
     from motiflens.models.saved import load_networks
 
     if model.endswith(".py"):
         raise InputError(f"name the function in {model} that makes the model: {model}:FUNCTION")
     if Path(model).is_dir() or ":" not in model:
-        given = {"--weights": weights is not None, "--layout": layout != "auto", "--output": output != "auto"}
-        if any(given.values()):
-            option = next(name for name, is_given in given.items() if is_given)
-            raise InputError(f"{option} is of a model named as module:function; {model} is read as a folder of ours")
+        given = {"weights": weights, **reading}
+        asked = [name for name, value in given.items() if value not in (None, "auto", "ACGT")]
+        if asked:
+            raise InputError(
+                f"--{asked[0]} is of a model named as module:function; {model} is read as a folder of ours"
+            )
         return load_networks(model)
-    return [adapt(load_any_model(model, weights), dataset.codes, layout=layout, output=output)]
+    return [adapt(load_any_model(model, weights), dataset.codes, filters=filters, **reading)]
 
 
 def _choose_motifs(

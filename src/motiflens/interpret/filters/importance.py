@@ -10,7 +10,7 @@ from torch import nn
 from motiflens.basics.errors import InputError
 from motiflens.basics.inputs import DataSet, as_sequences, is_binary
 from motiflens.basics.metrics import auroc, pearson
-from motiflens.models.any_model import AdaptedModel
+from motiflens.models.any_model import AdaptedModel, returned
 from motiflens.models.devices import device_of, dtype_of
 from motiflens.models.hybrid import HybridNetwork, evaluating
 from motiflens.models.outputs import batches, model_outputs
@@ -28,7 +28,7 @@ class FilterImportance:
         Mean change of the logit over the sequences whose label is 1, and over those whose label is 0: positive if the
         filter raises the output. NaN where there are none, and throughout for real-valued labels.
     size : np.ndarray, float64, shape=(F, T)
-        Mean absolute change over all sequences.
+        Mean absolute change over all sequences: of the logit, or for real-valued labels of what the model returns.
     performance : np.ndarray, float64, shape=(T,)
         Of the whole network: AUROC per label, or Pearson's r for real-valued labels. NaN where it is not defined.
     performance_drop : np.ndarray, float64, shape=(F, T)
@@ -81,15 +81,19 @@ def filter_importance(
     if type(model) is not HybridNetwork and not isinstance(model, AdaptedModel):  # a subclass may compute otherwise
         raise InputError(f"expected a HybridNetwork or a model from any_model.adapt, got {type(model).__name__}")
     codes, y = _labelled(dataset, n_sequences, seed)
-    whole = model_outputs(model, codes, batch_size=batch_size).double().numpy()  # N, T
+    binary = is_binary(y)
+
+    def scores(logits: torch.Tensor) -> np.ndarray:
+        return (logits if binary else returned(model, logits)).double().numpy()  # N, T
+
+    whole = scores(model_outputs(model, codes, batch_size=batch_size))
     if whole.shape[1] != y.shape[1]:
         raise InputError(f"expected one output for each of {y.shape[1]} labels, got {whole.shape[1]} outputs")
-    binary = is_binary(y)
     measure = auroc if binary else pearson
     performance = measure(y.T, whole.T)  # T
     parts = []
     with evaluating(model), torch.inference_mode():
-        for logits in _ablated(model, codes, batch_size):
+        for logits in map(scores, _ablated(model, codes, batch_size)):
             change = whole - logits
             classes = [_mean_where(change, (y == label) & binary) for label in (1, 0)]
             parts.append([*classes, np.abs(change).mean(axis=0), performance - measure(y.T, logits.T)])
@@ -111,8 +115,8 @@ def _labelled(dataset: DataSet, n_sequences: int, seed: int) -> tuple[np.ndarray
     return given.codes[rows], given.y[rows]
 
 
-def _ablated(model: Auditable, codes: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
-    """Logits without filter 0, without filter 1, and so on, each float64, shape=(N, T)."""
+def _ablated(model: Auditable, codes: np.ndarray, batch_size: int) -> Iterator[torch.Tensor]:
+    """Logits without filter 0, without filter 1, and so on, each shape=(N, T)."""
 
     def sequences() -> Iterator[torch.Tensor]:
         return batches(codes, batch_size, device_of(model), dtype_of(model))
@@ -123,7 +127,7 @@ def _ablated(model: Auditable, codes: np.ndarray, batch_size: int) -> Iterator[n
         without = _from_sequences(model, sequences)
     means = _mean_map(model, sequences())
     for i, mean in enumerate(means):
-        yield torch.cat([logits.cpu() for logits in without(i, mean)]).double().numpy()
+        yield torch.cat([logits.cpu() for logits in without(i, mean)])
 
 
 Sequences = Callable[[], Iterator[torch.Tensor]]

@@ -5,8 +5,8 @@ gets a model by name.
 """
 
 from motiflens.models.any_model.adapt import adapt
-from motiflens.models.any_model.adapted import OWN_FIRST_LAYER, AdaptedModel, ModelSummary, model_summary
-from motiflens.models.any_model.layouts import LAYOUTS
+from motiflens.models.any_model.adapted import OWN_FIRST_LAYER, AdaptedModel, ModelSummary, model_summary, returned
+from motiflens.models.any_model.layouts import BASES, CODES, LAYOUTS, check_bases
 from motiflens.models.any_model.output import OUTPUTS
 from motiflens.models.any_model.source import load_model
 from motiflens.models.any_model.trace import trace
@@ -14,13 +14,17 @@ from motiflens.models.any_model.weights import LeftOverWarning
 
 __all__ = [
     "AdaptedModel",
+    "BASES",
+    "CODES",
     "LAYOUTS",
     "LeftOverWarning",
     "ModelSummary",
     "OUTPUTS",
     "OWN_FIRST_LAYER",
     "adapt",
+    "check_bases",
     "load_model",
     "model_summary",
+    "returned",
     "trace",
 ]

@@ -159,6 +159,12 @@ class AdaptedModel(nn.Module):
             raise InputError(f"expected one-hot DNA of shape (N, 4, {self.length}), got {tuple(X.shape)}: adapt anew")
 
 
+def returned(model: nn.Module, logits: torch.Tensor) -> torch.Tensor:
+    """What a model itself returns, given its logits: probabilities where it ends in a sigmoid or softmax."""
+    bounded = isinstance(model, AdaptedModel) and model.output == "probabilities"
+    return logits.sigmoid() if bounded else logits
+
+
 class ModelSummary(NamedTuple):
     """What a model is, in the words of a report."""
 
