@@ -149,6 +149,30 @@ def data_table(
     _finish(_with_shuffles(dataset, shuffle, seed), out, as_json)
 
 
+@app.command("crx")
+def data_crx(
+    folder: Annotated[
+        Path, typer.Argument(help="Holds clones of CRX-Active-Learning and CRX-Information-Content (barakcohenlab).")
+    ],
+    out: Out,
+    split: Shares = "0.6,0.1,0.3",
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Import reporter assays of CRX-bound elements: activities for training, and edits with measured effects.
+
+    Beside OUT it writes tables of the edits and of the sequences, and a report of every check.
+    """
+    from motiflens.data.crx import read_crx, write_crx
+    from motiflens.data.summary import summary
+
+    data = read_crx(folder, fractions=_shares(split), seed=seed)
+    files = write_crx(data, out)
+    more = {"file": str(files.dataset), "edits": str(files.edits), "report": str(files.report)}
+    counts = {f"n_edits_{name}": n for name, n in data.report["n_edits"].items()}
+    _tell(summary(data.dataset), {**more, **counts, "names not parsed": data.report["n_unparsed"]}, as_json)
+
+
 @app.command("summary")
 def data_summary(data: DataFile, as_json: Json = False) -> None:
     """Count splits and labels, compare GC content, and warn of what commonly ruins such data."""

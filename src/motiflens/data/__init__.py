@@ -4,6 +4,7 @@ from motiflens.basics.lazy import lazy_modules
 
 __all__ = [
     "baselines",
+    "crx",
     "dataset",
     "io",
     "leaks",

@@ -1,0 +1,62 @@
+"""Libraries on one scale: each has a shift, found from the sequences that several of them measured."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Measured(NamedTuple):
+    """One sequence in one library."""
+
+    name: str
+    library: str
+    activity: float  # before the library's shift is taken off
+    replicate_sd: float
+    n_replicates: int
+    n_barcodes: int
+    error: float  # standard error of activity: barcodes' where they are known, else replicates'
+
+
+def library_shifts(measured: Sequence[Measured], reference: str) -> dict[str, float]:
+    """Shift of each library against the reference, log2, by least squares over sequences in two libraries or more.
+
+    The model is activity = sequence + library. With the sequences' terms taken out, libraries remain, a small system.
+
+    Parameters
+    ----------
+    measured : sequence of Measured
+    reference : str
+        Its shift is 0.
+
+    Raises
+    ------
+    ValueError
+        If a library shares no sequence, directly or through others, with the reference.
+    """
+    libraries = sorted({one.library for one in measured})
+    if reference not in libraries:
+        raise ValueError(f"expected library {reference} as the reference, there are {', '.join(libraries)}")
+    by_name: dict[str, list[Measured]] = {}
+    for one in measured:
+        by_name.setdefault(one.name, []).append(one)
+    size = len(libraries)
+    normal, right = np.zeros((size, size)), np.zeros(size)
+    for own in by_name.values():
+        places = [libraries.index(one.library) for one in own]
+        values = np.array([one.activity for one in own])
+        design = np.eye(size)[places]
+        centred = design - design.mean(axis=0)
+        normal += centred.T @ centred
+        right += centred.T @ (values - values.mean())
+    others = [i for i in range(size) if libraries[i] != reference]
+    inner = normal[np.ix_(others, others)]
+    if others and np.linalg.matrix_rank(inner) < len(others):
+        raise ValueError(
+            f"not every library shares sequences with library {reference}, even through others: "
+            "there is no common scale"
+        )
+    shifts = np.zeros(size)
+    if others:
+        shifts[others] = np.linalg.solve(inner, right[others])
+    return dict(zip(libraries, shifts.tolist(), strict=True))

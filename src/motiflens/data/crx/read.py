@@ -1,0 +1,292 @@
+"""Both repositories as one data set with a table of its edits."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from motiflens.data.crx.counts import MIN_PLASMID, LibraryActivity, read_library
+from motiflens.data.crx.edits import CheckedEdits, check_edits
+from motiflens.data.crx.elements import MIN_SHARED, ElementSplit, K, split_elements
+from motiflens.data.crx.joined import Measured, library_shifts
+from motiflens.data.crx.names import parse_name
+from motiflens.data.crx.published import PublishedActivity, correlation_with, read_activities, read_site_pairs
+from motiflens.data.dataset import SequenceDataset
+from motiflens.data.io import fasta_records
+from motiflens.data.splits import SPLITS
+
+LIBRARIES = ("3", "4", "5", "6", "7", "9a", "9b")
+REFERENCE = "1"  # library whose shift is 0: one of the published
+FRACTIONS = (0.6, 0.1, 0.3)
+
+_LENGTH = 164
+_ACTIVE, _INFORMATION = "CRX-Active-Learning", "CRX-Information-Content"
+
+
+class EditEffect(NamedTuple):
+    """An edit with its measured effect: a row of the table of edits."""
+
+    name: str
+    parent: str
+    element: str
+    cluster: int
+    split: str
+    kind: str
+    positions: str
+    bases: str
+    site: str
+    found_by: str
+    libraries: str  # of the edited sequence and of its parent, "4:5"; "4" where both are of one
+    effect: float  # edited minus parent, log2
+    error: float  # its standard error
+
+
+class SequenceRow(NamedTuple):
+    """A measured sequence: a row of the table of sequences."""
+
+    name: str
+    element: str
+    cluster: int
+    split: str
+    libraries: str
+    activity: float
+    replicate_sd: float
+    n_barcodes: int
+    error: float
+
+
+class CrxData(NamedTuple):
+    """Sequences with activities, their edits with effects, and what was checked on the way."""
+
+    dataset: SequenceDataset
+    sequences: list[SequenceRow]
+    edits: list[EditEffect]
+    report: dict[str, Any]
+
+
+def read_crx(folder: str | Path, *, fractions: Sequence[float] = FRACTIONS, seed: int = 0) -> CrxData:
+    """Read the reporter assays of both repositories.
+
+    Activities are log2 of RNA per plasmid over the promoter's alone, on one scale: the shift of each library against
+    library 1 is taken off. A sequence that several libraries measured has the mean. Effects are differences within
+    one library where it measured both, else between libraries on the common scale.
+
+    Parameters
+    ----------
+    folder : path
+        Holds clones of both repositories, ``CRX-Active-Learning`` and ``CRX-Information-Content``.
+    fractions : sequence of float
+        Shares of train, valid and test.
+    seed : int
+        Rules the split.
+
+    Returns
+    -------
+    CrxData
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If a file is missing or not what it should be; says which.
+    """
+    top = Path(folder)
+    for name in (_ACTIVE, _INFORMATION):
+        if not (top / name / "Data").is_dir():
+            raise FileNotFoundError(f"expected a clone of {name} in {top}, with its folder Data")
+    published = read_activities(_file(top / _INFORMATION / "Data" / "rhoActivityJoinedAnnotated.txt"))
+    libraries = [read_library(top / _ACTIVE / "Data" / "Measurements" / f"Library{name}") for name in LIBRARIES]
+    measured = [*_of_published(published), *(one for library in libraries for one in _of_library(library))]
+    shifts = library_shifts(measured, REFERENCE)
+    codes = _sequences(top)
+    kept, left_out = _usable(measured, codes)
+    parsed = [parse_name(name) for name in kept]
+    matrix = np.stack([codes[name] for name in kept])
+    elements = [name if one is None else one.element for name, one in zip(kept, parsed, strict=True)]
+    wild = np.array([one is not None and not one.edits for one in parsed])
+    split = split_elements(matrix, elements, wild, fractions=fractions, seed=seed)
+    checked = check_edits([one for one in parsed if one is not None], {name: codes[name] for name in kept})
+    rows = _rows(kept, elements, split, shifts)
+    table = _effects(checked, kept, rows, split, shifts)
+    pairs = read_site_pairs(_file(top / _INFORMATION / "Data" / "wildtypeMutantPolylinkerActivityAnnotated.txt"))
+    report = {
+        "libraries": [_library_report(library, shifts, published) for library in libraries],
+        "shifts": shifts,
+        "n_sequences": len(kept),
+        "left_out": left_out,
+        "n_unparsed": sum(one is None for one in parsed) + left_out["name not parsed"],
+        "n_mixed": int(split.mixed.sum()),
+        "n_clusters": int(split.clusters.max()) + 1,
+        "checks": checked.counts,
+        "found_by_sequence": sum(one.found_by == "sequence" for one in checked.edits),
+        "n_edits": {name: sum(row.split == name for row in table) for name in SPLITS},
+        "published_pairs": _pair_report(pairs, table),
+        "settings": {"min_plasmid": MIN_PLASMID, "word": K, "min_shared": MIN_SHARED, "seed": seed},
+    }
+    used = [row for row, is_mixed in zip(rows, split.mixed, strict=True) if not is_mixed]
+    return CrxData(_dataset(used, codes, shifts), used, table, report)
+
+
+def _dataset(
+    rows: Sequence[SequenceRow], codes: Mapping[str, np.ndarray], shifts: Mapping[str, float]
+) -> SequenceDataset:
+    return SequenceDataset.from_arrays(
+        np.stack([codes[row.name] for row in rows]),
+        np.array([row.activity for row in rows]),
+        label_names=["activity"],
+        split=np.array([row.split for row in rows]),
+        names=[row.name for row in rows],
+        metadata={"source": f"{_ACTIVE}, {_INFORMATION}", "unit": "log2 of the promoter alone", "shifts": dict(shifts)},
+    )
+
+
+def _file(path: Path) -> Path:
+    """The file of this name, or gzipped beside it."""
+    packed = path.with_name(f"{path.name}.gz")
+    return packed if packed.exists() and not path.exists() else path
+
+
+def _of_published(published: Mapping[str, PublishedActivity]) -> list[Measured]:
+    return [
+        Measured(
+            name, one.library, one.activity, one.replicate_sd, one.n_replicates, 0,
+            one.replicate_sd / max(one.n_replicates, 1) ** 0.5,
+        )
+        for name, one in published.items()
+    ]  # fmt: skip
+
+
+def _of_library(library: LibraryActivity) -> list[Measured]:
+    n_replicates = len(library.replicates)
+    columns = (library.names, library.activity, library.replicate_sd, library.n_barcodes)
+    return [
+        Measured(name, library.library, float(value), float(sd), n_replicates, int(n), library.barcode_sd / n**0.5)
+        for name, value, sd, n in zip(*columns, strict=True)
+    ]
+
+
+def _sequences(top: Path) -> dict[str, np.ndarray]:
+    """Codes by name, of all FASTA files.
+
+    Raises
+    ------
+    ValueError
+        If two files have one name with different sequences.
+    """
+    found: dict[str, np.ndarray] = {}
+    fasta = top / _ACTIVE / "Data" / "Sequences" / "Fasta"
+    paths = [_file(top / _INFORMATION / "Data" / "library1And2.fasta")]
+    paths += [_file(fasta / f"library{name}.fasta") for name in LIBRARIES]
+    for path in paths:
+        for record in fasta_records(path):
+            earlier = found.setdefault(record.header, record.codes)
+            if earlier.tobytes() != record.codes.tobytes():
+                raise ValueError(f"{path}: {record.header[:80]} has another sequence than in an earlier file")
+    return found
+
+
+def _usable(
+    measured: Sequence[Measured], codes: Mapping[str, np.ndarray]
+) -> tuple[dict[str, list[Measured]], dict[str, int]]:
+    """Measurements by name, of sequences that are known and of the right length; the others counted."""
+    kept: dict[str, list[Measured]] = {}
+    left_out: Counter[str] = Counter({"no sequence": 0, "another length": 0, "name not parsed": 0})
+    for one in measured:
+        if one.name in kept:
+            kept[one.name].append(one)
+        elif one.name not in codes:
+            left_out["no sequence"] += 1
+        elif len(codes[one.name]) != _LENGTH:
+            left_out["another length"] += 1
+            left_out["name not parsed"] += parse_name(one.name) is None
+        else:
+            kept[one.name] = [one]
+    return kept, dict(left_out)
+
+
+def _rows(
+    kept: Mapping[str, list[Measured]], elements: Sequence[str], split: ElementSplit, shifts: Mapping[str, float]
+) -> list[SequenceRow]:
+    rows = []
+    for i, (name, own) in enumerate(kept.items()):
+        rows.append(
+            SequenceRow(
+                name, elements[i], int(split.clusters[i]), SPLITS[split.split_codes[i]],
+                ",".join(one.library for one in own),
+                activity=_mean_activity(own, shifts),
+                replicate_sd=math.sqrt(sum(one.replicate_sd**2 for one in own) / len(own)),
+                n_barcodes=sum(one.n_barcodes for one in own),
+                error=math.sqrt(sum(one.error**2 for one in own)) / len(own),
+            )
+        )  # fmt: skip
+    return rows
+
+
+def _effects(
+    checked: CheckedEdits,
+    kept: Mapping[str, list[Measured]],
+    rows: Sequence[SequenceRow],
+    split: ElementSplit,
+    shifts: Mapping[str, float],
+) -> list[EditEffect]:
+    """Effects of the edits of sequences that may be used."""
+    place = {name: i for i, name in enumerate(kept)}
+    table = []
+    for edit in checked.edits:
+        i, j = place[edit.name], place[edit.parent]
+        if split.mixed[i] or split.mixed[j]:
+            continue
+        libraries, effect, error = _effect(kept[edit.name], kept[edit.parent], shifts)
+        row = rows[i]
+        table.append(
+            EditEffect(
+                edit.name, edit.parent, edit.element, row.cluster, row.split, edit.kind, edit.positions, edit.bases,
+                edit.site, edit.found_by, libraries, effect, error,
+            )
+        )  # fmt: skip
+    return table
+
+
+def _effect(
+    after: Sequence[Measured], before: Sequence[Measured], shifts: Mapping[str, float]
+) -> tuple[str, float, float]:
+    """Libraries, effect and its standard error: within libraries that measured both, else between their means."""
+    parents = {one.library: one for one in before}
+    both = [(one, parents[one.library]) for one in after if one.library in parents]
+    if both:
+        effect = sum(one.activity - other.activity for one, other in both) / len(both)
+        error = math.sqrt(sum(one.error**2 + other.error**2 for one, other in both)) / len(both)
+        return ",".join(one.library for one, _ in both), effect, error
+    effect = _mean_activity(after, shifts) - _mean_activity(before, shifts)
+    error = math.sqrt(sum(sum(one.error**2 for one in own) / len(own) ** 2 for own in (after, before)))
+    return ":".join(",".join(one.library for one in own) for own in (after, before)), effect, error
+
+
+def _mean_activity(own: Sequence[Measured], shifts: Mapping[str, float]) -> float:
+    return sum(one.activity - shifts[one.library] for one in own) / len(own)
+
+
+def _library_report(
+    library: LibraryActivity, shifts: Mapping[str, float], published: Mapping[str, PublishedActivity]
+) -> dict[str, Any]:
+    n_shared, r = correlation_with(published, library.names, library.activity)
+    return {
+        "library": library.library,
+        "n_sequences": len(library.names),
+        "n_replicates": len(library.replicates),
+        "replicate_r": library.replicate_r,
+        "barcode_sd": library.barcode_sd,
+        "shift": shifts[library.library],
+        "n_published": n_shared,
+        "published_r": r,
+    }
+
+
+def _pair_report(pairs: Sequence[Any], table: Sequence[EditEffect]) -> dict[str, Any]:
+    """How many published pairs there are, and how the effects here agree with them."""
+    published = {f"{pair.label}_MUT-allCrxSites": pair.effect for pair in pairs}
+    shared = [(row.effect, published[row.name]) for row in table if row.name in published]
+    r = float(np.corrcoef(np.transpose(shared))[0, 1]) if len(shared) > 2 else float("nan")
+    return {"n_published": len(published), "n_shared": len(shared), "r": r}
