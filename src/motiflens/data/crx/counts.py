@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.files import text_lines
 from motiflens.basics.metrics import pearson
 
@@ -60,7 +61,7 @@ def read_library(folder: Path) -> LibraryActivity:
     for path in rna:
         other, other_barcodes, counts = _read_counts(path)
         if other != labels or other_barcodes != barcodes:
-            raise ValueError(
+            raise InputError(
                 f"{path}: expected the barcodes and labels of {plasmid.name} in the same order, got others"
             )
         rows.append(counts)
@@ -76,7 +77,7 @@ def _activities(library: str, labels: np.ndarray, ratios: np.ndarray) -> Library
     means = np.stack([np.bincount(group, row) for row in ratios]) / n  # R, names
     basal = np.flatnonzero(names == BASAL)
     if not len(basal):
-        raise ValueError(f"library {library} has no barcode of {BASAL} with {MIN_PLASMID} plasmid counts")
+        raise InputError(f"library {library} has no barcode of {BASAL} with {MIN_PLASMID} plasmid counts")
     activity = means - means[:, basal]
     over_replicates = ratios.mean(axis=0)
     residual = over_replicates - (np.bincount(group, over_replicates) / n)[group]
@@ -106,12 +107,12 @@ def _read_counts(path: Path) -> tuple[list[str], list[str], np.ndarray]:
     lines = text_lines(path)
     header = next(lines, (0, ""))[1].split("\t")
     if header != ["barcode", "label", "count"]:
-        raise ValueError(f"{path}: expected a table of barcode, label and count, got columns {', '.join(header)!r}")
+        raise InputError(f"{path}: expected a table of barcode, label and count, got columns {', '.join(header)!r}")
     labels, barcodes, counts = [], [], []
     for number, line in lines:
         fields = line.split("\t")
         if len(fields) != 3 or not fields[2].isdecimal():
-            raise ValueError(f"{path}, line {number}: expected barcode, label and a whole count, got {line[:60]!r}")
+            raise InputError(f"{path}, line {number}: expected barcode, label and a whole count, got {line[:60]!r}")
         barcodes.append(fields[0])
         labels.append(fields[1])
         counts.append(int(fields[2]))

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import UNKNOWN, reverse_complement
 from motiflens.data.splits import SPLITS, random_split
 
@@ -55,7 +56,7 @@ def split_elements(
         If sequences are shorter than `K`, or shapes do not fit.
     """
     if codes.shape[1] < K or len(elements) != len(codes) or is_wild_type.shape != (len(codes),):
-        raise ValueError(
+        raise InputError(
             f"expected sequences of at least {K} bp with an element and a mark each, got codes {codes.shape}, "
             f"{len(elements)} elements and marks of shape {is_wild_type.shape}"
         )

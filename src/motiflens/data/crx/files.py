@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_atomically, write_tsv
 from motiflens.basics.json_values import without_nan
 from motiflens.data.crx.read import CrxData, EditEffect, SequenceRow
@@ -52,6 +53,6 @@ def read_edits(path: str | Path) -> list[EditEffect]:
     """
     columns, rows = read_rows(path)
     if tuple(columns) != EditEffect._fields:
-        raise ValueError(f"{path} is no table of edits: expected columns {', '.join(EditEffect._fields)}")
+        raise InputError(f"{path} is no table of edits: expected columns {', '.join(EditEffect._fields)}")
     kinds = EditEffect.__annotations__
     return [EditEffect(*(kinds[name](field) for name, field in zip(columns, row, strict=True))) for _, row in rows]

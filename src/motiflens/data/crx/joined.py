@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
+
 
 class Measured(NamedTuple):
     """One sequence in one library."""
@@ -36,7 +38,7 @@ def library_shifts(measured: Sequence[Measured], reference: str) -> dict[str, fl
     """
     libraries = sorted({one.library for one in measured})
     if reference not in libraries:
-        raise ValueError(f"expected library {reference} as the reference, there are {', '.join(libraries)}")
+        raise InputError(f"expected library {reference} as the reference, there are {', '.join(libraries)}")
     by_name: dict[str, list[Measured]] = {}
     for one in measured:
         by_name.setdefault(one.name, []).append(one)
@@ -52,7 +54,7 @@ def library_shifts(measured: Sequence[Measured], reference: str) -> dict[str, fl
     others = [i for i in range(size) if libraries[i] != reference]
     inner = normal[np.ix_(others, others)]
     if others and np.linalg.matrix_rank(inner) < len(others):
-        raise ValueError(
+        raise InputError(
             f"not every library shares sequences with library {reference}, even through others: "
             "there is no common scale"
         )

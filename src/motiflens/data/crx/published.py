@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.data.io import read_rows
 
 FLOOR = 0.01  # of expression, relative to the promoter alone: added before the logarithm, as some have none at all
@@ -89,7 +90,7 @@ def correlation_with(
 
 def _column(path: Path, columns: list[str], name: str) -> int:
     if name not in columns:
-        raise ValueError(f"{path}: expected a column {name!r}, got {', '.join(columns[:8])}, ...")
+        raise InputError(f"{path}: expected a column {name!r}, got {', '.join(columns[:8])}, ...")
     return columns.index(name)
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from motiflens.basics.errors import InputError
 from motiflens.data.crx.counts import MIN_PLASMID, LibraryActivity, read_library
 from motiflens.data.crx.edits import CheckedEdits, check_edits
 from motiflens.data.crx.elements import MIN_SHARED, ElementSplit, K, split_elements
@@ -183,7 +184,7 @@ def _sequences(top: Path) -> dict[str, np.ndarray]:
         for record in fasta_records(path):
             earlier = found.setdefault(record.header, record.codes)
             if earlier.tobytes() != record.codes.tobytes():
-                raise ValueError(f"{path}: {record.header[:80]} has another sequence than in an earlier file")
+                raise InputError(f"{path}: {record.header[:80]} has another sequence than in an earlier file")
     return found
 
 
