@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from motiflens.basics.errors import InputError
+from motiflens.basics.errors import InputError, MissingFileError
 from motiflens.basics.files import text_lines
 from motiflens.basics.metrics import pearson
 
@@ -96,7 +96,7 @@ def _sample_files(folder: Path) -> tuple[Path, list[Path]]:
     plasmid = [path for name, path in found.items() if name.endswith("Plasmid")]
     rna = [found[name] for name in sorted(found) if re.search(r"Rna\d+$", name)]
     if len(plasmid) != 1 or not rna:
-        raise FileNotFoundError(
+        raise MissingFileError(
             f"expected one *Plasmid.counts and some *Rna1.counts (plain or .gz) in {folder / 'Samples'}, "
             f"got {', '.join(sorted(found)) or 'none'}"
         )

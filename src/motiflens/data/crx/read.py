@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from motiflens.basics.errors import InputError
+from motiflens.basics.errors import InputError, MissingFileError
 from motiflens.data.crx.counts import MIN_PLASMID, LibraryActivity, read_library
 from motiflens.data.crx.edits import CheckedEdits, check_edits
 from motiflens.data.crx.elements import MIN_SHARED, ElementSplit, K, split_elements
@@ -96,7 +96,7 @@ def read_crx(folder: str | Path, *, fractions: Sequence[float] = FRACTIONS, seed
     top = Path(folder)
     for name in (_ACTIVE, _INFORMATION):
         if not (top / name / "Data").is_dir():
-            raise FileNotFoundError(f"expected a clone of {name} in {top}, with its folder Data")
+            raise MissingFileError(f"expected a clone of {name} in {top}, with its folder Data")
     published = read_activities(_file(top / _INFORMATION / "Data" / "rhoActivityJoinedAnnotated.txt"))
     libraries = [read_library(top / _ACTIVE / "Data" / "Measurements" / f"Library{name}") for name in LIBRARIES]
     measured = [*_of_published(published), *(one for library in libraries for one in _of_library(library))]
