@@ -17,6 +17,13 @@ DATA = Path(__file__).parents[1] / "data" / "tomtom"
 FLAT = np.full((4, 6), 0.25)
 
 
+@pytest.fixture(scope="module", params=["1", "0"], ids=["compiled", "numpy"], autouse=True)
+def kernels(request):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MOTIFLENS_KERNELS", request.param)
+        yield request.param
+
+
 def one_hot_pwm(sequence):
     return np.eye(4)[["ACGT".index(base) for base in sequence]].T
 

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 # No -ffast-math: NaN must stay NaN, and linking with it would change the rounding of the whole process.
-_ARITHMETIC = ["-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-fassociative-math", "-ffp-contract=fast"]
+_IN_ORDER = ["-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"]
+_ARITHMETIC = [*_IN_ORDER, "-fno-signed-zeros", "-fassociative-math"]
 _FLAGS = ["-std=gnu11", "-O3", "-march=native", "-fPIC", "-shared"]
 LEFT_OUT = "left out by MOTIFLENS_KERNELS=0"
 
@@ -39,7 +40,7 @@ class Library:
     definitions : sequence of str
         For the preprocessor, such as "REAL=float".
     reorder : bool
-        Whether the compiler may reorder sums. Sums that must be rounded the same everywhere forbid it.
+        Whether the compiler may reorder sums; not where all must be rounded as elsewhere.
     """
 
     name: str
@@ -60,7 +61,7 @@ class Library:
     def _flags(self) -> list[str]:
         return [
             *_FLAGS,
-            *(_ARITHMETIC if self.reorder else ["-ffp-contract=off"]),
+            *(_ARITHMETIC if self.reorder else _IN_ORDER),
             *(f"-D{d}" for d in self.definitions),
         ]
 

@@ -3,6 +3,7 @@
 from motiflens.basics.lazy import lazy_modules
 
 __all__ = [
+    "compiled_scores",
     "complete_scores",
     "decoys",
     "embed",

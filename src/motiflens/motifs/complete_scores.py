@@ -9,7 +9,8 @@ Source: Tanaka, Bailey, Grant & Noble 2011 (Bioinformatics 27:1603); rounding an
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ FLAT_TOLERANCE = 1e-6  # a column closer than this to uniform holds only roundin
 # Columns of all targets, both strands
 
 
-class _Group(NamedTuple):
+class Group(NamedTuple):
     """Targets of one width; their columns stand together in the layout."""
 
     width: int
@@ -31,28 +32,41 @@ class _Group(NamedTuple):
     columns: slice  # ordered by (position, strand, member)
 
 
-class Layout(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Layout:
     """Columns of all targets, those of one width together."""
 
     columns: np.ndarray  # (4, n_columns)
     n_sites: np.ndarray  # (n_columns,)
-    groups: list[_Group]
+    groups: list[Group]
     group_of: np.ndarray  # (n_targets,)
+    _prepared: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def prepared(self, metric: str) -> np.ndarray:
+        """The columns as a metric compares them, made once."""
+        if metric not in self._prepared:
+            self._prepared[metric] = METRICS[metric][0](self.columns, self.n_sites)
+        return self._prepared[metric]
 
 
-def lay_out(pwms: list[np.ndarray], n_sites: np.ndarray) -> Layout:
+def lay_out(pwms: Sequence[np.ndarray], n_sites: np.ndarray) -> Layout:
     """Order columns so that one shifted addition serves all targets of one width."""
-    widths, group_of = np.unique([pwm.shape[1] for pwm in pwms], return_inverse=True)
-    columns, sites, groups, start = [], [], [], 0
-    for g, width in enumerate(widths.tolist()):
+    widths = np.array([pwm.shape[1] for pwm in pwms])
+    starts = np.concatenate([[0], widths.cumsum()[:-1]])
+    group_widths, group_of = np.unique(widths, return_inverse=True)
+    sources, groups, start = [], [], 0
+    for g, width in enumerate(group_widths.tolist()):
         members = np.flatnonzero(group_of == g)
-        forward = np.stack([pwms[i] for i in members])  # n_members, 4, width
-        strands = np.stack([forward, forward[:, ::-1, ::-1]])  # 2, n_members, 4, width
-        columns.append(strands.transpose(2, 3, 0, 1).reshape(4, -1))
-        sites.append(np.tile(n_sites[members], 2 * width))
-        groups.append(_Group(width, members, slice(start, start + 2 * width * len(members))))
+        position = np.arange(width)[:, None]
+        forward = starts[members] + position  # width, n_members
+        sources.append(np.stack([forward, forward[::-1]], axis=1).reshape(-1))
+        groups.append(Group(width, members, slice(start, start + 2 * width * len(members))))
         start = groups[-1].columns.stop
-    return Layout(np.concatenate(columns, axis=1), np.concatenate(sites), groups, group_of)
+    source = np.concatenate(sources)
+    reverse = np.concatenate([np.tile(np.repeat([False, True], len(g.members)), g.width) for g in groups])
+    columns = np.concatenate(list(pwms), axis=1)[:, source]
+    columns = np.where(reverse, columns[::-1], columns)
+    return Layout(columns, np.repeat(n_sites, widths)[source], groups, group_of)
 
 
 # Column scores
@@ -62,8 +76,8 @@ def _unit_columns(pwm: np.ndarray, n_sites: np.ndarray) -> np.ndarray:
     """Centre columns and scale them to length 1, so that products are correlations; uniform ones become 0."""
     centred = pwm - pwm.mean(axis=0)
     length = np.sqrt((centred**2).sum(axis=0))
-    centred[:, np.abs(centred).max(axis=0) <= FLAT_TOLERANCE] = 0
-    return centred / np.maximum(length, np.finfo(float).tiny)
+    flat = np.abs(centred).max(axis=0) <= FLAT_TOLERANCE
+    return np.where(flat, 0, centred) / np.maximum(length, np.finfo(float).tiny)
 
 
 def _smoothed_columns(pwm: np.ndarray, n_sites: np.ndarray) -> np.ndarray:
@@ -145,6 +159,47 @@ def best_alignments(scores: np.ndarray, layout: Layout) -> tuple[np.ndarray, np.
         offset[:, group.members] = shifts[chosen]
         overlap[:, group.members] = overlaps[chosen]
     return score, offset, overlap
+
+
+# All queries
+
+
+class Scores(NamedTuple):
+    """Best alignments on each strand; each array has shape (n_queries, n_orders, 2, n_targets)."""
+
+    p: np.ndarray  # float64
+    offset: np.ndarray  # int32
+    overlap: np.ndarray  # int32
+
+
+def complete_scores(
+    queries: list[np.ndarray], n_sites: np.ndarray, layout: Layout, metric: str, orders: np.ndarray | None = None
+) -> Scores:
+    """Align every query to every target, on both strands.
+
+    Parameters
+    ----------
+    queries : list of np.ndarray, shape=(4, w)
+    n_sites : np.ndarray, shape=(n_queries,)
+    layout : Layout
+        Of the targets.
+    metric : str
+        A key of `METRICS`.
+    orders : np.ndarray, shape=(n_orders, n_columns), optional
+        Other orders of the targets' columns: the column of the layout that stands in each place. The null, which
+        is made from the columns whatever their order, is the same for all.
+    """
+    prepare, column_scores = METRICS[metric]
+    target_columns = layout.prepared(metric)
+    shape = (len(queries), 1 if orders is None else len(orders), 2, len(layout.group_of))
+    found = Scores(np.ones(shape), np.zeros(shape, np.int32), np.zeros(shape, np.int32))
+    for i, query in enumerate(queries):
+        scores = integer_scores(column_scores(prepare(query, n_sites[i]), target_columns))
+        for k in range(shape[1]):
+            seen = scores if orders is None else scores[:, orders[k]]
+            best, found.offset[i, k], found.overlap[i, k] = best_alignments(seen, layout)
+            found.p[i, k] = p_values(best, scores, layout)
+    return found
 
 
 # Null distribution

@@ -11,13 +11,15 @@ ties follow MEME Suite 5.5.8; q-values are Benjamini and Hochberg's, without its
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.stats import benjamini_hochberg
-from motiflens.motifs.complete_scores import FLAT_TOLERANCE, METRICS, best_alignments, integer_scores, lay_out, p_values
+from motiflens.motifs.compiled_scores import compiled_scores
+from motiflens.motifs.complete_scores import FLAT_TOLERANCE, METRICS, Layout, Scores, complete_scores, lay_out
 from motiflens.motifs.sets import Motif
 
 MAX_QUERY_WIDTH = 100
@@ -122,19 +124,14 @@ def tomtom(
     if metric not in METRICS:
         close = difflib.get_close_matches(metric, METRICS, cutoff=0.3) or sorted(METRICS)
         raise InputError(f"unknown metric {metric!r}; expected {' or '.join(map(repr, close))}")
-    prepare, column_scores = METRICS[metric]
-    query_set, target_set = _check_queries(_read(queries, "query")), _check_targets(_read(targets, "target"))
-    layout = lay_out(target_set.pwms, target_set.n_sites)
-    target_columns = prepare(layout.columns, layout.n_sites)
-
+    query_set = _check_queries(_read(queries, "query"))
+    target_set, layout = _read_targets(targets)
     n_targets = len(target_set.ids)
     shape = (len(query_set.ids), 2, n_targets)  # strand + first
     p, offset, overlap = np.ones(shape), np.zeros(shape, np.int32), np.zeros(shape, np.int32)
-    for i in np.flatnonzero(~query_set.unusable).tolist():
-        query_columns = prepare(query_set.pwms[i], query_set.n_sites[i])
-        scores = integer_scores(column_scores(query_columns, target_columns))
-        best, offset[i], overlap[i] = best_alignments(scores, layout)
-        p[i] = p_values(best, scores, layout)
+    usable = np.flatnonzero(~query_set.unusable)
+    found = align([query_set.pwms[i] for i in usable], query_set.n_sites[usable], layout, metric)
+    p[usable], offset[usable], overlap[usable] = (values[:, 0] for values in found)
 
     q = benjamini_hochberg(p.reshape(-1, 2 * n_targets)).reshape(shape)
     minus = _minus_is_better(p, overlap)
@@ -152,6 +149,14 @@ def tomtom(
         invalid=query_set.unusable,
         reasons=query_set.reasons,
     )
+
+
+def align(
+    queries: list[np.ndarray], n_sites: np.ndarray, layout: Layout, metric: str, orders: np.ndarray | None = None
+) -> Scores:
+    """`complete_scores`, compiled where there is a compiler."""
+    found = compiled_scores(queries, n_sites, layout, metric, orders)
+    return complete_scores(queries, n_sites, layout, metric, orders) if found is None else found
 
 
 # Reading and checking
@@ -186,6 +191,20 @@ def _read(motifs: Iterable[Motif | np.ndarray], role: str) -> _MotifSet:
         pwms.append(pwm if reason else _normalised(pwm))
         reasons.append(reason)
     return _MotifSet(tuple(ids), tuple(names), pwms, np.array(n_sites), tuple(reasons))
+
+
+def _read_targets(targets: Iterable[Motif | np.ndarray]) -> tuple[_MotifSet, Layout]:
+    """Targets and their columns; those of databases that were seen before, which do not change, are at hand."""
+    targets = tuple(targets)
+    return (
+        _laid_out(targets) if all(isinstance(target, Motif) for target in targets) else _laid_out.__wrapped__(targets)
+    )
+
+
+@lru_cache(maxsize=8)
+def _laid_out(targets: tuple[Motif | np.ndarray, ...]) -> tuple[_MotifSet, Layout]:
+    target_set = _check_targets(_read(targets, "target"))
+    return target_set, lay_out(target_set.pwms, target_set.n_sites)
 
 
 def _why_unusable(pwm: np.ndarray, label: str) -> str:
