@@ -1,6 +1,7 @@
 """Complete scores by the compiled library, which takes all queries and several orders of the targets in one call."""
 
 import ctypes
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ def compiled_scores(
     return found
 
 
+@lru_cache(maxsize=16)
 def _target_columns(layout: Layout, metric: str) -> tuple[np.ndarray, np.ndarray]:
     """Columns and their squared lengths, as the library takes them."""
     columns = layout.prepared(metric)
