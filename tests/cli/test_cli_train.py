@@ -75,13 +75,13 @@ def test_rare_positives_are_weighted_and_each_label_is_told(folder):
     result = train("rare.h5", "-o", "net", "--architecture", "C4C6", "--positive-weight", "balanced", "--json")
     found = json.loads(result.stdout)
     assert found["protocol"]["positive_weight"] == "balanced"
-    assert load_ensemble("net").protocol.positive_weight == "balanced"
+    assert load_ensemble("net").protocol["positive_weight"] == "balanced"
     assert found["notes"] == []
     assert [output["label"] for output in found["outputs"]] == ["label_0", "label_1", "label_2"]
     assert all(0 <= row["test_auroc"] <= 1 for member in found["members"] for row in member["outputs"])
     assert found["uninformed"]["test_aupr"] == pytest.approx(read_hdf5("rare.h5").test.y.mean())
     assert train("rare.h5", "-o", "two", "--positive-weight", "2.5", "--json").exit_code == 0
-    assert load_ensemble("two").protocol.positive_weight == 2.5
+    assert load_ensemble("two").protocol["positive_weight"] == 2.5
 
 
 def test_few_sequences_train_in_small_batches(folder):

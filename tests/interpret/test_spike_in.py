@@ -307,8 +307,8 @@ def test_models_and_data_are_checked():
         spiked([])
     with pytest.raises(ValueError, match="at least 20 negatives to implant motifs into, got 5"):
         spike_in(Detector(LENGTH), BACKGROUNDS[:5], motifs=[word()])
-    with pytest.raises(ValueError, match="uint8 codes of shape"):
-        spike_in(Detector(LENGTH), BACKGROUNDS.astype(float), motifs=[word()])
+    with pytest.raises(ValueError, match="expected sequences"):
+        spike_in(Detector(LENGTH), 5, motifs=[word()])
     data = SequenceDataset.from_arrays(BACKGROUNDS, np.zeros((200, 2)))
     with pytest.raises(ValueError, match=r"the data's labels, got 2"):
         spike_in(Detector(LENGTH), data, motifs=[word()], target=2)

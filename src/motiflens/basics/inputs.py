@@ -61,6 +61,12 @@ class Sequences:
     def __len__(self) -> int:
         return len(self.codes)
 
+    def subset(self, rows: np.ndarray) -> "Sequences":
+        """Some of them, in the order of rows."""
+        y = None if self.y is None else self.y[rows]
+        split = None if self.split is None else self.split[rows]
+        return Sequences(self.codes[rows], y, self.label_names, split)
+
     def label_of(self, target: Target) -> int:
         """Number of the label that an output stands for: a single label serves any output.
 

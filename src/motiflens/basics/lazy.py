@@ -1,16 +1,33 @@
-"""Modules of a wing that are imported when they are first used, so that importing a wing costs nothing."""
+"""Modules of a wing, and the verbs at the top, that are imported when they are first used: importing costs nothing."""
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from types import ModuleType
+from typing import Any
 
 
-def lazy_modules(package: str, names: Sequence[str]) -> tuple[Callable[[str], ModuleType], Callable[[], list[str]]]:
-    """Functions `__getattr__` and `__dir__` of a package whose modules of these names are imported on first use."""
+def lazy_modules(
+    package: str, names: Sequence[str], functions: Mapping[str, str] | None = None
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Functions `__getattr__` and `__dir__` of a package that imports what it offers on first use.
 
-    def get(name: str) -> ModuleType:
+    Parameters
+    ----------
+    package : str
+    names : sequence of str
+        Modules of the package.
+    functions : mapping of str to str, optional
+        Names of functions, and the modules that hold them.
+    """
+    places = dict(functions or {})
+
+    def get(name: str) -> Any:
         if name in names:
             return import_module(f"{package}.{name}")
+        if name in places:
+            found = getattr(import_module(places[name]), name)
+            setattr(sys.modules[package], name, found)  # the next access does not come here
+            return found
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
-    return get, lambda: sorted(names)
+    return get, lambda: sorted([*names, *places])

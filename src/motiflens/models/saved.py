@@ -43,9 +43,12 @@ def load(path: str | Path, *, weights: str | Path | None = None) -> Ensemble | n
 
     Examples
     --------
+    >>> import tempfile
     >>> import motiflens as ml
-    >>> networks = ml.load("nets")  # doctest: +SKIP
-    >>> mine = ml.load("networks.py:build", weights="weights.pt")  # doctest: +SKIP
+    >>> folder = tempfile.mkdtemp()
+    >>> ml.build_model("C24", length=200, n_outputs=1).save(folder)
+    >>> ml.load(folder).config.length
+    200
     """
     if (Path(path) / ENSEMBLE_FILE).is_file():
         if weights is not None:

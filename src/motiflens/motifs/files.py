@@ -86,6 +86,16 @@ def read_motifs(path: str | Path, format: str | None = None, strict: bool = Fals
         If there is no such file.
     ValueError
         If the format is unknown or no motif can be read; if strict, for the first that cannot. Says the line.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import motiflens as ml
+    >>> path = Path(tempfile.mkdtemp()) / "gata.jaspar"
+    >>> _ = path.write_text(">M1 GATA\\nA [0 9 0 9]\\nC [0 0 0 0]\\nG [9 0 0 0]\\nT [0 0 9 0]\\n")
+    >>> len(ml.read_motifs(path))
+    1
     """
     parsed = parse_motifs(read_text(Path(path)), str(path), format, strict=strict)
     motifs = [Motif(record.id, record.name, record.pwm, record.n_sites) for record in parsed.records]

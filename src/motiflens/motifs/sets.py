@@ -59,6 +59,13 @@ def load_motifs(name_or_path: str | Path) -> list[Motif]:
         If a path does not exist.
     ImportError
         If a release needs pyjaspar and it is not installed.
+
+    Examples
+    --------
+    >>> import motiflens as ml
+    >>> motifs = ml.load_motifs("JASPAR2016-vertebrates")
+    >>> len(motifs), motifs[0].id
+    (519, 'MA0004.1')
     """
     name = str(name_or_path)
     if name in PACKAGED:

@@ -12,6 +12,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from motiflens.basics.errors import InputError
 from motiflens.basics.stats import benjamini_hochberg
 from motiflens.motifs.compiled_scores import compiled_scores
 from motiflens.motifs.complete_scores import FLAT_TOLERANCE, METRICS, Layout, Scores, complete_scores, lay_out
-from motiflens.motifs.sets import Motif
+from motiflens.motifs.sets import Motif, load_motifs
 
 MAX_QUERY_WIDTH = 100
 _DEFAULT_SITES = 20
@@ -93,9 +94,15 @@ class TomtomResult:
         return Hit(*names, p, e, q, int(self.offset[i, j]), int(self.overlap[i, j]), int(self.strand[i, j]))
 
 
+def _loaded(
+    motifs: Sequence[Motif | np.ndarray] | np.ndarray | str | Path,
+) -> Sequence[Motif | np.ndarray] | np.ndarray:
+    return load_motifs(motifs) if isinstance(motifs, str | Path) else motifs
+
+
 def tomtom(
-    queries: Sequence[Motif | np.ndarray] | np.ndarray,
-    targets: Sequence[Motif | np.ndarray] | np.ndarray,
+    queries: Sequence[Motif | np.ndarray] | np.ndarray | str | Path,
+    targets: Sequence[Motif | np.ndarray] | np.ndarray | str | Path,
     *,
     metric: str = "pearson",
 ) -> TomtomResult:
@@ -103,7 +110,7 @@ def tomtom(
 
     Parameters
     ----------
-    queries, targets : sequence of Motif, or array of shape=(n, 4, width)
+    queries, targets : sequence of Motif, array of shape=(n, 4, width), or what `load_motifs` takes
         Base probabilities, rows ACGT. Widths may differ within a sequence. It may also hold bare arrays of
         shape (4, width), which are called "query_0", "target_0" and so on and count as made from 20 sites.
     metric : {"pearson", "euclidean"}
@@ -120,7 +127,16 @@ def tomtom(
         If `metric` is unknown; if `targets` is empty, or one holds NaN, infinity or an all-zero column; if a
         motif is not of shape (4, width), has a negative entry or columns that do not sum to about 1; if a
         query is wider than 100 columns.
+
+    Examples
+    --------
+    >>> import motiflens as ml
+    >>> motifs = ml.load_motifs("JASPAR2016-vertebrates")
+    >>> result = ml.tomtom(motifs[:2], motifs)
+    >>> result.hits(0.01)[0].target_id
+    'MA0004.1'
     """
+    queries, targets = _loaded(queries), _loaded(targets)
     if metric not in METRICS:
         close = difflib.get_close_matches(metric, METRICS, cutoff=0.3) or sorted(METRICS)
         raise InputError(f"unknown metric {metric!r}; expected {' or '.join(map(repr, close))}")

@@ -11,10 +11,11 @@ from pathlib import Path
 import torch
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.progress import progress_bar
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.devices import resolve_device
 from motiflens.models.ensemble import Ensemble, Member
-from motiflens.models.hybrid import PRECISIONS, HybridConfig, check_stackable
+from motiflens.models.hybrid import PRECISIONS, HybridConfig, adapted_config, check_stackable
 from motiflens.models.trained_on import fingerprint
 from motiflens.training.allocator import keep_freed_memory
 from motiflens.training.loop_engine import LoopEngine, new_network
@@ -22,17 +23,18 @@ from motiflens.training.member import Checkpoints, Part, Trainee
 from motiflens.training.protocol import REFERENCE, Protocol
 from motiflens.training.stack import Engine, Training
 from motiflens.training.stacked_engine import StackedEngine
-from motiflens.training.suitability import check_fit
+from motiflens.training.suitability import check_fit, suited_protocol
 
 ENGINES: dict[str, type[Engine]] = {"loop": LoopEngine, "stacked": StackedEngine}
 
 
 def fit(
-    config: HybridConfig,
+    model: HybridConfig | str,
     dataset: SequenceDataset,
     n_members: int = 10,
     *,
-    protocol: Protocol = REFERENCE,
+    activation: str = "exponential",
+    protocol: Protocol | None = None,
     seed: int = 0,
     data_seed: int = 0,
     members: Sequence[int] | None = None,
@@ -42,6 +44,7 @@ def fit(
     checkpoint_dir: str | Path | None = None,
     on_epoch: Callable[[Member], None] | None = None,
     on_member: Callable[[Member], None] | None = None,
+    progress: bool = True,
 ) -> Ensemble:
     """Train several initialisations of one architecture on one data set, all at once.
 
@@ -50,15 +53,18 @@ def fit(
 
     Parameters
     ----------
-    config : HybridConfig
-        Its `length` and `n_outputs` must be those of the data.
+    model : str or HybridConfig
+        Name of an architecture (`list_models` has them), which gets the data's length and number of labels; or a
+        configuration with that length and number of outputs.
     dataset : SequenceDataset
         With training and validation sequences; test metrics are left out if it has no test sequences.
     n_members : int
         Members 0 to n_members - 1 are trained.
-    protocol : Protocol
-        `suitability.suited_protocol` finds objective and batch size for data at hand. After a regression, networks
-        predict in the unit of the targets.
+    activation : str
+        Of the first layer, where an architecture is named: "exponential" or "relu".
+    protocol : Protocol, optional
+        By default `REFERENCE` with the objective and batch size that suit the data (`suitability.suited_protocol`).
+        After a regression, networks predict in the unit of the targets.
     seed : int
         Rules, with a member's number, its initial weights and dropout.
     data_seed : int
@@ -78,6 +84,8 @@ def fit(
         member's file is removed when `on_member` has returned, or else when the fit ends.
     on_epoch, on_member : callable, optional
         Called with a member after each of its epochs, and once when it has finished or failed.
+    progress : bool
+        Show a progress bar on a terminal or in a notebook.
 
     Returns
     -------
@@ -88,24 +96,79 @@ def fit(
     ------
     ValueError
         If configuration and data do not fit together, or a checkpoint is of another fit.
+
+    Examples
+    --------
+    >>> import motiflens as ml
+    >>> data = ml.data.simulate.multi_motif(600, seed=1)
+    >>> quick = ml.training.protocol.REFERENCE.replace(max_epochs=1)
+    >>> networks = ml.fit("C24", data, n_members=1, protocol=quick, progress=False)
+    >>> networks[0].label_names[:2]
+    ('Arid3a', 'CEBPB')
     """
-    part = Part(
-        config=config,
-        members=range(n_members) if members is None else members,
-        checkpoint_dir=checkpoint_dir,
-        on_epoch=on_epoch,
-        on_member=on_member,
-    )
-    return fit_together(
-        [part],
-        dataset,
-        protocol=protocol,
-        seed=seed,
-        data_seed=data_seed,
-        device=device,
-        engine=engine,
-        precision=precision,
-    )[0]
+    config = configuration_of(model, dataset, activation)
+    numbers = range(n_members) if members is None else members
+    protocol = suited_protocol(REFERENCE, dataset) if protocol is None else protocol
+    with progress_bar("training", progress=progress) as tell:
+        heard = _Progress(tell, len(numbers), protocol.max_epochs, on_epoch, on_member)
+        part = Part(
+            config=config,
+            members=numbers,
+            checkpoint_dir=checkpoint_dir,
+            on_epoch=heard.epoch,
+            on_member=heard.member,
+        )
+        return fit_together(
+            [part],
+            dataset,
+            protocol=protocol,
+            seed=seed,
+            data_seed=data_seed,
+            device=device,
+            engine=engine,
+            precision=precision,
+        )[0]
+
+
+def configuration_of(model: HybridConfig | str, dataset: SequenceDataset, activation: str) -> HybridConfig:
+    """Configuration of a named architecture for a data set; a configuration comes back as it is."""
+    if isinstance(model, HybridConfig):
+        return model
+    if not isinstance(model, str):
+        raise InputError(f"expected the name of an architecture or a configuration, got {type(model).__name__}")
+    return adapted_config(model, length=dataset.length, activation=activation, n_outputs=dataset.n_outputs)
+
+
+class _Progress:
+    """The share of a fit that is done, from what its members say; passes on what they say."""
+
+    def __init__(
+        self,
+        tell: Callable[[float], None],
+        n_members: int,
+        max_epochs: int,
+        on_epoch: Callable[[Member], None] | None,
+        on_member: Callable[[Member], None] | None,
+    ) -> None:
+        self.tell, self.n_members, self.max_epochs = tell, n_members, max_epochs
+        self.on_epoch, self.on_member = on_epoch, on_member
+        self.shares: dict[int, float] = {}
+
+    def epoch(self, member: Member) -> None:
+        """A member has trained an epoch."""
+        self._told(member, member.n_epochs / self.max_epochs)
+        if self.on_epoch is not None:
+            self.on_epoch(member)
+
+    def member(self, member: Member) -> None:
+        """A member has finished or failed."""
+        self._told(member, 1.0)
+        if self.on_member is not None:
+            self.on_member(member)
+
+    def _told(self, member: Member, share: float) -> None:
+        self.shares[member.index] = share
+        self.tell(sum(self.shares.values()) / self.n_members)
 
 
 def fit_together(

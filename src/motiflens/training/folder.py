@@ -48,6 +48,7 @@ def fit_to_folder(
     data_seed: int = 0,
     device: str = "auto",
     on_epoch: Callable[[Member], None] | None = None,
+    progress: bool = False,
 ) -> Ensemble:
     """Train what is missing of an ensemble that lives in a folder.
 
@@ -57,7 +58,7 @@ def fit_to_folder(
     Parameters
     ----------
     folder : path
-    config, dataset, n_members, protocol, seed, data_seed, device, on_epoch
+    config, dataset, n_members, protocol, seed, data_seed, device, on_epoch, progress
         As for `ensemble.fit`.
 
     Returns
@@ -101,6 +102,7 @@ def fit_to_folder(
             checkpoint_dir=folder / "checkpoints",
             on_epoch=on_epoch,
             on_member=keep,
+            progress=progress,
         )
     return Ensemble(config, protocol.to_dict(), [done[i] for i in sorted(done)])
 

@@ -85,6 +85,18 @@ def read_bed(
     ValueError
         If a file cannot be read, a chromosome is missing (lists close names), a window misfits, none is left, or labels
         are the same for all.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import motiflens as ml
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "genome.fa").write_text(">chr1\\n" + "ACGTTGCA" * 20 + "\\n")
+    >>> _ = (folder / "peaks.bed").write_text("chr1\\t10\\t30\\nchr1\\t100\\t120\\n")
+    >>> data = ml.read_bed(folder / "peaks.bed", folder / "genome.fa", width=16)
+    >>> data.codes.shape
+    (2, 16)
     """
     if negatives is not None and value_column is not None:
         raise InputError("expected labels from one place, got both negatives and value_column")

@@ -134,6 +134,18 @@ def read_fasta(
         If a file is missing.
     ValueError
         If a file cannot be read, lengths differ, a label is missing, no number, NaN, or the same for all sequences.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import motiflens as ml
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "bound.fa").write_text(">a\\nACGTACGT\\n>b\\nGGGTACGA\\n")
+    >>> _ = (folder / "other.fa").write_text(">c\\nTTTTACGT\\n>d\\nGGATTCGA\\n")
+    >>> data = ml.read_fasta(folder / "bound.fa", negatives=folder / "other.fa")
+    >>> data.codes.shape, data.y.ravel().tolist()
+    ((4, 8), [1.0, 1.0, 0.0, 0.0])
     """
     if sum(source is not None for source in (negatives, labels, label_pattern)) > 1:
         raise InputError("expected labels from one place, got several of negatives, labels and label_pattern")

@@ -50,6 +50,16 @@ def write_hdf5(dataset: SequenceDataset, path: str | Path) -> None:
     ------
     FileNotFoundError
         If the folder of path does not exist.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import motiflens as ml
+    >>> path = Path(tempfile.mkdtemp()) / "data.h5"
+    >>> ml.write_hdf5(ml.data.simulate.multi_motif(20, seed=1), path)
+    >>> len(ml.read_hdf5(path))
+    20
     """
     with in_one_piece(path) as unfinished, h5py.File(unfinished, "w") as file:
         for index, split in enumerate(SPLITS):
@@ -88,6 +98,17 @@ def read_hdf5(
     ValueError
         If it is not HDF5, lacks keys, has sequences that are not one-hot DNA, or holds arrays whose shapes do
         not fit each other.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import motiflens as ml
+    >>> path = Path(tempfile.mkdtemp()) / "data.h5"
+    >>> ml.write_hdf5(ml.data.simulate.multi_motif(20, seed=1), path)
+    >>> data = ml.read_hdf5(path)
+    >>> data.length, data.n_outputs
+    (200, 12)
     """
     path = Path(path)
     if not path.exists():

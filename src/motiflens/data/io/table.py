@@ -103,6 +103,17 @@ def read_table(
     ValueError
         If a column is missing (lists close names), a value is no finite number, a sequence no DNA, lengths or splits
         do not fit, or labels are the same for all sequences.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import motiflens as ml
+    >>> path = Path(tempfile.mkdtemp()) / "mpra.tsv"
+    >>> _ = path.write_text("sequence\\tactivity\\nACGTACGT\\t1.5\\nGGGTACGA\\t-0.5\\n")
+    >>> data = ml.read_table(path, labels=["activity"])
+    >>> data.label_names, data.y.ravel().tolist()
+    (('activity',), [1.5, -0.5])
     """
     path = Path(path)
     columns, rows = read_rows(path)

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.inputs import NetworksLike, SequencesLike, Target, as_codes, as_output
 from motiflens.basics.metrics import Array, as_tensor
+from motiflens.basics.sequence import one_hot
 from motiflens.interpret.attribution.contributions import Complete
 from motiflens.interpret.attribution.deep_lift import complete_deep_lift_shap, deep_lift_shap
 from motiflens.interpret.attribution.gradient import centred
@@ -18,6 +21,7 @@ from motiflens.interpret.attribution.integrated_gradients import complete_integr
 from motiflens.interpret.attribution.mutagenesis import saturation_mutagenesis
 from motiflens.interpret.attribution.saliency import gradient_times_input, saliency
 from motiflens.interpret.attribution.smooth_grad import smooth_grad
+from motiflens.models.saved import as_networks
 
 METHODS: dict[str, Callable[..., torch.Tensor]] = {
     "saliency": saliency,
@@ -33,36 +37,59 @@ _COMPLETE: dict[str, Callable[..., Complete]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Attributions:
-    """What a method says about N sequences.
+    """What a method says about N sequences, of one network or on average over several.
 
-    Parameters
+    Attributes
     ----------
     method : str
         One of METHODS.
     values : torch.Tensor, shape=(N, 4, L)
-        What the method's function returns.
+        What the method's function returns; of several networks the mean.
     scores : torch.Tensor, shape=(N, L)
         Of each position: the value of the base that is there. For saturation mutagenesis it is that of the centred
         effects, minus the mean effect over the bases.
     gap : torch.Tensor, shape=(N,), or None
         By how much the attributions miss the change of output that they should add up to, as a share of it (see
-        `completeness_gap`); None for methods that promise nothing of the kind.
+        `completeness_gap`), on average over networks; None for methods that promise nothing of the kind.
+    members : torch.Tensor, shape=(E, N, 4, L), or None
+        Values of each of several networks; None of a single one.
     """
 
     method: str
     values: torch.Tensor
     scores: torch.Tensor
     gap: torch.Tensor | None
+    members: torch.Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def mean(self) -> torch.Tensor:
+        """Mean over the networks, shape=(N, 4, L)."""
+        return self.values
+
+    @property
+    def sd(self) -> torch.Tensor | None:
+        """Standard deviation over the networks (n - 1), shape=(N, 4, L); None of a single one."""
+        return None if self.members is None else self.members.std(0)
+
+    @property
+    def sign_agreement(self) -> torch.Tensor | None:
+        """Share of the networks whose value has the sign of the mean, shape=(N, 4, L); None of a single one."""
+        if self.members is None:
+            return None
+        return (self.members.sign() == self.values.sign()).to(self.values.dtype).mean(0)
 
 
 def explain(
-    model: nn.Module,
-    X: Array,
+    networks: NetworksLike,
+    sequences: SequencesLike,
     *,
     method: str = "saliency",
-    target: int = 0,
+    target: Target = 0,
     batch_size: int | None = None,
     device: str | torch.device | None = None,
     correct_gradient: bool = False,
@@ -73,12 +100,18 @@ def explain(
 
     Parameters
     ----------
-    model, X, target, device, correct_gradient
-        As for :func:`saliency`.
+    networks : network, several, ensemble, or folder of either
+        Any PyTorch models that map one-hot (n, 4, L) to outputs (n, n_outputs). Of several, values are means, and
+        their standard deviation and agreement in sign are given beside them.
+    sequences : data set, codes (N, L), one-hot (N, 4, L), or DNA strings
     method : str
         One of METHODS.
+    target : int or str
+        Which output, by its number or its label's name.
     batch_size : int, optional
         Rows per pass; by default the method's own.
+    device, correct_gradient
+        As for :func:`saliency`.
     hypothetical : bool
         Have values say for all four bases what they would contribute, as TF-MoDISco reads them: those of contributions
         against baselines are then not multiplied by the input, those of saturation mutagenesis are centred, and
@@ -92,9 +125,17 @@ def explain(
 
     Raises
     ------
-    ValueError
-        If the method is unknown (lists close matches), has no such option or no hypothetical values, and as the method
-        does.
+    InputError
+        If the method is unknown (lists close matches), has no such option or no hypothetical values, there is no
+        network or no such target, and as the method does.
+
+    Examples
+    --------
+    >>> import motiflens as ml
+    >>> network = ml.build_model("C24", length=200, n_outputs=1)
+    >>> maps = ml.explain(network, ["ACGT" * 50], method="saliency")
+    >>> maps.scores.shape
+    torch.Size([1, 200])
     """
     check_method(method)
     if hypothetical and method == "gradient_times_input":
@@ -104,8 +145,37 @@ def explain(
     if batch_size is not None:
         options["batch_size"] = batch_size
     _check_options(method, options)
+    found = as_networks(networks)
+    options |= {
+        "target": as_output(target, *found, sequences),
+        "device": device,
+        "correct_gradient": correct_gradient,
+    }
+    X = _one_hot_of(sequences)
+    every = [_explained(network, X, method, hypothetical, options) for network in found]
+    if len(every) == 1:
+        return every[0]
+    members = torch.stack([one.values for one in every])
+    gaps = [one.gap for one in every if one.gap is not None]
+    return Attributions(
+        method,
+        members.mean(0),
+        torch.stack([one.scores for one in every]).mean(0),
+        torch.stack(gaps).mean(0) if gaps else None,
+        members,
+    )
+
+
+def _one_hot_of(sequences: Any) -> Any:
+    """One-hot as it was given, with its type and device, or made from codes."""
+    if isinstance(sequences, np.ndarray | torch.Tensor) and sequences.ndim == 3:
+        return sequences
+    return one_hot(as_codes(sequences))
+
+
+def _explained(model: nn.Module, X: Array, method: str, hypothetical: bool, options: dict[str, Any]) -> Attributions:
     compute = _COMPLETE.get(method, METHODS[method])
-    result = compute(model, X, target=target, device=device, correct_gradient=correct_gradient, **options)
+    result = compute(model, X, **options)
     values, gap = (result.values, result.gap) if isinstance(result, Complete) else (result, None)
     base_values = centred(values) if method == "saturation_mutagenesis" else values
     scores = (base_values * as_tensor(X).detach().to("cpu", values.dtype)).sum(1)  # N, L

@@ -3,6 +3,7 @@
 from motiflens.interpret.filters.alignment import FilterPwms, activation_pwms
 from motiflens.interpret.filters.chance import FalseMatches, false_matches
 from motiflens.interpret.filters.factors import TASK1_TRUTH, TASK2_TRUTH, FactorIds, task_truth
+from motiflens.interpret.filters.filter_motifs import FilterMotifs, filter_motifs
 from motiflens.interpret.filters.importance import FilterImportance, filter_importance
 from motiflens.interpret.filters.matches import (
     NOT_FALSE_ALONE,
@@ -21,6 +22,7 @@ __all__ = [
     "FilterImportance",
     "FilterMatch",
     "FilterMatches",
+    "FilterMotifs",
     "FilterPwms",
     "FilterQuality",
     "LOW_INFORMATION",
@@ -32,6 +34,7 @@ __all__ = [
     "false_matches",
     "filter_importance",
     "filter_matches",
+    "filter_motifs",
     "filter_pwms",
     "motifs_of_pwms",
     "filter_quality",

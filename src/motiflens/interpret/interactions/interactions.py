@@ -130,6 +130,16 @@ def interactions(
     ValueError
         If the method is unknown or does not fit the model, there are fewer than two motifs, an id occurs twice, labels
         are not 0 and 1, no sequence is positive, a number is out of range, or a model gives NaN or infinite values.
+
+    Examples
+    --------
+    >>> import motiflens as ml
+    >>> data = ml.data.simulate.billboard(200, seed=1)
+    >>> network = ml.build_model("C24", length=200, n_outputs=1, n_filters=4)
+    >>> motifs = ml.load_motifs("JASPAR2016-vertebrates")[:5]
+    >>> table = ml.interactions(network, data, motifs, n_null=10, n_backgrounds=8, n_sequences=8)
+    >>> len(table.rows)
+    10
     """
     networks = as_networks(models)
     target = as_output(target, *networks, data)

@@ -112,6 +112,15 @@ def spike_in(
     -----
     CompletenessWarning
         As the methods do.
+
+    Examples
+    --------
+    >>> import motiflens as ml
+    >>> data = ml.data.simulate.billboard(400, seed=1)
+    >>> network = ml.build_model("C24", length=200, n_outputs=1, n_filters=4)
+    >>> motifs = ml.load_motifs("JASPAR2016-vertebrates")[:3]
+    >>> ml.spike_in(network, data, motifs=motifs, n_backgrounds=20).methods
+    ('saliency',)
     """
     networks, options = as_networks(models), dict(method_options or {})
     target = as_output(target, *networks, dataset)

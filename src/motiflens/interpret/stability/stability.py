@@ -135,6 +135,14 @@ def stability(
     ValueError
         If there is only one model and one method, an option is unknown or out of range, there are no such sequences,
         or a model cannot be adapted.
+
+    Examples
+    --------
+    >>> import motiflens as ml
+    >>> data = ml.data.simulate.billboard(200, seed=1)
+    >>> networks = [ml.build_model("C24", length=200, n_outputs=1, n_filters=4) for _ in range(2)]
+    >>> ml.stability(networks, data, n_sequences=5, n_decoys=0).pearson.shape
+    (1, 2, 2, 5)
     """
     networks, options = as_networks(models), dict(method_options or {})
     target = as_output(target, *networks, dataset)

@@ -59,7 +59,14 @@ TASK_SIZES: dict[int, dict[str, int]] = {
 
 
 def list_models(pattern: str = "*") -> list[str]:
-    """Names that match a shell pattern, such as "C4*" or "*-Att": the study's architectures first, then the others."""
+    """Names that match a shell pattern, such as "C4*" or "*-Att": the study's architectures first, then the others.
+
+    Examples
+    --------
+    >>> import motiflens as ml
+    >>> ml.list_models("C4C6-LSTM-Trans*")
+    ['C4C6-LSTM-Trans1', 'C4C6-LSTM-Trans2', 'C4C6-LSTM-Trans4']
+    """
     return [name for name in (*ARCHITECTURES, *EXTRA_ARCHITECTURES) if fnmatch.fnmatchcase(name, pattern)]
 
 
@@ -165,5 +172,12 @@ def build_model(
     """Build a named architecture with PyTorch's default initialisation; parameters as `model_config`.
 
     `motiflens.training.ensemble.fit` applies the study's initialisation.
+
+    Examples
+    --------
+    >>> import motiflens as ml
+    >>> network = ml.build_model("C4C6-Att", length=200, n_outputs=1).eval()
+    >>> network(ml.basics.sequence.one_hot(ml.basics.sequence.encode(["ACGT" * 50]))).shape
+    torch.Size([1, 1])
     """
     return HybridNetwork(model_config(architecture, activation=activation, task=task, variant=variant, **changes))

@@ -83,4 +83,5 @@ def run_trial(
         checkpoint_dir=checkpoint_dir,
         on_epoch=tell,
         on_member=finish,
+        progress=False,
     )

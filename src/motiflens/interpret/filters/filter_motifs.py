@@ -1,0 +1,144 @@
+"""The filters of one network as motifs: their matrices, what they match and what they matter for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from motiflens.basics.errors import InputError
+from motiflens.basics.inputs import NetworksLike, SequencesLike, as_sequences
+from motiflens.basics.tables import Logo, Table, Tabular
+from motiflens.interpret.filters.factors import FactorIds
+from motiflens.interpret.filters.importance import FilterImportance, filter_importance
+from motiflens.interpret.filters.matches import FilterMatches, filter_matches, motifs_of_pwms
+from motiflens.interpret.filters.of_network import filter_pwms
+from motiflens.interpret.filters.quality import LOW_INFORMATION, FilterQuality, filter_quality
+from motiflens.models.any_model import adapt
+from motiflens.models.saved import as_networks
+from motiflens.motifs.sets import Motif
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FilterMotifs(Tabular):
+    """What each of the F filters of a first layer has learned.
+
+    Attributes
+    ----------
+    pwms : np.ndarray, shape=(F, 4, width)
+        Matrix of each filter, from the sequences that activate it.
+    counts : np.ndarray, shape=(F,)
+        Windows behind each matrix.
+    matches : FilterMatches
+        In the database.
+    quality : FilterQuality
+        Information, and which filters are alike.
+    importance : FilterImportance or None
+        What the outputs lose without each filter; None where no labels were given.
+    """
+
+    pwms: np.ndarray
+    counts: np.ndarray
+    matches: FilterMatches
+    quality: FilterQuality
+    importance: FilterImportance | None
+
+    @property
+    def order(self) -> np.ndarray:
+        """Filters, the one whose loss costs the outputs most first, shape=(F,); by information without importance."""
+        if self.importance is None:
+            return np.argsort(-self.quality.information, kind="stable")
+        return np.argsort(-np.nan_to_num(self.importance.performance_drop).max(axis=1), kind="stable")
+
+    @property
+    def motifs(self) -> list[Motif]:
+        """Trimmed matrices of the filters that hold information, each kind once, the most important first."""
+        trimmed = motifs_of_pwms(self.pwms, self.counts, trim=True)
+        alike = {frozenset((pair.first, pair.second)) for pair in self.quality.pairs}
+        kept: list[int] = []
+        for i in self.order.tolist():
+            repeats = any(frozenset((i, other)) in alike for other in kept)
+            if self.quality.information[i] >= LOW_INFORMATION and not repeats:
+                kept.append(i)
+        return [trimmed[i] for i in kept]
+
+    def _table(self) -> Table:
+        rows = self.order.tolist()
+        best = [self.matches.rows[i].best for i in rows]
+        columns: dict[str, Sequence[object] | np.ndarray] = {
+            "filter": rows,
+            "motif": [Logo(self.pwms[i]) for i in rows],
+            "match": ["" if hit is None else f"{hit.target_name} ({hit.target_id})" for hit in best],
+            "q": [None if hit is None else hit.q_value for hit in best],
+            "bits": self.quality.information[rows],
+            "windows": self.counts[rows],
+        }
+        if self.importance is not None:
+            columns["loss without it"] = np.nan_to_num(self.importance.performance_drop).max(axis=1)[rows]
+        found = sum(hit is not None for hit in best)
+        return Table(f"{len(rows)} filters, {found} with a match at q <= {self.matches.q:g}", columns)
+
+
+def filter_motifs(
+    network: NetworksLike,
+    data: SequencesLike,
+    *,
+    database: str | Sequence[Motif] = "JASPAR2020",
+    truth: FactorIds | None = None,
+    q: float = 0.1,
+    n_ablation: int = 2000,
+    seed: int = 0,
+) -> FilterMotifs:
+    """Turn the first-layer filters of a network into motifs, look them up, and measure what each matters for.
+
+    Parameters
+    ----------
+    network : network or its folder
+        Any PyTorch model on one-hot DNA whose first convolution can be read.
+    data : data set, codes (N, L), one-hot (N, 4, L), or DNA strings
+        Filters are aligned on its test sequences, or on all if there are none; importance needs labels.
+    database : str or sequence of Motif
+        As for :func:`motiflens.motifs.sets.load_motifs`.
+    truth : mapping of str to collection of str, optional
+        Ids that count as each factor: see :func:`filter_matches`.
+    q : float
+        Largest q-value of a match.
+    n_ablation : int
+        Sequences on which each filter is left out, drawn if there are more; 0 for no importance.
+    seed : int
+        Of the draw.
+
+    Returns
+    -------
+    FilterMotifs
+
+    Raises
+    ------
+    InputError
+        If there is not exactly one network, its first convolution cannot be found, or there are no sequences.
+
+    Examples
+    --------
+    >>> import motiflens as ml
+    >>> network = ml.build_model("C24", length=96, n_outputs=1, n_filters=4)
+    >>> found = ml.filter_motifs(network, ["ACGT" * 24, "GGCA" * 24], database="JASPAR2016-vertebrates")
+    >>> found.pwms.shape
+    (4, 4, 20)
+    """
+    networks = as_networks(network)
+    if len(networks) != 1:
+        raise InputError(f"expected one network, got {len(networks)}: choose one, such as networks[0]")
+    given = as_sequences(data)
+    rows = given.audited_rows()
+    codes = given.codes[rows]
+    adapted = adapt(networks[0], codes)
+    pwms, counts = filter_pwms(adapted, codes)
+    importance = None
+    if n_ablation and given.y is not None:
+        importance = filter_importance(adapted, given.subset(rows), n_sequences=n_ablation, seed=seed)
+    return FilterMotifs(
+        pwms,
+        counts,
+        filter_matches(pwms, database, truth=truth, q=q),
+        filter_quality(pwms, counts),
+        importance,
+    )
