@@ -19,6 +19,7 @@ from motiflens.interpret.attribution import gradient_times_input
 from motiflens.interpret.interactions import (
     Design,
     Features,
+    Settings,
     default_distances,
     draw_design,
     draw_mutations,
@@ -105,14 +106,16 @@ def main() -> None:
     ours = cpu_seconds(lambda: insertion_effects(model, design, pairs))
     loop = cpu_seconds(lambda: insertion_loop(model, design, pairs[: args.loop_pairs])) * len(pairs) / args.loop_pairs
     off = np.abs(effects.total - insertion_loop(model, design, pairs[: args.loop_pairs])).max() / args.backgrounds
-    whole = cpu_seconds(lambda: interactions(model, codes, motifs, n_backgrounds=args.backgrounds))
+    whole = cpu_seconds(lambda: interactions(model, codes, motifs, Settings(n_backgrounds=args.backgrounds)))
     print(f"insertion: {len(pairs)} pairs, {len(distances)} distances, 4 orientations, {args.backgrounds} backgrounds")
     print(
         f"  effects of {n_sequences:,} sequences {ours:7.1f} s   a loop over pairs {loop:7.1f} s   {loop / ours:.1f}x"
     )
     print(f"  largest difference {off:.1e} logits   whole table {whole:.1f} s")
 
-    whole = cpu_seconds(lambda: interactions(model, codes, motifs, method="feature_maps", n_sequences=len(codes)))
+    whole = cpu_seconds(
+        lambda: interactions(model, codes, motifs, Settings(n_sequences=len(codes)), method="feature_maps")
+    )
     ours = cpu_seconds(lambda: feature_maps(model, codes, motifs))
     n_found = feature_map_loop(model, codes, motifs, 0)
     setup = cpu_seconds(lambda: feature_map_loop(model, codes, motifs, 0))

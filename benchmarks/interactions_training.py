@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from motiflens.motifs.pairs import read_pairs
-from motiflens.study.benchmark import NOMINAL, Condition, MethodSettings, block_rows, run_condition
+from motiflens.study.benchmark import NOMINAL, Condition, block_rows, run_condition
 from motiflens.training.protocol import INTERACTIONS, LONG
 
 SLOW = INTERACTIONS.replace(max_epochs=LONG.max_epochs)
@@ -72,9 +72,7 @@ def main() -> None:
     rows = [json.loads(line) for line in lines]
     for way in WAYS:
         protocol = way.protocol.replace(max_epochs=arguments.epochs or LONG.max_epochs)
-        way = dataclasses.replace(
-            way, protocol=protocol, n_sequences=arguments.sequences, settings=MethodSettings(methods=("insertion",))
-        )
+        way = dataclasses.replace(way, protocol=protocol, n_sequences=arguments.sequences, methods=("insertion",))
         for seed in arguments.seeds:
             condition = dataclasses.replace(way, data_seed=seed)
             wanted = describe(condition)

@@ -7,7 +7,8 @@ from torch import nn
 
 from motiflens.basics.sequence import encode, one_hot
 from motiflens.data.dataset import SequenceDataset
-from motiflens.interpret.interactions import METHODS, interactions
+from motiflens.interpret import interactions as package
+from motiflens.interpret.interactions import METHODS, Settings
 from motiflens.interpret.interactions.null import against_other_pairs
 from motiflens.models.hybrid import HybridConfig, blank_network
 from motiflens.motifs.sets import Motif
@@ -18,6 +19,12 @@ SMALL = {"n_null": 60, "n_sequences": 120, "n_backgrounds": 8, "n_null_backgroun
 SMALL["distances"] = [0, 5, 10, 20, 40]  # of insertion
 PERTURBATION = ("insertion", "mutagenesis", "feature_maps")
 ATTENTION = ("attention", "attention_rollout", "attention_gradient")
+
+
+def interactions(models, data, motifs, **options):
+    """A table, from settings and arguments in one."""
+    named = {name: options.pop(name) for name in ("method", "target", "background", "on_progress") if name in options}
+    return package.interactions(models, data, motifs, Settings(**options), **named)
 
 
 def motifs():
@@ -286,7 +293,7 @@ def test_a_table_holds_both_tests_and_what_each_member_says():
     called = p < 1
     np.testing.assert_array_equal(p[called], np.fmax(evidence.p_copies, evidence.p_others)[called])
     pairs = np.transpose(np.triu_indices(6, 1))
-    again = against_other_pairs(evidence.score, evidence.magnitude, evidence.bend, pairs)
+    again = against_other_pairs(evidence.score, evidence.magnitude, evidence.curvature, pairs)
     np.testing.assert_array_equal(again, evidence.p_others)
     assert evidence.member_p.shape == evidence.member_effect.shape == (2, 15)
     assert evidence.member_p[0, 0] <= 0.05 < evidence.member_p[1, 0]
@@ -304,7 +311,7 @@ def test_q_values_are_benjamini_hochberg_over_all_pairs():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"method": "inserton"}, "unknown method 'inserton'; expected insertion"),
+        ({"method": "inserton"}, "unknown method 'inserton'; did you mean 'insertion'"),
         ({"n_null": 3}, "n_null must be at least"),
         ({"n_backgrounds": 0}, "n_backgrounds must be a whole number of 1 or more, got 0"),
         ({"n_draws": 1.5}, "n_draws must be a whole number of 1 or more, got 1.5"),

@@ -24,10 +24,10 @@ from motiflens.interpret.interactions.filter_sites import (
     shuffled_copy,
 )
 from motiflens.interpret.interactions.insertion import _Planter, insertion_effects
-from motiflens.interpret.interactions.interactions import _rows
 from motiflens.interpret.interactions.mutagenesis import mutagenesis_values
 from motiflens.interpret.interactions.mutants import draw_mutations
-from motiflens.interpret.interactions.null import _against_copies, against_other_pairs, compare_pairs, expected_bends
+from motiflens.interpret.interactions.null import _against_copies, against_other_pairs, compare_pairs, curvature_effects
+from motiflens.interpret.interactions.rows import table_rows
 from motiflens.interpret.interactions.sites import find_sites, highest_rows
 from motiflens.interpret.interactions.splice import can_splice
 from motiflens.models.any_model import adapt
@@ -366,13 +366,13 @@ def test_bends_follow_the_product_of_single_effects_up_to_the_smaller():
     single = np.array([1.0, -2.0, 0.5, 3.0, 1.0, 0.2])
     alone = single[pairs]
     effects = 0.3 * alone.prod(axis=1)
-    exact = expected_bends(effects, alone)
+    exact = curvature_effects(effects, alone)
     np.testing.assert_allclose(exact, np.minimum(0.3 * np.abs(alone).prod(axis=1), np.abs(alone).min(axis=1)))
     effects[0] = 50  # one pair beyond the bend changes nothing of what is expected, for itself or others
     effects[7] = np.nan  # nor does one that was not measured
-    np.testing.assert_allclose(np.delete(expected_bends(effects, alone), 7), np.delete(exact, 7))
-    assert expected_bends(effects, alone)[7] == 0
-    assert (expected_bends(effects, np.full(alone.shape, np.nan)) == 0).all()
+    np.testing.assert_allclose(np.delete(curvature_effects(effects, alone), 7), np.delete(exact, 7))
+    assert curvature_effects(effects, alone)[7] == 0
+    assert (curvature_effects(effects, np.full(alone.shape, np.nan)) == 0).all()
 
 
 def test_where_few_motifs_do_anything_their_pairs_tell_the_bend():
@@ -381,12 +381,12 @@ def test_where_few_motifs_do_anything_their_pairs_tell_the_bend():
     alone = np.where(np.arange(20) < 4, 2.0, 0.05)[pairs]
     noise = np.abs(rng.normal(0, 0.1, len(pairs)))  # nothing of which goes with the product
     used = (pairs < 4).all(axis=1)
-    bends = expected_bends(np.where(used, 0.8, noise), alone)
+    bends = curvature_effects(np.where(used, 0.8, noise), alone)
     np.testing.assert_allclose(bends[used], 0.8)
     # One pair of motifs that do anything has no others: it may be worth what either is alone.
     used = (pairs < 2).all(axis=1)
     alone = np.where(np.arange(20) < 2, [1.5] + [2.0] * 19, 0.05)[pairs]
-    assert expected_bends(np.where(used, 0.8, noise), alone)[used].tolist() == [1.5]
+    assert curvature_effects(np.where(used, 0.8, noise), alone)[used].tolist() == [1.5]
 
 
 def test_motifs_that_were_not_measured_change_nothing():
@@ -673,7 +673,7 @@ def test_a_gap_is_where_the_mean_over_all_sites_is_largest():
     low = np.array([0, 10, 20])
     effects = Effects(total, total**2, number, low, low + 9, np.full((1, 2), np.nan))
     (windows,) = (Windows(np.ones(1), np.ones(1), np.array([ANY]), np.array([0]), np.array([2])),)
-    (row,) = _rows(
+    (row,) = table_rows(
         [motif("TGAC", "a"), motif("GGCC", "b")], np.array([[0, 1]]), np.ones(1), np.zeros(1), windows, effects, 2
     )
     assert (row.gap, row.gap_low, row.gap_high) == (14.5, 0, 29)

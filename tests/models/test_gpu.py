@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from motiflens.data.simulate import SMALL_GRAMMAR, spaced_grammar
-from motiflens.interpret.interactions import METHODS, interactions
+from motiflens.interpret.interactions import METHODS, Settings, interactions
 from motiflens.models.hybrid import ARCHITECTURES, EXTRA_ARCHITECTURES, POSITIONAL_ENCODINGS, model_config
 from motiflens.training.ensemble import fit
 from motiflens.training.loop_engine import new_network
@@ -74,10 +74,10 @@ def test_the_same_seed_gives_the_same_networks_and_an_interrupted_fit_goes_on(ta
 def test_interactions_are_those_of_the_cpu(method):
     data = spaced_grammar(800, level=2, seed=0, **SMALL_GRAMMAR)
     network = new_network(model_config("C4C6-Att", activation="exponential", n_outputs=1), REFERENCE, 0).double().eval()
-    options = {"method": method, "n_null": 40, "n_sequences": 40, "n_backgrounds": 8, "n_null_backgrounds": 4}
+    settings = Settings(n_null=40, n_sequences=40, n_backgrounds=8, n_null_backgrounds=4)
     motifs = data.truth.motifs
-    expected = interactions(network, data, motifs, **options)
-    found = interactions(network.cuda(), data, motifs, **options)
+    expected = interactions(network, data, motifs, settings, method=method)
+    found = interactions(network.cuda(), data, motifs, settings, method=method)
     order = {(row.i, row.j): row for row in found.rows}
     effects = np.array([[row.effect, order[row.i, row.j].effect] for row in expected.rows])
     np.testing.assert_allclose(effects[:, 1], effects[:, 0], rtol=1e-5, atol=1e-8)

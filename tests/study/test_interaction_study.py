@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from motiflens.basics.store import Store
 from motiflens.cli import app
-from motiflens.interpret.interactions import METHODS, Effects, Interaction, InteractionTable
+from motiflens.interpret.interactions import METHODS, Effects, Interaction, InteractionTable, Settings
 from motiflens.interpret.interactions.table import Evidence
 from motiflens.models.hybrid import HybridNetwork
 from motiflens.report.benchmark import write_interaction_outputs
@@ -23,7 +23,7 @@ from motiflens.report.benchmark.page import benchmark_sentences
 from motiflens.study.benchmark import Job, follow_up, missing, plan, preset_conditions, run_interaction_study, work
 from motiflens.study.benchmark import conditions as interaction_conditions
 from motiflens.study.benchmark.calibration import count_by_first_layer
-from motiflens.study.benchmark.conditions import Condition, MethodSettings, at_level, with_penalty
+from motiflens.study.benchmark.conditions import Condition, at_level, with_penalty
 from motiflens.study.benchmark.factors import factor_effects
 from motiflens.study.benchmark.scores import score_tables, summarise
 from motiflens.study.benchmark.trial import block_rows, run_condition, table_block
@@ -31,11 +31,13 @@ from motiflens.study.rounds import TrialStopped
 from motiflens.training.protocol import INTERACTIONS, LONG
 
 PAGE = Path(__file__).parents[2] / "docs" / "interaction_records.md"
-SETTINGS = MethodSettings(
-    methods=("mutagenesis", "attention"), n_null=16, n_sequences=30, n_backgrounds=4, n_null_backgrounds=2, n_draws=1
-)
+SETTINGS = Settings(n_null=16, n_sequences=30, n_backgrounds=4, n_null_backgrounds=2, n_draws=1)
 TINY = Condition(
-    n_sequences=600, n_members=2, protocol=INTERACTIONS.replace(name="TINY", max_epochs=2), settings=SETTINGS
+    n_sequences=600,
+    n_members=2,
+    protocol=INTERACTIONS.replace(name="TINY", max_epochs=2),
+    settings=SETTINGS,
+    methods=("mutagenesis", "attention"),
 )
 
 

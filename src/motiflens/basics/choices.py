@@ -33,3 +33,37 @@ def close_hint(name: str, known: Iterable[str]) -> str:
     spelt = {one.lower(): one for one in known}
     close = difflib.get_close_matches(name.lower(), list(spelt), n=5)
     return f"; close: {', '.join(spelt[one] for one in close)}" if close else ""
+
+
+def close_matches(name: object, known: Iterable[object], *, n: int = 3, cutoff: float = 0.6) -> list[str]:
+    """Known names that are spelt much like one, the closest first: at most n, each at least so similar (0 to 1)."""
+    return difflib.get_close_matches(str(name), [str(one) for one in known], n=n, cutoff=cutoff)
+
+
+def hint_at(name: object, known: Iterable[object], *, n: int = 3, cutoff: float = 0.6) -> str:
+    """Give "did you mean 'a' or 'b'?", or the known names where none comes close."""
+    known = list(known)
+    close = close_matches(name, known, n=n, cutoff=cutoff)
+    if close:
+        return f"did you mean {' or '.join(map(repr, close))}?"
+    return f"known: {', '.join(map(str, known))}"
+
+
+def check_known(kind: str, name: object, known: Iterable[object]) -> None:
+    """Refuse a name that is not known, with those that come close.
+
+    Parameters
+    ----------
+    kind : str
+        What is named, as in "attribution method".
+    name : object
+    known : iterable of str
+
+    Raises
+    ------
+    InputError
+        If the name is not among them.
+    """
+    known = list(known)
+    if name not in known:
+        raise InputError(f"unknown {kind} {name!r}; {hint_at(name, known)}")

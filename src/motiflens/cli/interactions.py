@@ -4,6 +4,7 @@ import shlex
 import sys
 from collections import namedtuple
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -70,6 +71,7 @@ def interactions(
 ) -> None:
     """Find pairs of motifs that are worth more to networks together than apart, on the positive test sequences."""
     from motiflens.data.io import read_hdf5
+    from motiflens.interpret.interactions import Settings
     from motiflens.interpret.interactions import interactions as measure
     from motiflens.models.any_model import model_summary
     from motiflens.models.devices import resolve_device
@@ -81,8 +83,7 @@ def interactions(
     for path in out or ():
         if path.suffix not in (".tsv", ".html"):
             raise InputError(f"--out must name a .tsv or .html file, got {str(path)!r}")
-    if n_null < 1:
-        raise InputError(f"--n-null must be 1 or more, got {n_null}")
+    settings = Settings(n_null=n_null, n_sequences=n_sequences, seed=seed)
     one_thread()
     dataset = read_hdf5(data)
     processor = resolve_device(device)
@@ -100,11 +101,9 @@ def interactions(
     versions = [label for label, motif in zip(labels, chosen, strict=True) if motif.name not in ("", label)]
     if versions:
         typer.echo(f"note: several motifs have one name, and count as different: {', '.join(versions)}", err=True)
+    settings = replace(settings, n_null=max(n_null, 2 * len(chosen)))  # the least that many motifs need
     with percentage(method) as tell:
-        table = measure(
-            networks, dataset, chosen, method=method, target=target, n_null=max(n_null, 2 * len(chosen)),
-            n_sequences=n_sequences, seed=seed, on_progress=tell,
-        )  # fmt: skip
+        table = measure(networks, dataset, chosen, settings, method=method, target=target, on_progress=tell)
     for path in out or ():
         _write(path, table, chosen, dataset, target, q, data)
     if as_json:

@@ -12,6 +12,7 @@ from motiflens.interpret.interactions.insertion import insertion_effects
 from motiflens.interpret.interactions.interactions import interactions
 from motiflens.interpret.interactions.methods import METHODS
 from motiflens.interpret.interactions.mutants import draw_mutations
+from motiflens.interpret.interactions.settings import Settings
 from motiflens.interpret.interactions.sites import Sites, best_places, find_sites, two_sites
 from motiflens.interpret.interactions.table import Interaction, InteractionTable
 
@@ -22,6 +23,7 @@ __all__ = [
     "Interaction",
     "InteractionTable",
     "METHODS",
+    "Settings",
     "Sites",
     "best_places",
     "default_distances",

@@ -4,12 +4,18 @@ Attention weights are large where a token holds any motif that its head looks fo
 one motif attracts by itself is part of its typical scores, see `_null`; nothing else in the method corrects for it.
 """
 
+from functools import partial
+
 import numpy as np
 import torch
 from torch import nn
 
 from motiflens.basics.errors import InputError
-from motiflens.interpret.interactions.sites import Sites, TwoSites
+from motiflens.interpret.interactions.effects import Effects
+from motiflens.interpret.interactions.filter_sites import sites_by_filters
+from motiflens.interpret.interactions.inputs import OnProgress
+from motiflens.interpret.interactions.method import Experiment, Method
+from motiflens.interpret.interactions.sites import Sites, TwoSites, sum_up, two_sites
 from motiflens.models.devices import device_of, dtype_of
 from motiflens.models.hybrid import HybridNetwork, evaluating
 from motiflens.models.outputs import batches
@@ -108,3 +114,29 @@ def _times_gradient(model: HybridNetwork, x: torch.Tensor, target: int) -> torch
         gradients = torch.autograd.grad(logits.sum(), layers)
     products = [(layer * gradient).sum(dim=1) for layer, gradient in zip(layers, gradients, strict=True)]
     return torch.stack(products).sum(dim=0).detach()  # N, T, T
+
+
+_SINGLE_MOTIFS = "attention also follows single motifs; take p-values as a ranking where single motifs decide the label"
+
+
+def _measure(
+    model: nn.Module, given: Experiment, rng: np.random.Generator, on_progress: OnProgress, *, reading: str
+) -> Effects:
+    sites, _ = sites_by_filters(model, given, rng)
+    codes, n = np.concatenate([given.positives, given.background]), len(given.positives)
+    maps = token_maps(model, codes, reading, target=given.target, batch_size=given.batch_size)
+    within = sites.rows(slice(n))
+    found = two_sites(within, given.pairs)
+    stride = bp_per_token(model, codes.shape[1], maps.shape[1])
+    values = attention_values(maps[:n], maps[n:], within, found, stride)
+    unseen = np.full((2, len(values)), np.nan)  # what a motif attracts alone is not known
+    return sum_up(found, values, unseen, len(given.pairs), codes.shape[1])
+
+
+def _method(reading: str, unit: str) -> Method:
+    return Method(partial(_measure, reading=reading), unit, _SINGLE_MOTIFS, needs_attention=True)
+
+
+ATTENTION = _method("raw", "attention weight")
+ATTENTION_ROLLOUT = _method("rollout", "attention weight")
+ATTENTION_GRADIENT = _method("gradient", "logit")

@@ -1,9 +1,12 @@
 """Global correlation of filter activities: do two motifs' filters rise and fall together across positives?"""
 
 import numpy as np
+from torch import nn
 
 from motiflens.interpret.interactions.effects import Effects
-from motiflens.interpret.interactions.filter_sites import Activity
+from motiflens.interpret.interactions.filter_sites import Activity, sites_by_filters
+from motiflens.interpret.interactions.inputs import OnProgress
+from motiflens.interpret.interactions.method import Experiment, Method
 
 
 def correlation_effects(positives: Activity, background: Activity, pairs: np.ndarray) -> Effects:
@@ -28,3 +31,18 @@ def _fisher_z(values: np.ndarray) -> np.ndarray:
     norm = np.sqrt((centred**2).sum(axis=0))
     norm = np.where(norm > 0, norm, np.nan)
     return np.arctanh(np.clip(centred.T @ centred / np.outer(norm, norm), -0.999999, 0.999999))
+
+
+def _measure(model: nn.Module, given: Experiment, rng: np.random.Generator, on_progress: OnProgress) -> Effects:
+    _, activity = sites_by_filters(model, given, rng)
+    n = len(given.positives)
+    return correlation_effects(activity.rows(slice(n)), activity.rows(slice(n, None)), given.pairs)
+
+
+FILTER_CORRELATION = Method(
+    _measure,
+    "Fisher z",
+    "take p-values as a ranking: among positives, motifs correlate because each makes a sequence positive, or "
+    "because the data hold them together; a network that adds up single motifs shows it as well",
+    one_value=True,
+)

@@ -9,8 +9,10 @@ from torch import nn
 
 from motiflens.basics.sequence import one_hot
 from motiflens.interpret.attribution.saliency import gradient_times_input
+from motiflens.interpret.interactions.effects import Effects
 from motiflens.interpret.interactions.inputs import OnProgress, unheard
-from motiflens.interpret.interactions.mutants import blocks, draw_mutations, present_sites
+from motiflens.interpret.interactions.method import Experiment, Method
+from motiflens.interpret.interactions.mutants import blocks, draw_mutations, effects_of_sites, present_sites
 from motiflens.interpret.interactions.sites import Sites, TwoSites
 
 
@@ -63,3 +65,10 @@ def _running_sums(model: nn.Module, codes: np.ndarray, target: int, batch_size: 
 
 def _between(sums: np.ndarray, row: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
     return sums[row, end] - sums[row, start]
+
+
+def _measure(model: nn.Module, given: Experiment, rng: np.random.Generator, on_progress: OnProgress) -> Effects:
+    return effects_of_sites(feature_map_values, model, given, rng, on_progress)
+
+
+FEATURE_MAPS = Method(_measure, "logit")

@@ -14,6 +14,7 @@ from motiflens.basics.errors import InputError
 from motiflens.interpret.filters.alignment import activation_pwms
 from motiflens.interpret.filters.of_network import matrix_width
 from motiflens.interpret.interactions.features import Features
+from motiflens.interpret.interactions.method import Experiment
 from motiflens.interpret.interactions.sites import Sites, highest_rows
 from motiflens.models.any_model import OWN_FIRST_LAYER, AdaptedModel
 from motiflens.models.hybrid import HybridNetwork
@@ -87,6 +88,14 @@ def filter_sites(
     activity = Activity(*(np.concatenate(both, axis=1) for both in zip(real, copies, strict=True)))
     shown = np.concatenate([present, matched], axis=1)
     return Sites(_starts(activity, widths, codes), activity.strand, shown, widths), activity
+
+
+def sites_by_filters(model: nn.Module, given: Experiment, rng: np.random.Generator) -> tuple[Sites, Activity]:
+    """Sites and activities of all features in positives, then in background sequences, (N + B, n_features) each."""
+    codes = np.concatenate([given.positives, given.background])
+    motifs, settings = given.features.motifs[: given.features.n_motifs], given.settings
+    owned = learned_motifs(model, codes, motifs, q=settings.filter_q)
+    return filter_sites(model, codes, given.features, owned, threshold=settings.filter_threshold, rng=rng)
 
 
 def first_convolutions(model: nn.Module) -> list[nn.Conv1d]:

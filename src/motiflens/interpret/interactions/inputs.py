@@ -1,7 +1,6 @@
 """What a table of interactions is made from: sequences chosen from the data, arguments checked."""
 
-from collections.abc import Callable, Mapping, Sequence
-from numbers import Integral
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import numpy as np
@@ -25,10 +24,14 @@ def chosen_sequences(
     background: SequencesLike | None,
     target: int,
     n_sequences: int,
-    method: str,
     rng: np.random.Generator,
+    *,
+    shuffle: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Codes of positives and of background sequences, at most n_sequences of each in random order.
+
+    Background sequences are those given, or else shuffled positives if `shuffle` asks for them or no sequence has
+    label 0, or else the sequences with label 0.
 
     Raises
     ------
@@ -51,7 +54,7 @@ def chosen_sequences(
                 f"expected a background of sequences of {positives.shape[1]} bp, got "
                 f"{len(negatives)} of {negatives.shape[1]} bp"
             )
-    elif method == "insertion" or not len(negatives):
+    elif shuffle or not len(negatives):
         negatives = dinucleotide_shuffle(positives, rng)
     return positives, negatives[rng.permutation(len(negatives))[:n_sequences]]
 
@@ -89,20 +92,13 @@ def check_networks(networks: Sequence[nn.Module], codes: np.ndarray, target: int
             )
 
 
-def check_arguments(
-    networks: Sequence[nn.Module],
-    motifs: Sequence[Motif],
-    n_null: int,
-    numbers: Mapping[str, int],
-    shares: Mapping[str, float],
-    min_effect: float,
-) -> None:
-    """Check what does not depend on the data; numbers must be 1 or more, shares 0 to 1.
+def check_motifs(networks: Sequence[nn.Module], motifs: Sequence[Motif], n_null: int) -> None:
+    """Check that there are networks, and motifs to pair.
 
     Raises
     ------
-    ValueError
-        If there is no network, fewer than two motifs or an id twice, or a number is out of range.
+    InputError
+        If there is no network, there are fewer than two motifs or too few copies of them, or an id occurs twice.
     """
     if not networks:
         raise InputError("expected at least one model, got none")
@@ -117,18 +113,5 @@ def check_arguments(
     if len(set(ids)) < len(ids):
         twice = next(name for name in ids if ids.count(name) > 1)
         raise InputError(f"expected different motifs, got id {twice!r} twice")
-    for name, number in {**numbers, "n_null": n_null}.items():
-        if not isinstance(number, Integral) or number < 1:
-            raise InputError(f"{name} must be a whole number of 1 or more, got {number!r}")
     if n_null < 2 * len(motifs):
         raise InputError(f"n_null must be at least two copies for each of {len(motifs)} motifs, got {n_null}")
-    if numbers["n_backgrounds"] < numbers["n_null_backgrounds"]:
-        raise InputError(
-            f"n_backgrounds must be at least n_null_backgrounds, {numbers['n_null_backgrounds']}, "
-            f"got {numbers['n_backgrounds']}"
-        )
-    for name, share in shares.items():
-        if not 0 <= share <= 1:
-            raise InputError(f"{name} must be a share from 0 to 1, got {share}")
-    if not min_effect >= 0:
-        raise InputError(f"min_effect must be 0 or more, got {min_effect}")

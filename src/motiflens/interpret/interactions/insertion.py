@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from torch import nn
 
-from motiflens.interpret.interactions.design import Design
+from motiflens.interpret.interactions.design import Design, default_distances, distance_ranges, draw_design
 from motiflens.interpret.interactions.effects import Effects
 from motiflens.interpret.interactions.inputs import OnProgress, unheard
+from motiflens.interpret.interactions.method import Experiment, Method
 from motiflens.interpret.interactions.splice import Splicer, can_splice
 from motiflens.models.outputs import model_outputs
 
@@ -80,6 +81,20 @@ def _effects_by_left(
         for row, right, both in zip(rows.tolist(), rights, network.together(left, rights), strict=True):
             singles = [2 * float((alone - nothing).sum()) for alone in (left_alone, right_alone[right])]  # two strands
             yield row, both - left_alone[:, None] - right_alone[right][None] + nothing, (singles[0], singles[1])
+
+
+def _measure(model: nn.Module, given: Experiment, rng: np.random.Generator, on_progress: OnProgress) -> Effects:
+    motifs, distances = given.features.motifs, given.settings.distances
+    if distances is None:
+        ranges = default_distances(given.background.shape[1], max(motif.width for motif in motifs))
+    else:
+        ranges = distance_ranges(distances)
+    design = draw_design(given.background, motifs, ranges, rng)
+    how = {"target": given.target, "batch_size": given.batch_size}
+    return insertion_effects(model, design, given.pairs, **how, on_progress=on_progress)
+
+
+INSERTION = Method(_measure, "logit", inserts_motifs=True)
 
 
 class _Planter:

@@ -1,83 +1,74 @@
 """From networks and sequences to a table of motif pairs: one function for all methods."""
 
-import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from torch import nn
 
+from motiflens.basics.choices import check_known
 from motiflens.basics.errors import InputError
 from motiflens.basics.inputs import NetworksLike, SequencesLike, Target, as_output
-from motiflens.basics.stats import benjamini_hochberg
-from motiflens.interpret.interactions.design import distance_ranges
-from motiflens.interpret.interactions.effects import ANY, Effects, Windows, best_windows, pool_members
+from motiflens.interpret.interactions.cautions import cautions
+from motiflens.interpret.interactions.effects import Effects, best_windows, pool_members
 from motiflens.interpret.interactions.features import null_pairs, observed_pairs, with_shuffled_copies
 from motiflens.interpret.interactions.inputs import (
     OnProgress,
-    check_arguments,
+    check_motifs,
     check_networks,
     chosen_sequences,
     unheard,
 )
-from motiflens.interpret.interactions.methods import METHODS, _measure_all, _Work
-from motiflens.interpret.interactions.null import MIN_MOTIFS, PairTests, compare_pairs, expected_bends
-from motiflens.interpret.interactions.table import Evidence, Interaction, InteractionTable, sorted_rows
+from motiflens.interpret.interactions.method import Experiment
+from motiflens.interpret.interactions.methods import METHODS
+from motiflens.interpret.interactions.null import PairTests, compare_pairs
+from motiflens.interpret.interactions.rows import table_rows
+from motiflens.interpret.interactions.scores import Scores, score_pairs
+from motiflens.interpret.interactions.settings import Settings
+from motiflens.interpret.interactions.table import Evidence, InteractionTable
 from motiflens.models.devices import device_of
 from motiflens.models.saved import as_networks
-from motiflens.motifs.pairs import ORIENTATIONS
 from motiflens.motifs.sets import Motif
 
 _AGREEMENT = 0.05  # p of a member by itself
-_USUAL_Q = 0.1
 
 
 def interactions(
     models: NetworksLike,
     data: SequencesLike,
     motifs: Sequence[Motif],
+    settings: Settings | None = None,
     *,
     method: str = "insertion",
     target: Target = 0,
     background: SequencesLike | None = None,
-    n_null: int = 200,
-    n_sequences: int = 500,
-    n_backgrounds: int = 100,
-    n_null_backgrounds: int = 8,
-    distances: Sequence[int] | Sequence[tuple[int, int]] | None = None,
-    n_draws: int = 2,
-    filter_q: float = 0.1,
-    filter_threshold: float = 0.5,
-    site_rate: float = 0.05,
-    min_count: int = 5,
-    min_effect: float = 1e-4,
-    batch_size: int | None = None,
-    seed: int = 0,
     on_progress: OnProgress = unheard,
 ) -> InteractionTable:
-    """Find pairs of motifs that are worth more to networks together than apart.
+    """Find pairs of motifs whose joint effect on networks exceeds the sum of their single effects.
 
     Every pair gets the larger of two p-values: against column-shuffled copies of its motifs in the same networks, and
-    against the other pairs and what either motif does alone, since networks that add up single motifs bend, too
-    (`_null` says how). So it takes five motifs or more for p-values that mean what they say, or six where one pair is
-    strong; with fewer the table has a caution. q-values are over all pairs (Benjamini & Hochberg 1995). Only positive
-    effects can be called, and hardly a pair of a motif that interacts with more than a third of the others, or with all
-    but two: such a motif looks like one that shows much with any other.
+    against the other pairs and the effects of either motif alone, since the output of a network that adds up single
+    motifs is curved, too (docs/methods/interactions.md has every step). So it takes five motifs or more for p-values
+    that mean what they say, or six where one pair is strong; with fewer the table has a caution. q-values are over all
+    pairs (Benjamini & Hochberg 1995). Only positive effects can be called, and hardly a pair of a motif that interacts
+    with more than a third of the others, or with all but two: such a motif looks like one that shows much with any.
 
     In ten benchmarks whose labels add up single motifs (`motiflens study run --preset interactions-calibration`),
-    p <= .05 in no pair of 280 by insertion, in 0.4 % by mutagenesis, 2.5 % by feature maps and at most 1.1 % by the
-    others: p-values are too large rather than too small. At q <= .1, rollout called a pair in one of the ten, and no
-    other method did.
+    p <= 0.05 in no pair of 280 by insertion, in 0.4 % by mutagenesis, 2.5 % by feature maps and at most 1.1 % by the
+    others: p-values are conservative. At q <= 0.1, rollout called a pair in one of the ten, and no other method did.
 
     Parameters
     ----------
     models : network, several, ensemble, or folder of either
         Initialisations of one network; effects are averaged over them before they are compared. Each maps one-hot
         (n, 4, L) to logits (n, n_outputs). `motiflens.models.any_model.adapt` makes such a model of one with another
-        layout, or that gives probabilities, in which single motifs bend most.
+        layout, or that gives probabilities, whose curve is the strongest.
     data : data set, codes (N, L), one-hot (N, 4, L), or DNA strings
         Of a dataset the test sequences, or all if there are none: those with label 1 are the positives, those with
         label 0 the background. Bare codes are positives, and dinucleotide shuffles of them the background.
     motifs : sequence of Motif
+    settings : Settings, optional
+        Numbers of the analysis.
     method : str
         - "insertion": both motifs put into shuffled positives, at several distances on either strand;
         - "mutagenesis": both sites in positives mutated, together and alone;
@@ -94,30 +85,6 @@ def interactions(
         Which output, by its number or its label's name.
     background : sequences in any of these forms, optional
         Instead of the background above; "insertion" puts motifs into them.
-    n_null : int
-        Shuffled copies of all motifs together, at least. Each is measured with every other motif.
-    n_sequences : int
-        Largest number of positives, and of background sequences, taken at random.
-    n_backgrounds, n_null_backgrounds : int
-        Of "insertion": sequences for effects and distances, and for p-values, where each shuffled copy needs its own.
-    distances : sequence of int or of (int, int), optional
-        Of "insertion": bases between the two sites, or smallest and largest number in a range that backgrounds divide
-        between them. By default all from 0 to 100 in up to 20 ranges, each by itself up to 10.
-    n_draws : int
-        Of "mutagenesis" and "feature_maps": mutants of each site.
-    filter_q, filter_threshold : float
-        Of methods on filters: largest q-value of a filter's match to a motif, and the share of a filter's maximum
-        from which there is a site.
-    site_rate : float
-        Of scanning: share of shuffled sequences in which a motif may score as high as in a site.
-    min_count : int
-        Measurements on which a called window of distances rests at least, in each member on average.
-    min_effect : float
-        Smaller effects count as none: differences of logits in single precision are not exactly 0.
-    batch_size : int, optional
-        By default 500, and 2,000 on a GPU.
-    seed : int
-        The same seed gives the same table.
     on_progress : callable
         Told the share that is done, 0 to 1, now and then.
 
@@ -141,147 +108,114 @@ def interactions(
     >>> len(table.rows)
     10
     """
-    networks = as_networks(models)
+    networks, motifs = as_networks(models), list(motifs)
     target = as_output(target, *networks, data)
-    if method not in METHODS:
-        close = difflib.get_close_matches(str(method), METHODS) or list(METHODS)
-        raise InputError(f"unknown method {method!r}; expected {', '.join(close)}")
-    motifs = list(motifs)
-    numbers = {
-        "n_sequences": n_sequences, "n_backgrounds": n_backgrounds, "n_null_backgrounds": n_null_backgrounds,
-        "n_draws": n_draws, "min_count": min_count,
-    }  # fmt: skip
-    shares = {"filter_q": filter_q, "filter_threshold": filter_threshold, "site_rate": site_rate}
-    check_arguments(networks, motifs, n_null, numbers, shares, min_effect)
-    rng = np.random.default_rng(seed)
-    positives, negatives = chosen_sequences(data, background, target, n_sequences, method, rng)
-    features = with_shuffled_copies(motifs, -(-n_null // len(motifs)), rng)
-    observed = observed_pairs(len(motifs))
-    if batch_size is None:
-        batch_size = 500 if device_of(networks[0]).type == "cpu" else 2_000
-    check_networks(networks, positives, target, batch_size)
-    work = _Work(
-        positives, negatives[:n_null_backgrounds] if method == "insertion" else negatives, features,
-        np.concatenate([observed, null_pairs(features)]), target,
-        None if distances is None else distance_ranges(distances), n_draws, filter_q, filter_threshold, site_rate,
-        batch_size, seed,
-    )  # fmt: skip
-    jobs = [(network, work) for network in networks]
-    if method == "insertion":  # more backgrounds for what is shown
-        full = work._replace(background=negatives[:n_backgrounds], pairs=observed)
-        jobs += [(network, full) for network in networks]
-    measured = list(_measure_all(jobs, method, on_progress))
-    members = measured[: len(networks)]
-    tested = pool_members(members)
-    shown = pool_members(measured[len(networks) :]) if method == "insertion" else tested.rows(slice(len(observed)))
-    if method == "filter_correlation":
-        min_count = 1  # one number per network, not one per sequence
-    enough = min_count if method == "filter_correlation" else min_count * len(networks)
-    tests, scored = _compare(tested, work, enough, min_effect)
-    by_member = [_compare(one, work, min_count, min_effect) for one in members]
+    settings = settings or Settings()
+    check_known("method", method, METHODS)
+    check_motifs(networks, motifs, settings.n_null)
+    given = _experiment(networks, data, motifs, settings, method, target, background)
+    check_networks(networks, given.positives, target, given.batch_size)
+    measured = _measure_members(networks, given, method, on_progress)
+    return _table(measured, given, method)
+
+
+def _experiment(
+    networks: Sequence[nn.Module],
+    data: SequencesLike,
+    motifs: list[Motif],
+    settings: Settings,
+    method: str,
+    target: int,
+    background: SequencesLike | None,
+) -> Experiment:
+    """Choose sequences, and draw shuffled copies of the motifs."""
+    rng = np.random.default_rng(settings.seed)
+    positives, negatives = chosen_sequences(
+        data, background, target, settings.n_sequences, rng, shuffle=METHODS[method].inserts_motifs
+    )
+    features = with_shuffled_copies(motifs, -(-settings.n_null // len(motifs)), rng)
+    pairs = np.concatenate([observed_pairs(len(motifs)), null_pairs(features)])
+    usual = 500 if device_of(networks[0]).type == "cpu" else 2_000
+    return Experiment(positives, negatives, features, pairs, target, settings.batch_size or usual, settings)
+
+
+class _Measured(NamedTuple):
+    """Effects of all pairs in each network, and those of the pairs of motifs that are shown, over all networks."""
+
+    members: list[Effects]
+    shown: Effects
+
+
+def _measure_members(
+    networks: Sequence[nn.Module], given: Experiment, method: str, on_progress: OnProgress
+) -> _Measured:
+    settings, n_observed = given.settings, len(observed_pairs(given.features.n_motifs))
+    if not METHODS[method].inserts_motifs:
+        members = list(_measure_all([(network, given) for network in networks], method, on_progress))
+        return _Measured(members, pool_members(members).rows(slice(n_observed)))
+    few = given._replace(background=given.background[: settings.n_null_backgrounds])
+    many = given._replace(background=given.background[: settings.n_backgrounds], pairs=given.pairs[:n_observed])
+    jobs = [(network, one) for one in (few, many) for network in networks]
+    effects = list(_measure_all(jobs, method, on_progress))
+    return _Measured(effects[: len(networks)], pool_members(effects[len(networks) :]))
+
+
+def _measure_all(
+    jobs: Sequence[tuple[nn.Module, Experiment]], method: str, on_progress: OnProgress
+) -> Iterator[Effects]:
+    """Measure one network after the other, with the same random numbers in each, and tell the share that is done."""
+    chosen = METHODS[method]
+    costs = [len(given.pairs) * (len(given.background) if chosen.inserts_motifs else 1) for _, given in jobs]
+    for (network, given), cost, before in zip(jobs, costs, np.cumsum([0, *costs[:-1]]).tolist(), strict=True):
+
+        def tell(share: float, cost: int = cost, before: int = before) -> None:
+            on_progress((before + share * cost) / sum(costs))
+
+        rng = np.random.default_rng((given.settings.seed, 1))
+        with np.errstate(invalid="ignore"):  # of infinite values, which are looked for in the sum
+            effects = chosen.measure(network, given, rng, tell)
+        if not np.isfinite(effects.total).all():
+            raise InputError(f"a model gave NaN or infinite values to sequences that {method} made of the data")
+        yield effects
+        tell(1)
+
+
+def _table(measured: _Measured, given: Experiment, method: str) -> InteractionTable:
+    """Test every pair, in all networks together and in each by itself."""
+    chosen, settings, n_members = METHODS[method], given.settings, len(measured.members)
+    observed = observed_pairs(given.features.n_motifs)
+    in_one = chosen.min_count(settings)
+    in_all = in_one if chosen.one_value else in_one * n_members
+    tests, scores = _compare(pool_members(measured.members), given, in_all)
+    by_member = [_compare(one, given, in_one) for one in measured.members]
     evidence = Evidence(
-        score=scored.windows.score[: len(observed)],
-        magnitude=scored.magnitude[: len(observed)],
-        bend=scored.bends,
+        score=scores.windows.score[: len(observed)],
+        magnitude=scores.magnitude[: len(observed)],
+        curvature=scores.curvature,
         p_copies=tests.copies,
         p_others=tests.others,
         member_effect=np.array([one.windows.effect[: len(observed)] for _, one in by_member]),
         member_p=np.array([one.p for one, _ in by_member]),
     )
     agree = (evidence.member_p <= _AGREEMENT).sum(axis=0)
-    windows = best_windows(shown, min_count=enough, min_effect=min_effect)
-    n_copies = int((~np.isnan(scored.magnitude[len(observed) :])).sum())
+    windows = best_windows(measured.shown, min_count=in_all, min_effect=settings.min_effect)
+    n_copies = int((~np.isnan(scores.magnitude[len(observed) :])).sum())
+    motifs = given.features.motifs[: given.features.n_motifs]
     return InteractionTable(
-        rows=_rows(motifs, observed, tests.p, agree, windows, shown, len(networks)),
+        rows=table_rows(motifs, observed, tests.p, agree, windows, measured.shown, n_members),
         method=method,
-        unit=METHODS[method].unit,
-        n_members=len(networks),
+        unit=chosen.unit,
+        n_members=n_members,
         n_null=n_copies,
-        caution="; ".join(
-            filter(
-                None,
-                (METHODS[method].caution, _caution_of_copies(len(observed), n_copies), _caution_of(tests, len(motifs))),
-            )
-        ),
-        profiles=shown,
+        caution=cautions(chosen.caution, tests, n_motifs=len(motifs), n_copies=n_copies),
+        profiles=measured.shown,
         evidence=evidence,
     )
 
 
-def _caution_of_copies(n_pairs: int, n_copies: int) -> str:
-    """What the first test could not say."""
-    least = n_pairs / (1 + n_copies)  # the q-value of a single pair beyond all copies
-    if least <= _USUAL_Q:
-        return ""
-    return (
-        f"a single pair cannot have a q-value below {min(least, 1):.2g}, as pairs with shuffled copies were measured "
-        f"only {n_copies} times: raise n_null or give more sequences; methods on filters need filters like the motifs"
-    )
-
-
-def _caution_of(tests: PairTests, n_motifs: int) -> str:
-    """What the second test could not say."""
-    if n_motifs < MIN_MOTIFS:
-        return (
-            f"with fewer than {MIN_MOTIFS} motifs, p-values compare with shuffled copies alone, and call pairs of a "
-            "network that adds up single motifs: give more motifs"
-        )
-    n_untested = int((np.isnan(tests.others) & (tests.copies < 1)).sum())
-    if n_untested:
-        return (
-            f"{n_untested} pairs have p = 1 because too few other pairs of their motifs were measured and do not stand "
-            "out: give more motifs"
-        )
-    return ""
-
-
-class _Scored(NamedTuple):
-    """What pairs are compared by."""
-
-    windows: Windows  # of all pairs, where effects stand out
-    magnitude: np.ndarray  # (P + Q,) scores of effects of either sign
-    bends: np.ndarray  # (P,) scores of the observed pairs if the network only bends
-
-
-def _compare(effects: Effects, work: _Work, min_count: int, min_effect: float) -> tuple[PairTests, _Scored]:
-    """Tests of the observed pairs, and what they are made from."""
-    up = best_windows(effects, min_count=min_count, min_effect=min_effect)
-    down = best_windows(effects._replace(total=-effects.total), min_count=min_count, min_effect=min_effect)
-    magnitude = np.where(np.isnan(up.effect), np.nan, np.maximum(up.score, down.score))
-    n = len(observed_pairs(work.features.n_motifs))
-    effect = np.where(up.score >= down.score, up.effect, down.effect)[:n]
-    effect = np.where(magnitude[:n] == 0, 0, effect)
-    unit = np.divide(magnitude[:n], effect, out=np.zeros(n), where=effect > 0)  # score of a window's effect of 1
-    bends = expected_bends(effect, effects.mean_alone()[:n]) * unit
-    return compare_pairs(up, magnitude, bends, work.pairs, work.features), _Scored(up, magnitude, bends)
-
-
-def _rows(
-    motifs: Sequence[Motif],
-    pairs: np.ndarray,
-    p: np.ndarray,
-    agree: np.ndarray,
-    windows: Windows,
-    shown: Effects,
-    n_members: int,
-) -> tuple[Interaction, ...]:
-    q = benjamini_hochberg(p)
-    rows = []
-    for row, (i, j) in enumerate(pairs.tolist()):
-        first, last, orientation = int(windows.first[row]), int(windows.last[row]), int(windows.orientation[row])
-        chosen = slice(None) if orientation == ANY else [orientation]
-        total, number = (part[row, chosen, first : last + 1].sum(axis=0) for part in (shown.total, shown.number))
-        by_distance = np.divide(total, number, out=np.full(len(number), -np.inf), where=number > 0)
-        best = first + int(by_distance.argmax())
-        nowhere = np.nan if np.isnan(windows.effect[row]) else 0.0  # a gap where nothing was measured means nothing
-        rows.append(
-            Interaction(
-                i=i, j=j, motif_i=motifs[i].id, motif_j=motifs[j].id,
-                effect=float(windows.effect[row]), p_value=float(p[row]), q_value=float(q[row]),
-                gap=float(shown.low[best] + shown.high[best]) / 2 + nowhere,
-                gap_low=float(shown.low[first]) + nowhere, gap_high=float(shown.high[last]) + nowhere,
-                orientation="" if orientation == ANY else ORIENTATIONS[orientation],
-                support=-(-int(number.sum()) // n_members), n_agree=int(agree[row]),
-            )
-        )  # fmt: skip
-    return sorted_rows(rows)
+def _compare(effects: Effects, given: Experiment, min_count: int) -> tuple[PairTests, Scores]:
+    """Score all pairs, then hold those of motifs against shuffled copies and against each other."""
+    n_observed = len(observed_pairs(given.features.n_motifs))
+    scores = score_pairs(effects, n_observed, min_count=min_count, min_effect=given.settings.min_effect)
+    tests = compare_pairs(scores.windows, scores.magnitude, scores.curvature, given.pairs, given.features)
+    return tests, scores

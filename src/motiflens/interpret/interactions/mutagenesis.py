@@ -8,8 +8,17 @@ mutants, nine for each two bases, would cost a thousand times as much and sum to
 import numpy as np
 from torch import nn
 
+from motiflens.interpret.interactions.effects import Effects
 from motiflens.interpret.interactions.inputs import OnProgress, unheard
-from motiflens.interpret.interactions.mutants import Mutations, blocks, draw_mutations, logits_of, present_sites
+from motiflens.interpret.interactions.method import Experiment, Method
+from motiflens.interpret.interactions.mutants import (
+    Mutations,
+    blocks,
+    draw_mutations,
+    effects_of_sites,
+    logits_of,
+    present_sites,
+)
 from motiflens.interpret.interactions.sites import Sites, TwoSites
 
 
@@ -55,3 +64,10 @@ def _logits(
         for rows in blocks(len(which[0]))
     ]
     return np.concatenate([np.zeros(0), *parts])
+
+
+def _measure(model: nn.Module, given: Experiment, rng: np.random.Generator, on_progress: OnProgress) -> Effects:
+    return effects_of_sites(mutagenesis_values, model, given, rng, on_progress)
+
+
+MUTAGENESIS = Method(_measure, "logit")

@@ -1,13 +1,16 @@
 """Sequences in which one site, or two, are mutated at every base."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 from torch import nn
 
 from motiflens.basics.sequence import UNKNOWN
-from motiflens.interpret.interactions.sites import Sites
+from motiflens.interpret.interactions.effects import Effects
+from motiflens.interpret.interactions.inputs import OnProgress
+from motiflens.interpret.interactions.method import Experiment
+from motiflens.interpret.interactions.sites import Sites, find_sites, sum_up, two_sites
 from motiflens.models.outputs import model_outputs
 
 _BLOCK = 4_000  # sequences made at a time
@@ -54,3 +57,27 @@ def logits_of(model: nn.Module, codes: np.ndarray, target: int, batch_size: int)
     """One logit of each sequence, float64, shape=(n,)."""
     logits = model_outputs(model, codes, batch_size=batch_size)
     return logits.reshape(len(codes), -1)[:, target].double().numpy()
+
+
+def effects_of_sites(
+    values_of: Callable[..., np.ndarray],
+    model: nn.Module,
+    given: Experiment,
+    rng: np.random.Generator,
+    on_progress: OnProgress,
+) -> Effects:
+    """Find the sites of all features in positives, measure each two of them, and add up by pair.
+
+    Parameters
+    ----------
+    values_of : callable
+        From a model, codes, sites and two sites to values (3, n): of both together, and of either alone.
+    model, given, rng, on_progress
+        As every method gets them.
+    """
+    settings, length = given.settings, given.positives.shape[1]
+    sites = find_sites(given.positives, given.features, rate=settings.site_rate, rng=rng)
+    found = two_sites(sites, given.pairs)
+    how = {"target": given.target, "n_draws": settings.n_draws, "batch_size": given.batch_size}
+    values = values_of(model, given.positives, sites, found, **how, rng=rng, on_progress=on_progress)
+    return sum_up(found, values[0], values[1:], len(given.pairs), length)

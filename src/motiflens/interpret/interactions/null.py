@@ -1,28 +1,17 @@
-"""From scores to p-values. A pair must pass two tests, and the larger p-value counts.
+"""From scores to p-values: steps 3 to 6 of docs/methods/interactions.md, which has the symbols and the reasons.
 
-1. Against the same networks with one motif's columns shuffled. Scores are divided by the root mean square of the
-   scores that the copies of either motif have with the other one, half of it taken from all pairs where few copies do
-   anything. This makes pairs comparable, so that copies of all pairs form one null.
-2. Against the bend of the network and the other pairs. A network whose labels add up single motifs bends all the same:
-   f(AB) - f(A) - f(B) + f(0) then grows with the product of the two single effects. Shuffled copies have no effect of
-   their own and show nothing of this, so that the first test alone calls pairs of strong motifs: in two trials with
-   C4C6-Att trained on additive labels, 14 and 18 % of pairs had p <= .05. Where a method sees what either motif does
-   alone, the bend is known (`expected_bends`) and taken off. What is left is held against what the two motifs show with
-   others, by their typical scores t, as in the average product correction (Dunn, Wahl & Gloor 2008, Bioinformatics
-   24:333): max(t_i, t_j, t_i t_j / t), and at least half of what was taken off, since no bend is one number. Typical is
-   the root mean square of scores of either sign without the fifth that is largest, which may interact. The root of a
-   score over what is expected, near normal for scores from half-normal to log-normal, is referred to Student's t by
-   mean and SD of the other pairs. Pairs that stand out are left out of all this: first those that do so by medians,
-   which hold while less than half of a motif's other pairs interact (several partners of one motif hide each other from
-   means); of these the ones that still stand out by means; then more, until no more do, but pairs that would then no
-   longer stand out stay in.
+A pair must pass two tests, and the larger p-value counts (`compare_pairs`, step 6):
 
-The second test needs other pairs. With fewer than five motifs there is the first test alone, and p-values then say that
-a pair exceeds what shuffled copies give, not that it exceeds the bend of the network: where labels add up single
-motifs, most pairs would be called. With more motifs, a pair has p = 1 if one of its motifs has fewer than three other
-pairs that were measured and do not stand out: of five motifs, one strong pair leaves too few for those that share a
-motif with it. And a motif that interacts with more than about a third of the others looks like one that shows much with
-any other: such pairs are often not called.
+- step 3, `_against_copies`: its score against scores of shuffled copies of its motifs in the same networks;
+- step 4, `curvature_effects`: the effect that the curvature of the network's output would give the pair without any
+  interaction, which step 5 takes off;
+- step 5, `against_other_pairs`: what is left against what the two motifs show with all other motifs. `_expected` says
+  what that is, by what is `_typical` of each motif; `_stand_far_out` and the loops of `against_other_pairs` leave out
+  pairs that interact themselves; `_tails` makes p-values.
+
+The second test needs other pairs. With fewer than five motifs there is the first test alone, which also calls pairs of
+a network that adds up single motifs. With more motifs, a pair has p = 1 if one of its motifs has fewer than three other
+pairs that were measured and do not stand out.
 """
 
 import math
@@ -44,8 +33,8 @@ _LEFT_OF_NORMAL = math.sqrt(1 - 2 * _QUANTILE * NormalDist().pdf(_QUANTILE) / _K
 _STANDS_OUT = 0.01  # p at which a pair is left out of what is typical
 _STANDS_FAR_OUT = 0.001  # the same by medians, which vary more
 _MEDIAN = NormalDist().inv_cdf(0.75)  # of a half-normal distribution
-_SLACK = 0.5  # how far a bend may be missed, as a share of it
-_LEAST_SPREAD = 0.175  # SD of roots over their mean: bends are no exact product, so that a closer fit is chance
+_SLACK = 0.5  # how far the curvature may be missed, as a share of it
+_LEAST_SPREAD = 0.175  # SD of roots over their mean: curvature is no exact product, so that a closer fit is chance
 
 
 class PairTests(NamedTuple):
@@ -57,9 +46,9 @@ class PairTests(NamedTuple):
 
 
 def compare_pairs(
-    windows: Windows, magnitude: np.ndarray, bends: np.ndarray, pairs: np.ndarray, features: Features
+    windows: Windows, magnitude: np.ndarray, curvature: np.ndarray, pairs: np.ndarray, features: Features
 ) -> PairTests:
-    """p-values of every pair of motifs.
+    """p-values of every pair of motifs: steps 3 to 6.
 
     Parameters
     ----------
@@ -67,8 +56,8 @@ def compare_pairs(
         Of `observed_pairs`, then of `null_pairs`.
     magnitude : np.ndarray, shape=(P + Q,)
         Scores of the effects of either sign; NaN where nothing was measured.
-    bends : np.ndarray, shape=(P,)
-        Scores that a bend would give the observed pairs; 0 where that is not known.
+    curvature : np.ndarray, shape=(P,)
+        Scores that the curvature of the output alone would give the observed pairs; 0 where that is not known.
     pairs : np.ndarray, shape=(P + Q, 2)
     features : Features
 
@@ -79,19 +68,31 @@ def compare_pairs(
     """
     n = features.n_motifs * (features.n_motifs - 1) // 2
     copies = _against_copies(np.where(np.isnan(magnitude), np.nan, windows.score), pairs, features, n)
-    others = against_other_pairs(windows.score[:n], magnitude[:n], bends, pairs[:n])
+    others = against_other_pairs(windows.score[:n], magnitude[:n], curvature, pairs[:n])
     without = 0.0 if features.n_motifs < MIN_MOTIFS else 1.0
     p = np.maximum(copies, np.where(np.isnan(others), without, others))
     return PairTests(copies, others, np.where(windows.score[:n] > 0, p, 1.0))
 
 
 def _against_copies(scores: np.ndarray, pairs: np.ndarray, features: Features, n: int) -> np.ndarray:
-    """(1 + copies that score as high) / (1 + copies), scores in units of the pair's own copies.
+    """Step 3: (1 + copies that score as high) / (1 + copies), scores in units of the pair's own copies.
 
     Scores are NaN where nothing was measured: such copies are none, and such pairs have p = 1.
+
+    Parameters
+    ----------
+    scores : np.ndarray, shape=(P + Q,)
+    pairs : np.ndarray, shape=(P + Q, 2)
+    features : Features
+    n : int
+        P, the pairs of motifs.
+
+    Returns
+    -------
+    p : np.ndarray, shape=(P,)
     """
     i, j = features.parent[pairs].T
-    group = np.minimum(i, j) * features.n_motifs + np.maximum(i, j)
+    group = np.minimum(i, j) * features.n_motifs + np.maximum(i, j)  # the pair of motifs that a copy belongs to
     is_copy = (np.arange(len(pairs)) >= n) & ~np.isnan(scores)
     squares = np.where(is_copy, np.nan_to_num(scores) ** 2, 0)
 
@@ -101,6 +102,7 @@ def _against_copies(scores: np.ndarray, pairs: np.ndarray, features: Features, n
 
     number = of_others(is_copy.astype(float))
     overall = squares.sum() / max(is_copy.sum(), 1)
+    # Half of the scale is that of all pairs: where few copies do anything, a pair's own would be near 0.
     own = np.divide(np.maximum(of_others(squares), 0), number, out=np.full(len(scores), overall), where=number > 0)
     scale = np.sqrt((own + overall) / 2) if overall > 0 else np.ones(len(scores))
     null = np.sort((scores / scale)[is_copy])
@@ -108,8 +110,8 @@ def _against_copies(scores: np.ndarray, pairs: np.ndarray, features: Features, n
     return np.where(np.isnan(scores[:n]), 1.0, (1 + reached) / (1 + len(null)))
 
 
-def expected_bends(effects: np.ndarray, alone: np.ndarray) -> np.ndarray:
-    """Effects that pairs have if the network only bends: c s_i s_j, and no more than either motif is worth alone.
+def curvature_effects(effects: np.ndarray, alone: np.ndarray) -> np.ndarray:
+    """Effects that the curvature of the output gives: c s_i s_j, and no more than either motif has alone (step 4).
 
     The c of a pair is the weighted median of |effect| / (s_i s_j) over all other pairs, as of a line through the origin
     with least absolute errors, but weights are squared: where few motifs do anything, their pairs count, not the many
@@ -146,14 +148,16 @@ def expected_bends(effects: np.ndarray, alone: np.ndarray) -> np.ndarray:
     return expected
 
 
-def against_other_pairs(scores: np.ndarray, magnitude: np.ndarray, bends: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    """Student's upper tail of each score in units of what is expected of the pair; NaN where others are too few.
+def against_other_pairs(
+    scores: np.ndarray, magnitude: np.ndarray, curvature: np.ndarray, pairs: np.ndarray
+) -> np.ndarray:
+    """Step 5: Student's upper tail of each score over what is expected of the pair; NaN where others are too few.
 
     Parameters
     ----------
     scores, magnitude : np.ndarray, shape=(P,)
         Of the positive effect and of effects of either sign; magnitude is NaN where nothing was measured.
-    bends : np.ndarray, shape=(P,)
+    curvature : np.ndarray, shape=(P,)
         As of :func:`compare_pairs`.
     pairs : np.ndarray, shape=(P, 2)
 
@@ -161,15 +165,17 @@ def against_other_pairs(scores: np.ndarray, magnitude: np.ndarray, bends: np.nda
     -------
     p : np.ndarray, shape=(P,)
     """
-    scores, magnitude = np.maximum(scores - bends, 0), np.maximum(magnitude - bends, 0)
+    scores, magnitude = np.maximum(scores - curvature, 0), np.maximum(magnitude - curvature, 0)
 
     def without(left_out: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What is expected if these pairs are left out, and which pairs then stand out."""
-        expected = _expected(np.where(left_out, np.nan, magnitude), bends, pairs, _typical)
+        expected = _expected(np.where(left_out, np.nan, magnitude), curvature, pairs, _typical)
         tails = _tails(magnitude, magnitude, expected, left_out, pairs)
         return expected, (tails <= _STANDS_OUT) & (magnitude > 0)
 
-    left_out = _stand_far_out(magnitude, bends, pairs)
+    # First those that stand out by medians, which hold while less than half of a motif's other pairs interact; of these
+    # the ones that still stand out by means; then more, until no more do.
+    left_out = _stand_far_out(magnitude, curvature, pairs)
     expected, stands_out = without(left_out)
     while not stands_out[left_out].all():
         left_out = left_out & stands_out
@@ -182,9 +188,9 @@ def against_other_pairs(scores: np.ndarray, magnitude: np.ndarray, bends: np.nda
     return _tails(scores, magnitude, expected, left_out, pairs)
 
 
-def _stand_far_out(magnitude: np.ndarray, bends: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+def _stand_far_out(magnitude: np.ndarray, curvature: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     """Pairs that exceed by far what is expected by medians, bool, shape=(P,)."""
-    expected = _expected(magnitude, bends, pairs, _typical_by_median)
+    expected = _expected(magnitude, curvature, pairs, _typical_by_median)
     known = (expected > 0) & ~np.isnan(magnitude)
     far_out = (expected == 0) & (magnitude > 0)
     freedom = int(known.sum()) - _n_measured(magnitude, pairs)
@@ -202,9 +208,9 @@ def _stand_far_out(magnitude: np.ndarray, bends: np.ndarray, pairs: np.ndarray) 
 
 
 def _expected(
-    magnitude: np.ndarray, bends: np.ndarray, pairs: np.ndarray, typical: Callable[[np.ndarray], tuple[float, int]]
+    magnitude: np.ndarray, curvature: np.ndarray, pairs: np.ndarray, typical: Callable[[np.ndarray], tuple[float, int]]
 ) -> np.ndarray:
-    """What the motifs of each pair show with others, or the slack of its bend, shape=(P,); NaN if others are few."""
+    """What the motifs of each pair show with others, or the slack of its curvature, (P,); NaN if others are few."""
     n_motifs = int(pairs.max(initial=0)) + 1
     table = np.full((n_motifs, n_motifs), np.nan)
     table[pairs[:, 0], pairs[:, 1]] = table[pairs[:, 1], pairs[:, 0]] = magnitude
@@ -214,7 +220,7 @@ def _expected(
         (one, n_one), (other, n_other) = (typical(np.delete(table[motif], [i, j])) for motif in (i, j))
         if min(n_one, n_other) >= MIN_OTHERS:
             product = one * other / overall if overall > 0 else 0
-            expected[row] = max(one, other, product, _SLACK * bends[row])
+            expected[row] = max(one, other, product, _SLACK * curvature[row])
     return expected
 
 

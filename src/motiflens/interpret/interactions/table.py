@@ -33,7 +33,7 @@ class Evidence(NamedTuple):
 
     score: np.ndarray  # (P,) of the positive effect that stands out most, 0 where none does
     magnitude: np.ndarray  # (P,) the same of effects of either sign; NaN where nothing was measured
-    bend: np.ndarray  # (P,) score of a pair that only shares the bend of the network; 0 where that is not known
+    curvature: np.ndarray  # (P,) score that the curvature of the output alone would give; 0 where it is not known
     p_copies: np.ndarray  # (P,) against column-shuffled copies
     p_others: np.ndarray  # (P,) against the other pairs; NaN where these are too few
     member_effect: np.ndarray  # (n_members, P) where a member's effect stands out; NaN where nothing was measured

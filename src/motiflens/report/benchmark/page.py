@@ -165,7 +165,7 @@ def _shown(filters: Sequence[FirstLayerCounts]) -> str:
 def _answers(factors: Sequence[FactorEffect], methods: Sequence[MethodSummary], place: str) -> list[str]:
     """What each factor changes in raw attention, the best reading of attention, the networks and the best method."""
     best = _best(methods)
-    readings = [row for row in methods if METHODS[row.method].reading]
+    readings = [row for row in methods if METHODS[row.method].needs_attention]
     measures = {
         (_ATTENTION, "recall"): "recall of raw attention",
         (_ATTENTION, "aupr"): "area under precision-recall of raw attention",

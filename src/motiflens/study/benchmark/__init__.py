@@ -5,7 +5,6 @@ from motiflens.study.benchmark.conditions import (
     FIRST_FIGURE_SEED,
     PRESETS,
     Condition,
-    MethodSettings,
     preset_conditions,
 )
 from motiflens.study.benchmark.factors import FactorEffect, factor_effects
@@ -38,7 +37,6 @@ __all__ = [
     "FirstLayerCounts",
     "InteractionStudy",
     "Job",
-    "MethodSettings",
     "MethodSummary",
     "NOMINAL",
     "News",

@@ -17,7 +17,7 @@ from typing import Any
 from motiflens.basics.errors import InputError
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.simulate import LABELS, SMALL_GRAMMAR, additive_labels, spaced_grammar
-from motiflens.interpret.interactions import METHODS
+from motiflens.interpret.interactions import METHODS, Settings
 from motiflens.models.hybrid import POSITIONAL_ENCODINGS, HybridConfig, model_config
 from motiflens.training.protocol import INTERACTIONS, LONG, Protocol
 
@@ -34,30 +34,6 @@ _OTHERS = ("C4-Att", "C4C6-Att-mean", "C4C6-LSTM-Att", "C4C6-LSTM-Trans1", "C4C6
 def describe_training(protocol: Mapping[str, Any]) -> str:
     """How long and at which learning rate, in words, of what `Protocol.to_dict` returns."""
     return f"{protocol['max_epochs']} epochs at {protocol['learning_rate']:g}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class MethodSettings:
-    """How every method is run; frozen on data seeds 0 to 2. Parameters of `interactions`."""
-
-    methods: tuple[str, ...] = tuple(METHODS)
-    n_null: int = 200
-    n_sequences: int = 500
-    n_backgrounds: int = 100
-    n_null_backgrounds: int = 8
-    n_draws: int = 2
-    filter_q: float = 0.1
-    filter_threshold: float = 0.5
-    site_rate: float = 0.05
-    min_count: int = 5
-    min_effect: float = 1e-4
-    seed: int = 0
-
-    def options(self) -> dict[str, Any]:
-        """Keyword arguments of `interactions`, but for the method."""
-        options = dataclasses.asdict(self)
-        del options["methods"]
-        return options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +59,8 @@ class Condition:
     n_singles: int = 2  # without them 8 motifs come in 10 sets, and no data tell their sum from pairs
     seed: int = 0  # of initial weights and dropout
     data_seed: int = FIRST_FIGURE_SEED
-    settings: MethodSettings = field(default_factory=MethodSettings)
+    methods: tuple[str, ...] = tuple(METHODS)
+    settings: Settings = field(default_factory=Settings)  # of all methods
 
     def __post_init__(self) -> None:
         """Check names and numbers before anything is run."""
@@ -148,14 +125,13 @@ class Condition:
         """Everything that a result depends on, as plain data."""
         sizes = ("n_sequences", "n_motifs", "n_pairs", "n_decoys", "n_singles")
         data = ("level", "labels", "additive_auroc", *sizes, "data_seed")
-        settings = dataclasses.asdict(self.settings)
         return {
             "model": {"architecture": self.architecture, **self.model().to_dict()},
             "protocol": self.protocol.to_dict(),
             "data": {name: getattr(self, name) for name in data},
             "n_members": self.n_members,
             "seed": self.seed,
-            "interactions": {**settings, "methods": list(settings["methods"])},
+            "interactions": {"methods": list(self.methods), **self.settings.to_dict()},
         }
 
     def config_hash(self) -> str:

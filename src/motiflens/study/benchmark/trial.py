@@ -33,6 +33,7 @@ from motiflens.study.machines import describe_device, versions
 from motiflens.study.rounds import Rounds, TrialStopped
 from motiflens.training.folder import fit_to_folder
 
+_RECORDED = {"curvature": "bend"}  # its name in records
 COLUMNS = ("effect", "p_value", "q_value", "gap", "gap_low", "gap_high", "orientation", "support", "n_agree")
 
 
@@ -94,11 +95,11 @@ def _read(
     """The table of each method that these networks allow, and its CPU seconds."""
     networks, motifs = list(fitted), _motifs(data)
     tables, seconds = {}, {}
-    for method in condition.settings.methods if networks else ():
-        if METHODS[method].reading and not condition.has_attention:
+    for method in condition.methods if networks else ():
+        if METHODS[method].needs_attention and not condition.has_attention:
             continue
         started = time.process_time()
-        table = interactions(networks, data, motifs, method=method, **condition.settings.options())
+        table = interactions(networks, data, motifs, condition.settings, method=method)
         tables[method] = table_block(table)
         seconds[method] = round(time.process_time() - started, 1)
     return tables, seconds
@@ -109,7 +110,7 @@ def table_block(table: InteractionTable) -> dict[str, Any]:
     rows = sorted(table.rows, key=lambda row: (row.i, row.j))
     columns = {name: [getattr(row, name) for row in rows] for name in COLUMNS}
     numbers = {"unit": table.unit, "n_members": table.n_members, "n_null": table.n_null, "caution": table.caution}
-    evidence = {name: values.tolist() for name, values in table.evidence._asdict().items()}
+    evidence = {_RECORDED.get(name, name): values.tolist() for name, values in table.evidence._asdict().items()}
     return {**numbers, **columns, **evidence, "profile": _profile(table.profiles)}
 
 

@@ -1,0 +1,55 @@
+"""Rows of the table of interactions: where the effect of each pair stands out, and at which gap it is largest."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from motiflens.basics.stats import benjamini_hochberg
+from motiflens.interpret.interactions.effects import ANY, Effects, Windows
+from motiflens.interpret.interactions.table import Interaction, sorted_rows
+from motiflens.motifs.pairs import ORIENTATIONS
+from motiflens.motifs.sets import Motif
+
+
+def table_rows(
+    motifs: Sequence[Motif],
+    pairs: np.ndarray,
+    p: np.ndarray,
+    agree: np.ndarray,
+    windows: Windows,
+    shown: Effects,
+    n_members: int,
+) -> tuple[Interaction, ...]:
+    """One row per pair, from its p-value and the window of distances in which its effect stands out.
+
+    Parameters
+    ----------
+    motifs : sequence of Motif
+    pairs : np.ndarray, shape=(P, 2)
+    p, agree : np.ndarray, shape=(P,)
+        p-values, and members with a small one by themselves.
+    windows : Windows of P pairs
+    shown : Effects of P pairs
+        Over all members.
+    n_members : int
+    """
+    q = benjamini_hochberg(p)
+    rows = []
+    for row, (i, j) in enumerate(pairs.tolist()):
+        first, last, orientation = int(windows.first[row]), int(windows.last[row]), int(windows.orientation[row])
+        chosen = slice(None) if orientation == ANY else [orientation]
+        total, number = (part[row, chosen, first : last + 1].sum(axis=0) for part in (shown.total, shown.number))
+        by_distance = np.divide(total, number, out=np.full(len(number), -np.inf), where=number > 0)
+        best = first + int(by_distance.argmax())
+        nowhere = np.nan if np.isnan(windows.effect[row]) else 0.0  # a gap where nothing was measured means nothing
+        rows.append(
+            Interaction(
+                i=i, j=j, motif_i=motifs[i].id, motif_j=motifs[j].id,
+                effect=float(windows.effect[row]), p_value=float(p[row]), q_value=float(q[row]),
+                gap=float(shown.low[best] + shown.high[best]) / 2 + nowhere,
+                gap_low=float(shown.low[first]) + nowhere, gap_high=float(shown.high[last]) + nowhere,
+                orientation="" if orientation == ANY else ORIENTATIONS[orientation],
+                support=-(-int(number.sum()) // n_members), n_agree=int(agree[row]),
+            )
+        )  # fmt: skip
+    return sorted_rows(rows)
