@@ -96,5 +96,5 @@ def test_the_command_tells_before_it_trains(task1, tmp_path, capsys, monkeypatch
     wrong = ("--n-backgrounds", "-1")
     code, told = fails(capsys, monkeypatch, "audit", tmp_path / "data.h5", "--out", tmp_path / "out", *wrong)
     assert code == 1
-    assert "n_backgrounds must be 0 or more, got -1" in told
+    assert "--n-backgrounds must be 0 or more, got -1" in told
     assert not (tmp_path / "out").exists()

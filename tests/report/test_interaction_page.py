@@ -215,7 +215,7 @@ def test_the_command_reads_any_pytorch_model(place, tmp_path):
     ("options", "message"),
     [
         (("--layout", "NL4"), "--layout is of a model named as module:function"),
-        (("--n-null", "0"), "--n-null must be 1 or more, got 0"),
+        (("--n-null", "0"), "--n-null must be a whole number of 1 or more, got 0"),
         (
             ("--out", "pyproject.toml/a.tsv"),
             "cannot write into pyproject.toml: .*pyproject.toml is a file; name a folder",

@@ -27,7 +27,7 @@ from motiflens.cli.audit_options import (
     write_found,
 )
 from motiflens.cli.loading import load_any_model, one_thread, read_truth
-from motiflens.cli.messages import note_outputs, print_json, short
+from motiflens.cli.messages import note_outputs, options_named, print_json, short
 from motiflens.cli.options import DataFile, Json, split_names, writable_folder
 
 if TYPE_CHECKING:
@@ -97,11 +97,13 @@ def audit(
     of_model = {"weights": weights, "layout": layout, "bases": bases, "first_layer": first_layer, "output": output}
     _check_options(model, out, of_model)
     dataset = read_hdf5(data)
-    options = AuditOptions(
-        target=target, database=database, truth=None if truth is None else read_truth(truth), q=q, n_decoys=n_decoys,
-        n_ablation=n_ablation, n_backgrounds=n_backgrounds, n_examples=n_examples, seed=seed, layout=layout,
-        bases=bases, first_layer=first_layer, output=output,
-    )  # fmt: skip
+    accessions = None if truth is None else read_truth(truth)
+    with options_named(*AuditOptions.__dataclass_fields__):
+        options = AuditOptions(
+            target=target, database=database, truth=accessions, q=q, n_decoys=n_decoys,
+            n_ablation=n_ablation, n_backgrounds=n_backgrounds, n_examples=n_examples, seed=seed, layout=layout,
+            bases=bases, first_layer=first_layer, output=output,
+        )  # fmt: skip
     if model is not None:
         found = Found([_given(model, weights, dataset, options)], {}, "score")
     else:

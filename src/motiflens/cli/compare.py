@@ -29,7 +29,7 @@ from motiflens.cli.audit_options import (
     write_found,
 )
 from motiflens.cli.loading import one_thread, read_truth
-from motiflens.cli.messages import print_json
+from motiflens.cli.messages import options_named, print_json
 from motiflens.cli.options import DataFile, Json, writable_folder
 
 if TYPE_CHECKING:
@@ -87,10 +87,12 @@ def compare(
     one_thread()
     dataset = read_hdf5(data)
     configs = _configurations(config, dataset, sizes_for(dataset, task))
-    options = AuditOptions(
-        target=target, database=database, truth=None if truth is None else read_truth(truth), q=q, n_decoys=n_decoys,
-        n_ablation=n_ablation, n_backgrounds=n_backgrounds, n_examples=n_examples, seed=seed,
-    )  # fmt: skip
+    accessions = None if truth is None else read_truth(truth)
+    with options_named(*AuditOptions.__dataclass_fields__):
+        options = AuditOptions(
+            target=target, database=database, truth=accessions, q=q, n_decoys=n_decoys,
+            n_ablation=n_ablation, n_backgrounds=n_backgrounds, n_examples=n_examples, seed=seed,
+        )  # fmt: skip
     found = train_candidates(dataset, out, configs, members, protocol, max_epochs, device, options)
     evidence, paths = write_found(
         found,

@@ -12,7 +12,7 @@ import typer
 
 from motiflens.basics.errors import InputError
 from motiflens.cli.loading import load_any_model, one_thread
-from motiflens.cli.messages import note_outputs, percentage, print_json
+from motiflens.cli.messages import note_outputs, options_named, percentage, print_json
 from motiflens.cli.options import DataFile, Json, split_names, writable_file
 
 if TYPE_CHECKING:
@@ -83,7 +83,8 @@ def interactions(
     for path in out or ():
         if path.suffix not in (".tsv", ".html"):
             raise InputError(f"--out must name a .tsv or .html file, got {str(path)!r}")
-    settings = Settings(n_null=n_null, n_sequences=n_sequences, seed=seed)
+    with options_named("n_null", "n_sequences", "seed"):
+        settings = Settings(n_null=n_null, n_sequences=n_sequences, seed=seed)
     one_thread()
     dataset = read_hdf5(data)
     processor = resolve_device(device)

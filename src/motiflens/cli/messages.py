@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from motiflens.basics.errors import InputError
+
 if TYPE_CHECKING:
     from motiflens.data.dataset import SequenceDataset
 
@@ -36,6 +38,18 @@ def percentage(what: str) -> Iterator[Callable[[float], None]]:
 
     with progress_bar(what, on_line=lambda line: typer.echo(line, err=True)) as tell:
         yield tell
+
+
+@contextmanager
+def options_named(*names: str) -> Iterator[None]:
+    """In an error that begins with an argument, such as `n_null`, name the option of the shell instead: `--n-null`."""
+    try:
+        yield
+    except InputError as error:
+        first, _, rest = str(error).partition(" ")
+        if first not in names:
+            raise
+        raise InputError(f"--{first.replace('_', '-')} {rest}") from None
 
 
 def print_json(result: Any) -> None:
