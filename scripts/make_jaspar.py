@@ -14,6 +14,10 @@ from pyjaspar import jaspardb
 SETS: dict[str, tuple[str, dict[str, Any]]] = {
     "JASPAR2016-vertebrates": ("JASPAR2016", {"tax_group": ["vertebrates"]}),
     "JASPAR2020": ("JASPAR2020", {"all_versions": True}),
+    **{
+        f"JASPAR2026-{taxon}": ("JASPAR2026", {"tax_group": [taxon]})
+        for taxon in ("vertebrates", "plants", "insects", "fungi", "nematodes")
+    },
 }
 
 

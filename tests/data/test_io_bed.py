@@ -133,7 +133,7 @@ def test_an_older_index_is_not_used(genome):
         ("chr1\t0\t9\n", "begins with '>'"),
         (">a\nACGT\n>a\nACGT\n", "got 'a' twice"),
         (gzip.compress(fasta().encode(), mtime=0)[:-20], "damaged or incomplete"),
-        (">a\n\n>b\nAC\n", "sequence 'a': expected letters"),
+        (">a\n\n>b\n\n", "expected chromosomes with letters, got 2 without any"),
     ],
 )
 def test_files_that_are_no_genome(tmp_path, content, message):

@@ -7,7 +7,7 @@ import typer
 
 from motiflens.basics.errors import InputError
 from motiflens.cli.messages import print_json
-from motiflens.cli.options import DataFile, Json, split_names, writable_file
+from motiflens.cli.options import DataFile, Json, split_names, whole_number, writable_file
 
 if TYPE_CHECKING:
     from motiflens.data.dataset import SequenceDataset
@@ -19,6 +19,7 @@ Out = Annotated[Path, typer.Option("--out", "-o", callback=writable_file, help="
 Shares = Annotated[str, typer.Option("--split", help="Shares of training, validation and test, drawn at random.")]
 Seed = Annotated[int, typer.Option(help="Rules the random split and random negatives.")]
 Length = Annotated[int | None, typer.Option(help="Crop or pad all sequences to this length.")]
+DropMissing = Annotated[bool, typer.Option(help="Leave out sequences that lack a label (empty, NA, nan).")]
 Shuffle = Annotated[int, typer.Option(help="Add this many dinucleotide shuffles of each positive as negatives.")]
 
 
@@ -59,10 +60,11 @@ def data_fasta(
 
 @app.command("bed")
 def data_bed(
-    peaks: Annotated[Path, typer.Argument(help="BED or narrowPeak, plain or gzip.")],
+    peaks: Annotated[Path, typer.Argument(help="BED or narrowPeak, plain or gzip; or a folder, one label a file.")],
     genome: Annotated[Path, typer.Argument(help="FASTA of the genome, plain or gzip.")],
     out: Out,
     width: Annotated[int, typer.Option(help="Length of the windows around summits or middles.")],
+    also: Annotated[list[Path] | None, typer.Option(help="BED of another label; may be given several times.")] = None,
     negatives: Annotated[Path | None, typer.Option(help="BED of the negatives.")] = None,
     gc_matched: Annotated[
         int, typer.Option(help="Add this many random windows for each positive as negatives, matched by GC content.")
@@ -72,8 +74,12 @@ def data_bed(
     ] = None,
     shuffle: Shuffle = 0,
     value_column: Annotated[
-        int | None, typer.Option(help="Column, from 1 on, with a label or value, such as 7 of narrowPeak.")
+        str | None, typer.Option(help="Columns, from 1 on, with a label or value, such as 7 of narrowPeak, or 4,5.")
     ] = None,
+    label_column: Annotated[
+        int | None, typer.Option(help="Column, from 1 on, that names the label, or several between commas.")
+    ] = None,
+    drop_missing: DropMissing = False,
     valid: Annotated[str | None, typer.Option(help="Chromosomes for validation, e.g. chr8,chr10.")] = None,
     test: Annotated[str | None, typer.Option(help="Chromosomes for the test, e.g. chr9.")] = None,
     split: Shares = "0.7,0.1,0.2",
@@ -84,20 +90,24 @@ def data_bed(
     as_json: Json = False,
 ) -> None:
     """Import windows around peaks in a genome, with negatives from a file, from the genome or by shuffling."""
-    from motiflens.data.io import Genome, read_bed
+    from motiflens.data.io import Genome, bed_files, read_bed
     from motiflens.data.negatives import add_gc_matched
 
-    if negatives is None and value_column is None and not shuffle and not gc_matched:
+    files = [*bed_files(peaks), *(also or [])]
+    several = len(files) > 1 or label_column is not None
+    if negatives is None and value_column is None and not shuffle and not gc_matched and not several:
         raise InputError("expected negatives or values: give --negatives, --gc-matched, --shuffle or --value-column")
     if avoid is not None and not gc_matched:
         raise InputError("--avoid is for windows drawn from the genome: give --gc-matched, too, or leave it out")
     sequences = Genome(genome)
     dataset = read_bed(
-        peaks,
+        files if len(files) > 1 else files[0],
         sequences,
         width=width,
         negatives=negatives,
-        value_column=value_column,
+        value_column=_columns(value_column),
+        label_column=label_column,
+        drop_missing=drop_missing,
         valid=split_names(valid) or (),
         test=split_names(test) or (),
         fractions=_shares(split),
@@ -108,7 +118,7 @@ def data_bed(
     )
     positives = dataset
     if gc_matched:
-        places = [peaks, *([] if avoid is None else [avoid])]
+        places = [*files, *([] if avoid is None else [avoid])]
         dataset = add_gc_matched(
             positives, sequences, ratio=gc_matched, avoid=places, max_unknown=max_unknown, seed=seed
         )
@@ -180,6 +190,14 @@ def data_summary(data: DataFile, as_json: Json = False) -> None:
     from motiflens.data.summary import summary
 
     _tell(summary(read_hdf5(data)), {}, as_json)
+
+
+def _columns(text: str | None) -> int | list[int] | None:
+    """Numbers of columns between commas; a single one by itself."""
+    if text is None:
+        return None
+    numbers = [whole_number(name) for name in split_names(text) or ()]
+    return numbers[0] if len(numbers) == 1 else numbers
 
 
 def _shares(text: str) -> list[float]:

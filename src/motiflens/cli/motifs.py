@@ -20,7 +20,7 @@ Strict = Annotated[bool, typer.Option(help="Refuse a file with a motif that cann
 
 @app.command("list")
 def motifs_list(
-    source: Annotated[str, typer.Argument(help="JASPAR2020, JASPAR2016-vertebrates, or a file.")] = "JASPAR2020",
+    source: Annotated[str, typer.Argument(help="A JASPAR set, such as JASPAR2026-plants, or a file.")] = "JASPAR2020",
     format: Format = None,
     strict: Strict = False,
     as_json: Json = False,

@@ -1,6 +1,7 @@
 """Which sequences train, validate and test: at random, or by chromosome."""
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -35,7 +36,9 @@ def random_split(
     return np.random.default_rng(seed).permutation(codes)
 
 
-def chromosome_split(contigs: Sequence[str] | np.ndarray, valid: Sequence[str], test: Sequence[str]) -> np.ndarray:
+def chromosome_split(
+    contigs: Sequence[str] | np.ndarray, valid: Sequence[str], test: Sequence[str], known: Iterable[str] = ()
+) -> np.ndarray:
     """Assign sequences to valid and test by their chromosomes, all others to train.
 
     Parameters
@@ -43,7 +46,10 @@ def chromosome_split(contigs: Sequence[str] | np.ndarray, valid: Sequence[str], 
     contigs : sequence of str, shape=(N,)
         Chromosome of each sequence.
     valid, test : sequence of str
-        Names of chromosomes.
+        Names of chromosomes. Some may have no sequence (`absent_chromosomes` says which), but not all of a split,
+        unless they are known.
+    known : iterable of str
+        Chromosomes that exist, such as those of the genome.
 
     Returns
     -------
@@ -53,23 +59,67 @@ def chromosome_split(contigs: Sequence[str] | np.ndarray, valid: Sequence[str], 
     Raises
     ------
     ValueError
-        If a chromosome is in both splits, or no sequence lies on it (lists close names).
+        If a chromosome is in both splits, or no sequence lies on a split's (lists close names).
     """
     if both := set(valid) & set(test):
         raise InputError(f"expected different chromosomes for valid and test, got {', '.join(sorted(both))} in both")
-    present = set(contigs)
-    for contig in (*valid, *test):
-        if contig not in present:
-            raise InputError(f"no sequence lies on {contig!r}: {close_names(contig, present)}")
+    present, exist = set(contigs), set(known)
+    for names in (valid, test):
+        for contig in names:
+            if contig not in present and contig not in exist and (exist or not present & set(names)):
+                raise InputError(f"no sequence lies on {contig!r}: {close_names(contig, present)}")
     index = {**dict.fromkeys(valid, SPLITS.index("valid")), **dict.fromkeys(test, SPLITS.index("test"))}
     return np.array([index.get(contig, 0) for contig in contigs], dtype=np.uint8)
 
 
+def absent_chromosomes(contigs: Sequence[str] | np.ndarray, names: Iterable[str]) -> dict[str, list[str]]:
+    """The names on which no sequence lies, as ``{"absent": [...]}`` for metadata; empty if there is none."""
+    present = set(contigs)
+    absent = [name for name in names if name not in present]
+    return {"absent": absent} if absent else {}
+
+
 def close_names(name: str, known: Iterable[str]) -> str:
-    """Say which of the known names were probably meant; with and without "chr" is taken for close."""
+    """Say which of the known names were probably meant; with and without "chr" is taken for close.
+
+    Where all names differ by rule, as Roman numerals from others, that is said in place of a close one.
+    """
     names = [str(one) for one in known]
     other = name.removeprefix("chr") if name.startswith("chr") else f"chr{name}"
+    numeral = _other_numeral(name, set(names))
+    if numeral:
+        kind = "Roman" if re.search("[IVX]+$", numeral) else "Arabic"
+        return f"names differ: it has {kind} numerals, such as {numeral} for {name}"
     close = [other] if other in names else difflib.get_close_matches(name, names, n=3)
     if close:
         return f"did you mean {' or '.join(close)}?"
     return f"there are {', '.join(sorted(names)[:5])}{', ...' if len(names) > 5 else ''}" if names else "there is none"
+
+
+def _other_numeral(name: str, known: set[str]) -> str | None:
+    """The known name that has a Roman numeral where this has an Arabic one, or the other way round."""
+    ending = re.search(r"(\d+|[IVX]+)$", name)
+    if ending is None:
+        return None
+    roman = {number: _roman(number) for number in range(1, 40)}
+    arabic = {numeral: str(number) for number, numeral in roman.items()}
+    changed = roman.get(int(ending[1])) if ending[1].isdecimal() else arabic.get(ending[1])
+    if changed is None:
+        return None
+    stem = name[: ending.start()]
+    names = [f"{stem}{changed}", f"chr{stem}{changed}", f"{stem.removeprefix('chr')}{changed}"]
+    # chrX may be the sex chromosome: numerals differ only where others of their kind are there, too.
+    systematic = sum(f"{prefix}{numeral}" in known for prefix in ("", "chr") for numeral in ("II", "III", "IV"))
+    if ending[1].isdecimal() and systematic < 2:
+        return None
+    if not ending[1].isdecimal() and not {"chr2", "chr3", "2", "3"} & known:
+        return None
+    return next((one for one in names if one in known), None)
+
+
+def _roman(number: int) -> str:
+    text = ""
+    for value, numeral in ((10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I")):
+        text += numeral * (number // value)
+        number %= value
+    return text

@@ -17,6 +17,7 @@ __all__ = [
     "sets",
     "similarity",
     "table_formats",
+    "taxa",
     "tomtom",
     "truth",
 ]

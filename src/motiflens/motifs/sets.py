@@ -26,7 +26,9 @@ __all__ = [
     "write_meme",
 ]
 
-PACKAGED = ("JASPAR2016-vertebrates", "JASPAR2020")
+#: The taxa of JASPAR 2026 that come with the package.
+TAXA = ("vertebrates", "plants", "insects", "fungi", "nematodes")
+PACKAGED = ("JASPAR2016-vertebrates", "JASPAR2020", *(f"JASPAR2026-{taxon}" for taxon in TAXA))
 JASPAR_RELEASES = (2014, 2016, 2018, 2020, 2022, 2024, 2026)
 JASPAR_TAXA = (
     "cnidaria", "diatoms", "dictyostelium", "fungi", "insects", "nematodes", "oomycota", "plants",
@@ -41,7 +43,9 @@ def load_motifs(name_or_path: str | Path) -> list[Motif]:
     ----------
     name_or_path : str or Path
         ``"JASPAR2016-vertebrates"`` (CORE, latest version of each: 519) and ``"JASPAR2020"`` (CORE, all taxa,
-        all versions: 1,964) come with the package. Any other release is read through pyjaspar, by the same
+        all versions: 1,964) come with the package, and of JASPAR 2026 the latest CORE versions of five taxa:
+        ``"JASPAR2026-vertebrates"``, ``-plants``, ``-insects``, ``-fungi`` and ``-nematodes``. Any other release
+        is read through pyjaspar, by the same
         rule: ``"JASPAR2024"`` is CORE with all taxa and all versions, ``"JASPAR2024-plants"`` the latest
         version of each matrix of one taxon. Anything else is the path of a motif file, as :func:`read_motifs`
         reads it; motifs that it has to skip are warned of.

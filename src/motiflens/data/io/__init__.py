@@ -1,6 +1,7 @@
 """Sequence datasets from files and to files: HDF5, FASTA, BED with a genome, tables; attributions for TF-MoDISco."""
 
 from motiflens.data.io.bed import read_bed
+from motiflens.data.io.bed_labels import bed_files
 from motiflens.data.io.fasta import FastaRecord, fasta_records, read_fasta, write_fasta
 from motiflens.data.io.genome import Genome
 from motiflens.data.io.hdf5 import read_hdf5, write_hdf5
@@ -13,6 +14,7 @@ __all__ = [
     "Genome",
     "Intervals",
     "ModiscoFiles",
+    "bed_files",
     "fasta_records",
     "intervals_of_names",
     "read_bed",

@@ -67,6 +67,33 @@ def to_number(text: str, where: str) -> float:
     return value
 
 
+MISSING = ("", "na", "nan", "n/a", "null", "none", ".")  # how tables write that there is no value
+_TRUTHS = {"true": 1.0, "false": 0.0}
+
+
+def to_label(text: str, where: str, missing: float | None = None) -> float:
+    """Read a label: a finite number, True or False as 1 or 0; NaN where it is missing.
+
+    Parameters
+    ----------
+    text : str
+    where : str
+        For messages.
+    missing : float, optional
+        A number that stands for a missing label, such as -1.
+
+    Raises
+    ------
+    ValueError
+        If it is none of them; says where.
+    """
+    lower = text.strip().lower()
+    if lower in MISSING:
+        return math.nan
+    value = _TRUTHS[lower] if lower in _TRUTHS else to_number(text, where)
+    return math.nan if missing is not None and value == missing else value
+
+
 def check_classes(y: np.ndarray, label_names: Sequence[str], source: str) -> None:
     """Check that not every label (N, n_outputs) is the same for all sequences.
 
@@ -75,7 +102,9 @@ def check_classes(y: np.ndarray, label_names: Sequence[str], source: str) -> Non
     ValueError
         If nothing is left to tell apart, such as 0 positives or 0 negatives.
     """
-    if (y == y[0]).all():
+    known = y[~np.isnan(y).any(axis=1)]
+    if len(known) and (known == known[0]).all():
+        y = known
         values = ", ".join(f"{name} = {value:g}" for name, value in zip(label_names, y[0], strict=True))
         problem = {0.0: "0 positives", 1.0: "0 negatives"}.get(float(y[0, 0]), "one value") if y.shape[1] == 1 else ""
         raise InputError(

@@ -30,10 +30,16 @@ class FastaRecord(NamedTuple):
         return self.header.split(maxsplit=1)[0] if self.header.strip() else ""
 
 
-def fasta_records(path: str | Path) -> Iterator[FastaRecord]:
+def fasta_records(path: str | Path, *, allow_empty: bool = False) -> Iterator[FastaRecord]:
     """Yield the sequences of a FASTA file, plain or gzip, one after the other.
 
     Lower case is accepted, N and the other IUPAC letters become the unknown code 4, and lines may end as on Windows.
+
+    Parameters
+    ----------
+    path : path
+    allow_empty : bool
+        Yield sequences without letters, too, as assemblies have them.
 
     Raises
     ------
@@ -54,13 +60,13 @@ def fasta_records(path: str | Path) -> Iterator[FastaRecord]:
             parts.append(_codes(continued, path, header))
             for record in records:
                 if header is not None:
-                    yield _record(header, parts, path)
+                    yield _record(header, parts, path, allow_empty)
                 first_line, _, letters = record.partition(b"\n")
                 header = first_line.decode("utf-8", "replace").strip()
                 parts = [_codes(letters, path, header)]
     if header is None:
         raise InputError(f"{path} is empty: expected FASTA")
-    yield _record(header, parts, path)
+    yield _record(header, parts, path, allow_empty)
 
 
 def write_fasta(path: str | Path, names: Iterable[str], codes: Iterable[np.ndarray]) -> None:
@@ -187,9 +193,9 @@ def _codes(letters: bytes, path: Path, header: str | None) -> np.ndarray:
     return np.frombuffer(codes, dtype=np.uint8)
 
 
-def _record(header: str, parts: Sequence[np.ndarray], path: Path) -> FastaRecord:
+def _record(header: str, parts: Sequence[np.ndarray], path: Path, allow_empty: bool) -> FastaRecord:
     codes = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    if not len(codes):
+    if not len(codes) and not allow_empty:
         raise InputError(f"{path}, sequence {header!r}: expected letters below the header, got none")
     return FastaRecord(header, codes)
 

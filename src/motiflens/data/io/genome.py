@@ -62,6 +62,8 @@ class Genome:
             self.lengths: Mapping[str, int] = {name: place.length for name, place in self._places.items()}
         else:
             self.lengths = _lengths(self.path)
+        if not any(self.lengths.values()):
+            raise InputError(f"{self.path}: expected chromosomes with letters, got {len(self.lengths)} without any")
 
     def __repr__(self) -> str:
         return f"Genome({self.path.name}: {len(self.lengths)} contigs, {sum(self.lengths.values()):,} bp)"
@@ -129,7 +131,7 @@ class Genome:
     def _read_through(self, intervals: Intervals, width: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         step = max(1, _BLOCK // width)
         rows_of = intervals.rows_by_contig()
-        for record in fasta_records(self.path):
+        for record in fasta_records(self.path, allow_empty=True):
             if record.name not in rows_of:
                 continue
             if len(record.codes) != self.lengths[record.name]:
@@ -160,7 +162,7 @@ def _width(intervals: Intervals) -> int:
 
 def _lengths(path: Path) -> dict[str, int]:
     lengths: dict[str, int] = {}
-    for record in fasta_records(path):
+    for record in fasta_records(path, allow_empty=True):
         if record.name in lengths:
             raise InputError(f"{path}: expected different names of chromosomes, got {record.name!r} twice")
         lengths[record.name] = len(record.codes)
@@ -185,6 +187,9 @@ def _read_index(path: Path, data: mmap.mmap) -> dict[str, _Place] | None:
         if len(numbers) < 4 or not all(text.isascii() and text.isdigit() for text in numbers[:4]):
             return None
         place = _Place(*map(int, numbers[:4]))
+        if place.length == 0:
+            places[name] = place
+            continue
         if not _fits(name, place, data):
             return None
         places[name] = place
@@ -229,7 +234,7 @@ def _measure(data: mmap.mmap, start: int, end: int) -> _Place | None:
     while end > start and data[end - 1] in b"\r\n":
         end -= 1
     if end == start:
-        return None
+        return _Place(0, start, 1, 2)  # a contig without letters
     line_bytes = data.find(b"\n", start, end) + 1 - start
     if line_bytes <= 0:  # one line
         return _Place(end - start, start, end - start, end - start + 1)

@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from motiflens.basics.errors import InputError
+from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.basics.files import text_lines
-from motiflens.data.io.assemble import to_number
+from motiflens.data.io.assemble import to_label
 
 _NARROW_PEAK_COLUMNS = 10
 _MOST_DIGITS = 12  # no chromosome is longer; positions stay far from the limits of int64
-_NAME = re.compile(r"(?:.*::)?(?P<contig>.+):(?P<start>\d{1,12})-(?P<end>\d{1,12})(?:\((?P<strand>[-+.])\))?")
-_STRANDS = {"+": 1, "-": -1, ".": 0}
+_NAME = re.compile(r"(?:.*::)?(?P<contig>.+):(?P<start>\d{1,12})-(?P<end>\d{1,12})(?:\((?P<strand>[-+.*])\))?")
+_STRANDS = {"+": 1, "-": -1, ".": 0, "*": 0}  # R's GenomicRanges write * for no strand
 
 
 class Intervals(NamedTuple):
@@ -51,21 +51,33 @@ class BedFile(NamedTuple):
 
     intervals: Intervals
     summit: np.ndarray  # int64, (n,), distance from start; -1 where there is none
-    values: np.ndarray | None  # float64, (n,), of the column that was asked for
+    values: np.ndarray | None  # float64, (n,), of the column that was asked for; (n, n_columns) of several
+    labels: list[str] | None = None  # text of the column of labels that was asked for
 
 
-def read_bed_file(path: str | Path, *, value_column: int | None = None, stranded: bool = False) -> BedFile:
-    """Read the intervals of a BED or narrowPeak (exactly 10 columns) file, plain or gzip.
+def read_bed_file(
+    path: str | Path,
+    *,
+    value_column: int | Sequence[int] | None = None,
+    label_column: int | None = None,
+    stranded: bool = False,
+) -> BedFile:
+    """Read the intervals of a BED or narrowPeak file, plain or gzip.
 
-    Lines that begin with ``#``, ``track`` or ``browser`` are left out.
+    Lines that begin with ``#``, ``track`` or ``browser`` are left out. A line has a summit where columns 7 to 10 are
+    narrowPeak's: three numbers, then a whole number or -1. However many columns may follow, as in IDR's files; but
+    BED12 and the intervals that `bedtools closest` appends are told apart.
 
     Parameters
     ----------
     path : path
-    value_column : int, optional
-        Number, from 1 on, of a column with a real value or label of each interval, such as 7 (narrowPeak's signal).
+    value_column : int or sequence of int, optional
+        Number, from 1 on, of columns with a real value or label of each interval, such as 7 (narrowPeak's signal).
+        Missing values (empty, NA, nan, .) are NaN.
+    label_column : int, optional
+        Number of a column with text, such as the name of a cell type.
     stranded : bool
-        Read the strand in column 6 (``+``, ``-`` or ``.``); else all strands are 0.
+        Read the strand in column 6 (``+``, ``-``, ``.`` or ``*``); else all strands are 0.
 
     Raises
     ------
@@ -75,20 +87,28 @@ def read_bed_file(path: str | Path, *, value_column: int | None = None, stranded
         If it is empty, no BED, or a line does not fit; says which.
     """
     path = Path(path)
-    if value_column is not None and value_column < 4:
-        raise InputError(f"value_column counts from 1 and the first three are the interval, got {value_column}")
+    numbers = () if value_column is None else (value_column,) if isinstance(value_column, int) else tuple(value_column)
+    for name, column in [*(("value_column", one) for one in numbers), ("label_column", label_column)]:
+        if column is not None and column < 4:
+            raise ArgumentError(
+                f"got column {column}",
+                "{column} counts from 1, and the first three are the interval",
+                column=(name, "--" + name.replace("_", "-")),
+            )
     rows = [
-        _parse(line, f"{path}, line {number}", value_column, stranded)
+        _parse(line, f"{path}, line {number}", numbers, label_column, stranded)
         for number, line in text_lines(path)
         if not line.startswith("#") and line.split(maxsplit=1)[0] not in ("track", "browser")
     ]
     if not rows:
         raise InputError(f"{path} is empty: expected BED, at least a line of chromosome, start and end")
-    contig, start, end, strand, summit, value = zip(*rows, strict=True)
+    contig, start, end, strand, summit, value, label = zip(*rows, strict=True)
+    values = np.array(value, dtype=np.float64)  # n, n_columns
     return BedFile(
         _intervals(contig, start, end, strand),
         np.array(summit, dtype=np.int64),
-        None if value_column is None else np.array(value, dtype=np.float64),
+        None if not numbers else values[:, 0] if isinstance(value_column, int) else values,
+        None if label_column is None else list(label),
     )
 
 
@@ -145,8 +165,12 @@ def _intervals(contig: Sequence[str], start: Sequence[int], end: Sequence[int], 
     )
 
 
-def _parse(line: str, where: str, value_column: int | None, stranded: bool) -> tuple[str, int, int, int, int, float]:
-    fields = line.rstrip().split("\t") if "\t" in line else line.split()
+_Row = tuple[str, int, int, int, int, tuple[float, ...], str]
+
+
+def _parse(line: str, where: str, numbers: Sequence[int], label: int | None, stranded: bool) -> _Row:
+    fields = line.rstrip("\r\n").split("\t") if "\t" in line else line.split()
+    fields = [field.strip() for field in fields]
     if len(fields) < 3:
         raise InputError(f"{where}: expected chromosome, start and end, got {line[:40]!r}")
     start, end = _position(fields[1], where), _position(fields[2], where)
@@ -158,13 +182,40 @@ def _parse(line: str, where: str, value_column: int | None, stranded: bool) -> t
             got = repr(fields[5]) if len(fields) > 5 else f"{len(fields)} columns"
             raise InputError(f"{where}: expected a strand +, - or . in column 6, got {got}")
         strand = _STRANDS[fields[5]]
-    summit = _summit(fields[9], end - start, where) if len(fields) == _NARROW_PEAK_COLUMNS else -1
-    value = 0.0
-    if value_column is not None:
-        if len(fields) < value_column:
-            raise InputError(f"{where}: expected a value in column {value_column}, got {len(fields)} columns")
-        value = to_number(fields[value_column - 1], f"{where}, column {value_column}")
-    return fields[0], start, end, strand, summit, value
+    summit = _summit(fields[9], end - start, where) if _is_narrow_peak(fields, start, end) else -1
+    for column in (*numbers, *([] if label is None else [label])):
+        if len(fields) < column:
+            raise InputError(f"{where}: expected a value in column {column}, got {len(fields)} columns")
+    values = tuple(to_label(fields[column - 1], f"{where}, column {column}") for column in numbers)
+    return fields[0], start, end, strand, summit, values, "" if label is None else fields[label - 1]
+
+
+def _is_narrow_peak(fields: Sequence[str], start: int, end: int) -> bool:
+    """Say whether columns 7 to 10 are signal, p, q and summit."""
+    if len(fields) < _NARROW_PEAK_COLUMNS or not all(map(_is_number, fields[6:9])) or _is_whole(fields[5]):
+        return False
+    if not (fields[9] == "-1" or _is_whole(fields[9])):
+        return len(fields) == _NARROW_PEAK_COLUMNS  # is one, and damaged
+    if all(map(_is_whole, fields[7:9])) and fields[6] == fields[0] and int(fields[7]) < int(fields[8]):
+        return False  # another interval on chromosome 1, and its distance
+    return not _is_bed12(fields, start, end)
+
+
+def _is_bed12(fields: Sequence[str], start: int, end: int) -> bool:
+    """Say whether columns 7 to 12 are a thick part, a colour, and blocks."""
+    if len(fields) < 12 or not (_is_whole(fields[6]) and _is_whole(fields[7]) and _is_whole(fields[9])):
+        return False
+    sizes, starts = (field.rstrip(",").split(",") for field in fields[10:12])
+    thick = start <= int(fields[6]) <= int(fields[7]) <= end
+    return thick and len(sizes) == len(starts) == int(fields[9]) and all(map(_is_whole, (*sizes, *starts)))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _position(text: str, where: str) -> int:

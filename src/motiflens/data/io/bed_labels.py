@@ -1,0 +1,118 @@
+"""Several labels of windows: from one BED file for each, or from a column that names them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from motiflens.basics.errors import InputError
+from motiflens.data.io.assemble import MISSING
+from motiflens.data.io.intervals import Intervals
+
+_ENDINGS = (".gz", ".bed", ".narrowPeak", ".broadPeak", ".txt", ".tsv")
+
+
+def bed_files(path: str | Path | Sequence[str | Path]) -> list[Path]:
+    """The files that are meant: one, several, or those of a folder in the order of their names.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or two would give labels of one name.
+    """
+    given = [path] if isinstance(path, str | Path) else list(path)
+    files: list[Path] = []
+    for one in map(Path, given):
+        files += sorted(f for f in one.iterdir() if f.is_file() and f.name[0] != ".") if one.is_dir() else [one]
+    if not files:
+        raise InputError(f"expected BED files, got none in {', '.join(map(str, given)) or 'an empty list'}")
+    names = [label_of_file(file) for file in files]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise InputError(f"expected files of different names, which become labels, got {twice[0]!r} twice")
+    return files
+
+
+def label_of_file(path: Path) -> str:
+    """The file's name without the endings of its kind."""
+    name = path.name
+    while any(name.endswith(ending) and name != ending for ending in _ENDINGS):
+        name = name[: name.rindex(".")]
+    return name
+
+
+def merge_files(files: Sequence[Intervals], width: int) -> tuple[Intervals, np.ndarray]:
+    """Merge windows of one width from several files, one label each.
+
+    From left to right on each chromosome, windows whose centres lie within half a width of the first of them become
+    one, around the mean of their centres. It has the label of each file with a centre within half a width of its own.
+    Windows on different strands stay apart.
+
+    Returns
+    -------
+    windows : Intervals
+        By chromosome, in the order in which these first occur, and by place.
+    y : np.ndarray, float64, shape=(n, n_files)
+        0 and 1.
+    """
+    contig = np.concatenate([one.contig for one in files])
+    start = np.concatenate([one.start for one in files])
+    strand = np.concatenate([one.strand for one in files])
+    origin = np.repeat(np.arange(len(files)), [len(one.start) for one in files])
+    merged: list[tuple[str, int, int]] = []
+    labels: list[np.ndarray] = []
+    groups: dict[tuple[str, int], list[int]] = {}
+    for row, key in enumerate(zip(contig.tolist(), strand.tolist(), strict=True)):
+        groups.setdefault(key, []).append(row)
+    for (name, sign), rows in groups.items():
+        on = np.array(rows)[np.argsort(start[rows], kind="stable")]
+        places = start[on]
+        first = 0
+        while first < len(on):
+            last = int(np.searchsorted(places, places[first] + width // 2, side="right"))
+            centre = round(float(places[first:last].mean()))
+            low, high = np.searchsorted(places, [centre - width // 2, centre + width // 2 + 1])
+            merged.append((name, centre, sign))
+            labels.append(np.isin(np.arange(len(files)), origin[on[low:high]]))
+            first = last
+    contigs, starts, signs = zip(*merged, strict=True)
+    windows = Intervals(
+        np.array(contigs, dtype=object),
+        np.array(starts, dtype=np.int64),
+        np.array(starts, dtype=np.int64) + width,
+        np.array(signs, dtype=np.int8),
+    )
+    return windows, np.array(labels, dtype=np.float64)
+
+
+def merge_names(windows: Intervals, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Merge equal windows, whose labels are named in a column: one, several between commas, or none (``.``).
+
+    Returns
+    -------
+    rows : np.ndarray, int64
+        The first row of each window.
+    y : np.ndarray, float64, shape=(n, n_labels)
+        0 and 1.
+    label_names : list of str
+        Sorted, whole numbers by their value.
+
+    Raises
+    ------
+    ValueError
+        If no row has a label.
+    """
+    named = [[one for part in text.split(",") if (one := part.strip()).lower() not in MISSING] for text in texts]
+    known = {name for names in named for name in names}
+    if not known:
+        raise InputError("expected names of labels in the column, got none")
+    label_names = sorted(known, key=int) if all(name.isdecimal() for name in known) else sorted(known)
+    index = {name: i for i, name in enumerate(label_names)}
+    first: dict[tuple[str, int, int], int] = {}
+    of_row = [
+        first.setdefault(key, len(first))
+        for key in zip(windows.contig.tolist(), windows.start.tolist(), windows.strand.tolist(), strict=True)
+    ]
+    y = np.zeros((len(first), len(label_names)))
+    for window, names in zip(of_row, named, strict=True):
+        y[window, [index[name] for name in names]] = 1
+    return np.unique(of_row, return_index=True)[1], y, label_names
