@@ -83,7 +83,7 @@ def test_a_file_is_no_folder(result, tmp_path):
 def files(tmp_path_factory, task1, database):
     folder = tmp_path_factory.mktemp("audit")
     write_hdf5(task1, folder / "data.h5")
-    write_meme(folder / "motifs.meme", database)
+    write_meme(database, folder / "motifs.meme")
     torch.save(any_models.make("DanQ").state_dict(), folder / "weights.pt")
     return folder
 

@@ -450,7 +450,7 @@ def test_a_failed_worker_is_named(tmp_path):
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("command")
     write_hdf5(audit_pages.data(), folder / "data.h5")
-    write_meme(folder / "motifs.meme", audit_pages.database())
+    write_meme(audit_pages.database(), folder / "motifs.meme")
     return folder
 
 

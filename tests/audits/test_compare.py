@@ -161,7 +161,7 @@ def test_the_summary_holds_the_table(evidence, table):
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("compare")
     write_hdf5(audit_pages.data(), folder / "data.h5")
-    write_meme(folder / "motifs.meme", audit_pages.database())
+    write_meme(audit_pages.database(), folder / "motifs.meme")
     return folder
 
 

@@ -98,17 +98,17 @@ def test_two_exports_at_once_lose_no_record(tmp_path, monkeypatch):
 
     store = Store(tmp_path)
     store.write(record("task1/a"))
-    write, meanwhile = motiflens.basics.files.write_atomically, []
+    write, meanwhile = motiflens.basics.files.write_text, []
 
-    def write_late(path, text):
+    def write_late(text, path):
         if not meanwhile:
             meanwhile.append(1)
             store.write(record("task1/b"))
             assert store.export() == [tmp_path / "task1.jsonl"]
             assert len(path.read_text().splitlines()) == 2
-        write(path, text)
+        write(text, path)
 
-    monkeypatch.setattr(motiflens.basics.store, "write_atomically", write_late)
+    monkeypatch.setattr(motiflens.basics.store, "write_text", write_late)
     store.export()
     assert [json.loads(line)["key"] for line in (tmp_path / "task1.jsonl").read_text().splitlines()] == [
         "task1/a",

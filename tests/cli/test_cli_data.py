@@ -36,9 +36,9 @@ def same(path, expected):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    write_fasta("pos.fa", [f"p{i} y={i % 2}" for i in range(20)], CODES[:20])
-    write_fasta("neg.fa", [f"n{i}" for i in range(20)], CODES[20:])
-    write_fasta("genome.fa", ["chr1", "chr2"], np.random.default_rng(1).integers(0, 4, (2, 20_000), dtype=np.uint8))
+    write_fasta([f"p{i} y={i % 2}" for i in range(20)], CODES[:20], "pos.fa")
+    write_fasta([f"n{i}" for i in range(20)], CODES[20:], "neg.fa")
+    write_fasta(["chr1", "chr2"], np.random.default_rng(1).integers(0, 4, (2, 20_000), dtype=np.uint8), "genome.fa")
     rows = [f"chr{i % 2 + 1}\t{400 * i}\t{400 * i + 100}\tx\t0\t-\n" for i in range(40)]
     (tmp_path / "peaks.bed").write_text("".join(rows))
     (tmp_path / "table.csv").write_text("dna,level,split\nACGT,1.5,train\nGGGG,2,val\nTTTT,3,test\n")

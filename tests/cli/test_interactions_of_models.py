@@ -34,7 +34,7 @@ def test_given_motifs_need_no_convolution(tmp_path, capsys, monkeypatch):
     dataset = SequenceDataset.from_arrays(codes, np.arange(60) % 2, split=["test"] * 60)
     write_hdf5(dataset, tmp_path / "data.h5")
     motifs = [Motif(f"M{i}", f"M{i}", rng.dirichlet([0.2] * 4, 7).T) for i in range(2)]
-    write_meme(tmp_path / "motifs.meme", motifs)
+    write_meme(motifs, tmp_path / "motifs.meme")
     model = f"{tmp_path / 'net.py'}:build"
     given = ("--motifs", tmp_path / "motifs.meme", "--layout", "N4L", "--n-null", "2", "--n-sequences", "10")
     told = run("interactions", model, tmp_path / "data.h5", *given).stdout

@@ -160,10 +160,10 @@ def test_mistakes_are_told(tmp_path, options, message):
 def test_names_must_be_of_one_line_and_as_many(tmp_path):
     for names in (["a\nb", "c"], ["a"]):
         with pytest.raises(ValueError):
-            write_fasta(tmp_path / "a.fa", names, encode(["ACGT", "ACGT"]))
+            write_fasta(names, encode(["ACGT", "ACGT"]), tmp_path / "a.fa")
     assert not list(tmp_path.iterdir())
     with pytest.raises(FileNotFoundError, match="make it first"):
-        write_fasta(tmp_path / "no" / "a.fa", ["a"], encode(["ACGT"]))
+        write_fasta(["a"], encode(["ACGT"]), tmp_path / "no" / "a.fa")
 
 
 SEQUENCES = st.lists(st.binary(min_size=1, max_size=200).map(lambda b: np.frombuffer(b, np.uint8) % 5), min_size=1)
@@ -174,7 +174,7 @@ SEQUENCES = st.lists(st.binary(min_size=1, max_size=200).map(lambda b: np.frombu
 def test_round_trip(tmp_path_factory, sequences, windows, compressed):
     path = tmp_path_factory.mktemp("fasta") / "a.fa"
     names = [f"s{i}" for i in range(len(sequences))]
-    write_fasta(path, names, sequences)
+    write_fasta(names, sequences, path)
     content = path.read_bytes()
     content = content.replace(b"\n", b"\r\n") if windows else content
     path.write_bytes(gzip.compress(content, mtime=0) if compressed else content)

@@ -12,7 +12,7 @@ SCORES = torch.randn(2, 4, 5, generator=torch.Generator().manual_seed(0))
 
 
 def test_files_hold_one_array_each(tmp_path):
-    files = write_modisco(tmp_path / "irf1", X, SCORES)
+    files = write_modisco(X, SCORES, tmp_path / "irf1")
     assert [path.name for path in files] == ["irf1_sequences.npz", "irf1_attributions.npz"]
     np.testing.assert_array_equal(np.load(files.sequences)["arr_0"].astype("float32"), X)
     np.testing.assert_array_equal(np.load(files.attributions)["arr_0"].astype("float32"), SCORES)
@@ -29,10 +29,10 @@ def test_files_hold_one_array_each(tmp_path):
 )
 def test_arrays_that_do_not_fit(tmp_path, one_hot, scores, message):
     with pytest.raises(ValueError, match=message):
-        write_modisco(tmp_path / "a", one_hot, scores)
+        write_modisco(one_hot, scores, tmp_path / "a")
     assert not list(tmp_path.iterdir())
 
 
 def test_folder_that_is_not_there(tmp_path):
     with pytest.raises(FileNotFoundError, match="make it first"):
-        write_modisco(tmp_path / "no" / "a", X, SCORES)
+        write_modisco(X, SCORES, tmp_path / "no" / "a")

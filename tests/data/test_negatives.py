@@ -26,7 +26,7 @@ def genome(tmp_path_factory):
         row[30_000:31_500] = 4
         codes.append(row)
     path = tmp_path_factory.mktemp("genome") / "g.fa"
-    write_fasta(path, CONTIGS, codes)
+    write_fasta(CONTIGS, codes, path)
     return Genome(path)
 
 

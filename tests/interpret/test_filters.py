@@ -211,7 +211,7 @@ def test_q_is_the_largest_q_value_of_a_hit(five_filters):
 
 def test_meme_export_of_filters(five_filters, tmp_path):
     motifs = motifs_of_pwms(five_filters, np.array([5, 4, 3, 2, 0]))
-    write_meme(tmp_path / "filters.meme", motifs)
+    write_meme(motifs, tmp_path / "filters.meme")
     back = read_motifs(tmp_path / "filters.meme")
     assert [motif.id for motif in back] == [f"filter_{i}" for i in range(5)]
     assert [motif.n_sites for motif in back] == [5, 4, 3, 2, 1]

@@ -104,7 +104,7 @@ def test_the_same_as_biopython(format):
 def test_biopython_reads_what_is_written(tmp_path):
     # It turns probabilities into whole counts.
     motifs = [Motif(m.id, m.name, m.pwm, 1_000_000) for m in load_motifs("JASPAR2016-vertebrates")[:20]]
-    write_meme(tmp_path / "a.meme", motifs, background=(0.3, 0.2, 0.2, 0.3))
+    write_meme(motifs, tmp_path / "a.meme", background=(0.3, 0.2, 0.2, 0.3))
     with (tmp_path / "a.meme").open() as file:
         theirs = bio.parse(file, "minimal")
     assert theirs.background == {"A": 0.3, "C": 0.2, "G": 0.2, "T": 0.3}
@@ -247,10 +247,10 @@ def test_the_background_of_a_file_is_kept(tmp_path):
     (tmp_path / "in.meme").write_text(meme(PWM, "A 0.29 C 0.21 G 0.21 T 0.29"))
     motifs = read_motifs(tmp_path / "in.meme")
     assert motifs.background == pytest.approx((0.29, 0.21, 0.21, 0.29))
-    write_meme(tmp_path / "out.meme", motifs)
+    write_meme(motifs, tmp_path / "out.meme")
     assert read_motifs(tmp_path / "out.meme").background == pytest.approx((0.29, 0.21, 0.21, 0.29))
     with pytest.raises(ValueError, match="four frequencies that sum to 1"):
-        write_meme(tmp_path / "out.meme", motifs, background=(1, 1, 1, 1))
+        write_meme(motifs, tmp_path / "out.meme", background=(1, 1, 1, 1))
 
 
 @pytest.mark.parametrize(

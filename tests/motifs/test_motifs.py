@@ -283,7 +283,7 @@ def test_read_meme_errors_name_the_line(tmp_path, text, message):
 def test_write_meme_reads_back_to_the_printed_digits(tmp_path):
     motifs = load_motifs("JASPAR2016-vertebrates")
     for name in ("first.meme", "second.meme.gz"):
-        write_meme(tmp_path / name, motifs)
+        write_meme(motifs, tmp_path / name)
         again = read_motifs(tmp_path / name)
         assert [(m.id, m.name, m.n_sites) for m in again] == [(m.id, m.name, m.n_sites) for m in motifs]
         for motif, read in zip(motifs, again, strict=True):
@@ -298,32 +298,32 @@ def test_write_meme_round_trip_for_any_digits(tmp_path_factory, counts, digits):
     pwm = np.array(counts, dtype=float).T
     pwm /= pwm.sum(0)
     path = tmp_path_factory.mktemp("meme") / "x.meme"
-    write_meme(path, [Motif("x", "x", pwm)], digits=digits)
+    write_meme([Motif("x", "x", pwm)], path, digits=digits)
     text = path.read_text()
     (motif,) = read_motifs(path)
     assert np.abs(motif.pwm - pwm).max() <= 10.0**-digits
-    write_meme(path, [motif], digits=digits)
+    write_meme([motif], path, digits=digits)
     assert path.read_text() == text
 
 
 def test_write_meme_errors(tmp_path):
     pwm = np.full((4, 2), 0.25)
     with pytest.raises(ValueError, match="at least one motif"):
-        write_meme(tmp_path / "x", [])
+        write_meme([], tmp_path / "x")
     with pytest.raises(ValueError, match="id without spaces"):
-        write_meme(tmp_path / "x", [Motif("a b", "", pwm)])
+        write_meme([Motif("a b", "", pwm)], tmp_path / "x")
     with pytest.raises(ValueError, match="name on one line"):
-        write_meme(tmp_path / "x", [Motif("a", "b\nc", pwm)])
+        write_meme([Motif("a", "b\nc", pwm)], tmp_path / "x")
     with pytest.raises(ValueError, match="unique ids, got 'a' twice"):
-        write_meme(tmp_path / "x", [Motif("a", "", pwm), Motif("a", "", pwm)])
+        write_meme([Motif("a", "", pwm), Motif("a", "", pwm)], tmp_path / "x")
     with pytest.raises(ValueError, match="digits must be 1 to 15, got 0"):
-        write_meme(tmp_path / "x", [Motif("a", "", pwm)], digits=0)
+        write_meme([Motif("a", "", pwm)], tmp_path / "x", digits=0)
 
 
 def test_write_meme_is_read_by_memelite(tmp_path):
     memelite_io = pytest.importorskip("memelite.io")
     motifs = load_motifs("JASPAR2016-vertebrates")[:5]
-    write_meme(tmp_path / "x.meme", motifs)
+    write_meme(motifs, tmp_path / "x.meme")
     theirs = memelite_io.read_meme(str(tmp_path / "x.meme"))
     assert len(theirs) == 5
     for motif, pwm in zip(motifs, theirs.values(), strict=True):

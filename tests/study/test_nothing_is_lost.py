@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import motiflens
 from motiflens.basics.locks import Locks
 from motiflens.basics.store import Store
 from motiflens.study.grid import StudyConfig, missing, plan, run_study
@@ -54,11 +55,12 @@ def run(folder, config=CONFIG, **options):
 def driver(tmp_path, folder, stack_size=2):
     script = tmp_path / "driver.py"
     script.write_text(DRIVER)
+    places = (*Path(__file__).parents[:2], Path(motiflens.__file__).parents[1])  # the package that is under test here
     return subprocess.Popen(
         [sys.executable, script, folder, str(stack_size)],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, Path(__file__).parents[:2])), "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, places)), "OMP_NUM_THREADS": "1"},
     )
 
 

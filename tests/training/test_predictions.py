@@ -31,7 +31,7 @@ def folder(tmp_path_factory, networks):
     folder = tmp_path_factory.mktemp("nets") / "all"
     members = [Member(index, seed=index, status="ok", network=network) for index, network in enumerate(networks)]
     save_ensemble(Ensemble(CONFIG, REFERENCE.to_dict(), [*members, Member(3, seed=3, status="failed")]), folder)
-    write_fasta(folder / "a.fa", [f"{name} more" for name in NAMES], CODES)
+    write_fasta([f"{name} more" for name in NAMES], CODES, folder / "a.fa")
     return folder
 
 
@@ -60,7 +60,7 @@ def test_a_regression_is_predicted_in_its_own_unit(networks, tmp_path, monkeypat
     members = [Member(0, seed=0, status="ok", network=network)]
     protocol = REFERENCE.replace(objective="regression").to_dict()
     save_ensemble(Ensemble(CONFIG, protocol, members), tmp_path / "all")
-    write_fasta(tmp_path / "a.fa", NAMES, CODES)
+    write_fasta(NAMES, CODES, tmp_path / "a.fa")
     raw = model_outputs(networks[0], CODES).numpy()
     for folder in (tmp_path / "all", tmp_path / "all" / "member_000"):
         np.testing.assert_allclose(predict_fasta(folder, tmp_path / "a.fa").mean, raw, rtol=1e-5, atol=1e-6)
@@ -84,7 +84,7 @@ def test_table(folder, tmp_path):
 
 
 def test_mistakes_are_told(folder, tmp_path):
-    write_fasta(tmp_path / "b.fa", ["fits", "longer"], [CODES[0], np.zeros(50, np.uint8)])
+    write_fasta(["fits", "longer"], [CODES[0], np.zeros(50, np.uint8)], tmp_path / "b.fa")
     with pytest.raises(ValueError, match=r"b.fa, sequence 'longer': expected 48 bp, as the network .* got 50"):
         predict_fasta(folder, tmp_path / "b.fa")
     with pytest.raises(ValueError, match="expected auto, probability, raw for scale, got 'odds'"):

@@ -9,7 +9,7 @@ from typing import Any
 
 from motiflens.audits.network import Audit
 from motiflens.basics.errors import InputError
-from motiflens.basics.files import write_atomically
+from motiflens.basics.files import write_text
 from motiflens.basics.json_values import without_nan
 from motiflens.interpret.filters import filter_rows, motifs_of_pwms
 from motiflens.motifs.sets import write_meme
@@ -101,18 +101,14 @@ def write_audit(result: Audit, folder: str | Path) -> list[Path]:
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
-        write_atomically(folder / name, text)
+        write_text(text, folder / name)
     motifs = motifs_of_pwms(result.filters.pwms, result.filters.counts)
     alive = [motif for motif, dead in zip(motifs, result.filters.dead, strict=True) if not dead]
-    meme, temporary = folder / "filters.meme", folder / ".filters.meme.tmp"
+    meme = folder / "filters.meme"
     if not alive:  # no program reads a MEME file without motifs
         meme.unlink(missing_ok=True)
         return [folder / name for name in texts]
-    try:
-        write_meme(temporary, alive)
-        temporary.replace(meme)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_meme(alive, meme)
     return [*(folder / name for name in texts), meme]
 
 

@@ -2,10 +2,11 @@
 
 import csv
 import gzip
+import io
 import math
 import os
 import secrets
-import uuid
+import stat
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from typing import Any, BinaryIO, cast
 from motiflens.basics.errors import InputError, MissingFileError
 
 _CHUNK = 2**20  # bytes
+_LONGEST_NAME = 60  # of a temporary name: with what is added, no file system finds it too long
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -79,56 +81,80 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
                     yield number, line
 
 
-@contextmanager
-def in_one_piece(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path to write to; the file appears under its name only when all has gone well.
+def check_writable(path: str | Path) -> None:
+    """Refuse a path at which no file can be put.
 
     Raises
     ------
-    FileNotFoundError
-        If the folder of path does not exist.
+    MissingFileError
+        If its folder does not exist.
+    InputError
+        If there is a folder, a device, a pipe or a socket: a file that is written in one piece would take its place.
     """
     path = Path(path)
     if not path.parent.is_dir():
         raise MissingFileError(f"no folder {path.parent} to write {path.name} to: make it first")
-    unfinished = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}.tmp{path.suffix}")
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISDIR(mode):
+        raise InputError(f"cannot write {path}: it is a folder; name a file in it")
+    if not stat.S_ISREG(mode):
+        raise InputError(f"cannot write {path}: it is a device, a pipe or a socket and would be replaced; name a file")
+
+
+@contextmanager
+def in_one_piece(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path to write to; under its name the file appears whole, or stays what it was.
+
+    That holds for a power cut, too: the content is on the disk before the name is. A link is followed, so that it goes
+    on pointing to the file.
+
+    Raises
+    ------
+    MissingFileError, InputError
+        As `check_writable`.
+    """
+    check_writable(path)
+    target = Path(path).resolve()
+    # Random, because processes on different machines that share a folder may have the same number.
+    unfinished = target.with_name(f".{target.name[:_LONGEST_NAME]}.{secrets.token_hex(4)}.tmp")
     try:
         yield unfinished
-        os.replace(unfinished, path)
+        _to_disk(unfinished)
+        unfinished.replace(target)
+        if os.name == "posix":  # elsewhere folders cannot be opened
+            _to_disk(target.parent)  # the new name, too
     finally:
         unfinished.unlink(missing_ok=True)
 
 
-def write_npz(path: Path, **arrays: Any) -> None:
-    """Write arrays by name into one compressed file."""
+def _to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_bytes(data: bytes, path: str | Path) -> None:
+    """Write a file in one piece, as `in_one_piece` says."""
+    with in_one_piece(path) as unfinished:
+        unfinished.write_bytes(data)
+
+
+def write_text(text: str, path: str | Path) -> None:
+    """Write a text file, in UTF-8, in one piece; line ends stay as they are."""
+    write_bytes(text.encode(), path)
+
+
+def write_npz(arrays: Mapping[str, Any], path: str | Path) -> None:
+    """Write arrays by name into one compressed file, in one piece."""
     import numpy as np
 
-    temporary = path.with_name(f".{path.name}.tmp.npz")
-    try:
-        np.savez_compressed(temporary, **arrays)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that it holds either its old content or all of the new, also after a power cut."""
-    # Random, because processes on different machines that share a folder may have the same number.
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    if os.name == "posix":  # elsewhere folders cannot be opened
-        descriptor = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)  # the new name, too
-        finally:
-            os.close(descriptor)
+    with in_one_piece(path) as unfinished, unfinished.open("wb") as file:
+        np.savez_compressed(file, **arrays)
 
 
 def write_tsv(
@@ -157,11 +183,12 @@ def write_tsv(
     if not rows and kind is None:
         raise InputError(f"expected rows to write to {path}, or their kind, got neither")
     header = list(_columns(rows[0])) if rows else list(cast(type[Any], kind)._fields)
-    with path.open("w", encoding="utf-8", newline="") as handle:
-        handle.writelines(f"# {comment}\n" for comment in comments)
-        writer = csv.writer(handle, delimiter="\t", lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows([_cell(value) for value in _columns(row).values()] for row in rows)
+    text = io.StringIO()
+    text.writelines(f"# {comment}\n" for comment in comments)
+    writer = csv.writer(text, delimiter="\t", lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([_cell(value) for value in _columns(row).values()] for row in rows)
+    write_text(text.getvalue(), path)
     return path
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from motiflens.basics.errors import InputError
-from motiflens.basics.files import write_atomically
+from motiflens.basics.files import write_text
 
 Record = dict[str, Any]
 
@@ -56,7 +56,7 @@ class Store:
             raise InputError(f"a record needs {', '.join(_REQUIRED)}; missing: {', '.join(missing)}")
         path = self.path_of(record["key"])
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, json.dumps(record, separators=(",", ":"), allow_nan=False) + "\n")
+        write_text(json.dumps(record, separators=(",", ":"), allow_nan=False) + "\n", path)
         return path
 
     def intact(self, key: str) -> Record | None:
@@ -135,7 +135,7 @@ class Store:
             if not outdated:
                 return list(texts)
             for path in outdated:
-                write_atomically(path, texts[path])
+                write_text(texts[path], path)
 
 
 def _lines(records: Iterable[Record]) -> str:

@@ -37,7 +37,7 @@ def filters(
     pwms, counts = filter_pwms(network, sequences)
     matches = filter_matches(pwms, database, truth=accessions, q=q)
     if out is not None:
-        write_meme(out, motifs_of_pwms(pwms, counts))
+        write_meme(motifs_of_pwms(pwms, counts), out)
     if logos is not None:
         from motiflens.report.figures import save_figure
         from motiflens.report.galleries import draw_matches, gallery_matches
@@ -133,12 +133,12 @@ def attribute(
         typer.echo(f"warning: {warning.message}", err=True)
     result: dict[str, Any] = {"file": str(out), "n_sequences": len(rows)}
     if file_format == "modisco":
-        files = write_modisco(out, chosen.X, attributions.values)
+        files = write_modisco(chosen.X, attributions.values, out)
         result["file"] = [str(path) for path in files]
     else:
         gap = {} if attributions.gap is None else {"completeness_gap": attributions.gap.numpy()}
         arrays = {method: attributions.values.numpy(), "one_hot": chosen.X.numpy().astype(np.uint8), "rows": rows}
-        write_npz(out, **arrays, **gap)
+        write_npz({**arrays, **gap}, out)
     if attributions.gap is not None:
         result["largest_completeness_gap"] = float(attributions.gap.max())
     if chosen.truth is not None and chosen.n_outputs == 1:  # the truth does not say which label a motif is for

@@ -61,7 +61,7 @@ def motifs_convert(
     numbered, renamed = number_ids(motifs)
     for motif_id, ids in renamed.items():
         typer.echo(f"note: {len(ids)} motifs are called {motif_id}: written as {', '.join(ids)}", err=True)
-    write_meme(out, numbered, background=motifs.background)
+    write_meme(numbered, out, background=motifs.background)
     typer.echo(f"{out}: {len(motifs)} motifs", err=True)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.files import check_writable
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 DataFile = Annotated[Path, typer.Argument(help="HDF5 data set (X_train, Y_train, X_valid, ...).")]
@@ -16,9 +17,9 @@ ModelFolder = Annotated[Path, typer.Argument(help="Folder of a saved network, e.
 def writable_file(path: Path | list[Path] | None) -> Path | list[Path] | None:
     """Refuse, before anything is computed, a file that cannot be written."""
     for one in path if isinstance(path, list) else [path] if path else []:
-        if one.is_dir():
-            raise InputError(f"cannot write {one}: it is a folder; name a file in it")
         writable_folder(one.parent)
+        if one.parent.is_dir():
+            check_writable(one)
     return path
 
 

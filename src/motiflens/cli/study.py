@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from motiflens.basics.errors import InputError, UnfinishedError
+from motiflens.basics.files import write_text
 from motiflens.cli.benchmark import interaction_records, is_interaction_preset, report_interactions, run_interactions
 from motiflens.cli.messages import note_slow_training, print_json, resumable
 from motiflens.cli.options import Json, split_names, whole_number, writable_file, writable_folder
@@ -144,7 +145,7 @@ def study_run(
         typer.echo(_what_is_left(result, budget, command), err=True)
     if result.errors:
         first = result.errors[0]
-        (folder / "errors.log").write_text("\n".join(error.details or error.message for error in result.errors))
+        write_text("\n".join(error.details or error.message for error in result.errors), folder / "errors.log")
         name = first.job.trial.name.replace("/", " ").replace("task", "task ")
         raise UnfinishedError(
             f"{len(result.errors)} trials could not be finished (see {folder / 'errors.log'}); "

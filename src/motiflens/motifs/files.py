@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.files import write_bytes
 from motiflens.motifs.formats import parse_motifs, read_text
 from motiflens.motifs.matrices import SUM_TOLERANCE, Skipped
 from motiflens.motifs.motif import Motif
@@ -130,7 +131,7 @@ def number_ids(motifs: Iterable[Motif]) -> tuple[list[Motif], dict[str, list[str
 
 
 def write_meme(
-    path: str | Path, motifs: Iterable[Motif], *, digits: int = 6, background: Sequence[float] | None = None
+    motifs: Iterable[Motif], path: str | Path, *, digits: int = 6, background: Sequence[float] | None = None
 ) -> None:
     """Write motifs in MEME's minimal format, compressed if the path ends in .gz.
 
@@ -139,8 +140,8 @@ def write_meme(
 
     Parameters
     ----------
-    path : str or Path
     motifs : iterable of Motif
+    path : str or Path
     digits : int
         After the decimal point.
     background : four floats, optional
@@ -171,7 +172,7 @@ def write_meme(
     frequencies = " ".join(f"{base} {value:.6g}" for base, value in zip("ACGT", background, strict=True))
     header = f"MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n\nBackground letter frequencies\n{frequencies}\n"
     data = (header + "".join(_meme_block(motif, digits) for motif in motifs)).encode()
-    Path(path).write_bytes(gzip.compress(data, mtime=0) if str(path).endswith(".gz") else data)
+    write_bytes(gzip.compress(data, mtime=0) if str(path).endswith(".gz") else data, path)
 
 
 def _meme_block(motif: Motif, digits: int) -> str:

@@ -14,6 +14,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.files import in_one_piece, write_text
 from motiflens.basics.store import Record
 from motiflens.basics.words import look
 
@@ -61,10 +62,10 @@ def save_figure(figure: Figure, path_stem: str | Path, *, formats: Sequence[str]
     paths = [stem.with_name(f"{stem.name}.{name}") for name in formats]
     for name, path in zip(formats, paths, strict=True):
         if name == "svg":
-            path.write_text(_svg_text(figure), encoding="utf-8")
+            write_text(_svg_text(figure), path)
             continue
-        with figure_style():
-            figure.savefig(path, format=name, dpi=200, metadata=_METADATA[name])
+        with figure_style(), in_one_piece(path) as unfinished:
+            figure.savefig(unfinished, format=name, dpi=200, metadata=_METADATA[name])
     return paths
 
 

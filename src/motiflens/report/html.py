@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
-from motiflens.basics.files import write_atomically
+from motiflens.basics.files import write_text
 from motiflens.basics.words import format_number, format_p, signed
 
 
@@ -29,7 +29,7 @@ def write_page(path: str | Path, template: str, **values: Any) -> Path:
     """Render a page and write it in one piece; missing folders are made."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, render_page(template, **values))
+    write_text(render_page(template, **values), path)
     return path
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from motiflens.basics.choices import difference
 from motiflens.basics.errors import InputError
-from motiflens.basics.files import write_atomically
+from motiflens.basics.files import write_text
 from motiflens.basics.json_values import without_nan
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.ensemble import Ensemble, Member
@@ -116,4 +116,4 @@ def _write_summary(
         "origin": origin,
         "members": [{**vars(member), "network": None} for member in members],
     }
-    write_atomically(folder / ENSEMBLE_FILE, json.dumps(without_nan(summary), indent=1) + "\n")
+    write_text(json.dumps(without_nan(summary), indent=1) + "\n", folder / ENSEMBLE_FILE)

@@ -4,12 +4,12 @@ A `Part` says which members of one configuration are wanted, a `Trainee` is one 
 became of it.
 """
 
+import io
 import math
-import os
-import pickle
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,13 @@ import numpy as np
 import torch
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.files import write_bytes
 from motiflens.models.ensemble import HISTORY, Member
 from motiflens.models.hybrid import HybridConfig
 from motiflens.training.protocol import Protocol
 from motiflens.training.schedule import Schedule
+
+_DIGEST_SIZE = sha256().digest_size
 
 
 def member_seed(seed: int, index: int) -> int:
@@ -129,6 +132,8 @@ class Trainee:
 class Checkpoints:
     """One file per member in a folder, or nothing at all without a folder.
 
+    A file begins with the SHA-256 digest of the rest: PyTorch reads weights with a flipped bit without a word.
+
     Parameters
     ----------
     folder : path or None
@@ -149,18 +154,12 @@ class Checkpoints:
         """Keep a member's state in place of the one before."""
         if (path := self._path(index)) is None:
             return
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
-        try:
-            with temporary.open("wb") as file:
-                torch.save({"identity": self.identity, **state}, file)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        content = io.BytesIO()
+        torch.save({"identity": self.identity, **state}, content)
+        write_bytes(sha256(content.getbuffer()).digest() + content.getbuffer(), path)
 
     def load(self, index: int) -> dict[str, Any] | None:
-        """Return a member's state, or None if none was kept; one that cannot be read is left aside with a warning.
+        """Return a member's state, or None if none was kept; one that is damaged is left aside with a warning.
 
         Raises
         ------
@@ -170,15 +169,12 @@ class Checkpoints:
         path = self._path(index)
         if path is None or not path.exists():
             return None
-        try:
-            state = torch.load(path, weights_only=True, map_location="cpu")
-            identity = state.pop("identity")
-        except (EOFError, RuntimeError, KeyError, AttributeError, pickle.UnpicklingError) as error:
-            warnings.warn(
-                f"checkpoint {path} cannot be read ({type(error).__name__}): member {index} starts anew", stacklevel=2
-            )
+        digest, content = (found := path.read_bytes())[:_DIGEST_SIZE], found[_DIGEST_SIZE:]
+        if sha256(content).digest() != digest:
+            warnings.warn(f"checkpoint {path} cannot be read (it is damaged): member {index} starts anew", stacklevel=2)
             return None
-        if identity != self.identity:
+        state = torch.load(io.BytesIO(content), weights_only=True, map_location="cpu")
+        if state.pop("identity") != self.identity:
             raise InputError(
                 f"{path} belongs to a fit with another configuration, protocol, seed, data or engine: "
                 "choose another folder, or remove this file to start that member anew"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from motiflens.basics.errors import InputError
-from motiflens.basics.files import write_atomically, write_tsv
+from motiflens.basics.files import write_text, write_tsv
 from motiflens.basics.json_values import without_nan
 from motiflens.data.crx.read import CrxData, EditEffect, SequenceRow
 from motiflens.data.io import read_rows, write_hdf5
@@ -38,7 +38,7 @@ def write_crx(data: CrxData, path: str | Path) -> CrxFiles:
     files = crx_files(path)
     write_tsv(data.edits, files.edits, kind=EditEffect)
     write_tsv(data.sequences, files.sequences, kind=SequenceRow)
-    write_atomically(files.report, json.dumps(without_nan(data.report), indent=1) + "\n")
+    write_text(json.dumps(without_nan(data.report), indent=1) + "\n", files.report)
     write_hdf5(data.dataset, files.dataset)
     return files
 

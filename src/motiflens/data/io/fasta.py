@@ -69,16 +69,16 @@ def fasta_records(path: str | Path, *, allow_empty: bool = False) -> Iterator[Fa
     yield _record(header, parts, path, allow_empty)
 
 
-def write_fasta(path: str | Path, names: Iterable[str], codes: Iterable[np.ndarray]) -> None:
+def write_fasta(names: Iterable[str], codes: Iterable[np.ndarray], path: str | Path) -> None:
     """Write sequences to a FASTA file, which appears under its name only when it is complete.
 
     Parameters
     ----------
-    path : path
     names : iterable of str
         Headers.
     codes : iterable of uint8 array, each shape=(length,)
         The rows of codes (N, L), or sequences of different lengths.
+    path : path
 
     Raises
     ------

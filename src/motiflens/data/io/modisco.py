@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from motiflens.basics.errors import InputError
-from motiflens.basics.files import in_one_piece
+from motiflens.basics.files import write_npz
 from motiflens.basics.sequence import check_one_hot
 
 
@@ -19,7 +19,7 @@ class ModiscoFiles(NamedTuple):
 
 
 def write_modisco(
-    prefix: str | Path, one_hot: np.ndarray | torch.Tensor, attributions: np.ndarray | torch.Tensor
+    one_hot: np.ndarray | torch.Tensor, attributions: np.ndarray | torch.Tensor, prefix: str | Path
 ) -> ModiscoFiles:
     """Write ``PREFIX_sequences.npz`` and ``PREFIX_attributions.npz`` for TF-MoDISco (tfmodisco-lite 2).
 
@@ -29,10 +29,10 @@ def write_modisco(
 
     Parameters
     ----------
-    prefix : path
-        Beginning of the files' names.
     one_hot : array, shape=(N, 4, L)
     attributions : array, shape=(N, 4, L)
+    prefix : path
+        Beginning of the files' names.
 
     Returns
     -------
@@ -56,6 +56,5 @@ def write_modisco(
     files = ModiscoFiles(*(prefix.with_name(f"{prefix.name}_{kind}.npz") for kind in ModiscoFiles._fields))
     arrays: tuple[np.ndarray, np.ndarray] = (X.astype(np.uint8), values.astype(np.float32))
     for path, array in zip(files, arrays, strict=True):
-        with in_one_piece(path) as unfinished:
-            np.savez_compressed(unfinished, arr_0=array)
+        write_npz({"arr_0": array}, path)
     return files

@@ -1,7 +1,6 @@
 """The hybrid network: stage 1 (stem), stage 2 (trunk), stage 3 (head)."""
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -13,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from motiflens.basics.errors import InputError, MissingFileError
-from motiflens.basics.files import write_atomically
+from motiflens.basics.files import in_one_piece, write_text
 from motiflens.models.hybrid.attention import Trunk
 from motiflens.models.hybrid.config import HybridConfig
 from motiflens.models.hybrid.head import Head
@@ -72,19 +71,12 @@ class HybridNetwork(nn.Module):
         """Write `model.safetensors`, `config.json` and `trained_on.json` into a folder, created if need be."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        new_weights, new_config = folder / f".{WEIGHTS_FILE}.tmp", folder / f".{CONFIG_FILE}.tmp"
-        try:  # an interruption leaves what was there before
-            save_file({k: v.contiguous() for k, v in self.state_dict().items()}, new_weights)
-            with new_weights.open("rb+") as file:  # on the disk before its name is: a power cut leaves one or the other
-                os.fsync(file.fileno())
-            new_config.write_text(self.config.to_json() + "\n")
+        # Both are written before either takes its name: an interruption leaves what was there before.
+        with in_one_piece(folder / CONFIG_FILE) as config, in_one_piece(folder / WEIGHTS_FILE) as weights:
+            save_file({k: v.contiguous() for k, v in self.state_dict().items()}, weights)
+            config.write_text(self.config.to_json() + "\n")
             if self.trained_on is not None:
-                write_atomically(folder / TRAINED_ON_FILE, self.trained_on.to_json() + "\n")
-            new_weights.replace(folder / WEIGHTS_FILE)
-            new_config.replace(folder / CONFIG_FILE)
-        finally:
-            new_weights.unlink(missing_ok=True)
-            new_config.unlink(missing_ok=True)
+                write_text(self.trained_on.to_json() + "\n", folder / TRAINED_ON_FILE)
 
     @classmethod
     def load(cls, folder: str | Path) -> "HybridNetwork":

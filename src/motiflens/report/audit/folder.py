@@ -10,7 +10,7 @@ from motiflens.audits.evidence import Evidence, gather_evidence
 from motiflens.audits.options import AuditOptions
 from motiflens.audits.tables import write_audit
 from motiflens.audits.train_and_audit import _check_folder
-from motiflens.basics.files import write_atomically
+from motiflens.basics.files import write_text
 from motiflens.basics.json_values import without_nan
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.trained_on import fingerprint
@@ -72,7 +72,7 @@ def write_audit_folder(
             place = folder if alone else folder / candidate.name / f"member_{number:03d}" / "tables"
             paths += write_audit(found, place)
     summary = json.dumps(without_nan(evidence_summary(evidence)), indent=1, allow_nan=False, default=float)
-    write_atomically(folder / SUMMARY_FILE, summary + "\n")
+    write_text(summary + "\n", folder / SUMMARY_FILE)
     write_audit_page(
         evidence,
         folder / PAGE_FILE,

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from motiflens.basics.choices import difference
 from motiflens.basics.errors import InputError
+from motiflens.basics.files import write_bytes
 from motiflens.basics.locks import Locks, remove_if_empty
 from motiflens.basics.runners import JobError
 from motiflens.basics.store import Damaged, Record, Store
@@ -217,7 +218,7 @@ class _Desk:
         folder = self.store.folder / "weights" / record["key"]
         for name, content in weights.items():
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(content)
+            write_bytes(content, folder / name)
         self.store.write(record)
         self.on_progress(Progress(record["key"], record["n_epochs"], float("nan"), record["status"]))
 
