@@ -107,8 +107,29 @@ def test_concatenate_errors(parts, message):
 
 
 def test_repr_says_what_is_inside():
-    text = repr(dataset())
-    assert text == "SequenceDataset(4 sequences of 5 bp; train 2, valid 1, test 1; 2 labels: a, b; truth: None)"
+    first, *rest = repr(dataset()).splitlines()
+    assert first == "SequenceDataset(4 sequences of 5 bp; train 2, valid 1, test 1; 2 labels: a, b; truth: None)"
+    assert [line.split() for line in rest[:5]] == [
+        ["train", "valid", "test"],
+        ["sequences", "2", "1", "1"],
+        ["GC", "36.7%", "0.0%", "100.0%"],
+        ["a", "0", "positive", "1", "positive", "1", "positive"],
+        ["b", "1", "positive", "0", "positive", "1", "positive"],
+    ]
+    assert "  unknown bases: 10.00%" in rest
+
+
+def test_a_data_frame_has_a_row_per_sequence():
+    frame = dataset(names=np.array(["w", "x", "y", "z"], dtype=object)).to_dataframe()
+    assert frame.columns.tolist() == ["name", "split", "sequence", "a", "b"]
+    assert frame.loc[2].tolist() == ["y", "train", "GTNNA", 0, 0]
+
+
+def test_repr_of_real_labels_and_of_what_is_missing():
+    text = repr(dataset(y=Y * 0.5, split_codes=np.zeros(4, np.uint8)))
+    assert "0.25 ± 0.25" in text
+    assert "no sequences in valid, test" in text
+    assert "the true motif positions are not known" in text
 
 
 @pytest.mark.parametrize(

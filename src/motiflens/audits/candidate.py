@@ -9,12 +9,13 @@ from torch import nn
 from motiflens.audits.network import Audit, audit_network
 from motiflens.audits.options import AuditOptions
 from motiflens.basics.errors import InputError
+from motiflens.basics.tables import Table, Tabular, columns_of
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.ensemble import Member
 
 
-@dataclass(frozen=True, eq=False)
-class Candidate:
+@dataclass(frozen=True, eq=False, repr=False)
+class Candidate(Tabular):
     """One model under audit, or all initialisations of one configuration.
 
     Attributes
@@ -32,6 +33,15 @@ class Candidate:
     audits: tuple[Audit, ...]
     numbers: tuple[int, ...] = (0,)
     members: tuple[Member, ...] = ()
+
+    def _table(self) -> Table:
+        n, n_failed = len(self.audits), len(self.members) - len(self.audits)
+        title = f"Candidate {self.name}: {n} audited network{'s' * (n != 1)}"
+        rows = [
+            {"network": number, "best": i == self.best, **found.metrics, "matched": 1 - found.matches.no_hit_share}
+            for i, (number, found) in enumerate(zip(self.numbers, self.audits, strict=True))
+        ]
+        return Table(title, columns_of(rows), [f"{n_failed} more members failed"] if n_failed > 0 else ())
 
     @property
     def best(self) -> int:

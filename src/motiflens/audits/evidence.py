@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,13 +10,20 @@ from motiflens.audits.candidate import Candidate
 from motiflens.audits.examples import Example, make_examples
 from motiflens.audits.notes import noted
 from motiflens.audits.options import AuditOptions
+from motiflens.audits.words import measure_label
+from motiflens.basics.choices import check_choice
 from motiflens.basics.errors import InputError
 from motiflens.basics.performance import Performance, performances
+from motiflens.basics.plots import COLOURS, GREY, Estimate, plot_intervals
+from motiflens.basics.tables import Table, Tabular, columns_of
 from motiflens.data.baselines import gc_scores, kmer_model
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.summary import DataSummary, summary
 from motiflens.interpret.spike_in import SpikeIn, spike_in
 from motiflens.interpret.stability import Stability, stability
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 GC_BASELINE, KMER_BASELINE = "GC content", "3-mers"
 TRUST_METHODS = ("gradient_times_input", "integrated_gradients")  # of spike-in and stability: many maps, so cheap ones
@@ -24,8 +31,8 @@ _N_STABILITY = 50  # sequences whose maps are compared between networks
 _N_STABILITY_DECOYS = 5  # each a matching of all networks with all, the longest part of it
 
 
-@dataclass(frozen=True, eq=False)
-class Evidence:
+@dataclass(frozen=True, eq=False, repr=False)
+class Evidence(Tabular):
     """What the page of an audit is made from.
 
     Attributes
@@ -66,6 +73,42 @@ class Evidence:
     notes: tuple[str, ...]
     options: AuditOptions
     data_file: str = "data.h5"
+
+    def _table(self) -> Table:
+        names = ", ".join(candidate.name for candidate in self.candidates)
+        n, label = self.data.n_by_split["test"], self.label_names[self.target]
+        title = f"Evidence on {names}: {n:,} test sequences, label {label}"
+        rows = [
+            {"predictor": name, "networks": len(found.members), "measure": measure} | found.interval._asdict()
+            for name, measures in self.performance.items()
+            for measure, found in measures.items()
+        ]
+        return Table(title, columns_of(rows), self.notes)
+
+    def plot(self, *, measure: str | None = None, ax: "Axes | None" = None) -> "Axes":
+        """Draw the test score of every candidate and baseline with its interval; small dots are single networks.
+
+        Parameters
+        ----------
+        measure : str, optional
+            "auroc", "aupr" or "pearson"; by default the first that there is.
+
+        Raises
+        ------
+        ValueError
+            If there is no such measure.
+        """
+        measures = list(next(iter(self.performance.values())))
+        chosen = measure or measures[0]
+        check_choice("measure", chosen, measures)
+        found = {name: own[chosen] for name, own in self.performance.items()}
+        candidates = {candidate.name for candidate in self.candidates}
+        rows = [
+            Estimate(name, own.interval, own.members, COLOURS[0] if name in candidates else GREY)
+            for name, own in found.items()
+        ]
+        lines = {"auroc": [0.5], "aupr": [] if self.prevalence is None else [self.prevalence]}.get(chosen, [])
+        return plot_intervals(rows, lines=lines, title=f"Test {measure_label(chosen)}", ax=ax)
 
 
 def gather_evidence(

@@ -15,7 +15,7 @@ from motiflens.interpret.attribution import explain
 _TOP_SHARE = 0.25  # of real-valued labels, the sequences that count as positive, as in spike-in and stability
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Example:
     """One test sequence with its attributions.
 
@@ -36,6 +36,10 @@ class Example:
     why: str
     codes: np.ndarray
     scores: dict[str, dict[str, np.ndarray]]
+
+    def __repr__(self) -> str:
+        methods = {method: None for found in self.scores.values() for method in found}
+        return f"Example({self.name}, {len(self.codes)} bp, {self.why}; by {', '.join(methods)})"
 
 
 def default_methods() -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from torch import nn
 from motiflens.audits.options import AuditOptions
 from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import classification_metrics, regression_metrics
+from motiflens.basics.tables import Logo, Table, Tabular, columns_of
 from motiflens.data.dataset import SequenceDataset
 from motiflens.interpret.attribution import Interpretability, interpretability, saliency
 from motiflens.interpret.filters import (
@@ -28,6 +29,7 @@ from motiflens.interpret.filters import (
     filter_matches,
     filter_pwms,
     filter_quality,
+    filter_rows,
 )
 from motiflens.models.any_model import AdaptedModel, ModelSummary, adapt, model_summary, returned
 from motiflens.models.hybrid import HybridNetwork
@@ -38,7 +40,7 @@ class OutputWarning(UserWarning):
     """Which output of a model a label stands for was not said, and one was taken."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SaliencyAudit:
     """Saliency of the positive sequences of one label, scored against the ground truth.
 
@@ -56,9 +58,12 @@ class SaliencyAudit:
     scores: np.ndarray
     interpretability: Interpretability
 
+    def __repr__(self) -> str:
+        return f"SaliencyAudit({self.interpretability!r})"
 
-@dataclass(frozen=True, eq=False)
-class Audit:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Audit(Tabular):
     """What `audit` found out about one network, on T labels and n test sequences.
 
     Attributes
@@ -93,6 +98,26 @@ class Audit:
     label_names: tuple[str, ...]
     test_logits: np.ndarray
     model: HybridNetwork | AdaptedModel
+
+    def _table(self) -> Table:
+        metrics = ", ".join(f"{name} {value:.3f}" for name, value in self.metrics.items())
+        title = f"Audit of a network: {metrics}; {1 - self.matches.no_hit_share:.0%} of the filters match a motif"
+        names = ("filter", "logo", "information", "match", "name", "q", "flags")
+        columns = columns_of(self.filter_rows(), names)
+        logos = [Logo(pwm) for pwm in self.filters.pwms]
+        notes = [] if self.chance is None else [repr(self.chance).splitlines()[0]]
+        return Table(title, {**columns, "logo": logos}, notes)
+
+    def filter_rows(self) -> list[dict[str, Any]]:
+        """One row per filter: :func:`motiflens.interpret.filters.filter_rows`."""
+        return filter_rows(
+            self.filters,
+            self.matches,
+            self.quality,
+            importance=self.importance,
+            chance=self.chance,
+            label_names=self.label_names,
+        )
 
 
 def audit_network(model: nn.Module, dataset: SequenceDataset, options: AuditOptions | None = None) -> Audit:

@@ -11,7 +11,7 @@ from motiflens.audits.network import Audit
 from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_text
 from motiflens.basics.json_values import without_nan
-from motiflens.interpret.filters import filter_rows, motifs_of_pwms
+from motiflens.interpret.filters import motifs_of_pwms
 from motiflens.motifs.sets import write_meme
 
 _HIT_COLUMNS = ("target_id", "target_name", "p_value", "e_value", "q_value", "offset", "overlap", "strand")
@@ -54,21 +54,9 @@ def audit_summary(result: Audit) -> dict[str, Any]:
     if result.saliency is not None:
         means = result.saliency.interpretability.means()
         summary["saliency"] = {"n_sequences": len(result.saliency.rows), **means}
-    summary["filters"] = audit_rows(result)
+    summary["filters"] = result.filter_rows()
     summary["pairs"] = [pair._asdict() for pair in quality.pairs]
     return without_nan(summary)
-
-
-def audit_rows(result: Audit) -> list[dict[str, Any]]:
-    """One row per filter: :func:`motiflens.interpret.filters.filter_rows`."""
-    return filter_rows(
-        result.filters,
-        result.matches,
-        result.quality,
-        importance=result.importance,
-        chance=result.chance,
-        label_names=result.label_names,
-    )
 
 
 def write_audit(result: Audit, folder: str | Path) -> list[Path]:

@@ -11,6 +11,7 @@ from motiflens.audits.differences import matched_share, wasted_share
 from motiflens.audits.evidence import GC_BASELINE, KMER_BASELINE, Evidence
 from motiflens.audits.network import Audit
 from motiflens.audits.words import mean_and_range, measure_label, method_label, percent, value_range
+from motiflens.basics.tables import Table, Tabular, paragraphs
 from motiflens.basics.words import with_interval
 from motiflens.interpret.filters import LOW_INFORMATION
 from motiflens.interpret.spike_in import TRUSTED
@@ -34,10 +35,36 @@ class Verdict(NamedTuple):
     answer: str
 
 
-def verdicts(evidence: Evidence) -> list[Verdict]:
+class Verdicts(Tabular, list[Verdict]):
+    """Verdicts of an audit, question by question, to be looked at."""
+
+    def _table(self) -> Table:
+        columns = {
+            "candidate": [verdict.candidate for verdict in self],
+            "question": [verdict.question for verdict in self],
+            "verdict": [LEVELS[verdict.level] for verdict in self],
+            "answer": [verdict.answer for verdict in self],
+            "rule": [verdict.rule for verdict in self],
+        }
+        names = dict.fromkeys(columns["candidate"])
+        if len(names) < 2:
+            del columns["candidate"]
+        return Table(f"Verdicts on {', '.join(names) or 'nothing'}", columns)
+
+    def __repr__(self) -> str:
+        title = self._table().title
+        several = title.count(",") > 0
+        answers = [
+            f"{f'{verdict.candidate}: ' if several else ''}{verdict.question} {LEVELS[verdict.level]}. {verdict.answer}"
+            for verdict in self
+        ]
+        return paragraphs(title, answers)
+
+
+def verdicts(evidence: Evidence) -> Verdicts:
     """Every question about every candidate, question by question."""
     asked = [_predicts, _learns_motifs, _main_motif, _spends_filters, _explains, _repeats]
-    return [answer(candidate, evidence) for answer in asked for candidate in evidence.candidates]
+    return Verdicts(answer(candidate, evidence) for answer in asked for candidate in evidence.candidates)
 
 
 def _predicts(candidate: Candidate, evidence: Evidence) -> Verdict:

@@ -12,7 +12,7 @@ _BLOCK = 2**22  # values held at once
 _ROUNDING = 1e-10  # share of a variance below which that of a resample is rounding
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Performance:
     """One measure of one predictor on n sequences, over all labels together (micro-averaged).
 
@@ -29,6 +29,11 @@ class Performance:
     measure: str
     members: np.ndarray
     resampled: np.ndarray
+
+    def __repr__(self) -> str:
+        found, n = self.interval, len(self.members)
+        networks = f", {n} networks" if n > 1 else ""
+        return f"Performance({self.measure} {found.estimate:.3f}, 95% CI {found.low:.3f} to {found.high:.3f}{networks})"
 
     @property
     def interval(self) -> Interval:

@@ -5,6 +5,7 @@ are, `as_html` is for notebooks, `as_dataframe` holds all rows. A class gets all
 """
 
 import math
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,8 +18,9 @@ from motiflens.basics.plots import consensus, information_logo, logo_svg, logo_s
 if TYPE_CHECKING:
     import pandas
 
-_WIDTH = 98  # characters of a line of text, and
+_WIDTH, _TITLE = 98, 190  # characters of a line of text, and of the title
 _TEXT_ROWS, _TEXT_NOTES = 12, 4  # title, header, rows, what is left out and notes: at most 19 lines
+_LINES = 18  # of paragraphs below a title
 _CELL = 40  # characters of a cell of text
 _HTML_ROWS, _HTML_NOTES = 30, 8
 _ELLIPSIS = "…"
@@ -111,7 +113,24 @@ def as_text(table: Table) -> str:
     if left_out:
         lines.append(f"  {_ELLIPSIS} {' and '.join(left_out)}: to_dataframe() has them all")
     notes = [f"  {note}" for note in _shortened(table.notes, _TEXT_NOTES)]
-    return "\n".join(_clip(line, _WIDTH) for line in [_one_line(table.title), *lines, *notes])
+    return "\n".join([_clip(_one_line(table.title), _TITLE), *(_clip(line, _WIDTH) for line in [*lines, *notes])])
+
+
+def paragraphs(title: str, texts: Sequence[str]) -> str:
+    """A title and a paragraph for each text, in at most 20 lines and 2,000 characters; long ones are cut.
+
+    Meant for a few sentences each: the more there are, the fewer lines each has.
+    """
+    if len(texts) > _LINES:
+        texts = [*texts[: _LINES - 1], f"{_ELLIPSIS} and {len(texts) - _LINES + 1} more"]
+    n_lines = max(1, _LINES // max(len(texts), 1))
+    lines = []
+    for text in texts:
+        wrapped = textwrap.wrap(_one_line(text), _WIDTH, initial_indent="  ", subsequent_indent="    ") or [""]
+        if len(wrapped) > n_lines:
+            wrapped = [*wrapped[: n_lines - 1], _clip(wrapped[n_lines - 1] + f" {_ELLIPSIS}", _WIDTH)]
+        lines += wrapped
+    return "\n".join([_clip(_one_line(title), _TITLE), *lines])
 
 
 def as_html(table: Table) -> str:
@@ -146,6 +165,20 @@ def as_dataframe(table: Table) -> "pandas.DataFrame":
     except ImportError as error:
         raise MissingPackageError("to_dataframe needs pandas: pip install 'motiflens[pandas]'") from error
     return pandas.DataFrame({name: _plain(column) for name, column in table.columns.items()})
+
+
+def as_fields(value: Any, fields: Mapping[str, Any]) -> str:
+    """A named bundle of arrays on one line, e.g. "Effects(total: float64 (28, 4, 20))", as its values fill pages."""
+    parts = ", ".join(f"{name}: {_described(field)}" for name, field in fields.items())
+    return _clip(f"{type(value).__name__}({parts})", 20 * _WIDTH)
+
+
+def _described(value: Any) -> str:
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return f"{len(value)} of {type(value[0]).__name__}" if len(value) else "none"
+    return _text_of(value)
 
 
 def _plain(column: Sequence[Any] | np.ndarray) -> Sequence[Any] | np.ndarray:

@@ -150,7 +150,7 @@ def _choose_motifs(
     from motiflens.motifs.truth import SiteTruth
 
     if name is not None:
-        found = load_motifs(name)
+        found = list(load_motifs(name))
     elif isinstance(dataset.truth, SiteTruth):
         found = list(dataset.truth.motifs)
     else:

@@ -6,6 +6,7 @@ __all__ = [
     "baselines",
     "crx",
     "dataset",
+    "dataset_tables",
     "io",
     "leaks",
     "negatives",

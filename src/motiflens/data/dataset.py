@@ -5,15 +5,20 @@ Sequences at rest are uint8 codes and the split is one byte each; one-hot tensor
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import UNKNOWN, check_codes, codes_from_one_hot, one_hot
+from motiflens.basics.tables import Table, Tabular, as_dataframe
+from motiflens.data.dataset_tables import sequences_table, splits_table
 from motiflens.data.splits import SPLITS, random_split
 from motiflens.motifs.truth import MatrixTruth, Rows, SiteTruth, Truth, as_indices
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = [
     "SPLITS",
@@ -27,7 +32,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SequenceDataset:
+class SequenceDataset(Tabular):
     """DNA sequences of one length with labels.
 
     :meth:`from_arrays` makes one from whatever is at hand; the constructor takes exactly what is kept.
@@ -125,13 +130,18 @@ class SequenceDataset:
     def __len__(self) -> int:
         return len(self.codes)
 
-    def __repr__(self) -> str:
-        counts = ", ".join(f"{name} {int((self.split_codes == i).sum()):,}" for i, name in enumerate(SPLITS))
-        names = ", ".join(self.label_names[:4]) + (", ..." if self.n_outputs > 4 else "")
-        return (
-            f"SequenceDataset({len(self):,} sequences of {self.length} bp; {counts}; "
-            f"{self.n_outputs} label{'s' * (self.n_outputs != 1)}: {names}; truth: {self.truth})"
-        )
+    def _table(self) -> Table:
+        return splits_table(self)
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """A row per sequence: its name where it has one, split, bases and labels.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        return as_dataframe(sequences_table(self))
 
     @property
     def length(self) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import auroc
 from motiflens.basics.sequence import UNKNOWN, gc_content
+from motiflens.basics.tables import Table, Tabular
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.leaks import places, repeats
 from motiflens.data.splits import SPLITS
@@ -41,8 +42,8 @@ class LabelSummary:
     unknown_negatives: float | None
 
 
-@dataclass(frozen=True)
-class DataSummary:
+@dataclass(frozen=True, repr=False)
+class DataSummary(Tabular):
     """A dataset in numbers, with warnings in words."""
 
     n_sequences: int
@@ -66,6 +67,17 @@ class DataSummary:
     def text(self) -> str:
         """All of it for people."""
         return "\n".join(_lines(self))
+
+    def _table(self) -> Table:
+        counts = ", ".join(f"{split} {n:,}" for split, n in self.n_by_split.items())
+        title = (
+            f"{self.n_sequences:,} sequences of {self.length} bp ({counts}); GC content {self.gc:.1%}, "
+            f"unknown bases {self.unknown:.2%}, repeated sequences {self.n_repeated:,}"
+        )
+        names = ("name", "kind", "positives", "mean", "gc_positives", "gc_negatives", "gc_auroc", "gc_correlation")
+        totals = [None if label.positives is None else sum(label.positives.values()) for label in self.labels]
+        columns = {name: [getattr(label, name) for label in self.labels] for name in names} | {"positives": totals}
+        return Table(title, columns, self.warnings)
 
 
 def summary(dataset: SequenceDataset) -> DataSummary:

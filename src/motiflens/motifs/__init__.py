@@ -14,6 +14,7 @@ __all__ = [
     "meme_format",
     "motif",
     "pairs",
+    "hits",
     "sets",
     "similarity",
     "table_formats",

@@ -10,14 +10,15 @@ import numpy as np
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_bytes
+from motiflens.basics.tables import Table
 from motiflens.motifs.formats import parse_motifs, read_text
 from motiflens.motifs.matrices import SUM_TOLERANCE, Skipped
-from motiflens.motifs.motif import Motif
+from motiflens.motifs.motif import Motif, MotifList
 
 _UNIFORM = (0.25,) * 4
 
 
-class MotifSet(list[Motif]):
+class MotifSet(MotifList):
     """The motifs of a file: a list that also knows where they come from.
 
     Attributes
@@ -45,6 +46,9 @@ class MotifSet(list[Motif]):
         self.background = background
         self.skipped = tuple(skipped)
         self.log_odds = log_odds
+
+    def _table(self) -> Table:
+        return super()._table()._replace(notes=self.notes())
 
     def notes(self) -> list[str]:
         """What a reader should know: motifs that were skipped, and log-odds that were converted."""

@@ -3,13 +3,19 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from motiflens.basics.choices import close_hint
 from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import information_content
+from motiflens.basics.plots import plot_logo
+from motiflens.basics.tables import Logo, Table, Tabular
 from motiflens.motifs.matrices import DEFAULT_N_SITES, SUM_TOLERANCE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +65,13 @@ class Motif:
     def __repr__(self) -> str:
         return f"Motif({self.id!r}, {self.name!r}, width={self.width}, n_sites={self.n_sites})"
 
+    def _repr_html_(self) -> str:
+        return MotifList([self])._repr_html_()
+
+    def plot(self, *, ax: "Axes | None" = None) -> "Axes":
+        """Draw the information logo, by default on a figure of its own (:func:`motiflens.basics.plots.plot_logo`)."""
+        return plot_logo(self, title=self.name or self.id, ax=ax)
+
     @property
     def width(self) -> int:
         """Number of positions."""
@@ -67,6 +80,20 @@ class Motif:
     def reverse_complement(self) -> "Motif":
         """Return the same motif read from the other strand: id, name and number of sites stay."""
         return Motif(self.id, self.name, self.pwm[::-1, ::-1], self.n_sites)
+
+
+class MotifList(Tabular, list[Motif]):
+    """A list of motifs that can be looked at: names and consensus as text, logos in a notebook."""
+
+    def _table(self) -> Table:
+        columns: dict[str, Sequence[Any]] = {
+            "id": [motif.id for motif in self],
+            "name": [motif.name for motif in self],
+            "logo": [Logo(motif.pwm) for motif in self],
+            "width": [motif.width for motif in self],
+            "n_sites": [motif.n_sites for motif in self],
+        }
+        return Table(f"{len(self):,} motif{'s' * (len(self) != 1)}", columns)
 
 
 def distinct_names(motifs: Sequence[Motif]) -> list[str]:

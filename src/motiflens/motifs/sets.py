@@ -12,7 +12,7 @@ from motiflens.basics.choices import close_hint
 from motiflens.basics.errors import InputError, MissingFileError, MissingPackageError
 from motiflens.motifs.files import MotifSet, number_ids, read_motifs, write_meme
 from motiflens.motifs.matrices import counts_to_pwm
-from motiflens.motifs.motif import Motif, distinct_names, select_motifs, trim_pwm
+from motiflens.motifs.motif import Motif, MotifList, distinct_names, select_motifs, trim_pwm
 
 __all__ = [
     "Motif",
@@ -36,7 +36,7 @@ JASPAR_TAXA = (
 )  # fmt: skip
 
 
-def load_motifs(name_or_path: str | Path) -> list[Motif]:
+def load_motifs(name_or_path: str | Path) -> MotifList:
     """Load a set of motifs by the name of a JASPAR release, or from a file.
 
     Parameters
@@ -52,7 +52,7 @@ def load_motifs(name_or_path: str | Path) -> list[Motif]:
 
     Returns
     -------
-    motifs : list of Motif
+    motifs : MotifList
         A list of your own: changing it changes no later call.
 
     Raises
@@ -73,10 +73,10 @@ def load_motifs(name_or_path: str | Path) -> list[Motif]:
     """
     name = str(name_or_path)
     if name in PACKAGED:
-        return list(_from_package(name))
+        return MotifList(_from_package(name))
     release = re.fullmatch(r"JASPAR(\d{4})(?:-(\w+))?", name)
     if release and int(release[1]) in JASPAR_RELEASES and release[2] in (None, *JASPAR_TAXA):
-        return list(_from_pyjaspar(name, release[2]))
+        return MotifList(_from_pyjaspar(name, release[2]))
     path = Path(name_or_path)
     if path.exists():
         found = read_motifs(path)

@@ -19,6 +19,7 @@ import numpy as np
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.stats import benjamini_hochberg
+from motiflens.basics.tables import Table, Tabular, columns_of
 from motiflens.motifs.compiled_scores import compiled_scores
 from motiflens.motifs.complete_scores import FLAT_TOLERANCE, METRICS, Layout, Scores, complete_scores, lay_out
 from motiflens.motifs.sets import Motif, load_motifs
@@ -43,8 +44,8 @@ class Hit(NamedTuple):
     strand: int
 
 
-@dataclass(frozen=True, eq=False)
-class TomtomResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class TomtomResult(Tabular):
     """The best alignment of every query to every target, over both strands.
 
     Attributes
@@ -87,6 +88,14 @@ class TomtomResult:
             best_first = np.lexsort((-self.overlap[i], self.p_value[i]))
             rows += [self._hit(i, j) for j in best_first.tolist() if self.q_value[i, j] <= q]
         return rows
+
+    def _table(self) -> Table:
+        """Matches with a q-value of at most 0.1."""
+        hits = self.hits()
+        n_matched, n = len({hit.query_id for hit in hits}), len(self.query_ids)
+        title = f"TomtomResult: {n_matched:,} of {n:,} queries match one of {len(self.target_ids):,} motifs at q <= 0.1"
+        notes = [f"{name} {reason}" for name, reason in zip(self.query_ids, self.reasons, strict=True) if reason]
+        return Table(title, columns_of((hit._asdict() for hit in hits), Hit._fields), notes)
 
     def _hit(self, i: int, j: int) -> Hit:
         names = (self.query_ids[i], self.target_ids[j], self.target_names[j])

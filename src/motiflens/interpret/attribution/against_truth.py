@@ -24,6 +24,11 @@ class Interpretability(NamedTuple):
     noise: np.ndarray
     snr: np.ndarray
 
+    def __repr__(self) -> str:
+        means = ", ".join(f"{name} {value:.3f}" for name, value in self.means().items())
+        undefined = f", {self.n_undefined:,} of them undefined" if self.n_undefined else ""
+        return f"Interpretability({len(self.auroc):,} sequences{undefined}; means: {means})"
+
     @property
     def n_undefined(self) -> int:
         """Number of sequences without motif positions or without background: their scores are NaN."""

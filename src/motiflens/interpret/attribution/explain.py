@@ -2,9 +2,9 @@
 
 import difflib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -14,14 +14,21 @@ from motiflens.basics.errors import InputError
 from motiflens.basics.inputs import NetworksLike, SequencesLike, Target, as_codes, as_output
 from motiflens.basics.metrics import Array, as_tensor
 from motiflens.basics.sequence import one_hot
+from motiflens.basics.tables import Table, Tabular
 from motiflens.interpret.attribution.contributions import Complete
 from motiflens.interpret.attribution.deep_lift import complete_deep_lift_shap, deep_lift_shap
 from motiflens.interpret.attribution.gradient import centred
 from motiflens.interpret.attribution.integrated_gradients import complete_integrated_gradients, integrated_gradients
 from motiflens.interpret.attribution.mutagenesis import saturation_mutagenesis
+from motiflens.interpret.attribution.pictures import attribution_table, codes_of, letter_heights, plot_attribution
 from motiflens.interpret.attribution.saliency import gradient_times_input, saliency
 from motiflens.interpret.attribution.smooth_grad import smooth_grad
 from motiflens.models.saved import as_networks
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from motiflens.motifs.sets import Motif
 
 METHODS: dict[str, Callable[..., torch.Tensor]] = {
     "saliency": saliency,
@@ -37,8 +44,8 @@ _COMPLETE: dict[str, Callable[..., Complete]] = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class Attributions:
+@dataclass(frozen=True, eq=False, repr=False)
+class Attributions(Tabular):
     """What a method says about N sequences, of one network or on average over several.
 
     Attributes
@@ -53,6 +60,8 @@ class Attributions:
     gap : torch.Tensor, shape=(N,), or None
         By how much the attributions miss the change of output that they should add up to, as a share of it (see
         `completeness_gap`), on average over networks; None for methods that promise nothing of the kind.
+    codes : np.ndarray, uint8, shape=(N, L)
+        The sequences, for logos; 4 for an unknown base.
     members : torch.Tensor, shape=(E, N, 4, L), or None
         Values of each of several networks; None of a single one.
     """
@@ -61,6 +70,7 @@ class Attributions:
     values: torch.Tensor
     scores: torch.Tensor
     gap: torch.Tensor | None
+    codes: np.ndarray
     members: torch.Tensor | None = None
 
     def __len__(self) -> int:
@@ -82,6 +92,43 @@ class Attributions:
         if self.members is None:
             return None
         return (self.members.sign() == self.values.sign()).to(self.values.dtype).mean(0)
+
+    def letter_heights(self, row: int) -> np.ndarray:
+        """Scores of one sequence at the bases that are there, shape=(4, L), as :func:`plot_logo` draws them."""
+        return letter_heights(self.codes, self.scores, row)
+
+    def plot(
+        self,
+        row: int = 0,
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        motifs: "Sequence[Motif] | Any" = (),
+        ax: "Axes | None" = None,
+    ) -> "Axes":
+        """Draw the scores of one sequence as a logo, with hits of motifs as named stretches.
+
+        Parameters
+        ----------
+        row : int
+            Which sequence.
+        start, stop : int
+            Part to draw, in positions of the sequence.
+        motifs : sequence of Motif, or a result with `.motifs`
+            Looked for in the sequence by :func:`motiflens.motifs.hits.motif_hits`.
+        ax : matplotlib.axes.Axes, optional
+
+        Raises
+        ------
+        ValueError
+            If there is no such row or part.
+        """
+        return plot_attribution(self, row, start=start, stop=stop, motifs=motifs, title=self.method, ax=ax)
+
+    def _table(self) -> Table:
+        n, length = self.scores.shape
+        title = f"Attributions by {self.method}: {n:,} sequence{'s' * (n != 1)} of {length} bp"
+        return attribution_table(title, self.codes, self.scores, self.gap)
 
 
 def explain(
@@ -162,6 +209,7 @@ def explain(
         members.mean(0),
         torch.stack([one.scores for one in every]).mean(0),
         torch.stack(gaps).mean(0) if gaps else None,
+        every[0].codes,
         members,
     )
 
@@ -179,7 +227,7 @@ def _explained(model: nn.Module, X: Array, method: str, hypothetical: bool, opti
     values, gap = (result.values, result.gap) if isinstance(result, Complete) else (result, None)
     base_values = centred(values) if method == "saturation_mutagenesis" else values
     scores = (base_values * as_tensor(X).detach().to("cpu", values.dtype)).sum(1)  # N, L
-    return Attributions(method, base_values if hypothetical else values, scores, gap)
+    return Attributions(method, base_values if hypothetical else values, scores, gap, codes_of(X))
 
 
 def _check_options(method: str, options: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Filters to matrices: average the sequence windows that activate each filter."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -9,6 +9,10 @@ import torch
 from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import Array, as_tensor
 from motiflens.basics.sequence import check_one_hot, one_hot
+from motiflens.basics.tables import Logo, Table, as_dataframe, as_html, as_text
+
+if TYPE_CHECKING:
+    import pandas
 
 Activations = Array | Callable[[], Iterable[Array]]
 
@@ -23,6 +27,22 @@ class FilterPwms(NamedTuple):
     def dead(self) -> np.ndarray:
         """Filters without a window, bool, shape=(F,); their matrix is uniform."""
         return self.counts == 0
+
+    def __repr__(self) -> str:
+        return as_text(self._table())
+
+    def _repr_html_(self) -> str:
+        return as_html(self._table())
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """A row per filter, its matrix as a consensus."""
+        return as_dataframe(self._table())
+
+    def _table(self) -> Table:
+        n, n_dead, width = len(self.counts), int(self.dead.sum()), self.pwms.shape[2]
+        title = f"FilterPwms: {n} filters of {width} columns, {n_dead} of them dead"
+        logos = [Logo(pwm) for pwm in self.pwms]
+        return Table(title, {"filter": np.arange(n), "logo": logos, "n_windows": self.counts})
 
 
 def activation_pwms(activations: Activations, X: Array, *, window: int = 20, threshold: float = 0.5) -> FilterPwms:

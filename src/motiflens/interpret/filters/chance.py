@@ -11,14 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.tables import Table, Tabular
 from motiflens.interpret.filters.matches import FilterMatches, motifs_of_pwms
 from motiflens.motifs import tomtom
 from motiflens.motifs.decoys import decoy_motifs
 from motiflens.motifs.sets import Motif, load_motifs
 
 
-@dataclass(frozen=True, eq=False)
-class FalseMatches:
+@dataclass(frozen=True, eq=False, repr=False)
+class FalseMatches(Tabular):
     """Filters that match a database, beside those that match decoys of it.
 
     Attributes
@@ -53,6 +54,15 @@ class FalseMatches:
     def p_value(self) -> float:
         """How often chance alone matches as many, (1 + decoy databases with as large a share) / (1 + all)."""
         return float((1 + (self.decoy_shares >= self.observed - 1e-12).sum()) / (1 + len(self.decoy_shares)))
+
+    def _table(self) -> Table:
+        low, high = self.interval
+        title = (
+            f"FalseMatches: {self.observed:.0%} of the filters match; {self.expected:.0%} would by chance "
+            f"({low:.0%} to {high:.0%} in {len(self.decoy_shares)} decoy databases, p = {self.p_value:.2g})"
+        )
+        columns = {"filter": np.arange(len(self.per_filter)), "decoy_share": self.per_filter}
+        return Table(title, columns, [f"{self.n_left_out} motifs have no decoy"] if self.n_left_out else ())
 
 
 def false_matches(

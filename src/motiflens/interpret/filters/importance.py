@@ -10,6 +10,7 @@ from torch import nn
 from motiflens.basics.errors import InputError
 from motiflens.basics.inputs import DataSet, as_sequences, is_binary
 from motiflens.basics.metrics import auroc, pearson
+from motiflens.basics.tables import Table, Tabular
 from motiflens.models.any_model import AdaptedModel, returned
 from motiflens.models.devices import device_of, dtype_of
 from motiflens.models.hybrid import HybridNetwork, evaluating
@@ -18,8 +19,8 @@ from motiflens.models.outputs import batches, model_outputs
 Auditable = HybridNetwork | AdaptedModel
 
 
-@dataclass(frozen=True, eq=False)
-class FilterImportance:
+@dataclass(frozen=True, eq=False, repr=False)
+class FilterImportance(Tabular):
     """With the filter minus without it, for F filters and T outputs.
 
     Attributes
@@ -45,6 +46,21 @@ class FilterImportance:
     performance_drop: np.ndarray
     measure: str
     n_sequences: int
+
+    def _table(self) -> Table:
+        n_filters, n_outputs = self.size.shape
+        whole = ", ".join(f"{value:.3f}" for value in self.performance)
+        title = (
+            f"FilterImportance: {n_filters} filters ablated on {self.n_sequences:,} sequences; {self.measure} {whole}"
+        )
+        columns = {"filter": np.arange(n_filters)}
+        for t in range(n_outputs):
+            output = f"output {t}: " if n_outputs > 1 else ""
+            columns[f"{output}drop"] = self.performance_drop[:, t]
+            columns[f"{output}positives"] = self.on_positives[:, t]
+            columns[f"{output}negatives"] = self.on_negatives[:, t]
+            columns[f"{output}size"] = self.size[:, t]
+        return Table(title, columns)
 
 
 def filter_importance(

@@ -6,11 +6,12 @@ database and, where the true motifs are known, counts filters that found one (Gh
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.tables import Table, Tabular
 from motiflens.interpret.filters.factors import FactorIds
 from motiflens.motifs import tomtom
 from motiflens.motifs.sets import Motif, load_motifs, trim_pwm
@@ -30,8 +31,8 @@ class FilterMatch(NamedTuple):
     n_hits: int
 
 
-@dataclass(frozen=True)
-class FilterMatches:
+@dataclass(frozen=True, repr=False)
+class FilterMatches(Tabular):
     """Database matches of a set of filters.
 
     Rates are shares of all filters, dead ones included. A filter with any hit to a true motif is true; one
@@ -91,6 +92,24 @@ class FilterMatches:
     def n_dead(self) -> int:
         """Number of filters whose matrix is uniform."""
         return sum(row.outcome == "dead" for row in self.rows)
+
+    def _table(self) -> Table:
+        n, n_matched = len(self.rows), sum(row.n_hits > 0 for row in self.rows)
+        title = (
+            f"FilterMatches: {n_matched} of {n} filters match one of {len(self.target_ids):,} motifs (q <= {self.q:g})"
+        )
+        columns: dict[str, list[Any]] = {
+            "filter": [row.filter for row in self.rows],
+            "outcome": [row.outcome for row in self.rows],
+            "factor": [row.factor for row in self.rows],
+            "match": [row.best and row.best.target_id for row in self.rows],
+            "name": [row.best and row.best.target_name for row in self.rows],
+            "q_value": [row.best and row.best.q_value for row in self.rows],
+            "n_hits": [row.n_hits for row in self.rows],
+        }
+        if not self.has_truth:
+            del columns["factor"]
+        return Table(title, columns)
 
     def _share(self, *outcomes: str) -> float:
         return sum(row.outcome in outcomes for row in self.rows) / len(self.rows)

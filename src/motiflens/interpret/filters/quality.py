@@ -12,6 +12,7 @@ import numpy as np
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import information_content
+from motiflens.basics.tables import Table, Tabular
 from motiflens.interpret.filters.alignment import FilterPwms
 from motiflens.interpret.filters.chance import FalseMatches
 from motiflens.interpret.filters.importance import FilterImportance
@@ -33,8 +34,8 @@ class SimilarPair(NamedTuple):
     strand: int  # -1: the second reads the first's motif on the other strand
 
 
-@dataclass(frozen=True, eq=False)
-class FilterQuality:
+@dataclass(frozen=True, eq=False, repr=False)
+class FilterQuality(Tabular):
     """What the matrices of filters say by themselves.
 
     Attributes
@@ -61,6 +62,12 @@ class FilterQuality:
         flags = np.zeros(len(self.information), dtype=bool)
         flags[[max(pair.first, pair.second) for pair in self.pairs if pair.strand == 1]] = True
         return flags
+
+    def _table(self) -> Table:
+        n, low, again = len(self.information), int(self.low_information.sum()), int(self.redundant.sum())
+        title = f"FilterQuality: of {n} filters {low} below {LOW_INFORMATION:g} bits, {again} repeat another"
+        numbers = {"filter": np.arange(n), "information": self.information}
+        return Table(title, {**numbers, "low_information": self.low_information, "redundant": self.redundant})
 
 
 def filter_quality(pwms: np.ndarray, counts: np.ndarray) -> FilterQuality:

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.tables import as_fields
+
 ANY = -1  # in the place of an orientation: all of them together
 _EXPONENT = 0.75
 _ERRORS = 2  # standard errors by which a mean must exceed 0
@@ -22,6 +24,9 @@ class Effects(NamedTuple):
     low: np.ndarray  # (D,) smallest number of bases between two sites
     high: np.ndarray  # (D,) and largest
     alone: np.ndarray  # (P, 2) sums of the effects of either site without the other; NaN where a method sees none
+
+    def __repr__(self) -> str:
+        return as_fields(self, self._asdict())
 
     def rows(self, rows: slice) -> "Effects":
         """The same for some pairs."""

@@ -2,12 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.plots import Profile, plot_interactions
+from motiflens.basics.tables import Table, Tabular, as_fields
 from motiflens.interpret.interactions.effects import Effects
+from motiflens.motifs.pairs import ORIENTATIONS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class Interaction(NamedTuple):
@@ -39,9 +45,12 @@ class Evidence(NamedTuple):
     member_effect: np.ndarray  # (n_members, P) where a member's effect stands out; NaN where nothing was measured
     member_p: np.ndarray  # (n_members, P) of each member by itself
 
+    def __repr__(self) -> str:
+        return as_fields(self, self._asdict())
+
 
 @dataclass(frozen=True, eq=False, repr=False)
-class InteractionTable:
+class InteractionTable(Tabular):
     """All pairs of a set of motifs, the smallest p-value first.
 
     Attributes
@@ -72,8 +81,48 @@ class InteractionTable:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __repr__(self) -> str:
-        return f"InteractionTable({self.method}: {len(self.calls())} of {len(self)} pairs at q <= 0.1)"
+    def _table(self) -> Table:
+        title = f"InteractionTable({self.method}: {len(self.calls())} of {len(self)} pairs at q <= 0.1)"
+        names = ("motif_i", "motif_j", "effect", "p_value", "q_value", "gap", "orientation", "support", "n_agree")
+        columns = {name: [getattr(row, name) for row in self.rows] for name in names}
+        notes = [f"effects in {self.unit}, over {self.n_members} network{'s' * (self.n_members != 1)}"]
+        return Table(title, columns, [*notes, *filter(None, self.caution.split("; "))])
+
+    def plot(self, *, top: int = 6, ax: "Axes | None" = None) -> "Axes":
+        """Draw the effect of pairs against the distance between their sites, of either sign.
+
+        Named and in colour are `top` pairs at most: called ones and those with the largest effects first, up to half
+        of them those with the lowest mean where this is below 0. The others are thin and grey. Pairs whose effect
+        stands out in one orientation are drawn in that one, others over all orientations.
+
+        Raises
+        ------
+        ValueError
+            If there is no pair, or `top` is below 1.
+        """
+        if top < 1:
+            raise InputError(f"top must be at least 1, got {top}")
+        named = self._named(top)
+        profiles = [self._profile_of(row, emphasis=row in named) for row in self.rows]
+        return plot_interactions(profiles, unit=self.unit, title=f"Interactions by {self.method}", ax=ax)
+
+    def _named(self, top: int) -> set[Interaction]:
+        """Pairs to be named in a plot."""
+        called = set(self.calls())
+        up = sorted(self.rows, key=lambda row: (row not in called, -np.nan_to_num(row.effect, nan=-np.inf)))
+        total, number = (values.sum(axis=(1, 2)) for values in (self.profiles.total, self.profiles.number))  # P
+        below = [row for row in self.rows if self._of_pair(total, row) < 0]
+        kept = set(up[: top - min(top // 2, len(below))])
+        down = sorted(below, key=lambda row: self._of_pair(total, row) / self._of_pair(number, row))
+        return kept | set([row for row in down if row not in kept][: top - len(kept)])
+
+    def _profile_of(self, row: Interaction, *, emphasis: bool) -> Profile:
+        total, number = (self._of_pair(values, row) for values in (self.profiles.total, self.profiles.number))
+        chosen = slice(None) if row.orientation == "" else [ORIENTATIONS.index(row.orientation)]
+        total, number = total[chosen].sum(axis=0), number[chosen].sum(axis=0)  # D
+        effect = np.divide(total, number, out=np.full(len(number), np.nan), where=number > 0)
+        label = f"{row.motif_i} × {row.motif_j}" + (f" ({row.orientation})" if row.orientation else "")
+        return Profile(label, self.profiles.low, self.profiles.high, effect, emphasis)
 
     def calls(self, q: float = 0.1) -> list[Interaction]:
         """Pairs with a q-value of at most q and a positive effect."""
@@ -94,10 +143,12 @@ class InteractionTable:
 
     def profile(self, i: int, j: int) -> np.ndarray:
         """Mean effects of two motifs by orientation and distance, shape=(n_orientations, D), NaN where unseen."""
-        row = self.pair(i, j)
-        upper = np.transpose(np.triu_indices(self._n_motifs, 1)).tolist()
-        place = upper.index([row.i, row.j])
-        return self.profiles.rows(slice(place, place + 1)).mean()[0]
+        return self._of_pair(self.profiles.mean(), self.pair(i, j))
+
+    def _of_pair(self, values: np.ndarray, row: Interaction) -> np.ndarray:
+        """One pair's part of values in the order of `numpy.triu_indices`."""
+        n = self._n_motifs
+        return values[row.i * n - row.i * (row.i + 1) // 2 + row.j - row.i - 1]
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Rows as dictionaries of JSON types; NaN becomes None."""

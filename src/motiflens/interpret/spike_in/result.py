@@ -1,24 +1,29 @@
 """What a spike-in found, as arrays and as plain numbers."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.plots import Estimate, plot_intervals
 from motiflens.basics.stats import Interval, bootstrap_mean, mean_of_defined, number
+from motiflens.basics.tables import Table, Tabular, columns_of
 from motiflens.interpret.spike_in.responses import Responses
 from motiflens.interpret.spike_in.scores import SpikeScores
 from motiflens.motifs.sets import Motif
 from motiflens.motifs.truth import SiteTruth
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # AUROC. In the published tables of Task 2 saliency reaches .66 to .73 in the 11 configurations of ReLU and small pools,
 # whose maps the study calls unreliable, and .76 to .87 in the 23 others.
 TRUSTED = 0.75
 
 
-@dataclass(frozen=True, eq=False)
-class SpikeIn:
+@dataclass(frozen=True, eq=False, repr=False)
+class SpikeIn(Tabular):
     """Attributions of E networks by M methods, judged at K motifs implanted into B sequences.
 
     Attributes
@@ -92,6 +97,36 @@ class SpikeIn:
         if found.low >= TRUSTED:
             return "trusted"
         return "not trusted" if found.high < TRUSTED else "unclear"
+
+    def _table(self) -> Table:
+        used = [
+            motif.name or motif.id for motif, n in zip(self.motifs, self.responses.used.sum(axis=0), strict=True) if n
+        ]
+        title = (
+            f"SpikeIn: motifs implanted into {len(self.measured_on):,} sequences; "
+            f"{int(self.judged.sum())} of {len(self.sites)} networks respond"
+        )
+        rows = []
+        for method in self.methods:
+            auroc, aupr, snr = (self.interval(method, score) for score in SpikeScores._fields)
+            area = {"auroc": auroc.estimate, "auroc_low": auroc.low, "auroc_high": auroc.high}
+            rest = {"aupr": aupr.estimate, "snr": snr.estimate}
+            rows.append({"method": method, "verdict": self.verdict(method), **area, **rest})
+        return Table(title, columns_of(rows), [f"motifs used: {', '.join(used) or 'none'}"])
+
+    def plot(self, *, score: str = "auroc", ax: "Axes | None" = None) -> "Axes":
+        """Draw a score of each method with its interval over sequences; small dots are single networks.
+
+        Raises
+        ------
+        ValueError
+            If there is no such score.
+        """
+        rows = [
+            Estimate(method, self.interval(method, score), self.member_means(method, score)) for method in self.methods
+        ]
+        lines = {"auroc": (0.5, TRUSTED), "aupr": (float(np.nanmean(self.chance_aupr)),)}.get(score, ())
+        return plot_intervals(rows, lines=lines, title=f"Implanted motifs: {score.upper()}", ax=ax)
 
     def summary(self) -> dict[str, Any]:
         """Plain numbers and words, None where a number is not defined."""

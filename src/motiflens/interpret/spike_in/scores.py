@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from motiflens.basics.metrics import information_content
+from motiflens.basics.tables import as_fields
 from motiflens.interpret.attribution.against_truth import interpretability
 from motiflens.interpret.spike_in.implants import covered, weakened
 from motiflens.motifs.truth import SiteTruth
@@ -22,6 +23,9 @@ class SpikeScores(NamedTuple):
     auroc: np.ndarray
     aupr: np.ndarray
     snr: np.ndarray
+
+    def __repr__(self) -> str:
+        return as_fields(self, self._asdict())
 
 
 def spike_scores(maps: np.ndarray, matrix: np.ndarray) -> SpikeScores:

@@ -14,7 +14,7 @@ from motiflens.motifs.decoys import decoy_motifs
 from motiflens.motifs.sets import Motif
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FilterAgreement:
     """Filter motifs that E networks share.
 
@@ -32,6 +32,13 @@ class FilterAgreement:
     share: np.ndarray
     chance: np.ndarray
     n_filters: np.ndarray
+
+    def __repr__(self) -> str:
+        low, high = self.chance_interval
+        return (
+            f"FilterAgreement: two of {len(self.n_filters)} networks share {self.observed:.0%} of their filters; "
+            f"by chance {self.expected:.0%} ({low:.0%} to {high:.0%}), p = {self.p_value:.2g}"
+        )
 
     @property
     def observed(self) -> float:

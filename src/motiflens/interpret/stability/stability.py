@@ -5,21 +5,26 @@ Maps that agree may still be wrong, but of maps that disagree at most one can be
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.inputs import NetworksLike, SequencesLike, Target, as_output, as_sequences
+from motiflens.basics.plots import Estimate, plot_intervals
 from motiflens.basics.stats import Interval, bootstrap_mean, mean_of_defined, number
+from motiflens.basics.tables import Table, Tabular
 from motiflens.interpret.attribution.many_methods import MethodOptions, check_methods, position_scores
 from motiflens.interpret.filters.of_network import filter_pwms
 from motiflens.interpret.stability.filter_agreement import FilterAgreement, filter_agreement
 from motiflens.models.saved import as_networks
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-@dataclass(frozen=True, eq=False)
-class Stability:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Stability(Tabular):
     """Agreement of E networks and M methods on N sequences. Correlations are NaN where a map is constant.
 
     Attributes
@@ -62,6 +67,37 @@ class Stability:
     def method_matrix(self) -> np.ndarray:
         """Mean rank correlation of each two methods, over sequences and then networks, shape=(M, M)."""
         return mean_of_defined(mean_of_defined(self.between_methods, axis=-1), axis=0)
+
+    def _table(self) -> Table:
+        n = len(self.between_methods)
+        title = f"Stability: maps of {len(self.rows):,} sequences by {n} network{'s' * (n != 1)}"
+        columns: dict[str, list[Any]] = {"method": list(self.methods)}
+        if n > 1:
+            found = [self.between_members(method) for method in self.methods]
+            columns |= {"pearson": [one.estimate for one in found], "low": [one.low for one in found]}
+            columns |= {"high": [one.high for one in found]}
+            columns |= {"spearman": [self.between_members(method, ranks=True).estimate for method in self.methods]}
+        if len(self.methods) > 1:
+            columns |= {f"with {method}": self.method_matrix[:, m].tolist() for m, method in enumerate(self.methods)}
+        return Table(title, columns, [] if self.filters is None else [repr(self.filters)])
+
+    def plot(self, *, ax: "Axes | None" = None) -> "Axes":
+        """Draw the correlation of the maps of two networks, by method; small dots are pairs of networks.
+
+        Raises
+        ------
+        ValueError
+            If there is only one network.
+        """
+        n = len(self.between_methods)
+        if n < 2:
+            raise InputError("expected maps of at least two networks to draw their agreement, got those of one")
+        first, second = np.triu_indices(n, k=1)
+        rows = [
+            Estimate(method, self.between_members(method), mean_of_defined(found[first, second], axis=-1))
+            for method, found in zip(self.methods, self.pearson, strict=True)
+        ]
+        return plot_intervals(rows, title="Correlation of the maps of two networks", ax=ax)
 
     def summary(self) -> dict[str, Any]:
         """Plain numbers, None where one is not defined."""

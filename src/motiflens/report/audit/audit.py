@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from motiflens.audits.candidate import audit_candidate
 from motiflens.audits.evidence import Evidence, gather_evidence
 from motiflens.audits.options import AuditOptions
-from motiflens.audits.verdicts import LEVELS, Verdict, verdicts
+from motiflens.audits.verdicts import Verdicts, verdicts
 from motiflens.basics.inputs import NetworksLike, as_output
 from motiflens.basics.progress import progress_bar
 from motiflens.basics.tables import Table, Tabular
@@ -17,22 +17,8 @@ from motiflens.models.ensemble import Ensemble
 from motiflens.models.saved import ENSEMBLE_FILE, as_networks, load_ensemble
 from motiflens.report.audit.page import write_audit_page
 
-
-class Verdicts(tuple[Verdict, ...], Tabular):
-    """What the evidence comes to: question, answer and reasons, one verdict after the other."""
-
-    __slots__ = ()
-
-    def _table(self) -> Table:
-        columns = {
-            "question": [one.question for one in self],
-            "verdict": [LEVELS[one.level] for one in self],
-            "because": [one.answer for one in self],
-        }
-        return Table(f"{len(self)} verdicts", columns)
-
-    def __repr__(self) -> str:
-        return Tabular.__repr__(self)
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,14 +36,21 @@ class AuditReport(Tabular):
     @cached_property
     def verdicts(self) -> Verdicts:
         """What the evidence comes to: one question, answer and reason a verdict."""
-        return Verdicts(verdicts(self.evidence))
+        return verdicts(self.evidence)
 
     def save(self, path: str | Path) -> Path:
         """Write the page, one HTML file that needs no other; returns its path."""
         return write_audit_page(self.evidence, path, database=self.evidence.options.database_name)
 
+    def plot(self, *, measure: str | None = None, ax: "Axes | None" = None) -> "Axes":
+        """Draw test scores beside those of baselines (:meth:`motiflens.audits.evidence.Evidence.plot`)."""
+        return self.evidence.plot(measure=measure, ax=ax)
+
     def _table(self) -> Table:
         return self.verdicts._table()
+
+    def __repr__(self) -> str:
+        return repr(self.verdicts)
 
 
 def audit(

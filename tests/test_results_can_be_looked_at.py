@@ -1,0 +1,214 @@
+"""Every public result, small and large, keeps its text within bounds, has safe HTML and becomes a data frame."""
+
+import dataclasses
+import re
+
+import any_models
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from toy_detectors import Detector, word
+
+from motiflens.audits.candidate import audit_candidate
+from motiflens.audits.evidence import gather_evidence
+from motiflens.audits.options import AuditOptions
+from motiflens.audits.verdicts import verdicts
+from motiflens.basics.sequence import one_hot
+from motiflens.data.dataset import SequenceDataset
+from motiflens.data.summary import summary
+from motiflens.interpret.attribution import explain, interpretability
+from motiflens.interpret.filters import false_matches, filter_matches, filter_quality
+from motiflens.interpret.filters.alignment import FilterPwms
+from motiflens.interpret.filters.importance import FilterImportance
+from motiflens.interpret.interactions import Settings, interactions
+from motiflens.interpret.spike_in import spike_in
+from motiflens.interpret.stability import stability
+from motiflens.motifs.sets import Motif, load_motifs
+from motiflens.motifs.tomtom import tomtom
+
+MAX_LINES, MAX_CHARACTERS = 20, 2000
+EVIL = "<script>alert('&')</script>"  # what a name of a label, a motif or a sequence may hold
+N_FILTERS = 300
+
+
+def many_sequences(n=100_000, length=50):
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 5, (n, length)).astype(np.uint8)
+    split = rng.choice(["train", "valid", "test"], n)
+    names = np.array([f"{EVIL}{i}" for i in range(n)], dtype=object)
+    labels = rng.integers(0, 2, (n, 20))
+    return SequenceDataset.from_arrays(
+        codes, labels, label_names=[EVIL, *map(str, range(19))], split=split, names=names
+    )  # fmt: skip
+
+
+def many_filters():
+    rng = np.random.default_rng(1)
+    pwms = rng.dirichlet([0.2] * 4, (N_FILTERS, 20)).transpose(0, 2, 1)
+    pwms[0] = 0.25
+    return FilterPwms(pwms, np.arange(N_FILTERS))
+
+
+@pytest.fixture(scope="module")
+def results(task1):
+    """Results by a name of their own; real ones, made from a tiny network, a toy and 300 random filters."""
+    torch.manual_seed(0)
+    rng = np.random.default_rng(2)
+    database = [*load_motifs("JASPAR2016-vertebrates")[:40], Motif(EVIL, EVIL, rng.dirichlet([0.3] * 4, 9).T)]
+    networks = [any_models.plain().eval() for _ in range(2)]
+    few_of_all = {"n_decoys": 2, "n_ablation": 50, "n_backgrounds": 40, "n_resamples": 10, "n_examples": 2}
+    options = AuditOptions(methods=["saliency"], database=database, **few_of_all)
+    candidate = audit_candidate(EVIL, networks, task1, options)
+    evidence = gather_evidence([candidate], task1, options)
+    filters, large = many_filters(), many_sequences()
+    matches, few = filter_matches(filters.pwms, database), filters.pwms[:30]
+    detectors = [Detector(60, noise=0.1, seed=seed) for seed in range(2)]
+    codes = rng.integers(0, 4, (40, 60)).astype(np.uint8)
+    motifs = [word(), *(word("".join(rng.choice(list("ACGT"), 8))) for _ in range(3))]
+    small = Settings(n_null=8, n_backgrounds=8, n_null_backgrounds=2, n_sequences=20, distances=[0, 5, 9])
+    table = interactions(detectors, codes, motifs, settings=small)
+    spiked = spike_in(detectors, codes, motifs=motifs[:2], n_sites=1, margin=2)
+    stable = stability(detectors, codes, methods=["saliency", "smooth_grad"], n_decoys=0)
+    maps = explain(detectors[0], one_hot(large.codes[:5000].clip(max=3).repeat(2, axis=1)[:, :60]))
+    truth = np.full((500, 4, 30), 0.25)
+    size = np.ones((N_FILTERS, 12))
+    return {
+        "SequenceDataset": task1,
+        "SequenceDataset of 100,000": large,
+        "DataSummary": summary(large.subset(slice(0, 2000))),
+        "TomtomResult": tomtom(filters.pwms, database),
+        "FilterPwms": filters,
+        "FilterMatches": matches,
+        "FilterQuality": filter_quality(filters.pwms, filters.counts),
+        "FalseMatches": false_matches(few, filter_matches(few, database), database, n_decoys=2),
+        "FilterImportance": FilterImportance(size, size, size, np.ones(12), size, "auroc", 50),
+        "Attributions": maps,
+        "Interpretability": interpretability(rng.random((500, 30)), truth, top_k=5),
+        "SpikeIn": spiked,
+        "Stability": stable,
+        "InteractionTable": table,
+        "interactions.Evidence": table.evidence,
+        "Effects": table.profiles,
+        "Audit": candidate.audits[0],
+        "Candidate": candidate,
+        "Evidence": evidence,
+        "Verdicts": verdicts(evidence),
+        "Example": evidence.examples[0],
+        "Performance": next(iter(evidence.performance[EVIL].values())),
+        "Responses": spiked.responses,
+        "SpikeScores": spiked.scores,
+        "Motif": database[-1],
+        "MotifList": load_motifs("JASPAR2020"),
+    }
+
+
+#: Results that have no rows of their own.
+NO_TABLE = {
+    "Interpretability", "interactions.Evidence", "Effects", "Example", "Performance", "Responses", "SpikeScores",
+}  # fmt: skip
+NAMES = [
+    "SequenceDataset", "SequenceDataset of 100,000", "DataSummary", "TomtomResult", "FilterPwms", "FilterMatches",
+    "FilterQuality", "FalseMatches", "FilterImportance", "Attributions", "Interpretability", "SpikeIn", "Stability",
+    "InteractionTable", "interactions.Evidence", "Effects", "Audit", "Candidate", "Evidence", "Verdicts", "Example",
+    "Performance", "Responses", "SpikeScores", "Motif", "MotifList",
+]  # fmt: skip
+PLOTS = {
+    "Motif": {},
+    "SpikeIn": {"score": "snr"},
+    "Stability": {},
+    "InteractionTable": {"top": 2},
+    "Evidence": {},
+    "Attributions": {"row": 3, "start": 10, "stop": 50, "motifs": [word()]},
+}
+
+
+def test_the_list_names_every_result(results):
+    assert list(results) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_text_is_within_bounds_and_says_something(results, name):
+    for text in (repr(results[name]), str(results[name])):
+        assert len(text.splitlines()) <= MAX_LINES
+        assert 10 < len(text) <= MAX_CHARACTERS
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_html_is_small_and_safe(results, name):
+    result = results[name]
+    if name in NO_TABLE:
+        assert not hasattr(result, "_repr_html_")
+        return
+    html = result._repr_html_()
+    assert len(html) < 200_000
+    assert "<script" not in html
+    tags = re.findall(r"<(/?)(div|table|thead|tbody|tr|th|td|p|b|svg)\b", html)
+    opened = {tag: sum(not close for close, one in tags if one == tag) for _, tag in tags}
+    closed = {tag: sum(bool(close) for close, one in tags if one == tag) for _, tag in tags}
+    assert opened == closed
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_data_frame_has_all_rows(results, name):
+    result = results[name]
+    if name in NO_TABLE:
+        assert not hasattr(result, "to_dataframe")
+        return
+    if name == "Motif":
+        return  # one row
+    frame = result.to_dataframe()
+    expected = {
+        "SequenceDataset of 100,000": 100_000, "FilterPwms": N_FILTERS, "FilterMatches": N_FILTERS,
+        "FilterQuality": N_FILTERS, "FilterImportance": N_FILTERS, "Attributions": 5000, "DataSummary": 20,
+        "InteractionTable": 6, "Candidate": 2, "Verdicts": 6, "Audit": 8, "SpikeIn": 1, "Stability": 2,
+        "MotifList": 1964,
+    }  # fmt: skip
+    assert len(frame) == expected.get(name, len(frame))
+    assert len(frame.columns) > 1
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_plots_draw_on_axes_that_are_given(results, name):
+    figure, ax = plt.subplots()
+    try:
+        assert results[name].plot(**PLOTS[name], ax=ax) is ax
+        assert len(ax.get_children()) > 5
+    finally:
+        plt.close(figure)
+
+
+def test_a_plot_without_axes_makes_a_figure(results):
+    ax = results["Attributions"].plot(0)
+    assert "sequence 0" in ax.get_title(loc="left")
+    plt.close(ax.figure)
+
+
+def test_attributions_draw_the_bases_that_are_there(results):
+    maps = results["Attributions"]
+    heights = maps.letter_heights(7)
+    assert np.array_equal(heights.sum(axis=0).astype(np.float32), maps.scores[7].numpy())
+    assert np.array_equal(
+        np.flatnonzero(heights[2]), np.flatnonzero((maps.codes[7] == 2) & (maps.scores[7].numpy() != 0))
+    )
+    with pytest.raises(ValueError, match="row in 0"):
+        maps.plot(5000)
+
+
+def test_interactions_name_pairs_of_either_sign(results):
+    table = results["InteractionTable"]
+    total = table.profiles.total.copy()
+    total[:, :, :] = np.linspace(-1, 1, len(total))[:, None, None]
+    signed = dataclasses.replace(table, profiles=table.profiles._replace(total=total, number=np.ones_like(total)))
+    figure, ax = plt.subplots()
+    signed.plot(top=4, ax=ax)
+    named = [line for line in ax.get_lines() if not line.get_label().startswith("_")]
+    ends = sorted(np.mean(line.get_ydata()) for line in named)
+    plt.close(figure)
+    assert len(named) == 4
+    assert ends[0] == pytest.approx(-1)
+    assert ends[1] < 0
+    for row in signed.rows:
+        profile = signed.profile(row.i, row.j)
+        place = np.transpose(np.triu_indices(4, 1)).tolist().index([row.i, row.j])
+        assert np.array_equal(profile, total[place])
