@@ -3,8 +3,9 @@ import pytest
 
 from motiflens.basics.sequence import encode
 from motiflens.interpret.filters import FalseMatches, false_matches, filter_matches
-from motiflens.motifs.decoys import SAME_MOTIF, decoy_motifs
+from motiflens.motifs.decoys import decoy_motifs
 from motiflens.motifs.sets import Motif, load_motifs
+from motiflens.motifs.shuffles import SAME_MOTIF
 from motiflens.motifs.similarity import similarity
 
 

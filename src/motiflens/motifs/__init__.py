@@ -16,10 +16,12 @@ __all__ = [
     "pairs",
     "hits",
     "sets",
+    "shuffles",
     "similarity",
     "table_formats",
     "taxa",
     "tomtom",
+    "tomtom_motifs",
     "truth",
 ]
 

@@ -14,9 +14,12 @@ _I, _P = ctypes.c_int, ctypes.c_void_p
 LIBRARY = Library(
     name="complete-scores",
     folder=Path(__file__).parent,
-    sources=("column_scores.c", "complete_scores.c"),
+    sources=("column_scores.c", "complete_scores.c", "similarity.c"),
     headers=("complete_scores.h", "order_statistics.h"),
-    signatures={"complete_scores": (_I, [_I, _I, _P, _P, _P, _I, _P, _P, _I, _P, _P, _P, _I, _P, _P, _P, _P])},
+    signatures={
+        "complete_scores": (_I, [_I, _I, _P, _P, _P, _I, _P, _P, _I, _P, _P, _P, _I, _P, _P, _P, _P]),
+        "similarity_to_shuffled": (ctypes.c_double, [_I, _P, _P]),
+    },
     reorder=False,
 )
 

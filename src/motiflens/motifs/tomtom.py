@@ -9,9 +9,8 @@ ties follow MEME Suite 5.5.8; q-values are Benjamini and Hochberg's, without its
 """
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,13 +20,9 @@ from motiflens.basics.errors import InputError
 from motiflens.basics.stats import benjamini_hochberg
 from motiflens.basics.tables import Table, Tabular, columns_of
 from motiflens.motifs.compiled_scores import compiled_scores
-from motiflens.motifs.complete_scores import FLAT_TOLERANCE, METRICS, Layout, Scores, complete_scores, lay_out
+from motiflens.motifs.complete_scores import METRICS, Layout, Scores, complete_scores
 from motiflens.motifs.sets import Motif, load_motifs
-
-MAX_QUERY_WIDTH = 100
-_DEFAULT_SITES = 20
-_SUM_LIMIT = 0.1  # a column further than this from summing to 1 is no column of probabilities
-_ROUNDING = 1e-5  # a column closer than this keeps its digits, as in MEME Suite
+from motiflens.motifs.tomtom_motifs import read_queries, read_targets
 
 
 class Hit(NamedTuple):
@@ -149,8 +144,8 @@ def tomtom(
     if metric not in METRICS:
         close = difflib.get_close_matches(metric, METRICS, cutoff=0.3) or sorted(METRICS)
         raise InputError(f"unknown metric {metric!r}; expected {' or '.join(map(repr, close))}")
-    query_set = _check_queries(_read(queries, "query"))
-    target_set, layout = _read_targets(targets)
+    query_set = read_queries(queries)
+    target_set, layout = read_targets(targets)
     n_targets = len(target_set.ids)
     shape = (len(query_set.ids), 2, n_targets)  # strand + first
     p, offset, overlap = np.ones(shape), np.zeros(shape, np.int32), np.zeros(shape, np.int32)
@@ -159,7 +154,7 @@ def tomtom(
     p[usable], offset[usable], overlap[usable] = (values[:, 0] for values in found)
 
     q = benjamini_hochberg(p.reshape(-1, 2 * n_targets)).reshape(shape)
-    minus = _minus_is_better(p, overlap)
+    minus = minus_is_better(p, overlap)
     p, q, offset, overlap = (np.where(minus, both[:, 1], both[:, 0]) for both in (p, q, offset, overlap))
     return TomtomResult(
         query_ids=query_set.ids,
@@ -184,103 +179,10 @@ def align(
     return complete_scores(queries, n_sites, layout, metric, orders) if found is None else found
 
 
-# Reading and checking
-
-
-class _MotifSet(NamedTuple):
-    ids: tuple[str, ...]
-    names: tuple[str, ...]
-    pwms: list[np.ndarray]  # each (4, width); columns sum to 1 in a usable motif
-    n_sites: np.ndarray  # (n,)
-    reasons: tuple[str, ...]  # why a motif cannot be matched, "" if it can
-
-    @property
-    def unusable(self) -> np.ndarray:
-        return np.array([reason != "" for reason in self.reasons], dtype=bool)
-
-
-def _read(motifs: Iterable[Motif | np.ndarray], role: str) -> _MotifSet:
-    ids, names, pwms, n_sites, reasons = [], [], [], [], []
-    for i, motif in enumerate(motifs):
-        if isinstance(motif, Motif):  # has checked itself
-            pwm, reason = motif.pwm, ""
-            ids.append(motif.id)
-            names.append(motif.name)
-            n_sites.append(motif.n_sites)
-        else:
-            pwm = np.asarray(motif, dtype=np.float64)
-            reason = _why_unusable(pwm, f"{role}_{i}")
-            ids.append(f"{role}_{i}")
-            names.append("")
-            n_sites.append(_DEFAULT_SITES)
-        pwms.append(pwm if reason else _normalised(pwm))
-        reasons.append(reason)
-    return _MotifSet(tuple(ids), tuple(names), pwms, np.array(n_sites), tuple(reasons))
-
-
-def _read_targets(targets: Iterable[Motif | np.ndarray]) -> tuple[_MotifSet, Layout]:
-    """Targets and their columns; those of databases that were seen before, which do not change, are at hand."""
-    targets = tuple(targets)
-    return (
-        _laid_out(targets) if all(isinstance(target, Motif) for target in targets) else _laid_out.__wrapped__(targets)
-    )
-
-
-@lru_cache(maxsize=8)
-def _laid_out(targets: tuple[Motif | np.ndarray, ...]) -> tuple[_MotifSet, Layout]:
-    target_set = _check_targets(_read(targets, "target"))
-    return target_set, lay_out(target_set.pwms, target_set.n_sites)
-
-
-def _why_unusable(pwm: np.ndarray, label: str) -> str:
-    """Say what makes a PWM unusable ("" if nothing does); raise if it cannot be meant as a PWM."""
-    if pwm.ndim != 2 or pwm.shape[0] != 4 or pwm.shape[1] == 0:
-        raise InputError(f"expected PWMs of shape (4, width), got {pwm.shape} for {label}")
-    if not np.isfinite(pwm).all():
-        return "holds NaN or infinity"
-    if pwm.min() < 0:
-        raise InputError(f"expected probabilities, got {pwm.min():g} in {label}; convert log-odds first")
-    sums = pwm.sum(axis=0)
-    if sums.min() == 0:
-        return "has an all-zero column"
-    if np.abs(sums - 1).max() > _SUM_LIMIT:
-        worst = sums[np.abs(sums - 1).argmax()]
-        raise InputError(f"expected columns that sum to 1, got {worst:g} in {label}; divide counts by their sums")
-    return ""
-
-
-def _normalised(pwm: np.ndarray) -> np.ndarray:
-    sums = pwm.sum(axis=0)
-    # a file's last digits stay as printed: dividing would shift scores across the boundaries of integers
-    return pwm / np.where(np.abs(sums - 1) > _ROUNDING, sums, 1)
-
-
-def _check_targets(targets: _MotifSet) -> _MotifSet:
-    if not targets.ids:
-        raise InputError("expected at least one target, got none")
-    for label, reason in zip(targets.ids, targets.reasons, strict=True):
-        if reason:
-            raise InputError(f"expected targets of probabilities, but {label!r} {reason}; leave it out")
-    return targets
-
-
-def _check_queries(queries: _MotifSet) -> _MotifSet:
-    """Check widths and mark flat queries, whose scores hold no more than rounding."""
-    reasons = []
-    for label, pwm, reason in zip(queries.ids, queries.pwms, queries.reasons, strict=True):
-        if pwm.shape[1] > MAX_QUERY_WIDTH:
-            raise InputError(
-                f"expected at most {MAX_QUERY_WIDTH} columns, got {pwm.shape[1]} in query {label!r}; trim it"
-            )
-        flat = not reason and np.abs(pwm - 0.25).max() <= FLAT_TOLERANCE
-        reasons.append("is flat: every column is uniform" if flat else reason)
-    return queries._replace(reasons=tuple(reasons))
-
-
 # Both strands, all targets
 
 
-def _minus_is_better(p: np.ndarray, overlap: np.ndarray) -> np.ndarray:
+def minus_is_better(p: np.ndarray, overlap: np.ndarray) -> np.ndarray:
     """Compare strands, shape=(n_queries, 2, n_targets): smaller p, then larger overlap, then +."""
     # ties are those of the program, which holds p in single precision; tiny values would vanish in it
     rounded = np.where(p > 1e-30, p.astype(np.float32), p)

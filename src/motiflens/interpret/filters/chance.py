@@ -13,9 +13,9 @@ import numpy as np
 from motiflens.basics.errors import InputError
 from motiflens.basics.tables import Table, Tabular
 from motiflens.interpret.filters.matches import FilterMatches, motifs_of_pwms
-from motiflens.motifs import tomtom
-from motiflens.motifs.decoys import decoy_motifs
+from motiflens.motifs.decoys import decoy_hits
 from motiflens.motifs.sets import Motif, load_motifs
+from motiflens.motifs.shuffles import database_shuffles
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -110,11 +110,10 @@ def false_matches(
             f"{len(matches.rows)} filters with {len(matches.target_ids)} motifs"
         )
     queries = motifs_of_pwms(pwms, trim=True)
-    hit = np.empty((n_decoys, len(queries)), dtype=bool)
-    for i, generator in enumerate(np.random.default_rng(seed).spawn(n_decoys)):
-        decoys, differs = decoy_motifs(motifs, generator)
-        if not differs.any():
-            raise InputError("no motif of the database changes when its columns are shuffled: it has no decoys")
-        result = tomtom.tomtom(queries, decoys)
-        hit[i] = ((result.q_value <= matches.q) & differs).any(axis=1) & ~result.invalid
-    return FalseMatches(1 - matches.no_hit_share, hit.mean(axis=1), hit.mean(axis=0), int((~differs).sum()))
+    shuffles = database_shuffles(motifs, n_decoys, seed)
+    if not shuffles.differs.any(axis=1).all():
+        raise InputError("no motif of the database changes when its columns are shuffled: it has no decoys")
+    hit = decoy_hits(queries, motifs, shuffles, matches.q)
+    return FalseMatches(
+        1 - matches.no_hit_share, hit.mean(axis=1), hit.mean(axis=0), int((~shuffles.differs[-1]).sum())
+    )

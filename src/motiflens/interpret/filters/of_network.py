@@ -6,7 +6,7 @@ from torch import nn
 from motiflens.interpret.filters.alignment import FilterPwms, activation_pwms
 from motiflens.models.any_model import AdaptedModel, adapt, model_summary
 from motiflens.models.outputs import first_layer_activations
-from motiflens.motifs.tomtom import MAX_QUERY_WIDTH
+from motiflens.motifs.tomtom_motifs import MAX_QUERY_WIDTH
 
 STUDY_WINDOW = 20  # Ghotra et al. 2021, Methods, whose kernels are of 19 bases
 

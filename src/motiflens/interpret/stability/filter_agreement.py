@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from motiflens.basics.errors import InputError
-from motiflens.basics.stats import benjamini_hochberg, mean_of_defined
+from motiflens.basics.stats import mean_of_defined
 from motiflens.interpret.filters.matches import motifs_of_pwms
-from motiflens.motifs.complete_scores import FLAT_TOLERANCE, METRICS, best_alignments, integer_scores, lay_out, p_values
-from motiflens.motifs.decoys import decoy_motifs
+from motiflens.motifs.complete_scores import FLAT_TOLERANCE
+from motiflens.motifs.decoys import decoy_hits
 from motiflens.motifs.sets import Motif
+from motiflens.motifs.shuffles import Shuffles, draw_shuffles
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -119,25 +120,12 @@ def _with_content(pwms: np.ndarray) -> list[Motif]:
 def _hits(
     queries: Sequence[Motif], targets: Sequence[Motif], q: float, n_decoys: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Queries that match a target, and then one of each set of its decoys, bool, shape=(1 + n_decoys, n_queries).
-
-    What `tomtom` gives for one set after the other. As the columns of all sets are the same, and with them the null,
-    all sets are laid out side by side, and the null, most of the work, is made once for each query.
-    """
-    sets = [(list(targets), np.ones(len(targets), dtype=bool))] + [decoy_motifs(targets, rng) for _ in range(n_decoys)]
-    counts = np.stack([differs for _, differs in sets])[:, None]  # sets, 1, n_targets
-    motifs = [motif for own, _ in sets for motif in own]
-    prepare, column_scores = METRICS["pearson"]
-    layout = lay_out([motif.pwm for motif in motifs], np.array([motif.n_sites for motif in motifs]))
-    columns = prepare(layout.columns, layout.n_sites)
-    hit = np.empty((len(sets), len(queries)), dtype=bool)
-    for i, query in enumerate(queries):
-        scores = integer_scores(column_scores(prepare(query.pwm, np.array(query.n_sites)), columns))
-        best, _, _ = best_alignments(scores, layout)
-        p = p_values(best, scores, layout).reshape(2, len(sets), -1).swapaxes(0, 1)  # sets, strands, n_targets
-        q_values = benjamini_hochberg(p.reshape(len(p), -1)).reshape(p.shape)  # both strands one family
-        hit[:, i] = ((q_values <= q) & counts).any(axis=(1, 2))
-    return hit
+    """Queries that match a target, and then one of each set of its decoys, bool, shape=(1 + n_decoys, n_queries)."""
+    drawn = draw_shuffles(targets, [rng] * n_decoys)
+    unshuffled = np.concatenate([np.arange(target.width) for target in targets])
+    orders = np.concatenate([unshuffled[None], drawn.orders])
+    counts = np.concatenate([np.ones((1, len(targets)), dtype=bool), drawn.differs])
+    return decoy_hits(queries, targets, Shuffles(orders, counts), q)
 
 
 def _pair_means(shares: np.ndarray) -> np.ndarray:
