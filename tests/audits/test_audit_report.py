@@ -461,14 +461,14 @@ def test_the_command_goes_from_data_to_the_page(files):
     out = files / "audit"
     train = ("--architecture", "C24", "--members", 1, "--max-epochs", 1)
     common = ("audit", files / "data.h5", *train, *LITTLE, "--database", files / "motifs.meme", "--out", out)
-    told = run(*common)
+    told = run(*common, "--verbose")
     assert "Does it predict more than composition does?" in told.stdout
     assert "  exponential: " in told.stdout
     assert "What would make it better" in told.stdout
     assert "  relu, activation: " in told.stdout
     assert "relu 0  epoch   1" in told.stderr
     assert "How ReLU and Exponential differ" in (out / "audit.html").read_text()
-    again = run(*common, "--n-examples", 0, "--n-backgrounds", 0, "--json")
+    again = run(*common, "--n-examples", 0, "--n-backgrounds", 0, "--verbose", "--json")
     assert "epoch" not in again.stderr
     found = json.loads(again.stdout)
     assert found == json.loads((out / "audit.json").read_text())

@@ -168,7 +168,7 @@ def files(tmp_path_factory):
 def test_the_command_goes_from_data_to_the_table(files):
     out = files / "out"
     common = ("compare", files / "data.h5", *CONFIGS, *TINY, "--database", files / "motifs.meme", "--out", out)
-    told = run(*common)
+    told = run(*common, "--verbose")
     assert f"{NAMES[1]} 1  epoch   1" in told.stderr
     assert str(out / "audit.html") in told.stderr
     n_judged = {name: row["n_judged"] for name, row in json.loads((out / "audit.json").read_text())["spike_in"].items()}
@@ -180,7 +180,7 @@ def test_the_command_goes_from_data_to_the_table(files):
     assert configs[NAMES[0]] == adapted_config("C24", activation="relu", **size)
     assert configs[NAMES[1]] == adapted_config("C24", activation="exponential", n_filters=8, dense_dropout=0.25, **size)
 
-    again = run(*common, "--json")
+    again = run(*common, "--verbose", "--json")
     assert "epoch" not in again.stderr
     found = json.loads(again.stdout)
     assert found == json.loads((out / "audit.json").read_text())

@@ -8,7 +8,11 @@ from typer.testing import CliRunner
 from motiflens.cli import app
 from motiflens.data.io import write_hdf5
 from motiflens.interpret.attribution import explain
+from motiflens.models.ensemble import Ensemble, Member
 from motiflens.models.hybrid import build_model
+from motiflens.models.trained_on import TrainedOn
+from motiflens.training.folder import save_ensemble
+from motiflens.training.protocol import REFERENCE
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +73,29 @@ def test_bad_options_leave_no_file(files, options, message):
     with pytest.raises(ValueError, match=message):
         run(folder / "model", folder / "data.h5", "-o", folder / "bad.npz", *options)
     assert not list(folder.glob("bad*"))
+
+
+def test_an_ensemble_is_explained_on_average_with_spread_and_agreement(files, tmp_path):
+    folder, model, X = files
+    torch.manual_seed(1)
+    other = build_model("C24-Att", activation="relu", task=2).eval()
+    trained_on = TrainedOn(label_names=("bound",))
+    for network in (model, other):
+        network.trained_on = trained_on
+    members = [Member(i, seed=i, status="ok", network=network) for i, network in enumerate((model, other))]
+    save_ensemble(Ensemble(model.config, REFERENCE.to_dict(), members), tmp_path / "nets")
+    run(tmp_path / "nets", folder / "data.h5", "-o", tmp_path / "scores.npz", "--target", "bound")
+    each = np.stack([explain(network, X).values.numpy() for network in (model, other)])
+    with np.load(tmp_path / "scores.npz") as stored:
+        np.testing.assert_allclose(stored["saliency"], each.mean(0), rtol=1e-4, atol=1e-7)
+        np.testing.assert_allclose(stored["sd"], each.std(0, ddof=1), rtol=1e-3, atol=1e-7)
+        agree = (np.sign(each) == np.sign(each.mean(0))).mean(0)
+        assert (np.abs(stored["sign_agreement"] - agree) < 1e-6).mean() > 0.999
+    result = json.loads(
+        run(tmp_path / "nets", folder / "data.h5", "-o", tmp_path / "m", "--format", "modisco", "--json").stdout
+    )
+    assert [file.rpartition("/")[2] for file in result["file"]] == [
+        *("m_sequences.npz", "m_attributions.npz", "m_sd.npz", "m_sign_agreement.npz")
+    ]
+    with np.load(tmp_path / "m_sd.npz") as stored:
+        np.testing.assert_allclose(stored["arr_0"], each.std(0, ddof=1), rtol=1e-3, atol=1e-7)

@@ -71,13 +71,13 @@ def test_motif_sets_convert_and_list(tmp_path):
 
 def test_study_run_and_report(tmp_path):
     tiny = ["--tasks", "2", "--architectures", "C24", "--members", "1", "--activations", "relu", "--workers", "1"]
-    from motiflens.study.grid import PRESETS
+    from motiflens.study.grid import STUDY_PRESETS
 
-    small = PRESETS["quick"].replace(
-        n_sequences_task2=400, protocol=PRESETS["quick"].protocol.replace(max_epochs=1, batch_size=50)
+    small = STUDY_PRESETS["quick"].replace(
+        n_sequences_task2=400, protocol=STUDY_PRESETS["quick"].protocol.replace(max_epochs=1, batch_size=50)
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(PRESETS, "quick", small)
+        patch.setitem(STUDY_PRESETS, "quick", small)
         result = json.loads(run("study", "run", *tiny, "--out", tmp_path, "--json").stdout)
     assert result["n_records"] == 1
     assert Path(result["report"]).is_file()
@@ -102,14 +102,14 @@ def test_an_interrupt_is_told_and_the_same_command_goes_on(trained, tmp_path, mo
         result = runner.invoke(app, [str(argument) for argument in arguments])
     assert result.exit_code == 130
     assert "run the same command again" in result.stderr
-    assert "epoch" not in run(*arguments).stderr  # all epochs had been kept
+    assert "epoch" not in run(*arguments, "--verbose").stderr  # all epochs had been kept
     assert "member 0" in run(*arguments).stdout  # all is done, and told again
 
 
 def test_raising_members_trains_only_the_new(trained):
     data, out, _ = trained
     arguments = ["train", data, "-o", out, "--architecture", "C24", "--task", 2, "--max-epochs", 2]
-    result = run(*arguments, "--members", 3)
+    result = run(*arguments, "--members", 3, "--verbose")
     assert "member 2" in result.stderr
     assert "member 1" not in result.stderr
 

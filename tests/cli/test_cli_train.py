@@ -49,7 +49,7 @@ def test_no_member_is_no_training(folder):
 
 
 def test_real_values_are_a_regression_on_adapted_sizes(folder):
-    result = train("values.h5", "-o", "net", "--architecture", "C24-Att", "--reverse-complement", "--json")
+    result = train("values.h5", "-o", "net", "--architecture", "C24-Att", "--reverse-complement", "--verbose", "--json")
     found = json.loads(result.stdout)
     protocol = REFERENCE.replace(max_epochs=1, objective="regression", reverse_complement=True)
     config = adapted_config("C24-Att", length=71, task=2, n_outputs=2)
@@ -112,3 +112,14 @@ def test_errors_are_one_line_and_leave_no_ensemble(folder, arguments, message, c
     assert text[-1].startswith("error: ")
     assert message in text[-1]
     assert not (folder / "net" / "ensemble.json").exists()
+
+
+def test_progress_is_a_bar_lines_or_nothing(folder):
+    common = ("few.h5", "--architecture", "C24")
+    told = train(*common, "-o", "bar").stderr
+    assert "training  100 %" in told
+    assert "epoch" not in told
+    assert "epoch   1  validation loss" in train(*common, "-o", "lines", "--verbose").stderr
+    assert "training  " not in train(*common, "-o", "quiet", "--quiet").stderr
+    with pytest.raises(ValueError, match="--quiet and --verbose exclude each other"):
+        train(*common, "-o", "both", "--quiet", "--verbose")

@@ -23,12 +23,13 @@ from motiflens.cli.audit_options import (
     Title,
     Truth,
     sizes_for,
+    target_of,
     train_candidates,
     write_found,
 )
 from motiflens.cli.loading import load_any_model, one_thread, read_truth
 from motiflens.cli.messages import note_outputs, options_named, print_json, short
-from motiflens.cli.options import DataFile, Json, split_names, writable_folder
+from motiflens.cli.options import DataFile, Json, Quiet, Verbose, split_names, writable_folder
 
 if TYPE_CHECKING:
     from motiflens.audits.candidate import Candidate
@@ -65,7 +66,8 @@ def audit(
     max_epochs: MaxEpochs = None,
     device: Device = "auto",
     target: Annotated[
-        int | None, typer.Option(help="Label that is explained; or the output that a single label stands for.")
+        str | None,
+        typer.Option(help="Label that is explained, by name or number; or the output that a single label stands for."),
     ] = None,
     database: Database = "JASPAR2020",
     truth: Truth = None,
@@ -82,6 +84,8 @@ def audit(
         ),
     ] = None,
     title: Title = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Audit networks on the test sequences of a data set: our own, trained here, or any PyTorch model.
@@ -100,7 +104,7 @@ def audit(
     accessions = None if truth is None else read_truth(truth)
     with options_named(*AuditOptions.__dataclass_fields__):
         options = AuditOptions(
-            target=target, database=database, truth=accessions, q=q, n_decoys=n_decoys,
+            target=target_of(target, dataset), database=database, truth=accessions, q=q, n_decoys=n_decoys,
             n_ablation=n_ablation, n_backgrounds=n_backgrounds, n_examples=n_examples, seed=seed, layout=layout,
             bases=bases, first_layer=first_layer, output=output,
         )  # fmt: skip
@@ -108,7 +112,18 @@ def audit(
         found = Found([_given(model, weights, dataset, options)], {}, "score")
     else:
         configs = _configs(architecture, activations, task, dataset)
-        found = train_candidates(dataset, Path(str(out)), configs, members, protocol, max_epochs, device, options)
+        found = train_candidates(
+            dataset,
+            Path(str(out)),
+            configs,
+            members,
+            protocol,
+            max_epochs,
+            device,
+            options,
+            quiet=quiet,
+            verbose=verbose,
+        )
     network = found.candidates[0].audits[0].network
     note_outputs(network.n_outputs if network.target is None else None, dataset, network.target or 0)
     alone = len(found.candidates) == 1 and len(found.candidates[0].audits) == 1

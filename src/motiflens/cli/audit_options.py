@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from motiflens.cli.messages import note_slow_training, resumable
+from motiflens.cli.messages import TrainingCourse, note_slow_training, resumable
 
 if TYPE_CHECKING:
     from motiflens.audits.candidate import Candidate
@@ -48,7 +48,16 @@ class Found(NamedTuple):
 
 def sizes_for(dataset: "SequenceDataset", task: int | None) -> int:
     """Whose sizes to take: those asked for, else by the number of labels."""
-    return (2 if dataset.n_outputs == 1 else 1) if task is None else task
+    from motiflens.models.hybrid import sizes_of
+
+    return sizes_of(dataset.n_outputs) if task is None else task
+
+
+def target_of(target: str | None, dataset: "SequenceDataset") -> int | None:
+    """Number of the label that --target names; None stays."""
+    from motiflens.basics.inputs import as_output
+
+    return None if target is None else as_output(target, dataset)
 
 
 def train_candidates(
@@ -60,8 +69,11 @@ def train_candidates(
     max_epochs: int | None,
     device: str,
     options: "AuditOptions",
+    *,
+    quiet: bool = False,
+    verbose: bool = False,
 ) -> Found:
-    """Train what is missing and audit it, telling every epoch."""
+    """Train what is missing and audit it, showing how far it is."""
     from motiflens.audits.train_and_audit import train_and_audit
     from motiflens.models.devices import resolve_device
     from motiflens.training.protocol import get_protocol
@@ -72,15 +84,18 @@ def train_candidates(
         chosen = chosen.replace(max_epochs=max_epochs)
     monitor = {"auroc": "AUROC", "aupr": "AUPR", "pearson": "correlation"}[chosen.monitor(dataset.n_outputs)]
 
+    note_slow_training(device)
+    # An audit takes about as long as the training of one network.
+    course = TrainingCourse(len(configs) * (members + 1), chosen.max_epochs, monitor, quiet=quiet, verbose=verbose)
+
     def tell(news: "Epoch") -> None:
         if news.number is None:
-            typer.echo(f"{news.candidate}  trained; auditing", err=True)
+            course.say(f"{news.candidate}  trained; auditing")
+            course.finished(*(f"{news.candidate} {member}" for member in range(members)))
         else:
-            epoch = f"{news.candidate} {news.number}  epoch {news.n_epochs:3d}"
-            typer.echo(f"{epoch}  validation loss {news.valid_loss:.4f}  {monitor} {news.valid_metric:.4f}", err=True)
+            course.epoch(f"{news.candidate} {news.number}", news.n_epochs, news.valid_loss, news.valid_metric)
 
-    note_slow_training(device)
-    with resumable():
+    with resumable(), course:
         candidates = train_and_audit(
             dataset, out, configs, options, n_members=members, protocol=chosen, device=device, on_epoch=tell
         )

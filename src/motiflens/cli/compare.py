@@ -25,12 +25,13 @@ from motiflens.cli.audit_options import (
     Title,
     Truth,
     sizes_for,
+    target_of,
     train_candidates,
     write_found,
 )
 from motiflens.cli.loading import one_thread, read_truth
 from motiflens.cli.messages import options_named, print_json
-from motiflens.cli.options import DataFile, Json, writable_folder
+from motiflens.cli.options import DataFile, Json, Quiet, Verbose, writable_folder
 
 if TYPE_CHECKING:
     from motiflens.audits.comparison import Compared, Comparison
@@ -62,7 +63,9 @@ def compare(
     protocol: ProtocolName = "REFERENCE",
     max_epochs: MaxEpochs = None,
     device: Device = "auto",
-    target: Annotated[int | None, typer.Option(help="Label that is explained; by default the first.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Label that is explained, by name or number; by default the first.")
+    ] = None,
     database: Database = "JASPAR2020",
     truth: Truth = None,
     q: LargestQ = 0.1,
@@ -72,6 +75,8 @@ def compare(
     n_examples: NExamples = 6,
     seed: Seed = 0,
     title: Title = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Train configurations on a data set, audit all networks, and put the audits side by side.
@@ -90,10 +95,12 @@ def compare(
     accessions = None if truth is None else read_truth(truth)
     with options_named(*AuditOptions.__dataclass_fields__):
         options = AuditOptions(
-            target=target, database=database, truth=accessions, q=q, n_decoys=n_decoys,
+            target=target_of(target, dataset), database=database, truth=accessions, q=q, n_decoys=n_decoys,
             n_ablation=n_ablation, n_backgrounds=n_backgrounds, n_examples=n_examples, seed=seed,
         )  # fmt: skip
-    found = train_candidates(dataset, out, configs, members, protocol, max_epochs, device, options)
+    found = train_candidates(
+        dataset, out, configs, members, protocol, max_epochs, device, options, quiet=quiet, verbose=verbose
+    )
     evidence, paths = write_found(
         found,
         dataset,

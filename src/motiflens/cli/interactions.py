@@ -57,7 +57,8 @@ def interactions(
     names: Annotated[str | None, typer.Option(help="Only these motifs, by id or name: MA0466.2,SP1.")] = None,
     q: Annotated[float, typer.Option(help="Largest q-value of a pair that is called.")] = 0.1,
     target: Annotated[
-        int | None, typer.Option(help="Which output. Default: the first, or the second of two classes.")
+        str | None,
+        typer.Option(help="Which output, by number or label's name. Default: the first, or the second of two classes."),
     ] = None,
     n_null: Annotated[int, typer.Option(help="Shuffled copies of motifs in the null.")] = 200,
     n_sequences: Annotated[int, typer.Option(help="Largest number of positives, and of background sequences.")] = 500,
@@ -70,6 +71,7 @@ def interactions(
     as_json: Json = False,
 ) -> None:
     """Find pairs of motifs that are worth more to networks together than apart, on the positive test sequences."""
+    from motiflens.basics.inputs import as_output
     from motiflens.data.io import read_hdf5
     from motiflens.interpret.interactions import Settings
     from motiflens.interpret.interactions import interactions as measure
@@ -91,8 +93,9 @@ def interactions(
     reading = {"layout": layout, "bases": bases, "output": output}
     by_filters = motifs is None and not isinstance(dataset.truth, SiteTruth)
     networks = [network.to(processor) for network in _load(model, dataset, weights, reading, by_filters)]
-    target = target if target is not None else int(getattr(networks[0], "two_classes", False))
-    note_outputs(model_summary(networks[0]).n_outputs, dataset, target)
+    two_classes = int(getattr(networks[0], "two_classes", False))
+    number = two_classes if target is None else as_output(target, *networks, dataset)
+    note_outputs(model_summary(networks[0]).n_outputs, dataset, number)
     if not len(dataset.test):
         typer.echo(
             "note: the data hold no test sequences, so that all are read, those of training among them", err=True
@@ -104,9 +107,9 @@ def interactions(
         typer.echo(f"note: several motifs have one name, and count as different: {', '.join(versions)}", err=True)
     settings = replace(settings, n_null=max(n_null, 2 * len(chosen)))  # the least that many motifs need
     with percentage(method) as tell:
-        table = measure(networks, dataset, chosen, settings, method=method, target=target, on_progress=tell)
+        table = measure(networks, dataset, chosen, settings, method=method, target=number, on_progress=tell)
     for path in out or ():
-        _write(path, table, chosen, dataset, target, q, data)
+        _write(path, table, chosen, dataset, number, q, data)
     if as_json:
         facts = {"method": table.method, "unit": table.unit, "n_members": table.n_members, "caution": table.caution}
         print_json({**facts, "n_calls": len(table.calls(q)), "pairs": [one._asdict() for one in _named(table, chosen)]})

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from torch import nn
 
     from motiflens.data.dataset import SequenceDataset
-    from motiflens.models.hybrid import HybridNetwork
 
 
 def one_thread() -> None:
@@ -25,13 +24,13 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def load_model(model: Path, data: Path) -> "tuple[HybridNetwork, SequenceDataset]":
-    """A network of ours and a data set."""
+def load_networks_and_data(model: Path, data: Path) -> "tuple[list[nn.Module], SequenceDataset]":
+    """The networks in a folder, of an ensemble all, and a data set."""
     from motiflens.data.io import read_hdf5
-    from motiflens.models.hybrid import HybridNetwork
+    from motiflens.models.saved import load_networks
 
     one_thread()
-    return HybridNetwork.load(model), read_hdf5(data)
+    return load_networks(model), read_hdf5(data)
 
 
 def load_any_model(source: str, weights: Path | None) -> "nn.Module":

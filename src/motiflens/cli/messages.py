@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,46 @@ def percentage(what: str) -> Iterator[Callable[[float], None]]:
 
     with progress_bar(what, on_line=lambda line: typer.echo(line, err=True)) as tell:
         yield tell
+
+
+class TrainingCourse:
+    """How far a training is: one bar for all networks; a line for every epoch if verbose; nothing if quiet."""
+
+    def __init__(self, n_networks: int, max_epochs: int, monitor: str, *, quiet: bool, verbose: bool) -> None:
+        if quiet and verbose:
+            raise InputError("--quiet and --verbose exclude each other: leave one of them out")
+        self.n_networks, self.max_epochs, self.monitor = n_networks, max_epochs, monitor
+        self.quiet, self.verbose = quiet, verbose
+        self.shares: dict[str, float] = {}
+        self._stack = ExitStack()
+        self._tell: Callable[[float], None] = lambda share: None
+
+    def __enter__(self) -> "TrainingCourse":
+        if not (self.quiet or self.verbose):
+            self._tell = self._stack.enter_context(percentage("training"))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def epoch(self, network: str, n_epochs: int, loss: float, metric: float) -> None:
+        """A network has trained so many epochs."""
+        self.say(f"{network}  epoch {n_epochs:3d}  validation loss {loss:.4f}  {self.monitor} {metric:.4f}")
+        self._share(network, n_epochs / self.max_epochs)
+
+    def finished(self, *networks: str) -> None:
+        """Networks have trained to their end."""
+        for network in networks:
+            self._share(network, 1.0)
+
+    def say(self, line: str) -> None:
+        """A line, if verbose."""
+        if self.verbose:
+            typer.echo(line, err=True)
+
+    def _share(self, network: str, share: float) -> None:
+        self.shares[network] = share
+        self._tell(min(sum(self.shares.values()) / self.n_networks, 1.0))
 
 
 @contextmanager

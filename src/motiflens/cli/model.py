@@ -1,16 +1,20 @@
 """What a trained network has learned: its filters, its attributions."""
 
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_npz
-from motiflens.cli.loading import load_model, read_truth, test_sequences
+from motiflens.cli.loading import load_networks_and_data, read_truth, test_sequences
 from motiflens.cli.messages import print_json, short
-from motiflens.cli.options import DataFile, Json, ModelFolder, writable_file, writable_prefix
+from motiflens.cli.options import DataFile, Json, ModelFolder, Target, writable_file, writable_prefix
+
+if TYPE_CHECKING:
+    from motiflens.interpret.filters import FilterMatches, FilterPwms
 
 
 def filters(
@@ -29,25 +33,40 @@ def filters(
 ) -> None:
     """Turn first-layer filters into motifs, on the test sequences, and look them up with TomTom."""
     from motiflens.interpret.filters import filter_matches, filter_pwms, motifs_of_pwms
-    from motiflens.motifs.sets import write_meme
+    from motiflens.motifs.sets import Motif, write_meme
 
     accessions = None if truth is None else read_truth(truth)
-    network, dataset = load_model(model, data)
+    networks, dataset = load_networks_and_data(model, data)
     sequences = test_sequences(dataset).codes
-    pwms, counts = filter_pwms(network, sequences)
-    matches = filter_matches(pwms, database, truth=accessions, q=q)
+    found = [filter_pwms(network, sequences) for network in networks]
+    matches = [filter_matches(one.pwms, database, truth=accessions, q=q) for one in found]
+    prefixes = [""] if len(found) == 1 else [f"member_{number}_" for number in range(len(found))]
     if out is not None:
-        write_meme(motifs_of_pwms(pwms, counts), out)
+        motifs = [
+            Motif(f"{prefix}{motif.id}", f"{prefix}{motif.name}", motif.pwm, motif.n_sites)
+            for prefix, one in zip(prefixes, found, strict=True)
+            for motif in motifs_of_pwms(one.pwms, one.counts)
+        ]
+        write_meme(motifs, out)
     if logos is not None:
-        from motiflens.report.figures import save_figure
-        from motiflens.report.galleries import draw_matches, gallery_matches
+        _draw_logos(logos, found, matches, f"{model} · {database}")
+    tables = [_filter_table(one, own) for one, own in zip(found, matches, strict=True)]
+    if as_json:
+        print_json(tables[0] if len(tables) == 1 else {"networks": tables})
+        return
+    for number, (table, own) in enumerate(zip(tables, matches, strict=True)):
+        if len(tables) > 1:
+            typer.echo(f"network {number}")
+        for line in _filter_lines(table, own, database, has_truth=accessions is not None):
+            typer.echo(line)
 
-        figure = draw_matches(gallery_matches(pwms, counts, matches.rows), f"{model} · {database}")
-        save_figure(figure, logos.with_suffix(""), formats=(logos.suffix.lstrip("."),))
+
+def _filter_table(found: "FilterPwms", matches: "FilterMatches") -> dict[str, Any]:
+    """The filters of one network, and shares of them, in JSON types."""
     rows = [
         {
             "filter": row.filter,
-            "n_windows": int(counts[row.filter]),
+            "n_windows": int(found.counts[row.filter]),
             "outcome": row.outcome,
             "factor": row.factor,
             "match": None if row.best is None else row.best.target_id,
@@ -56,17 +75,29 @@ def filters(
         }
         for row in matches.rows
     ]
-    if as_json:
-        print_json({"filters": rows, "tpr": matches.tpr, "fpr": matches.fpr, "no_hit": matches.no_hit_share})
-        return
-    for row in rows:
+    return {"filters": rows, "tpr": matches.tpr, "fpr": matches.fpr, "no_hit": matches.no_hit_share}
+
+
+def _filter_lines(table: dict[str, Any], matches: "FilterMatches", database: str, *, has_truth: bool) -> Iterator[str]:
+    for row in table["filters"]:
         best = f"{row['match']}  {row['name']}  q {row['q']:.2g}" if row["match"] else row["outcome"]
-        verdict = "" if accessions is None or not row["match"] else f"  {row['outcome']}"
+        verdict = f"  {row['outcome']}" if has_truth and row["match"] else ""
         factor = f": {row['factor']}" if row["factor"] else ""
-        typer.echo(f"filter {row['filter']:3d}  {row['n_windows']:6d} windows  {best}{verdict}{factor}")
-    typer.echo(f"{1 - matches.no_hit_share:.0%} of {len(rows)} filters match {database} at q <= {q}")
+        yield f"filter {row['filter']:3d}  {row['n_windows']:6d} windows  {best}{verdict}{factor}"
+    yield f"{1 - matches.no_hit_share:.0%} of {len(matches.rows)} filters match {database} at q <= {matches.q}"
     if matches.tpr is not None and matches.fpr is not None:
-        typer.echo(f"{matches.tpr:.0%} match a motif of the truth (TPR), {matches.fpr:.0%} only others (FPR)")
+        yield f"{matches.tpr:.0%} match a motif of the truth (TPR), {matches.fpr:.0%} only others (FPR)"
+
+
+def _draw_logos(path: Path, found: "list[FilterPwms]", matches: "list[FilterMatches]", title: str) -> None:
+    """One picture for a network; of several one each, with the network's number before the ending."""
+    from motiflens.report.figures import save_figure
+    from motiflens.report.galleries import draw_matches, gallery_matches
+
+    stem, ending = path.with_suffix(""), path.suffix.lstrip(".")
+    for number, (one, own) in enumerate(zip(found, matches, strict=True)):
+        figure = draw_matches(gallery_matches(one.pwms, one.counts, own.rows), title)
+        save_figure(figure, stem if len(found) == 1 else Path(f"{stem}-{number}"), formats=(ending,))
 
 
 def attribute(
@@ -96,35 +127,43 @@ def attribute(
         str,
         typer.Option("--format", help="npz, or modisco: two files for TF-MoDISco, with values for all four bases."),
     ] = "npz",
-    target: Annotated[int, typer.Option(help="Which output.")] = 0,
+    target: Target = "0",
     positives: Annotated[bool, typer.Option(help="Only test sequences whose label is 1.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Compute attributions of test sequences; data of one label with ground truth have them scored against it."""
+    """Compute attributions of test sequences; data of one label with ground truth have them scored against it.
+
+    Of an ensemble they are means over its networks. An NPZ file holds: under the method's name the attributions,
+    shape (N, 4, L); one_hot, the sequences, of the same shape; rows, which test sequences they are; of an ensemble sd
+    and sign_agreement over its networks, shape (N, 4, L); of methods with a completeness axiom completeness_gap, shape
+    (N,). For modisco the standard deviation and the agreement stand in PREFIX_sd.npz and PREFIX_sign_agreement.npz.
+    """
     import numpy as np
 
+    from motiflens.basics.inputs import as_output
     from motiflens.data.io import write_modisco
     from motiflens.interpret.attribution import CompletenessWarning, check_method, explain, interpretability
 
     check_method(method)
     if file_format not in ("npz", "modisco"):
         raise InputError(f"--format must be npz or modisco, got {file_format!r}")
-    network, dataset = load_model(model, data)
+    networks, dataset = load_networks_and_data(model, data)
     test = test_sequences(dataset)
-    if not 0 <= target < test.n_outputs:
+    output = as_output(target, *networks, dataset)
+    if not 0 <= output < test.n_outputs:
         raise InputError(f"--target must be in 0..{test.n_outputs - 1}, got {target}")
-    rows = np.flatnonzero(test.y[:, target] == 1) if positives else np.arange(len(test))
+    rows = np.flatnonzero(test.y[:, output] == 1) if positives else np.arange(len(test))
     if len(rows) == 0:
-        raise InputError(f"no test sequence is positive for label {test.label_names[target]!r}: try --no-positives")
+        raise InputError(f"no test sequence is positive for label {test.label_names[output]!r}: try --no-positives")
     chosen = test.subset(rows)
     options: dict[str, Any] = {} if baselines is None else {"baselines": baselines}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", CompletenessWarning)
         attributions = explain(
-            network,
+            networks,
             chosen.X,
             method=method,
-            target=target,
+            target=output,
             correct_gradient=correct_gradient,
             hypothetical=file_format == "modisco",
             **options,
@@ -135,9 +174,15 @@ def attribute(
     if file_format == "modisco":
         files = write_modisco(chosen.X, attributions.values, out)
         result["file"] = [str(path) for path in files]
+        for name in ("sd", "sign_agreement") if attributions.members is not None else ():
+            path = Path(f"{out}_{name}.npz")
+            write_npz({"arr_0": getattr(attributions, name).numpy()}, path)  # the key that TF-MoDISco reads
+            result["file"].append(str(path))
     else:
         gap = {} if attributions.gap is None else {"completeness_gap": attributions.gap.numpy()}
         arrays = {method: attributions.values.numpy(), "one_hot": chosen.X.numpy().astype(np.uint8), "rows": rows}
+        if attributions.sd is not None and attributions.sign_agreement is not None:
+            arrays |= {"sd": attributions.sd.numpy(), "sign_agreement": attributions.sign_agreement.numpy()}
         write_npz({**arrays, **gap}, out)
     if attributions.gap is not None:
         result["largest_completeness_gap"] = float(attributions.gap.max())

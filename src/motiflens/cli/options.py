@@ -11,7 +11,12 @@ from motiflens.basics.files import check_writable
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 DataFile = Annotated[Path, typer.Argument(help="HDF5 data set (X_train, Y_train, X_valid, ...).")]
-ModelFolder = Annotated[Path, typer.Argument(help="Folder of a saved network, e.g. OUT/member_000.")]
+ModelFolder = Annotated[
+    Path, typer.Argument(help="Folder of a network or of an ensemble: OUT or OUT/member_000 of train.")
+]
+Target = Annotated[str, typer.Option(help="Which output: its number, or the name of its label.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Show a line for every epoch, in place of a bar.")]
 
 
 def writable_file(path: Path | list[Path] | None) -> Path | list[Path] | None:

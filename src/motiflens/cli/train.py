@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from motiflens.basics.errors import InputError
+from motiflens.cli.audit_options import sizes_for
 from motiflens.cli.loading import one_thread
-from motiflens.cli.messages import note_slow_training, print_json, resumable, short
-from motiflens.cli.options import DataFile, Json, writable_folder
+from motiflens.cli.messages import TrainingCourse, note_slow_training, print_json, resumable, short
+from motiflens.cli.options import DataFile, Json, Quiet, Verbose, writable_folder
 
 if TYPE_CHECKING:
     from motiflens.data.dataset import SequenceDataset
@@ -25,7 +26,7 @@ def train(
     out: Annotated[
         Path, typer.Option("--out", "-o", callback=writable_folder, help="Folder for the trained networks.")
     ],
-    architecture: Annotated[str, typer.Option(help="One of the study's, e.g. C4C6-Att.")] = "C4C6",
+    architecture: Annotated[str, typer.Option(help="A name that motiflens models list shows.")] = "C4C6-Att",
     activation: Annotated[str, typer.Option(help="Of the first layer: exponential or relu.")] = "exponential",
     members: Annotated[int, typer.Option(help="Initialisations to train.")] = 5,
     objective: Annotated[
@@ -39,10 +40,14 @@ def train(
         typer.Option(help="Weight of positives in the loss: a number, or balanced for as much on either class."),
     ] = None,
     protocol: Annotated[str, typer.Option(help="REFERENCE, PAPER, INTERACTIONS or LONG.")] = "REFERENCE",
-    task: Annotated[int, typer.Option(help="Take the study's sizes of task 1 (wide) or 2 (small).")] = 1,
+    task: Annotated[
+        int | None, typer.Option(help="Sizes of task 1 (wide) or 2 (small); by default 2 for a single label.")
+    ] = None,
     max_epochs: Annotated[int | None, typer.Option(help="Fewer epochs than the protocol's.")] = None,
     seed: Annotated[int, typer.Option(help="Rules initial weights and dropout.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    quiet: Quiet = False,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Train several initialisations of one architecture on a data set; goes on where it was interrupted.
@@ -58,6 +63,7 @@ def train(
 
     one_thread()
     dataset = read_hdf5(data)
+    task = sizes_for(dataset, task)
     named = model_config(architecture, activation=activation, task=task, n_outputs=dataset.n_outputs)
     config = adapted_config(
         architecture, length=dataset.length, activation=activation, task=task, n_outputs=dataset.n_outputs
@@ -78,13 +84,14 @@ def train(
         typer.echo(f"note: {note}", err=True)
     monitor = _title(chosen.monitor(dataset.n_outputs))
 
+    course = TrainingCourse(members, chosen.max_epochs, monitor, quiet=quiet, verbose=verbose)
+
     def tell(member: "Member") -> None:
         loss, metric = member.history["valid_loss"][-1], member.history["valid_metric"][-1]
-        epoch = f"member {member.index}  epoch {member.n_epochs:3d}"
-        typer.echo(f"{epoch}  validation loss {loss:.4f}  {monitor} {metric:.4f}", err=True)
+        course.epoch(f"member {member.index}", member.n_epochs, loss, metric)
 
     note_slow_training(device)
-    with resumable():
+    with resumable(), course:
         fitted = fit_to_folder(out, config, dataset, members, protocol=chosen, seed=seed, device=device, on_epoch=tell)
     summary = fit_summary(fitted, dataset)
     if as_json:

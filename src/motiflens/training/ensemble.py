@@ -15,7 +15,7 @@ from motiflens.basics.progress import progress_bar
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.devices import resolve_device
 from motiflens.models.ensemble import Ensemble, Member
-from motiflens.models.hybrid import PRECISIONS, HybridConfig, adapted_config, check_stackable
+from motiflens.models.hybrid import PRECISIONS, HybridConfig, adapted_config, check_stackable, sizes_of
 from motiflens.models.trained_on import fingerprint
 from motiflens.training.allocator import keep_freed_memory
 from motiflens.training.loop_engine import LoopEngine, new_network
@@ -136,7 +136,13 @@ def configuration_of(model: HybridConfig | str, dataset: SequenceDataset, activa
         return model
     if not isinstance(model, str):
         raise InputError(f"expected the name of an architecture or a configuration, got {type(model).__name__}")
-    return adapted_config(model, length=dataset.length, activation=activation, n_outputs=dataset.n_outputs)
+    return adapted_config(
+        model,
+        length=dataset.length,
+        activation=activation,
+        task=sizes_of(dataset.n_outputs),
+        n_outputs=dataset.n_outputs,
+    )
 
 
 class _Progress:

@@ -18,16 +18,20 @@ from motiflens.models.hybrid.positions import POSITIONAL_ENCODINGS
 from motiflens.models.hybrid.products import PRECISIONS
 from motiflens.models.hybrid.registry import (
     ARCHITECTURES,
+    DEFAULT_ARCHITECTURE,
     EXTRA_ARCHITECTURES,
     TASK_SIZES,
     adapted_config,
     build_model,
     list_models,
     model_config,
+    sizes_of,
 )
 from motiflens.models.hybrid.stem import ConvBlock
 
 __all__ = [
+    "sizes_of",
+    "DEFAULT_ARCHITECTURE",
     "ACTIVATIONS",
     "ARCHITECTURES",
     "BatchNorm1d",

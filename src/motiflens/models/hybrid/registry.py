@@ -58,6 +58,15 @@ TASK_SIZES: dict[int, dict[str, int]] = {
 }
 
 
+#: What `motiflens train`, `audit` and `fit` train where nothing is named.
+DEFAULT_ARCHITECTURE = "C4C6-Att"
+
+
+def sizes_of(n_outputs: int) -> int:
+    """The task whose sizes suit so many labels: 1 (wide), or 2 (small) for a single label."""
+    return 2 if n_outputs == 1 else 1
+
+
 def list_models(pattern: str = "*") -> list[str]:
     """Names that match a shell pattern, such as "C4*" or "*-Att": the study's architectures first, then the others.
 
