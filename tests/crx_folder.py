@@ -6,6 +6,26 @@ import numpy as np
 
 BASES = "ACGT"
 LENGTH = 164
+MEME = """MEME version 4
+
+ALPHABET= ACGT
+
+MOTIF CRX_Corbo
+
+letter-probability matrix: alength= 4 w= 4 nsites= 32 E= 0
+ 0.01 0.01 0.01 0.97
+ 0.97 0.01 0.01 0.01
+ 0.97 0.01 0.01 0.01
+ 0.01 0.01 0.01 0.97
+
+MOTIF NRL_HUMAN.MA0842.1
+
+letter-probability matrix: alength= 4 w= 4 nsites= 20 E= 0
+ 0.01 0.01 0.01 0.97
+ 0.01 0.01 0.97 0.01
+ 0.01 0.97 0.01 0.01
+ 0.01 0.01 0.01 0.97
+"""
 HEADER = "barcode\tlabel\tcount\n"
 
 
@@ -70,6 +90,9 @@ def make_crx_folder(folder, n_elements=24, seed=0):
         counted = {name: activity[name] + shift for name in own} | {"building-block_CmMm": 1.0 + shift}
         write_counts(folder, library, counted)
         write_gzip(fasta / f"library{library}.fasta.gz", "".join(f">{n}\n{sequences[n]}\n" for n in own) + block)
+    downloaded = folder / "CRX-Active-Learning" / "Data" / "Downloaded"
+    downloaded.mkdir(parents=True)
+    (downloaded / "eLifeMotifs.meme").write_text(MEME)
     information = folder / "CRX-Information-Content" / "Data"
     write_gzip(information / "library1And2.fasta.gz", "".join(f">{n}\n{sequences[n]}\n" for n in published))
     columns = "label\texpression\texpression_std\texpression_reps\tlibrary\n"

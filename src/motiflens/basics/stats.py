@@ -141,7 +141,7 @@ def spearman(x: np.ndarray, y: np.ndarray) -> float:
     """Rank correlation, ties at their mean rank; NaN for fewer than three values or constant ones."""
     if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return math.nan
-    return float(np.corrcoef(_ranks(x), _ranks(y))[0, 1])
+    return float(np.corrcoef(ranks(x), ranks(y))[0, 1])
 
 
 def pooled_correlation(correlations: Sequence[float], sizes: Sequence[int]) -> Interval:
@@ -194,7 +194,7 @@ def noncentrality_interval(f: float, df1: float, df2: float) -> tuple[float, flo
     return low, high
 
 
-def _ranks(values: np.ndarray) -> np.ndarray:
+def ranks(values: np.ndarray) -> np.ndarray:
     """Ranks from 1, ties at their mean rank."""
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = counts.cumsum()

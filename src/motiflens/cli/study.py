@@ -12,6 +12,7 @@ import typer
 from motiflens.basics.errors import InputError, UnfinishedError
 from motiflens.basics.files import write_text
 from motiflens.cli.benchmark import interaction_records, is_interaction_preset, report_interactions, run_interactions
+from motiflens.cli.experiments import is_experiment_preset, run_crx
 from motiflens.cli.messages import note_slow_training, print_json, resumable
 from motiflens.cli.options import Json, split_names, whole_number, writable_file, writable_folder
 
@@ -45,11 +46,14 @@ def study_run(
         typer.Option(
             help="quick (minutes), paper (the whole grid), paper-text (as its text has it), filters (8 to 128 of "
             "them); interactions, interactions-full, interactions-calibration or interactions-long: the benchmark of "
-            "motif interactions."
+            "motif interactions; crx: reporter assays with designed edits, with --data."
         ),
     ] = "quick",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", callback=writable_folder, help="Default: runs/PRESET.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Preset crx only: the file that motiflens data crx wrote.", exists=True)
     ] = None,
     tasks: Annotated[str | None, typer.Option(help="1, 2 or 1,2.")] = None,
     architectures: Annotated[str | None, typer.Option(help="Names or patterns, e.g. 'C24,C4C6*'.")] = None,
@@ -113,6 +117,12 @@ def study_run(
     }
     if runner == Runner.local:
         note_slow_training(device)
+    if is_experiment_preset(preset):
+        unused = {**changes, "no_weights": None if weights else True}
+        run_crx(data, folder, changes=unused, as_json=as_json, **options)
+        return
+    if data is not None:
+        raise InputError(f"--data is for preset crx, {preset} simulates its own: leave it out")
     if is_interaction_preset(preset):
         own = {name: changes.pop(name) for name in ("n_members", "seed", "data_seed")}
         unused = {**changes, "no_weights": None if weights else True}

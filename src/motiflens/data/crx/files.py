@@ -9,6 +9,7 @@ from motiflens.basics.files import write_text, write_tsv
 from motiflens.basics.json_values import without_nan
 from motiflens.data.crx.read import CrxData, EditEffect, SequenceRow
 from motiflens.data.io import read_rows, write_hdf5
+from motiflens.motifs.files import write_meme
 
 
 class CrxFiles(NamedTuple):
@@ -17,13 +18,14 @@ class CrxFiles(NamedTuple):
     dataset: Path
     edits: Path
     sequences: Path
+    motifs: Path
     report: Path
 
 
 def crx_files(path: str | Path) -> CrxFiles:
-    """Names of the files beside an HDF5 file: crx.h5, crx.edits.tsv, crx.sequences.tsv, crx.json."""
+    """Names of the files beside an HDF5 file: crx.h5, crx.edits.tsv, crx.sequences.tsv, crx.motifs.meme, crx.json."""
     path = Path(path)
-    return CrxFiles(path, *(path.with_suffix(end) for end in (".edits.tsv", ".sequences.tsv", ".json")))
+    return CrxFiles(path, *(path.with_suffix(end) for end in (".edits.tsv", ".sequences.tsv", ".motifs.meme", ".json")))
 
 
 def write_crx(data: CrxData, path: str | Path) -> CrxFiles:
@@ -38,6 +40,7 @@ def write_crx(data: CrxData, path: str | Path) -> CrxFiles:
     files = crx_files(path)
     write_tsv(data.edits, files.edits, kind=EditEffect)
     write_tsv(data.sequences, files.sequences, kind=SequenceRow)
+    write_meme(data.motifs, files.motifs)
     write_text(json.dumps(without_nan(data.report), indent=1) + "\n", files.report)
     write_hdf5(data.dataset, files.dataset)
     return files

@@ -18,6 +18,8 @@ from motiflens.data.crx.published import PublishedActivity, correlation_with, re
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io import fasta_records
 from motiflens.data.splits import SPLITS
+from motiflens.motifs.motif import Motif
+from motiflens.motifs.sets import load_motifs
 
 LIBRARIES = ("3", "4", "5", "6", "7", "9a", "9b")
 REFERENCE = "1"  # library whose shift is 0: one of the published
@@ -65,6 +67,7 @@ class CrxData(NamedTuple):
     dataset: SequenceDataset
     sequences: list[SequenceRow]
     edits: list[EditEffect]
+    motifs: list[Motif]  # published with the data: what filters may have learned
     report: dict[str, Any]
 
 
@@ -127,7 +130,8 @@ def read_crx(folder: str | Path, *, fractions: Sequence[float] = FRACTIONS, seed
         "settings": {"min_plasmid": MIN_PLASMID, "word": K, "min_shared": MIN_SHARED, "seed": seed},
     }
     used = [row for row, is_mixed in zip(rows, split.mixed, strict=True) if not is_mixed]
-    return CrxData(_dataset(used, codes, shifts), used, table, report)
+    motifs = load_motifs(_file(top / _ACTIVE / "Data" / "Downloaded" / "eLifeMotifs.meme"))
+    return CrxData(_dataset(used, codes, shifts), used, table, motifs, report)
 
 
 def _dataset(

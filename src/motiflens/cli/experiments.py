@@ -1,0 +1,68 @@
+"""The experiments behind `motiflens study run --preset crx`."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from motiflens.basics.errors import InputError, UnfinishedError
+from motiflens.cli.messages import print_json, resumable
+
+if TYPE_CHECKING:
+    from motiflens.study.experiments import ExperimentNews
+
+_OWN = ("architectures", "activations", "n_members", "seed", "data_seed")
+
+
+def is_experiment_preset(name: str) -> bool:
+    """Whether a preset is the experiments'."""
+    return name == "crx"
+
+
+def run_crx(
+    data: Path | None,
+    folder: Path,
+    *,
+    changes: dict[str, Any],
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Run the preset, or what is missing of it."""
+    from motiflens.study.experiments import run_experiments
+
+    if data is None:
+        raise InputError("--preset crx needs --data: the file that motiflens data crx wrote, its tables beside it")
+    given = [name for name, value in changes.items() if value is not None and name not in _OWN]
+    if given:
+        raise InputError(f"--{given[0].replace('_', '-')} does not belong to preset crx: its networks are fixed")
+    wanted: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list | tuple) else value
+        for name, value in changes.items()
+        if value is not None
+    }
+    with resumable():
+        result = run_experiments(data, folder, on_news=_tell, **options, **wanted)
+    command = shlex.join(["motiflens", *sys.argv[1:]])
+    if as_json:
+        go_on = command if result.n_left else None
+        print_json({"n_records": len(result.records), "n_left": result.n_left, "go_on": go_on})
+    else:
+        typer.echo(f"{len(result.records)} networks in {folder}")
+    if result.n_left:
+        typer.echo(f"{result.n_left} networks are left; to go on:\n  {command}", err=True)
+    if result.errors:
+        first = result.errors[0]
+        (folder / "errors.log").write_text("\n".join(error.details or error.message for error in result.errors))
+        raise UnfinishedError(
+            f"{len(result.errors)} networks could not be finished (see {folder / 'errors.log'}); "
+            f"the first, {first.job.network.key}: {first.message}"
+        )
+
+
+def _tell(news: "ExperimentNews", n_done: int, n_all: int) -> None:
+    if news.record is not None:
+        typer.echo(f"{n_done}/{n_all}  {news.key}  {news.record['status']}", err=True)
+    elif news.n_epochs % 4 == 0:
+        typer.echo(f"{news.key}  epoch {news.n_epochs}  {news.valid_metric:.3f}", err=True)

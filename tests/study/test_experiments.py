@@ -1,0 +1,279 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from crx_folder import make_crx_folder
+from scipy.stats import spearmanr
+from torch import nn
+
+from motiflens.basics.sequence import encode, reverse_complement
+from motiflens.data.crx import read_crx, write_crx
+from motiflens.motifs.sets import load_motifs
+from motiflens.study.experiments import (
+    EXPERIMENT_PROTOCOL,
+    MeasuredEdits,
+    agreement,
+    attribution_agreement,
+    ceiling,
+    ceilings,
+    chosen_edits,
+    clustered_share,
+    clustered_spearman,
+    ensemble_records,
+    ensemble_scores,
+    factor_name,
+    learned_factors,
+    left_to_train,
+    lost_scores,
+    other_places,
+    packed,
+    planned_networks,
+    read_experiment,
+    ridge,
+    run_experiments,
+    significant,
+    unpacked,
+    word_counts,
+)
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("crx")
+    make_crx_folder(folder, n_elements=120)
+    return write_crx(read_crx(folder), folder / "crx.h5").dataset
+
+
+@pytest.fixture(scope="module")
+def data(imported):
+    return read_experiment(imported)
+
+
+def test_clustered_spearman_is_spearman_and_its_interval_that_of_resampled_clusters():
+    rng = np.random.default_rng(0)
+    clusters = np.repeat(np.arange(60), rng.integers(1, 12, 60))
+    shared = rng.normal(size=60)[clusters]
+    x = shared + rng.normal(size=len(clusters))
+    y = np.round(shared + rng.normal(size=len(clusters)), 1)  # with ties
+    found = clustered_spearman(x, y, clusters, n_resamples=2000)
+    assert found.estimate == pytest.approx(spearmanr(x, y)[0], abs=1e-12)
+    brute = []
+    for _ in range(600):
+        rows = np.concatenate([np.flatnonzero(clusters == one) for one in rng.integers(60, size=60)])
+        brute.append(spearmanr(x[rows], y[rows])[0])  # ranked anew
+    np.testing.assert_allclose([found.low, found.high], np.quantile(brute, [0.025, 0.975]), atol=0.03)
+    alone = clustered_spearman(x, y, np.arange(len(x)), n_resamples=2000)
+    assert found.high - found.low > 1.3 * (alone.high - alone.low)  # edits of one element are alike
+
+
+def test_intervals_that_cannot_be_given_are_nan():
+    three = np.array([1.0, 2.0, 4.0])
+    assert math.isnan(clustered_spearman(three, np.ones(3), np.arange(3)).estimate)
+    two = clustered_spearman(three, three, np.array([0, 0, 1]))
+    assert two.estimate == 1
+    assert math.isnan(two.low)
+    assert math.isnan(clustered_share(np.zeros(0, dtype=bool), np.zeros(0)).estimate)
+    with pytest.raises(ValueError, match="of one shape"):
+        clustered_spearman(three, three[:2], np.arange(3))
+
+
+def test_a_share_of_single_clusters_is_binomial():
+    hits = np.arange(400) % 4 == 0
+    found = clustered_share(hits, np.arange(400), n_resamples=4000)
+    half = 1.96 * math.sqrt(0.25 * 0.75 / 400)
+    np.testing.assert_allclose(found, [0.25, 0.25 - half, 0.25 + half], atol=0.004)
+    together = clustered_share(hits, np.arange(400) // 4, n_resamples=100)
+    assert together.low == together.high == 0.25  # every cluster has the same share
+
+
+def test_significant_effects_are_found_at_their_rate():
+    rng = np.random.default_rng(0)
+    effect = rng.normal(size=3000)
+    effect[:300] += 8
+    found = significant(effect, np.ones(3000))
+    assert found[:300].all()
+    assert found[300:].sum() < 40
+    assert significant(np.array([1.0, 0.0]), np.zeros(2)).tolist() == [True, True]
+
+
+def test_the_ceiling_is_what_the_truth_reaches():
+    rng = np.random.default_rng(1)
+    truth, noise = rng.normal(size=200_000), rng.normal(size=200_000)
+    measured = truth + 0.7 * noise
+    reached = np.corrcoef(truth, measured)[0, 1]
+    assert ceiling(measured, np.full(len(measured), 0.7)) == pytest.approx(reached, abs=0.005)
+    assert ceiling(np.array([0.1, -0.1]), np.ones(2)) == 0
+
+
+def test_agreement_of_the_truth_is_one_and_of_its_negative_minus_one(data):
+    edits = data.test
+    truth = edits.y
+    good = agreement(truth, edits)
+    assert good["activity"][0] == pytest.approx(1)
+    assert good["effects"]["all"]["spearman"][0] > 0.999  # effects within a library, activities are means over several
+    assert good["effects"]["all"]["sign"][0] > 0.99
+    bad = agreement(-truth, edits)
+    assert bad["effects"]["all"]["spearman"][0] < -0.999
+    assert bad["effects"]["all"]["sign"][0] < 0.01
+    assert (
+        good["effects"]["all"]["n"]
+        == len(edits)
+        == sum(block["n"] for kind, block in good["effects"].items() if kind != "all")
+    )
+    assert set(ceilings(edits)) == set(good["effects"])
+
+
+def test_lost_scores_are_minus_the_sum_at_the_edited_bases():
+    scores = np.arange(12.0).reshape(2, 6)
+    places = [np.array([0, 2]), np.array([5])]
+    np.testing.assert_array_equal(lost_scores(scores, np.array([1, 0]), places), [-(6 + 8), -5])
+    drawn = other_places([np.arange(3), np.arange(5)], 6)
+    assert sorted(drawn[0]) == [3, 4, 5]
+    assert drawn[1].tolist() == [5]
+
+
+class _Additive(nn.Module):
+    """A linear network: what a base is worth does not depend on the others."""
+
+    def __init__(self, weights):
+        super().__init__()
+        self.weights = nn.Parameter(weights)
+
+    def forward(self, x):
+        return (x * self.weights).sum((1, 2))[:, None]
+
+
+def test_attributions_of_a_linear_network_tell_its_own_effects(data):
+    generator = torch.Generator().manual_seed(0)
+    weights = torch.randn(4, 164, generator=generator)
+    network = _Additive(weights).eval()
+    edits = data.test
+    values = torch.nn.functional.one_hot(torch.from_numpy(edits.codes).long(), 4).float().permute(0, 2, 1)
+    outputs = network(values).detach().numpy()[:, 0].astype(np.float64)
+    rows = chosen_edits(edits, 10**6)
+    own = MeasuredEdits(**{**vars(edits), "effect": outputs[edits.after] - outputs[edits.before], "y": outputs})
+    found = attribution_agreement(network, own, n_parents=10**6, methods=("saliency", "saturation_mutagenesis"))
+    assert found["n"] == len(rows)
+    # By hand: minus the weights of the bases that are lost, raw or minus the mean over the four bases.
+    parent = values[edits.before[rows]].numpy()
+    for name, map_ in (("plain", weights.numpy()), ("corrected", (weights - weights.mean(0)).numpy())):
+        lost = [-(parent[i] * map_).sum(0)[edits.places[row]].sum() for i, row in enumerate(rows)]
+        oracle = spearmanr(lost, own.effect[rows])[0]
+        assert found["methods"]["saliency"][name][0] == pytest.approx(oracle, abs=1e-6)
+    corrected = found["methods"]["saliency"]["corrected"][0]
+    assert corrected == pytest.approx(found["methods"]["saturation_mutagenesis"]["plain"][0], abs=0.01)
+    assert corrected > 0.6
+    assert abs(found["methods"]["saliency"]["unedited"][0]) < 0.3
+
+
+def test_words_are_counted_on_both_strands_and_ridge_finds_a_line():
+    codes = encode(["AAAC", "ACGN"])
+    counts = word_counts(codes)
+    assert counts.shape == (2, 32)
+    assert counts.sum(axis=1).tolist() == [2, 1]
+    rng = np.random.default_rng(0)
+    many = rng.integers(4, size=(50, 40), dtype=np.uint8)
+    np.testing.assert_array_equal(word_counts(many), word_counts(reverse_complement(many)))
+    x = rng.normal(size=(5000, 3))
+    y = x @ [1.0, -2.0, 0.5] + 3
+    np.testing.assert_allclose(ridge(x, y, x), y, atol=0.01)
+
+
+def test_predictions_come_back_to_half_a_step():
+    values = np.random.default_rng(0).normal(0, 3, 1000)
+    np.testing.assert_allclose(unpacked(packed(values)), values, atol=5.001e-4)
+
+
+def test_filters_made_of_a_published_motif_are_found():
+    from motiflens.interpret.filters import FilterPwms
+    from motiflens.motifs.motif import Motif
+    from motiflens.study.experiments import learned
+
+    crx = Motif("CRX_Corbo", "CRX", _matrix("CTAATCCC"))
+    nrl = Motif("NRL_HUMAN.MA0842.1", "NRL", _matrix("AATTTGCTGAC"))
+    pwms = np.full((3, 4, 20), 0.25)
+    pwms[0, :, 5:13] = crx.pwm
+    pwms[1, :, 4:15] = nrl.pwm[::-1, ::-1]  # the other strand
+    original = learned.filter_pwms
+    learned.filter_pwms = lambda network, codes: FilterPwms(pwms, np.array([20, 20, 0]))
+    try:
+        found = learned_factors(nn.Identity(), np.zeros((1, 164), dtype=np.uint8), [crx, nrl])
+    finally:
+        learned.filter_pwms = original
+    assert found["factors"] == {"CRX": 1, "NRL": 1}
+    assert found["tpr"] == pytest.approx(2 / 3)
+    assert factor_name("MEF2D_MOUSE.H11MO.0.A") == "MEF2D"
+
+
+def _matrix(text):
+    pwm = np.full((4, len(text)), 0.01)
+    pwm[["ACGT".index(base) for base in text], np.arange(len(text))] = 0.97
+    return pwm
+
+
+def test_all_designs_come_before_the_second_initialisation():
+    networks = planned_networks()
+    assert len(networks) == 80
+    assert len({one.key for one in networks}) == 80
+    assert {one.member for one in networks[:8]} == {0}
+    assert len({(one.architecture, one.activation) for one in networks[:8]}) == 8
+
+
+@pytest.mark.filterwarnings("ignore::motiflens.interpret.attribution.CompletenessWarning")
+def test_a_run_stores_a_record_per_network_and_goes_on(imported, tmp_path):
+    small = {
+        "architectures": ("C24",),
+        "activations": ("exponential",),
+        "protocol": EXPERIMENT_PROTOCOL.replace(max_epochs=1),
+        "n_parents": 8,
+    }
+    first = run_experiments(imported, tmp_path, n_workers=1, n_members=1, device="cpu", **small)
+    assert (len(first.records), first.n_left, first.errors) == (1, 0, [])
+    heard = []
+    second = run_experiments(
+        imported,
+        tmp_path,
+        n_workers=1,
+        n_members=2,
+        device="cpu",
+        on_news=lambda news, *_: heard.append(news.key),
+        **small,
+    )
+    assert set(heard) == {"crx/C24/exponential/001"}
+    assert second.records[0] == first.records[0]
+    record = second.records[0]
+    test = read_experiment(imported).test
+    predicted = unpacked(record["predictions"])
+    assert agreement(predicted, test)["activity"][0] == pytest.approx(record["agreement"]["activity"][0], abs=0.01)
+    assert set(record["attributions"]["methods"]) >= {"saliency", "deep_lift_shap"}
+    text = (tmp_path / "crx.jsonl").read_text()
+    assert '"crx/baselines"' in text
+    assert '"crx/C24/exponential/ensemble"' in text
+    with pytest.raises(ValueError, match="n_parents"):
+        left_to_train(planned_networks(**{**small, "n_parents": 9}), {record["key"]: record})
+
+
+def test_an_ensemble_is_the_mean_of_predictions(data):
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 3, size=(6, len(data.test.y)))
+    predicted = data.test.y + noise
+    rows = ensemble_scores(predicted, data.test)
+    assert [row["size"] for row in rows] == [1, 2, 3, 4, 5, 6]
+    whole = agreement(predicted.mean(axis=0), data.test)
+    assert rows[-1]["agreement"] == whole
+    assert rows[-1]["effects"] > rows[0]["effects"] + 0.05
+    records = [
+        {
+            "key": f"crx/C24/relu/00{i}", "architecture": "C24", "activation": "relu", "member": i, "status": "ok",
+            "config_hash": "x", "predictions": packed(predicted[i]),
+        }
+        for i in range(3)
+    ]  # fmt: skip
+    made = ensemble_records(records, data.test)
+    assert [one["key"] for one in made] == ["crx/C24/relu/ensemble"]
+    assert ensemble_records([*records, *made], data.test) == []
+
+
+def test_the_published_motifs_are_written_beside_the_data(imported):
+    assert [factor_name(motif.id) for motif in load_motifs(imported.with_suffix(".motifs.meme"))] == ["CRX", "NRL"]
