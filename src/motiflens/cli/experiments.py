@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from motiflens.basics.errors import InputError, UnfinishedError
+from motiflens.basics.files import write_text
 from motiflens.cli.messages import print_json, resumable
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def run_crx(
         typer.echo(f"{result.n_left} networks are left; to go on:\n  {command}", err=True)
     if result.errors:
         first = result.errors[0]
-        (folder / "errors.log").write_text("\n".join(error.details or error.message for error in result.errors))
+        write_text("\n".join(error.details or error.message for error in result.errors), folder / "errors.log")
         raise UnfinishedError(
             f"{len(result.errors)} networks could not be finished (see {folder / 'errors.log'}); "
             f"the first, {first.job.network.key}: {first.message}"
