@@ -240,7 +240,7 @@ def test_the_same_seed_gives_the_same_table():
 @pytest.mark.parametrize("method", ["insertion", "mutagenesis", "feature_maps"])
 def test_progress_rises_to_1_over_all_networks(method):
     told = []
-    interactions([Toy("and")] * 2, planted(), motifs(), method=method, on_progress=told.append, **SMALL)
+    interactions([Toy("and")] * 2, planted(), motifs(), method=method, progress=told.append, **SMALL)
     assert told == sorted(told)
     assert len(set(told)) > 2  # one draw each here
     assert told[0] < 0.5

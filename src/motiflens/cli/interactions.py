@@ -107,7 +107,7 @@ def interactions(
         typer.echo(f"note: several motifs have one name, and count as different: {', '.join(versions)}", err=True)
     settings = replace(settings, n_null=max(n_null, 2 * len(chosen)))  # the least that many motifs need
     with percentage(method) as tell:
-        table = measure(networks, dataset, chosen, settings, method=method, target=number, on_progress=tell)
+        table = measure(networks, dataset, chosen, settings, method=method, target=number, progress=tell)
     for path in out or ():
         _write(path, table, chosen, dataset, number, q, data)
     if as_json:

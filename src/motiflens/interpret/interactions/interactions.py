@@ -17,7 +17,6 @@ from motiflens.interpret.interactions.inputs import (
     check_motifs,
     check_networks,
     chosen_sequences,
-    unheard,
 )
 from motiflens.interpret.interactions.method import Experiment
 from motiflens.interpret.interactions.methods import METHODS
@@ -42,7 +41,7 @@ def interactions(
     method: str = "insertion",
     target: Target = 0,
     background: SequencesLike | None = None,
-    on_progress: OnProgress = unheard,
+    progress: bool | OnProgress = True,
 ) -> InteractionTable:
     """Find pairs of motifs whose joint effect on networks exceeds the sum of their single effects.
 
@@ -85,8 +84,8 @@ def interactions(
         Which output, by its number or its label's name.
     background : sequences in any of these forms, optional
         Instead of the background above; "insertion" puts motifs into them.
-    on_progress : callable
-        Told the share that is done, 0 to 1, now and then.
+    progress : bool or callable
+        Show a progress bar on a terminal or in a notebook; or a function to be told the share that is done, 0 to 1.
 
     Returns
     -------
@@ -104,7 +103,8 @@ def interactions(
     >>> data = ml.data.simulate.billboard(200, seed=1)
     >>> network = ml.build_model("C24", length=200, n_outputs=1, n_filters=4)
     >>> motifs = ml.load_motifs("JASPAR2016-vertebrates")[:5]
-    >>> table = ml.interactions(network, data, motifs, n_null=10, n_backgrounds=8, n_sequences=8)
+    >>> few = ml.interpret.interactions.Settings(n_null=10, n_backgrounds=8, n_sequences=8)
+    >>> table = ml.interactions(network, data, motifs, few, progress=False)
     >>> len(table.rows)
     10
     """
@@ -115,7 +115,8 @@ def interactions(
     check_motifs(networks, motifs, settings.n_null)
     given = _experiment(networks, data, motifs, settings, method, target, background)
     check_networks(networks, given.positives, target, given.batch_size)
-    measured = _measure_members(networks, given, method, on_progress)
+    with progress_bar("interactions", progress=progress is True) as tell:
+        measured = _measure_members(networks, given, method, progress if callable(progress) else tell)
     return _table(measured, given, method)
 
 

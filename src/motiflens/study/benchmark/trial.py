@@ -99,7 +99,7 @@ def _read(
         if METHODS[method].needs_attention and not condition.has_attention:
             continue
         started = time.process_time()
-        table = interactions(networks, data, motifs, condition.settings, method=method)
+        table = interactions(networks, data, motifs, condition.settings, method=method, progress=False)
         tables[method] = table_block(table)
         seconds[method] = round(time.process_time() - started, 1)
     return tables, seconds
