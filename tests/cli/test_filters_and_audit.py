@@ -9,7 +9,7 @@ from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io import write_hdf5
 from motiflens.interpret.filters import matrix_width
 from motiflens.models.hybrid import HybridConfig, blank_network
-from motiflens.motifs.sets import read_meme
+from motiflens.motifs.sets import read_motifs
 
 
 # A kernel of 25 does not fit into sequences of 20: such a network cannot be built.
@@ -32,9 +32,9 @@ def test_filters_and_audit_write_the_same_matrices(tmp_path, kernel, length):
         ["audit", data, "--model", model, "--out", tmp_path / "out", *cheap],
     ):
         run(*command)
-    of_filters = {motif.id: motif.pwm for motif in read_meme(meme)}
+    of_filters = {motif.id: motif.pwm for motif in read_motifs(meme)}
     (file,) = tmp_path.glob("out/**/filters.meme")
-    of_audit = {motif.id: motif.pwm for motif in read_meme(file)}
+    of_audit = {motif.id: motif.pwm for motif in read_motifs(file)}
     assert of_audit
     assert of_filters.keys() >= of_audit.keys()  # an audit writes no dead filters
     for name, pwm in of_audit.items():

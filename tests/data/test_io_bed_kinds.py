@@ -20,7 +20,7 @@ IDR = "\t5.00\t4.2\t10305\t11187\t33.1\t215\t10300\t11182\t20.2\t218"
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    write_fasta("g.fa", ["chr1", "chr2", "chr8"], CODES)
+    write_fasta(["chr1", "chr2", "chr8"], CODES, "g.fa")
     return tmp_path
 
 
@@ -95,7 +95,7 @@ def test_a_listed_chromosome_without_peak_is_a_note(folder):
 
 
 def test_roman_numerals_are_named_and_dropping_everything_is_not_offered(folder, capsys, monkeypatch):
-    write_fasta("yeast.fa", [f"chr{n}" for n in ("I", "II", "III", "IV", "X", "XIV")], CODES[[0, 1, 2, 0, 1, 2]])
+    write_fasta([f"chr{n}" for n in ("I", "II", "III", "IV", "X", "XIV")], CODES[[0, 1, 2, 0, 1, 2]], "yeast.fa")
     (folder / "p.bed").write_text("chr14\t1000\t1400\nchr2\t1000\t1400\n")
     arguments = ("data", "bed", "p.bed", "yeast.fa", "--width", 20, "--shuffle", 1, "-o", "x.h5")
     code, message = fails(capsys, monkeypatch, *arguments)
@@ -106,13 +106,13 @@ def test_roman_numerals_are_named_and_dropping_everything_is_not_offered(folder,
     _, message = fails(capsys, monkeypatch, *arguments)
     assert "to leave such intervals out, 1 of 2, give --skip-missing" in message
     (folder / "p.bed").write_text("chrIV\t1000\t1400\n")
-    write_fasta("arabic.fa", ["chr2", "chr3", "chr4"], CODES)
+    write_fasta(["chr2", "chr3", "chr4"], CODES, "arabic.fa")
     with pytest.raises(ValueError, match="Arabic numerals, such as chr4 for chrIV"):
         read_bed("p.bed", "arabic.fa", width=20)
 
 
 def test_the_shell_names_its_own_options(folder, capsys, monkeypatch):
-    write_fasta("n.fa", ["chr1"], [np.full(100, 4, np.uint8)])
+    write_fasta(["chr1"], [np.full(100, 4, np.uint8)], "n.fa")
     (folder / "p.bed").write_text("chr1\t10\t50\n")
     arguments = ("data", "bed", "p.bed", "n.fa", "--width", 20, "--shuffle", 1, "-o", "x.h5")
     assert fails(capsys, monkeypatch, *arguments)[1].rstrip().endswith("unknown bases: raise --max-unknown")
