@@ -86,8 +86,9 @@ def test_options_are_held_against_the_data(task1):
     with pytest.raises(ValueError, match="no test sequences"):
         AuditOptions().check_data(task1.train)
     AuditOptions(target=11, window=task1.length - 2).check_data(task1)
-    assert AuditOptions(target=11).label(task1) == 11
-    assert AuditOptions().label(task1) == 0
+    AuditOptions(target=task1.label_names[3]).check_data(task1)
+    with pytest.raises(ValueError, match="there is no label 'SP11'; there are SP1"):
+        AuditOptions(target="SP11").check_data(task1)
 
 
 def test_the_command_tells_before_it_trains(task1, tmp_path, capsys, monkeypatch):

@@ -195,3 +195,21 @@ def test_random_split_depends_on_the_seed_and_takes_empty_parts():
 def test_random_split_errors(fractions):
     with pytest.raises(ValueError, match="three shares of train, valid, test that sum to 1"):
         random_split(10, fractions)
+
+
+def test_a_label_is_asked_for_by_name_by_number_or_as_the_first():
+    codes = np.zeros((3, 5), dtype=np.uint8)
+    several = SequenceDataset.from_arrays(codes, np.eye(3), label_names=("a", "b", "7"))
+    assert [several.label_of(target) for target in (None, 1, "b", "7")] == [0, 1, 1, 2]
+    for wrong in (3, -1, "c"):
+        with pytest.raises(ValueError, match=r"target must be in 0 \.\.\. 2|there is no label 'c'"):
+            several.label_of(wrong)
+    single = SequenceDataset.from_arrays(codes, np.ones(3))
+    assert [single.label_of(target) for target in (None, 0, 5)] == [0, 0, 0]  # it serves any output of a network
+
+
+def test_labels_are_classes_if_all_are_0_or_1():
+    codes = np.zeros((3, 5), dtype=np.uint8)
+    assert SequenceDataset.from_arrays(codes, [0, 1, 1]).is_binary
+    assert not SequenceDataset.from_arrays(codes, [0, 1, 2]).is_binary
+    assert not SequenceDataset.from_arrays(codes, [[0, 0.5], [1, 0], [1, 1]]).is_binary

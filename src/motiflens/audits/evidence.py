@@ -13,6 +13,7 @@ from motiflens.audits.options import AuditOptions
 from motiflens.audits.words import measure_label
 from motiflens.basics.choices import check_choice
 from motiflens.basics.errors import InputError
+from motiflens.basics.inputs import as_output
 from motiflens.basics.performance import Performance, performances
 from motiflens.basics.plots import COLOURS, GREY, Estimate, plot_intervals
 from motiflens.basics.tables import Table, Tabular, columns_of
@@ -138,7 +139,7 @@ def gather_evidence(
     """
     options = options or AuditOptions()
     _check_candidates(candidates, dataset, options)
-    test, target = dataset.test, options.label(dataset)
+    test, target = dataset.test, dataset.label_of(options.target)
     predictions, notes = _predictions(candidates, dataset)
     examples, problems = make_examples(candidates, test, target, options)
     notes += problems
@@ -152,7 +153,7 @@ def gather_evidence(
         target=target,
         performance=performances(test.y, predictions, **drawn),
         by_label=_by_label(test, predictions, **drawn),
-        prevalence=float(test.y.mean()) if bool(np.isin(test.y, (0, 1)).all()) else None,
+        prevalence=float(test.y.mean()) if dataset.is_binary else None,
         examples=examples,
         spike_ins=spike_ins,
         stability=stable,
@@ -200,10 +201,11 @@ def _check_candidates(candidates: Sequence[Candidate], dataset: SequenceDataset,
         raise InputError(f"expected candidates of different names, got {names}")
     if taken := sorted({*names} & {GC_BASELINE, KMER_BASELINE}):
         raise InputError(f"the name {taken[0]!r} is that of a baseline: choose another for the candidate")
-    label = options.label(dataset)
+    label = dataset.label_of(options.target)
     outputs = {found.network.target for candidate in candidates for found in candidate.audits}
-    if options.target not in (None, label, *outputs):  # one label may stand for any output that was audited
-        raise InputError(f"target must be in 0..{dataset.n_outputs - 1}, got {options.target}")
+    target = label if options.target is None else as_output(options.target, dataset)
+    if target not in (label, *outputs):  # one label may stand for any output that was audited
+        raise InputError(f"target must be in 0..{dataset.n_outputs - 1}, got {target}")
     shape = (len(dataset.test), dataset.n_outputs)
     for candidate in candidates:
         for found in candidate.audits:

@@ -9,6 +9,7 @@ import numpy as np
 from motiflens.audits.candidate import Candidate
 from motiflens.audits.notes import noted
 from motiflens.audits.options import AuditOptions
+from motiflens.basics.inputs import is_binary
 from motiflens.data.dataset import SequenceDataset
 from motiflens.interpret.attribution import explain
 
@@ -81,7 +82,7 @@ def make_examples(
 
 def _strong_rows(y: np.ndarray) -> np.ndarray:
     """Positives of a label, shape=(N,); of real values the quarter with the largest."""
-    if np.isin(y, (0, 1)).all():
+    if is_binary(y):
         return np.flatnonzero(y == 1)
     return np.flatnonzero(y >= np.quantile(y, 1 - _TOP_SHARE))
 

@@ -14,6 +14,7 @@ from torch import nn
 
 from motiflens.audits.options import AuditOptions
 from motiflens.basics.errors import InputError
+from motiflens.basics.inputs import as_output
 from motiflens.basics.metrics import classification_metrics, regression_metrics
 from motiflens.basics.tables import Logo, Table, Tabular, columns_of
 from motiflens.data.dataset import SequenceDataset
@@ -205,7 +206,7 @@ def _for_labels(
     reading: dict[str, Any] = {
         "layout": options.layout, "bases": options.bases, "first_layer": options.first_layer, "output": options.output
     }  # fmt: skip
-    target = options.target
+    target = None if options.target is None else as_output(options.target, test)
     network = adapt(model, test.codes, **reading)
     n_outputs = model_summary(network).n_outputs
     if n_outputs == test.n_outputs:
@@ -229,7 +230,7 @@ def _for_labels(
 
 def _scores(model: nn.Module, part: SequenceDataset, logits: torch.Tensor) -> torch.Tensor:
     """What labels are compared with: logits for classes, what the model itself returns for real-valued labels."""
-    return logits if np.isin(part.y, (0, 1)).all() else returned(model, logits)
+    return logits if part.is_binary else returned(model, logits)
 
 
 def _metrics(
@@ -244,7 +245,7 @@ def _metrics(
     if len(part) == 0:
         return {}
     logits = model_outputs(model, part.codes, batch_size=batch_size) if logits is None else logits
-    if np.isin(part.y, (0, 1)).all():
+    if part.is_binary:
         found = classification_metrics(logits, part.y)
     else:
         found = {"pearson": regression_metrics(_scores(model, part, logits), part.y)["pearson"]}

@@ -7,7 +7,7 @@ from typing import Any
 
 from motiflens.basics.choices import check_choice
 from motiflens.basics.errors import InputError
-from motiflens.basics.inputs import as_sequences
+from motiflens.basics.inputs import Target, as_output
 from motiflens.data.dataset import SequenceDataset
 from motiflens.interpret.attribution import check_method
 from motiflens.interpret.filters import check_truth
@@ -23,10 +23,10 @@ class AuditOptions:
 
     Attributes
     ----------
-    target : int or None
-        Label that attributions are about. By default the first, and where there are several labels, none is scored
-        against the ground truth, which does not say which label a motif is for. For a model with several outputs and
-        data with one label: the output that this label stands for.
+    target : int or str, optional
+        Label that attributions are about, by its number or name. By default the first, and where there are several
+        labels, none is scored against the ground truth, which does not say which label a motif is for. For a model with
+        several outputs and data with one label: the output that this label stands for.
     layout, bases, first_layer, output : str
         How to read a model trained elsewhere: see :func:`motiflens.models.any_model.adapt`.
     database : str or sequence of Motif
@@ -61,7 +61,7 @@ class AuditOptions:
         If a number is out of range, a name is unknown, or no motif of the database belongs to a factor of the truth.
     """
 
-    target: int | None = None
+    target: Target | None = None
     layout: str = "auto"
     bases: str = BASES
     first_layer: str | None = None
@@ -106,16 +106,6 @@ class AuditOptions:
         """What pages call the database."""
         return self.database if isinstance(self.database, str) else f"{len(self.database)} motifs"
 
-    def label(self, dataset: SequenceDataset) -> int:
-        """The label that attributions are about, of those of a data set.
-
-        Raises
-        ------
-        InputError
-            If there is no such label.
-        """
-        return as_sequences(dataset).label_of(self.target or 0)
-
     def check_data(self, dataset: SequenceDataset) -> None:
         """Check that networks trained on a data set, with one output for each label, can be audited on it.
 
@@ -127,8 +117,9 @@ class AuditOptions:
         """
         if not (dataset.split == "test").any():
             raise InputError("the data have no test sequences to audit on")
-        if self.target is not None and not 0 <= self.target < dataset.n_outputs:
-            raise InputError(f"target must be in 0..{dataset.n_outputs - 1}, got {self.target}")
+        target = 0 if self.target is None else as_output(self.target, dataset)
+        if not 0 <= target < dataset.n_outputs:
+            raise InputError(f"target must be in 0..{dataset.n_outputs - 1}, got {target}")
         for name, usual in (("layout", "auto"), ("bases", BASES), ("first_layer", None), ("output", "auto")):
             if getattr(self, name) != usual:
                 raise InputError(f"{name} is of models trained elsewhere, got {getattr(self, name)!r}: leave it out")

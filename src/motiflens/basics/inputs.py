@@ -67,8 +67,8 @@ class Sequences:
         split = None if self.split is None else self.split[rows]
         return Sequences(self.codes[rows], y, self.label_names, split)
 
-    def label_of(self, target: Target) -> int:
-        """Number of the label that an output stands for: a single label serves any output.
+    def label_of(self, target: Target | None) -> int:
+        """Number of the label that an output stands for: a single label serves any output; None is the first.
 
         Raises
         ------
@@ -77,6 +77,8 @@ class Sequences:
         """
         if self.y is None:
             raise InputError("expected a data set with labels, got bare sequences")
+        if target is None:
+            return 0
         if isinstance(target, str):
             return number_of_label(target, self.label_names)
         n_labels = self.y.shape[1]

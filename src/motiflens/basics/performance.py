@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.inputs import is_binary
 from motiflens.basics.stats import LEVEL, Interval, mean_of_defined
 
 _BLOCK = 2**22  # values held at once
@@ -86,7 +87,7 @@ def performances(
     rng = np.random.default_rng(seed)
     counts = rng.multinomial(n, np.full(n, 1 / n), size=n_resamples)  # n_resamples, n
     weights = np.concatenate([np.ones((1, n)), counts])
-    binary = bool(np.isin(y, (0, 1)).all())
+    binary = is_binary(y)
     found = {}
     for name, scores in predictions.items():
         members = scores if scores.ndim == 3 else scores[None]

@@ -89,7 +89,7 @@ def kmer_model(dataset: SequenceDataset, k: int = 3, *, penalties: Sequence[floa
     features = kmer_frequencies(dataset.codes, k)  # N, 4**k
     spread = features[train].std(axis=0)
     features = (features - features[train].mean(axis=0)) / np.where(spread > 0, spread, 1)
-    binary = bool(np.isin(dataset.y, (0, 1)).all())
+    binary = dataset.is_binary
     valid = train if len(penalties) == 1 else _rows_of(dataset, "valid", "to choose the penalty on (or give one)")
     chosen, weights = [], []
     for y in dataset.y.T.astype(np.float64):

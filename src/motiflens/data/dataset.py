@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.inputs import Target, as_sequences, is_binary
 from motiflens.basics.sequence import UNKNOWN, check_codes, codes_from_one_hot, one_hot
 from motiflens.basics.tables import Table, Tabular, as_dataframe
 from motiflens.data.dataset_tables import sequences_table, splits_table
@@ -152,6 +153,23 @@ class SequenceDataset(Tabular):
     def n_outputs(self) -> int:
         """Number of labels or targets."""
         return int(self.y.shape[1])
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether all labels are 0 or 1, missing ones (NaN) left out: classes, rather than real values."""
+        return is_binary(self.y)
+
+    def label_of(self, target: Target | None) -> int:
+        """Number of the label that a target stands for: its name, its number, or None for the first.
+
+        A single label serves any output.
+
+        Raises
+        ------
+        InputError
+            If there is no such label.
+        """
+        return as_sequences(self).label_of(target)
 
     @property
     def split(self) -> np.ndarray:

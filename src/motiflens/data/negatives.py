@@ -245,7 +245,7 @@ def _search(
 def _positives(dataset: SequenceDataset, ratio: int) -> np.ndarray:
     if ratio < 1:
         raise InputError(f"ratio must be at least 1, got {ratio}")
-    if not np.isin(dataset.y, (0, 1)).all():
+    if not dataset.is_binary:
         raise InputError("expected labels 0 and 1 to tell positives from negatives, got other values")
     positives = np.flatnonzero(dataset.y.any(axis=1))
     if not len(positives):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.inputs import is_binary
 from motiflens.basics.metrics import auroc
 from motiflens.basics.sequence import UNKNOWN, gc_content
 from motiflens.basics.tables import Table, Tabular
@@ -19,7 +20,6 @@ GC_CORRELATION = 0.2
 FEW_POSITIVES = {"train": 500, "valid": 30, "test": 50}
 FEW_SHARE = 0.02  # of positives
 UNKNOWN_SHARE = 0.01  # difference between positives and negatives
-_CLASSES = (0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def summary(dataset: SequenceDataset) -> DataSummary:
 
 
 def _label(name: str, y: np.ndarray, split_codes: np.ndarray, gc: np.ndarray, unknown: np.ndarray) -> LabelSummary:
-    binary = bool(np.isin(y, _CLASSES).all())
+    binary = is_binary(y)
     constant = bool((y == y[0]).all())
     positive, negative, known = y == 1, y == 0, np.isfinite(gc)
     both = binary and not constant

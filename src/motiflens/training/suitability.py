@@ -3,6 +3,7 @@
 import numpy as np
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.inputs import is_binary
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.splits import SPLITS
 from motiflens.models.hybrid import HybridConfig
@@ -14,7 +15,7 @@ _BATCHES_OF_SMALL_DATA = 4  # in an epoch, where the data do not fill one batch 
 
 def objective_of(y: np.ndarray) -> str:
     """Return "classification" if all values are 0 or 1, else "regression"."""
-    return "classification" if np.isin(y, (0, 1)).all() else "regression"
+    return "classification" if is_binary(y) else "regression"
 
 
 def suited_protocol(protocol: Protocol, dataset: SequenceDataset, *, objective: str = "auto") -> Protocol:
@@ -90,7 +91,7 @@ def _n_train(dataset: SequenceDataset) -> int:
 
 def _check_labels(name: str, part: SequenceDataset) -> None:
     values = np.unique(part.y)
-    if not np.isin(values, (0, 1)).all():
+    if not is_binary(values):
         raise InputError(
             f"labels must be 0 or 1 for classification, got values such as {values[:3]}: "
             "real values need a protocol with objective='regression'"

@@ -9,7 +9,7 @@ from motiflens.audits.candidate import audit_candidate
 from motiflens.audits.evidence import Evidence, gather_evidence
 from motiflens.audits.options import AuditOptions
 from motiflens.audits.verdicts import Verdicts, verdicts
-from motiflens.basics.inputs import NetworksLike, as_output
+from motiflens.basics.inputs import NetworksLike
 from motiflens.basics.progress import progress_bar
 from motiflens.basics.tables import Table, Tabular
 from motiflens.data.dataset import SequenceDataset
@@ -96,7 +96,7 @@ def audit(
     >>> [one.question for one in report.verdicts][0]
     'Does it predict more than composition does?'
     """
-    chosen = AuditOptions(**{**options, "target": _number(options.get("target"), data)})
+    chosen = AuditOptions(**options)
     ensemble = _ensemble(networks)
     found = as_networks(networks)
     with progress_bar("audit", progress=progress) as tell:
@@ -104,10 +104,6 @@ def audit(
         candidate = audit_candidate(name, found, data, chosen, members=members)
         tell(0.5)
         return AuditReport(gather_evidence([candidate], data, chosen))
-
-
-def _number(target: int | str | None, data: SequenceDataset) -> int | None:
-    return None if target is None else as_output(target, data)
 
 
 def _ensemble(networks: Any) -> Ensemble | None:
