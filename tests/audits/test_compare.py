@@ -211,7 +211,7 @@ def test_the_command_goes_from_data_to_the_table(files):
         (("C24:relu", "C24"), "expected --config ARCHITECTURE:ACTIVATION or"),
         (("C24:relu", "C24:relu:"), "expected --config ARCHITECTURE:ACTIVATION or"),
         (("C24:relu", "C25:relu"), "unknown architecture 'C25'; did you mean C24"),
-        (("C24:relu", "C24:exponentail"), "did you mean 'exponential'"),
+        (("C24:relu", "C24:exponentail"), "did you mean exponential"),
         (("C24:relu", "C24:relu:filters=8"), "unknown field 'filters' of HybridConfig; expected one such as n_filters"),
         (("C24:relu", "C24:relu:zzz=8"), "expected one such as attention, "),
         (("C24:relu", "C24:relu:n_filters"), "expected FIELD=VALUE, such as n_filters=64, got 'n_filters'"),

@@ -166,7 +166,7 @@ def test_version():
         (["simulate", "multi-motif", "-o", "x.h5", "--background", "JASPAR2020"], "belongs to billboard"),
         (["filters", "no-folder", "missing.h5"], "expected a folder no-folder: name the folder of a saved network"),
         (["motifs", "list", "missing.meme"], "missing.meme"),
-        (["study", "run", "--preset", "quik"], "did you mean 'quick'"),
+        (["study", "run", "--preset", "quik"], "did you mean quick"),
         (["study", "run", "--architectures", "C5"], "unknown architecture 'C5'"),
         (["study", "run", "--protocol", "papr"], "did you mean PAPER"),
         (["study", "run", "--tasks", "one"], "expected a whole number, got 'one'"),

@@ -365,7 +365,7 @@ def test_a_model_whose_calls_change_is_refused():
         ({"n_points": 0}, "n_points must be at least 1, got 0"),
         ({"target": 2}, "target must be in 0 ... 1, got 2"),
         ({"batch_size": 0}, "batch_size must be at least 1"),
-        ({"baselines": "zero"}, "did you mean 'zeros'"),
+        ({"baselines": "zero"}, "did you mean zeros"),
     ],
 )
 def test_bad_options_are_refused(options, message):

@@ -318,7 +318,7 @@ LINEAR = linear_model()
         ("integrated_gradients", {"n_steps": 1, "quadrature": "trapezoid"}, "at least 2 for trapezoid, got 1"),
         ("integrated_gradients", {"quadrature": "simpson"}, "gauss-legendre, trapezoid, got 'simpson'"),
         ("integrated_gradients", {"n_shuffles": 0}, "n_shuffles must be at least 1"),
-        ("integrated_gradients", {"baselines": "dinucleotide_shufle"}, "did you mean 'dinucleotide_shuffle'"),
+        ("integrated_gradients", {"baselines": "dinucleotide_shufle"}, "did you mean dinucleotide_shuffle"),
         ("integrated_gradients", {"baselines": np.zeros((5, 4, 19))}, r"\(5, 4, 20\) or .* got \(5, 4, 19\)"),
         ("integrated_gradients", {"baselines": np.full((5, 4, 20), np.nan)}, "finite baselines"),
         ("smooth_grad", {"n_samples": 0}, "n_samples must be at least 1"),

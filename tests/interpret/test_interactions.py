@@ -312,7 +312,7 @@ def test_q_values_are_benjamini_hochberg_over_all_pairs():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"method": "inserton"}, "unknown method 'inserton'; did you mean 'insertion'"),
+        ({"method": "inserton"}, "unknown method 'inserton'; did you mean insertion"),
         ({"n_null": 3}, "n_null must be at least"),
         ({"n_backgrounds": 0}, "n_backgrounds must be a whole number of 1 or more, got 0"),
         ({"n_draws": 1.5}, "n_draws must be a whole number of 1 or more, got 1.5"),

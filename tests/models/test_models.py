@@ -265,8 +265,8 @@ def test_evaluating_restores_every_modules_mode():
     [
         (lambda: build_model("C4C6-At"), "did you mean C4C6-Att"),
         (lambda: build_model("C24", task=3), "task must be 1 or 2"),
-        (lambda: build_model("C24", activation="exponentail"), "did you mean 'exponential'"),
-        (lambda: build_model("C24", lenght=300), "did you mean 'length'"),
+        (lambda: build_model("C24", activation="exponentail"), "did you mean exponential"),
+        (lambda: build_model("C24", lenght=300), "did you mean length"),
         (lambda: model_config("C24", kernel_size=4), r"must be odd .*, got 4"),
         (lambda: model_config("C24", length=20), "leaves no position of a sequence of length 20"),
         (lambda: model_config("C24", n_filters=0), "positive integer, got 0"),
@@ -274,7 +274,7 @@ def test_evaluating_restores_every_modules_mode():
         (lambda: model_config("C24-Att", attention_width=100), "multiple of n_heads"),
         (lambda: model_config("C24-LSTM-Att", lstm_width=7), "must be even"),
         (lambda: model_config("C24-LSTM-Trans1", attention_width=64), "must equal the width of its input, 128"),
-        (lambda: model_config("C24-Att", positional_encoding="rotatory"), "did you mean 'rotary'"),
+        (lambda: model_config("C24-Att", positional_encoding="rotatory"), "did you mean rotary"),
         (lambda: model_config("C24", head="avg"), "head must be one of flatten, mean"),
         (lambda: model_config("C24", positional_encoding="learned"), "acts in the attention, and there is none"),
         (

@@ -329,7 +329,7 @@ def test_what_is_no_pwm_is_refused(queries, targets, message):
 
 
 def test_unknown_metric_lists_close_ones():
-    with pytest.raises(ValueError, match=r"unknown metric 'person'; expected 'pearson'$"):
+    with pytest.raises(ValueError, match=r"unknown metric 'person'; did you mean pearson\?$"):
         tomtom([FLAT], [FLAT], metric="person")
-    with pytest.raises(ValueError, match="expected 'euclidean' or 'pearson'"):
+    with pytest.raises(ValueError, match="known: pearson, euclidean"):
         tomtom([FLAT], [FLAT], metric="xyz")

@@ -115,7 +115,7 @@ def test_levels_follow_when_all_of_level_2_is_there():
 
 
 def test_unknown_names_are_refused():
-    with pytest.raises(ValueError, match="unknown preset 'interactions-ful'; did you mean 'interactions-full'"):
+    with pytest.raises(ValueError, match="unknown preset 'interactions-ful'; did you mean interactions-full"):
         preset_conditions("interactions-ful")
     with pytest.raises(ValueError, match="n_members must be at least 1, got 0"):
         Condition(n_members=0)

@@ -20,12 +20,10 @@ def difference(old: dict[str, Any], new: dict[str, Any]) -> str:
 
 
 def check_choice(name: str, value: object, choices: Sequence[object]) -> None:
-    """Raise a ValueError that lists the choices, close ones again, unless the value is among them."""
-    if value in choices:
-        return
-    close = difflib.get_close_matches(str(value), [str(choice) for choice in choices])
-    hint = f"; did you mean {' or '.join(close)}?" if close else ""
-    raise InputError(f"{name} must be one of {', '.join(map(str, choices))}, got {value!r}{hint}")
+    """Raise an InputError that lists the choices, close ones again, unless the value is among them."""
+    if value not in choices:
+        hint = did_you_mean(value, choices)
+        raise InputError(f"{name} must be one of {', '.join(map(str, choices))}, got {value!r}{hint and '; ' + hint}")
 
 
 def close_hint(name: str, known: Iterable[str]) -> str:
@@ -40,17 +38,14 @@ def close_matches(name: object, known: Iterable[object], *, n: int = 3, cutoff: 
     return difflib.get_close_matches(str(name), [str(one) for one in known], n=n, cutoff=cutoff)
 
 
-def hint_at(name: object, known: Iterable[object], *, n: int = 3, cutoff: float = 0.6) -> str:
-    """Give "did you mean 'a' or 'b'?", or the known names where none comes close."""
-    known = list(known)
+def did_you_mean(name: object, known: Iterable[object], *, n: int = 3, cutoff: float = 0.6) -> str:
+    """Ask whether a name that comes close was meant; "" where none does."""
     close = close_matches(name, known, n=n, cutoff=cutoff)
-    if close:
-        return f"did you mean {' or '.join(map(repr, close))}?"
-    return f"known: {', '.join(map(str, known))}"
+    return f"did you mean {' or '.join(close)}?" if close else ""
 
 
-def check_known(kind: str, name: object, known: Iterable[object]) -> None:
-    """Refuse a name that is not known, with those that come close.
+def check_known(kind: str, name: object, known: Iterable[object], *, cutoff: float = 0.6) -> None:
+    """Refuse a name that is not known, with those that come close, or all where none does.
 
     Parameters
     ----------
@@ -58,6 +53,8 @@ def check_known(kind: str, name: object, known: Iterable[object]) -> None:
         What is named, as in "attribution method".
     name : object
     known : iterable of str
+    cutoff : float
+        How similar a name must be to be offered, from 0 to 1.
 
     Raises
     ------
@@ -66,4 +63,5 @@ def check_known(kind: str, name: object, known: Iterable[object]) -> None:
     """
     known = list(known)
     if name not in known:
-        raise InputError(f"unknown {kind} {name!r}; {hint_at(name, known)}")
+        hint = did_you_mean(name, known, cutoff=cutoff) or f"known: {', '.join(map(str, known))}"
+        raise InputError(f"unknown {kind} {name!r}; {hint}")

@@ -7,7 +7,6 @@
 So analyses need to know neither where data come from nor who trained a network.
 """
 
-import difflib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from motiflens.basics.choices import close_matches
 from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import check_codes, codes_from_one_hot, encode
 
@@ -202,7 +202,7 @@ def number_of_label(name: str, label_names: Sequence[str]) -> int:
         return int(name)
     if not label_names:
         raise InputError(f"the labels have no names: give the number of the output, not {name!r}")
-    close = difflib.get_close_matches(name, label_names) or list(label_names[:8])
+    close = close_matches(name, label_names) or list(label_names[:8])
     more = ", ..." if len(label_names) > len(close) else ""
     raise InputError(f"there is no label {name!r}; there are {', '.join(close)}{more}")
 

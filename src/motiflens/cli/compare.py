@@ -1,13 +1,13 @@
 """Configurations beside each other on one's own data."""
 
 import dataclasses
-import difflib
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from motiflens.basics.choices import close_matches
 from motiflens.basics.errors import InputError
 from motiflens.cli.audit_options import (
     Database,
@@ -162,7 +162,7 @@ def _change(text: str) -> tuple[str, Any]:
         place = "the data" if name in _OF_THE_DATA else "what stands before it, as in C24:relu"
         raise InputError(f"{name} is given by {place}: leave {text} out")
     if name not in types:
-        close = difflib.get_close_matches(name, types, n=3) or sorted({*types} - {*_OF_THE_DATA, "activation"})
+        close = close_matches(name, types) or sorted({*types} - {*_OF_THE_DATA, "activation"})
         raise InputError(f"unknown field {name!r} of HybridConfig; expected one such as {', '.join(close)}")
     try:
         return name, _FLAGS[value.lower()] if types[name] is bool else types[name](value)  # type: ignore[operator]

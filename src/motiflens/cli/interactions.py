@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from motiflens.basics.choices import did_you_mean
 from motiflens.basics.errors import InputError
 from motiflens.cli.loading import load_any_model, one_thread
 from motiflens.cli.messages import note_outputs, options_named, percentage, print_json
@@ -162,11 +163,8 @@ def _choose_motifs(
         labels = {label for motif in found for label in (motif.id, motif.name)}
         unknown = [label for label in wanted if label not in labels]
         if unknown:
-            from difflib import get_close_matches
-
-            close = get_close_matches(unknown[0], labels)
-            hint = f"; did you mean {' or '.join(close)}?" if close else ""
-            raise InputError(f"there is no motif {unknown[0]!r} among the {len(found)} motifs{hint}")
+            hint = did_you_mean(unknown[0], sorted(labels))
+            raise InputError(f"there is no motif {unknown[0]!r} among the {len(found)} motifs{hint and '; ' + hint}")
         found = [motif for motif in found if motif.id in wanted or motif.name in wanted]
     if len(found) > _MOST_MOTIFS:
         raise InputError(

@@ -1,11 +1,11 @@
 """Which sequences train, validate and test: at random, or by chromosome."""
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from motiflens.basics.choices import close_matches
 from motiflens.basics.errors import InputError
 
 SPLITS = ("train", "valid", "test")
@@ -90,7 +90,7 @@ def close_names(name: str, known: Iterable[str]) -> str:
     if numeral:
         kind = "Roman" if re.search("[IVX]+$", numeral) else "Arabic"
         return f"names differ: it has {kind} numerals, such as {numeral} for {name}"
-    close = [other] if other in names else difflib.get_close_matches(name, names, n=3)
+    close = [other] if other in names else close_matches(name, names)
     if close:
         return f"did you mean {' or '.join(close)}?"
     return f"there are {', '.join(sorted(names)[:5])}{', ...' if len(names) > 5 else ''}" if names else "there is none"

@@ -8,7 +8,6 @@ Grant & Noble 2011 (Bioinformatics 27:1603) for complete scores, which are in `_
 ties follow MEME Suite 5.5.8; q-values are Benjamini and Hochberg's, without its bootstrap.
 """
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from motiflens.basics.errors import InputError
+from motiflens.basics.choices import check_known
 from motiflens.basics.stats import benjamini_hochberg
 from motiflens.basics.tables import Table, Tabular, columns_of
 from motiflens.motifs.compiled_scores import compiled_scores
@@ -141,9 +140,7 @@ def tomtom(
     'MA0004.1'
     """
     queries, targets = _loaded(queries), _loaded(targets)
-    if metric not in METRICS:
-        close = difflib.get_close_matches(metric, METRICS, cutoff=0.3) or sorted(METRICS)
-        raise InputError(f"unknown metric {metric!r}; expected {' or '.join(map(repr, close))}")
+    check_known("metric", metric, METRICS, cutoff=0.3)
     query_set = read_queries(queries)
     target_set, layout = read_targets(targets)
     n_targets = len(target_set.ids)

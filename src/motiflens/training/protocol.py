@@ -1,11 +1,11 @@
 """Every number of a training protocol in one dataclass: PAPER (the text), REFERENCE (the released code), and others."""
 
 import dataclasses
-import difflib
 import math
 from dataclasses import dataclass
 from typing import Any
 
+from motiflens.basics.choices import check_known
 from motiflens.basics.errors import InputError
 from motiflens.models.hybrid import SCHEMES, SavedConfig, added_field
 from motiflens.models.trained_on import OBJECTIVES
@@ -129,8 +129,5 @@ def get_protocol(name: str) -> Protocol:
     ValueError
         If there is none of that name.
     """
-    if name.upper() not in PROTOCOLS:
-        close = difflib.get_close_matches(name.upper(), PROTOCOLS, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(PROTOCOLS)}"
-        raise InputError(f"unknown protocol {name!r}; {hint}")
+    check_known("protocol", name.upper(), PROTOCOLS)
     return PROTOCOLS[name.upper()]

@@ -1,10 +1,9 @@
 """What sequences are compared with."""
 
-import difflib
-
 import numpy as np
 import torch
 
+from motiflens.basics.choices import did_you_mean
 from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import Array, as_tensor
 from motiflens.basics.sequence import codes_from_one_hot, one_hot
@@ -48,9 +47,10 @@ def baselines_of(X: torch.Tensor, baselines: str | Array, n_shuffles: int, seed:
 
 def _named(X: torch.Tensor, name: str, n_shuffles: int, seed: int) -> torch.Tensor:
     if name not in BASELINES:
-        close = difflib.get_close_matches(name, BASELINES, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise InputError(f"baselines must be one of {', '.join(BASELINES)} or an array, got {name!r}{hint}")
+        hint = did_you_mean(name, BASELINES)
+        raise InputError(
+            f"baselines must be one of {', '.join(BASELINES)} or an array, got {name!r}{hint and '; ' + hint}"
+        )
     if name != "dinucleotide_shuffle":
         return torch.tensor(0.25 if name == "uniform" else 0.0).expand(len(X), 1, *X.shape[1:])
     codes = np.repeat(codes_from_one_hot(X.cpu()), n_shuffles, axis=0)

@@ -1,6 +1,5 @@
 """Every method by its name, with what can be said of the result."""
 
-import difflib
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from motiflens.basics.choices import check_known
 from motiflens.basics.errors import InputError
 from motiflens.basics.inputs import NetworksLike, SequencesLike, Target, as_codes, as_output
 from motiflens.basics.metrics import Array, as_tensor
@@ -239,7 +239,4 @@ def _check_options(method: str, options: dict[str, Any]) -> None:
 
 def check_method(method: str) -> None:
     """Refuse an unknown method, naming those that come close."""
-    if method not in METHODS:
-        close = difflib.get_close_matches(method, METHODS, n=3)
-        hint = f"did you mean {', '.join(close)}?" if close else f"known: {', '.join(METHODS)}"
-        raise InputError(f"unknown attribution method {method!r}; {hint}")
+    check_known("attribution method", method, METHODS)

@@ -1,9 +1,9 @@
 """Which JASPAR accessions count as each ground-truth factor of the study's two tasks."""
 
-import difflib
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
+from motiflens.basics.choices import check_known
 from motiflens.basics.errors import InputError
 
 FactorIds = Mapping[str, Collection[str]]
@@ -65,7 +65,5 @@ def task_truth(task: int, rule: str = "default") -> dict[str, tuple[str, ...]]:
     if task not in (1, 2):
         raise InputError(f"expected task 1 or 2, got {task!r}")
     table = TASK1_TRUTH if task == 1 else TASK2_TRUTH
-    if rule not in table:
-        close = difflib.get_close_matches(str(rule), table) or list(table)
-        raise InputError(f"unknown rule {rule!r}; expected {' or '.join(map(repr, close))}")
+    check_known("rule", rule, table)
     return {factor: tuple(ids) for factor, ids in table[rule].items()}

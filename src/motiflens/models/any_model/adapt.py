@@ -4,7 +4,6 @@
 cannot tell it asks for, in an error, rather than guess.
 """
 
-import difflib
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from motiflens.basics.choices import check_choice, close_matches
 from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import as_tensor
 from motiflens.basics.sequence import one_hot
@@ -81,8 +81,8 @@ def adapt(
         be told, it does not return one tensor of a usable shape, filters are wanted and no convolution sees the
         sequence, or if in evaluation mode the output of a sequence depends on the others or on chance.
     """
-    _check_choice("layout", layout, ("auto", *LAYOUTS, CODES))
-    _check_choice("output", output, ("auto", *OUTPUTS))
+    check_choice("layout", layout, ("auto", *LAYOUTS, CODES))
+    check_choice("output", output, ("auto", *OUTPUTS))
     check_bases(bases)
     check_weights(model)
     names = _names(first_layer)
@@ -204,13 +204,6 @@ def _random(n: int, length: int) -> torch.Tensor:
     return one_hot(torch.randint(4, (n, length), generator=torch.Generator().manual_seed(0)))
 
 
-def _check_choice(option: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        close = difflib.get_close_matches(str(value), known, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise InputError(f"{option} must be one of {', '.join(known)}, got {value!r}{hint}")
-
-
 def _check_first_layers(model: nn.Module, names: tuple[str, ...], filters: bool) -> None:
     convolutions = convolutions_of(model)
     if not convolutions and (filters or names):
@@ -230,7 +223,7 @@ def _check_first_layers(model: nn.Module, names: tuple[str, ...], filters: bool)
         if name in modules:
             kind = type(modules[name]).__name__
             raise InputError(f"first_layer must be an nn.Conv1d or nn.Conv2d, but {name!r} is {kind}")
-        close = difflib.get_close_matches(name, convolutions, cutoff=0.3) or list(convolutions)[:5]
+        close = close_matches(name, convolutions, cutoff=0.3) or list(convolutions)[:5]
         raise InputError(f"the model has no module {name!r}; its convolutions include {', '.join(map(repr, close))}")
 
 

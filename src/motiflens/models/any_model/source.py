@@ -1,6 +1,5 @@
 """Get a model by name: a saved network's folder, or a function of a module and a file of weights."""
 
-import difflib
 import importlib
 import importlib.util
 import inspect
@@ -15,6 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from motiflens.basics.choices import close_matches
 from motiflens.basics.errors import InputError, MissingFileError
 from motiflens.models.any_model.weights import load_weights
 from motiflens.models.hybrid.network import CONFIG_FILE, HybridNetwork
@@ -134,7 +134,7 @@ def _import(place: str) -> ModuleType:
 
 def _make(module: ModuleType, name: str, source: str) -> nn.Module:
     if not hasattr(module, name):
-        close = difflib.get_close_matches(name, dir(module), n=3)
+        close = close_matches(name, dir(module))
         hint = f"; close: {', '.join(close)}" if close else ""
         raise InputError(f"{source.rpartition(':')[0]} has no {name!r}{hint}")
     made = getattr(module, name)

@@ -1,12 +1,12 @@
 """What a hybrid network is built from: one flat, frozen dataclass, saved as JSON beside the weights."""
 
 import dataclasses
-import difflib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from motiflens.basics.choices import check_choice, did_you_mean
 from motiflens.basics.errors import InputError
 from motiflens.models.hybrid.layers import ACTIVATIONS
 from motiflens.models.hybrid.positions import POSITIONAL_ENCODINGS
@@ -39,13 +39,6 @@ class SavedConfig:
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={value!r}" for name, value in self.to_dict().items())
         return f"{type(self).__name__}({fields})"
-
-
-def _check_choice(field: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        close = difflib.get_close_matches(str(value), choices, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise InputError(f"{field} must be one of {', '.join(choices)}, got {value!r}{hint}")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -94,12 +87,12 @@ class HybridConfig(SavedConfig):
 
     def __post_init__(self) -> None:
         """Check the values one by one, then how they fit together."""
-        _check_choice("activation", self.activation, tuple(ACTIVATIONS))
-        _check_choice("second_stage", self.second_stage, SECOND_STAGES)
-        _check_choice("attention", self.attention, ATTENTIONS)
-        _check_choice("positional_encoding", self.positional_encoding, POSITIONAL_ENCODINGS)
-        _check_choice("head", self.head, HEADS)
-        _check_choice("variant", self.variant, VARIANTS)
+        check_choice("activation", self.activation, tuple(ACTIVATIONS))
+        check_choice("second_stage", self.second_stage, SECOND_STAGES)
+        check_choice("attention", self.attention, ATTENTIONS)
+        check_choice("positional_encoding", self.positional_encoding, POSITIONAL_ENCODINGS)
+        check_choice("head", self.head, HEADS)
+        check_choice("variant", self.variant, VARIANTS)
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if field.type is int and (not isinstance(value, int) or value < 1):
@@ -191,9 +184,8 @@ class HybridConfig(SavedConfig):
         known = {field.name for field in dataclasses.fields(cls)}
         unknown = sorted(set(values) - known)
         if unknown:
-            close = difflib.get_close_matches(unknown[0], known, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise InputError(f"unknown field of HybridConfig: {', '.join(unknown)}{hint}")
+            hint = did_you_mean(unknown[0], sorted(known))
+            raise InputError(f"unknown field of HybridConfig: {', '.join(unknown)}{hint and '; ' + hint}")
         return cls(**values)
 
 

@@ -6,10 +6,10 @@ of `HybridConfig`: `model_config("C4-Att-mean", positional_encoding="rotary")`.
 Source: Ghotra, Lee, Tripathy, Koo 2021, "Designing Interpretable Convolution-Based Hybrid Networks for Genomics".
 """
 
-import difflib
 import fnmatch
 from typing import Any
 
+from motiflens.basics.choices import check_known
 from motiflens.basics.errors import InputError
 from motiflens.models.hybrid.config import HybridConfig
 from motiflens.models.hybrid.network import HybridNetwork
@@ -108,10 +108,7 @@ def model_config(
     ValueError
         For an unknown architecture (lists close matches), task or field.
     """
-    if architecture not in list_models():
-        close = difflib.get_close_matches(architecture, list_models(), n=3, cutoff=0.4)
-        hint = f"did you mean {', '.join(close)}?" if close else f"known: {', '.join(list_models())}"
-        raise InputError(f"unknown architecture {architecture!r}; {hint}")
+    check_known("architecture", architecture, list_models(), cutoff=0.4)
     if task not in TASK_SIZES:
         raise InputError(f"task must be 1 or 2, got {task!r}")
     fields = {**TASK_SIZES[task], **_composed(architecture)}

@@ -5,7 +5,6 @@ since effects are averaged over members before they are compared.
 """
 
 import dataclasses
-import difflib
 import hashlib
 import json
 import re
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
+from motiflens.basics.choices import check_known
 from motiflens.basics.errors import InputError
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.simulate import LABELS, SMALL_GRAMMAR, additive_labels, spaced_grammar
@@ -223,8 +223,5 @@ def preset_conditions(name: str, **changes: Any) -> list[Condition]:
     ValueError
         If there is no such preset.
     """
-    if name not in PRESETS:
-        close = difflib.get_close_matches(name, PRESETS, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(PRESETS)}"
-        raise InputError(f"unknown preset {name!r}; {hint}")
+    check_known("preset", name, PRESETS)
     return list(dict.fromkeys(dataclasses.replace(condition, **changes) for condition in PRESETS[name]()))

@@ -1,11 +1,11 @@
 """The grid of a study: which networks are trained, in which order, and how they are divided among machines."""
 
 import dataclasses
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from motiflens.basics.choices import check_known
 from motiflens.basics.errors import InputError
 from motiflens.models.hybrid import ARCHITECTURES, TASK_SIZES, list_models, model_config
 from motiflens.study.grid.trial import DATABASE, MOTIF_COUNTS, Trial
@@ -98,10 +98,7 @@ def get_preset(name: str) -> StudyConfig:
     ValueError
         If there is none of that name.
     """
-    if name not in STUDY_PRESETS:
-        close = difflib.get_close_matches(name, STUDY_PRESETS, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(STUDY_PRESETS)}"
-        raise InputError(f"unknown preset {name!r}; {hint}")
+    check_known("preset", name, STUDY_PRESETS)
     return STUDY_PRESETS[name]
 
 
