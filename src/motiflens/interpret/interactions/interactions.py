@@ -9,6 +9,7 @@ from torch import nn
 from motiflens.basics.choices import check_known
 from motiflens.basics.errors import InputError
 from motiflens.basics.inputs import NetworksLike, SequencesLike, Target, as_output
+from motiflens.basics.progress import progress_bar
 from motiflens.interpret.interactions.cautions import cautions
 from motiflens.interpret.interactions.effects import Effects, best_windows, pool_members
 from motiflens.interpret.interactions.features import null_pairs, observed_pairs, with_shuffled_copies
