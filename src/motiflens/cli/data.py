@@ -20,6 +20,9 @@ Shares = Annotated[str, typer.Option("--split", help="Shares of training, valida
 Seed = Annotated[int, typer.Option(help="Rules the random split and random negatives.")]
 Length = Annotated[int | None, typer.Option(help="Crop or pad all sequences to this length.")]
 DropMissing = Annotated[bool, typer.Option(help="Leave out sequences that lack a label (empty, NA, nan).")]
+MissingValue = Annotated[float | None, typer.Option(help="Number that stands for a missing label, such as -1.")]
+Valid = Annotated[str | None, typer.Option(help="Chromosomes (or folds) for validation, e.g. chr8,chr10.")]
+Test = Annotated[str | None, typer.Option(help="Chromosomes (or folds) for the test, e.g. chr9.")]
 Shuffle = Annotated[int, typer.Option(help="Add this many dinucleotide shuffles of each positive as negatives.")]
 
 
@@ -35,6 +38,10 @@ def data_fasta(
         str | None,
         typer.Option(help="Regular expression with a group for each label in the header, e.g. 'label=([01])'."),
     ] = None,
+    valid: Valid = None,
+    test: Test = None,
+    missing_value: MissingValue = None,
+    drop_missing: DropMissing = False,
     shuffle: Shuffle = 0,
     length: Length = None,
     split: Shares = "0.7,0.1,0.2",
@@ -51,9 +58,13 @@ def data_fasta(
         negatives=negatives,
         labels=labels,
         label_pattern=label_pattern,
+        valid=split_names(valid) or (),
+        test=split_names(test) or (),
         length=length,
         fractions=_shares(split),
         seed=seed,
+        missing_value=missing_value,
+        drop_missing=drop_missing,
     )
     _finish(_with_shuffles(dataset, shuffle, seed), out, as_json)
 
@@ -80,8 +91,8 @@ def data_bed(
         int | None, typer.Option(help="Column, from 1 on, that names the label, or several between commas.")
     ] = None,
     drop_missing: DropMissing = False,
-    valid: Annotated[str | None, typer.Option(help="Chromosomes for validation, e.g. chr8,chr10.")] = None,
-    test: Annotated[str | None, typer.Option(help="Chromosomes for the test, e.g. chr9.")] = None,
+    valid: Valid = None,
+    test: Test = None,
     split: Shares = "0.7,0.1,0.2",
     seed: Seed = 0,
     stranded: Annotated[bool, typer.Option(help="Reverse-complement intervals of the minus strand.")] = False,
@@ -133,10 +144,22 @@ def data_table(
     labels: Annotated[
         str | None, typer.Option(help="Columns of labels or values, e.g. a,b. Default: all but sequence, split, name.")
     ] = None,
+    valid_file: Annotated[Path | None, typer.Option(help="Table of validation sequences; TABLE then trains.")] = None,
+    test_file: Annotated[Path | None, typer.Option(help="Table of test sequences; TABLE then trains.")] = None,
     split_column: Annotated[
-        str, typer.Option(help="Column that says train, valid or test, if there is one.")
+        str, typer.Option(help="Column that says train, valid or test, or has folds (see --valid), if there is one.")
     ] = "split",
     name: Annotated[str, typer.Option(help="Column of the sequences' names, if there is one.")] = "name",
+    chromosome: Annotated[
+        str | None, typer.Option(help="Column of chromosomes, if it is not called chrom or the like.")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Column whose equal values stay in one split, e.g. the locus.")
+    ] = None,
+    valid: Valid = None,
+    test: Test = None,
+    missing_value: MissingValue = None,
+    drop_missing: DropMissing = False,
     shuffle: Shuffle = 0,
     length: Length = None,
     split: Shares = "0.7,0.1,0.2",
@@ -150,11 +173,19 @@ def data_table(
         table,
         sequence=sequence,
         labels=split_names(labels),
+        valid_file=valid_file,
+        test_file=test_file,
         split=split_column,
         name=name,
+        chromosome=chromosome,
+        group=group,
+        valid=split_names(valid) or (),
+        test=split_names(test) or (),
         length=length,
         fractions=_shares(split),
         seed=seed,
+        missing_value=missing_value,
+        drop_missing=drop_missing,
     )
     _finish(_with_shuffles(dataset, shuffle, seed), out, as_json)
 

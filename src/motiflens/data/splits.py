@@ -36,6 +36,40 @@ def random_split(
     return np.random.default_rng(seed).permutation(codes)
 
 
+def group_split(
+    groups: Sequence[str] | np.ndarray,
+    fractions: Sequence[float] = (0.7, 0.1, 0.2),
+    seed: int | np.random.Generator = 0,
+) -> np.ndarray:
+    """Assign sequences to train, valid and test at random so that those of one group stay together.
+
+    Groups stand in random order; each goes to the split in which its middle falls, by these shares of sequences.
+
+    Parameters
+    ----------
+    groups : sequence of str, shape=(N,)
+    fractions, seed
+        As for :func:`random_split`.
+
+    Returns
+    -------
+    split_codes : np.ndarray, uint8, shape=(N,)
+        Index into ``SPLITS``.
+
+    Raises
+    ------
+    ValueError
+        If fractions are not three shares of 0 or more that sum to 1.
+    """
+    random_split(0, fractions)  # checks the shares
+    _, of_row, sizes = np.unique(np.asarray(groups, dtype=str), return_inverse=True, return_counts=True)
+    order = np.random.default_rng(seed).permutation(len(sizes))
+    middle = np.empty(len(sizes))
+    middle[order] = (np.cumsum(sizes[order]) - sizes[order] / 2) / len(of_row)
+    bounds = np.cumsum(fractions)[:2]
+    return np.searchsorted(bounds, middle, side="right").astype(np.uint8)[of_row.reshape(-1)]
+
+
 def chromosome_split(
     contigs: Sequence[str] | np.ndarray, valid: Sequence[str], test: Sequence[str], known: Iterable[str] = ()
 ) -> np.ndarray:

@@ -40,6 +40,8 @@ class LabelSummary:
     gc_correlation: float | None  # Pearson, of a real value with GC content
     unknown_positives: float | None  # share of unknown bases
     unknown_negatives: float | None
+    odd_value: float | None = None  # of a label that is 0 or 1 but for one value, such as -1
+    n_odd: int = 0
 
 
 @dataclass(frozen=True, repr=False)
@@ -125,6 +127,8 @@ def _label(name: str, y: np.ndarray, split_codes: np.ndarray, gc: np.ndarray, un
     constant = bool((y == y[0]).all())
     positive, negative, known = y == 1, y == 0, np.isfinite(gc)
     both = binary and not constant
+    odd = np.unique(y[~np.isin(y, _CLASSES)])
+    has_odd = len(odd) == 1 and bool((y == 1).any()) and float(odd[0]).is_integer()
     comparable = bool((positive & known).any() and (negative & known).any())
     area = float(auroc(y[known], gc[known])) if binary and comparable else None
     varied = not binary and not constant and known.sum() > 1 and np.ptp(gc[known]) > 0 and np.ptp(y[known]) > 0
@@ -143,6 +147,8 @@ def _label(name: str, y: np.ndarray, split_codes: np.ndarray, gc: np.ndarray, un
         gc_correlation=float(np.corrcoef(y[known], gc[known])[0, 1]) if varied else None,
         unknown_positives=float(unknown[positive].mean()) if both else None,
         unknown_negatives=float(unknown[negative].mean()) if both else None,
+        odd_value=float(odd[0]) if has_odd else None,
+        n_odd=int((y == odd[0]).sum()) if has_odd else 0,
     )
 
 
@@ -203,6 +209,12 @@ def _label_warnings(label: LabelSummary) -> Iterator[str]:
         advice = " Add negatives: GC-matched windows of the genome, or shuffles." if label.mean == 1 else ""
         yield f"Label {name} is {label.mean:g} for all sequences: there is nothing to learn.{advice}"
         return
+    if label.kind == "real" and label.odd_value is not None:
+        yield (
+            f"Label {name} is 0 or 1 but for {label.odd_value:g} in {label.n_odd:,} sequences, so that it counts as a "
+            f"real value. If {label.odd_value:g} means that the label is missing, import with --missing-value "
+            f"{label.odd_value:g}; if it stands for negatives, write 0."
+        )
     if label.gc_correlation is not None and abs(label.gc_correlation) > GC_CORRELATION:
         yield (
             f"Values of {name} correlate with GC content (r = {label.gc_correlation:.2f}): compare any score with what "
@@ -281,7 +293,9 @@ def _split_lines(split: Mapping[str, Any]) -> Iterator[str]:
         names = [f"{name} {', '.join(split[name])}" for name in ("valid", "test") if split.get(name)]
         yield f"split: by chromosome ({'; '.join(names)}; train all others)"
     elif split.get("method") == "column":
-        yield f"split: from column {split.get('column')!r}"
+        names = [f"{name} {', '.join(split[name])}" for name in ("valid", "test") if split.get(name)]
+        more = f" ({'; '.join(names)}; train all others)" if names else ""
+        yield f"split: from column {split.get('column')!r}{more}"
     elif split.get("method") == "files":
         yield "split: one file each"
     if split.get("absent"):

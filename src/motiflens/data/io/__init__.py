@@ -2,12 +2,13 @@
 
 from motiflens.data.io.bed import read_bed
 from motiflens.data.io.bed_labels import bed_files
+from motiflens.data.io.delimited import read_rows
 from motiflens.data.io.fasta import FastaRecord, fasta_records, read_fasta, write_fasta
 from motiflens.data.io.genome import Genome
 from motiflens.data.io.hdf5 import read_hdf5, write_hdf5
-from motiflens.data.io.intervals import Intervals, intervals_of_names, read_bed_file
+from motiflens.data.io.intervals import Intervals, contigs_of_names, intervals_of_names, read_bed_file
 from motiflens.data.io.modisco import ModiscoFiles, write_modisco
-from motiflens.data.io.table import read_rows, read_table
+from motiflens.data.io.table import read_table
 
 __all__ = [
     "FastaRecord",
@@ -15,6 +16,7 @@ __all__ = [
     "Intervals",
     "ModiscoFiles",
     "bed_files",
+    "contigs_of_names",
     "fasta_records",
     "intervals_of_names",
     "read_bed",

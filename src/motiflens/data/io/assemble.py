@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from motiflens.basics.errors import InputError
+from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.basics.sequence import UNKNOWN
 from motiflens.data.splits import SPLITS, random_split
 
@@ -92,6 +92,32 @@ def to_label(text: str, where: str, missing: float | None = None) -> float:
         return math.nan
     value = _TRUTHS[lower] if lower in _TRUTHS else to_number(text, where)
     return math.nan if missing is not None and value == missing else value
+
+
+def keep_labelled(
+    y: np.ndarray, label_names: Sequence[str], lines: Sequence[str], *, drop: bool
+) -> tuple[np.ndarray, int]:
+    """Rows of labels (N, n_outputs) that have all of them, and how many lack one.
+
+    Raises
+    ------
+    ValueError
+        If one is missing and such rows are not to be dropped; says where and how many.
+    """
+    missing = np.isnan(y)
+    lacking = missing.any(axis=1)
+    n = int(lacking.sum())
+    if n and not drop:
+        row = int(lacking.argmax())
+        column = label_names[int(missing[row].argmax())]
+        raise ArgumentError(
+            f"{lines[row]}, column {column!r}: the label is missing, as in {n} of {len(y)} sequences",
+            "to leave these out, give {drop_missing}",
+            drop_missing=("drop_missing=True", "--drop-missing"),
+        )
+    if n == len(y):
+        raise InputError(f"{lines[0]}: each of {n} sequences lacks a label")
+    return np.flatnonzero(~lacking), n
 
 
 def check_classes(y: np.ndarray, label_names: Sequence[str], source: str) -> None:

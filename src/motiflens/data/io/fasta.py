@@ -3,16 +3,17 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from motiflens.basics.errors import InputError
+from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.basics.files import in_one_piece, open_bytes, whole_lines
 from motiflens.basics.sequence import INVALID, decode, translate_letters
 from motiflens.data.dataset import SequenceDataset
-from motiflens.data.io.assemble import check_classes, draw_split, fit_length, to_number
-from motiflens.data.io.table import read_rows
+from motiflens.data.io.assemble import check_classes, fit_length, keep_labelled, to_label
+from motiflens.data.io.choose_split import split_by_names
+from motiflens.data.io.delimited import read_rows
 from motiflens.data.splits import close_names
 
 _LINE = 60  # letters per line written
@@ -100,15 +101,19 @@ def read_fasta(
     negatives: str | Path | None = None,
     labels: str | Path | None = None,
     label_pattern: str | None = None,
+    valid: Sequence[str] = (),
+    test: Sequence[str] = (),
     length: int | None = None,
     fractions: Sequence[float] = (0.7, 0.1, 0.2),
     seed: int = 0,
+    missing_value: float | None = None,
+    drop_missing: bool = False,
 ) -> SequenceDataset:
     """Read a dataset from FASTA, plain or gzip, with labels from one of three places.
 
     Without any of them all sequences are positives (label 1), to which `negatives.add_shuffled` can add others.
-    The split is random. How many bases were unknown and how many sequences were cropped or padded stands in the
-    metadata.
+    The split is random, or by chromosome. How many bases were unknown and how many sequences were cropped or padded
+    stands in the metadata.
 
     Parameters
     ----------
@@ -121,6 +126,8 @@ def read_fasta(
     label_pattern : str, optional
         Regular expression to find in the header, with a group for each label; named groups name the labels.
         ``r"label=(?P<bound>[01])"`` reads ``>peak7 label=1``, ``r"^\\S+ (\\S+)"`` the second field.
+    valid, test : sequence of str
+        Chromosomes of these splits, where names say on which sequences lie (``chr1:1000-1500``); all others train.
     length : int, optional
         Crop or pad (with unknown bases) all sequences to this length, evenly on both sides. By default they must have
         one length.
@@ -128,6 +135,10 @@ def read_fasta(
         Shares of train, valid and test.
     seed : int
         Rules the split.
+    missing_value : float, optional
+        Number that stands for a missing label, such as -1. Empty fields, NA and nan always do.
+    drop_missing : bool
+        Leave out sequences that lack a label.
 
     Returns
     -------
@@ -154,7 +165,7 @@ def read_fasta(
     ((4, 8), [1.0, 1.0, 0.0, 0.0])
     """
     if sum(source is not None for source in (negatives, labels, label_pattern)) > 1:
-        raise InputError("expected labels from one place, got several of negatives, labels and label_pattern")
+        raise ArgumentError("expected labels from one place", "give one of {negatives}, {labels} and {label_pattern}")
     records = list(fasta_records(path))
     files = [Path(path).name]
     label_names: Sequence[str] = ["positive"]
@@ -164,21 +175,23 @@ def read_fasta(
         records, y = records + more, np.repeat([[1.0], [0.0]], [len(records), len(more)], axis=0)
         files.append(Path(negatives).name)
     elif labels is not None:
-        label_names, y = _labels_of_table(records, Path(labels))
+        label_names, y = _labels_of_table(records, Path(labels), missing_value)
         files.append(Path(labels).name)
     elif label_pattern is not None:
-        label_names, y = _labels_of_headers(records, label_pattern)
+        label_names, y = _labels_of_headers(records, label_pattern, missing_value)
+    lines = [f"{files[-1]}, sequence {record.name!r}" for record in records]
+    kept, dropped = keep_labelled(y, label_names, lines, drop=drop_missing)
+    records, y = [records[i] for i in kept], y[kept]
     if labels is not None or label_pattern is not None:
         check_classes(y, label_names, files[-1])
     codes, counts = fit_length([record.codes for record in records], length, " and ".join(files))
-    split, how = draw_split(len(codes), fractions, seed)
+    names = [record.name for record in records]
+    split, how = split_by_names(names, None, len(codes), valid=valid, test=test, fractions=fractions, seed=seed)
+    source: dict[str, Any] = {"reader": "read_fasta", "files": files, "split": how, **counts}
+    if dropped:
+        source["dropped"] = {files[-1]: {"missing_label": dropped}}
     return SequenceDataset.from_arrays(
-        codes,
-        y,
-        label_names=label_names,
-        split=split,
-        metadata={"source": {"reader": "read_fasta", "files": files, "split": how, **counts}},
-        names=[record.name for record in records],
+        codes, y, label_names=label_names, split=split, metadata={"source": source}, names=names
     )
 
 
@@ -200,7 +213,7 @@ def _record(header: str, parts: Sequence[np.ndarray], path: Path, allow_empty: b
     return FastaRecord(header, codes)
 
 
-def _labels_of_table(records: Sequence[FastaRecord], path: Path) -> tuple[list[str], np.ndarray]:
+def _labels_of_table(records: Sequence[FastaRecord], path: Path, missing: float | None) -> tuple[list[str], np.ndarray]:
     columns, rows = read_rows(path)
     if len(columns) < 2:
         raise InputError(f"{path}: expected a column of names and at least one of labels, got only {columns[0]!r}")
@@ -209,29 +222,33 @@ def _labels_of_table(records: Sequence[FastaRecord], path: Path) -> tuple[list[s
         if row[0] in values:
             raise InputError(f"{path}, line {number}: {row[0]!r} has labels already")
         where = f"{path}, line {number}"
-        values[row[0]] = [to_number(text, f"{where}, column {columns[i]!r}") for i, text in enumerate(row[1:], 1)]
+        values[row[0]] = [
+            to_label(text, f"{where}, column {columns[i]!r}", missing) for i, text in enumerate(row[1:], 1)
+        ]
     names = [record.name for record in records]
-    if missing := [name for name in names if name not in values]:
+    if absent := [name for name in names if name not in values]:
         raise InputError(
-            f"{path}: expected labels of {len(names)} sequences, {len(missing)} have none, "
-            f"the first of them {missing[0]!r}: {close_names(missing[0], values)}"
+            f"{path}: expected labels of {len(names)} sequences, {len(absent)} have none, "
+            f"the first of them {absent[0]!r}: {close_names(absent[0], values)}"
         )
     return columns[1:], np.array([values[name] for name in names])
 
 
-def _labels_of_headers(records: Sequence[FastaRecord], pattern: str) -> tuple[list[str], np.ndarray]:
+def _labels_of_headers(
+    records: Sequence[FastaRecord], pattern: str, missing: float | None
+) -> tuple[list[str], np.ndarray]:
     try:
         compiled = re.compile(pattern)
     except re.error as error:
-        raise InputError(f"label_pattern {pattern!r} is not a regular expression: {error}") from error
+        raise ArgumentError(f"{pattern!r} is not a regular expression ({error})", "mend {label_pattern}") from error
     if not compiled.groups:
-        raise InputError(f"expected a group in label_pattern, such as 'label=([01])', got {pattern!r}")
+        raise ArgumentError(f"expected a group, got {pattern!r}", "give {label_pattern} such as 'label=([01])'")
     rows = []
     for record in records:
         found = compiled.search(record.header)
         if found is None:
-            raise InputError(f"label_pattern {pattern!r} does not match the header {record.header!r}")
-        rows.append([to_number(text or "", f"header {record.header!r}") for text in found.groups()])
+            raise ArgumentError(f"{pattern!r} does not match the header {record.header!r}", "mend {label_pattern}")
+        rows.append([to_label(text or "", f"header {record.header!r}", missing) for text in found.groups()])
     return _group_names(compiled.groups, compiled.groupindex), np.array(rows)
 
 

@@ -14,6 +14,12 @@ from motiflens.data.io.assemble import to_label
 _NARROW_PEAK_COLUMNS = 10
 _MOST_DIGITS = 12  # no chromosome is longer; positions stay far from the limits of int64
 _NAME = re.compile(r"(?:.*::)?(?P<contig>.+):(?P<start>\d{1,12})-(?P<end>\d{1,12})(?:\((?P<strand>[-+.*])\))?")
+# As variant libraries and others write it: chr1-1000-1500_mutant, chr2L_5587_5835_+.
+_LOOSE_NAME = re.compile(
+    r"(?P<contig>chr\w+?)[-_:](?P<start>\d{1,12})[-_](?P<end>\d{1,12})"
+    r"(?:\((?P<strand>[-+.*])\))?(?:[-_ .|;:/](?!shuffled_).*)?"
+)
+_CONTIG = re.compile(r"(?:.*::)?(chr[0-9A-Za-z]{1,5})(?![0-9A-Za-z])")
 _STRANDS = {"+": 1, "-": -1, ".": 0, "*": 0}  # R's GenomicRanges write * for no strand
 
 
@@ -137,7 +143,7 @@ def windows(bed: BedFile, width: int) -> Intervals:
 
 
 def intervals_of_names(names: Iterable[str]) -> tuple[np.ndarray, Intervals]:
-    """Find the names that say where a sequence lies, such as ``chr1:1000-1500(+)``.
+    """Find the names that say where a sequence lies, such as ``chr1:1000-1500(+)`` or ``chr1-1000-1500_x``.
 
     Returns
     -------
@@ -146,7 +152,7 @@ def intervals_of_names(names: Iterable[str]) -> tuple[np.ndarray, Intervals]:
     intervals : Intervals
         Of these rows.
     """
-    found = [(row, match) for row, name in enumerate(names) if (match := _NAME.fullmatch(name)) is not None]
+    found = [(row, match) for row, name in enumerate(names) if (match := _match_place(name)) is not None]
     found = [(row, match) for row, match in found if int(match["start"]) < int(match["end"])]
     return np.array([row for row, _ in found], dtype=np.int64), _intervals(
         [match["contig"] for _, match in found],
@@ -154,6 +160,20 @@ def intervals_of_names(names: Iterable[str]) -> tuple[np.ndarray, Intervals]:
         [int(match["end"]) for _, match in found],
         [_STRANDS[match["strand"] or "."] for _, match in found],
     )
+
+
+def contigs_of_names(names: Iterable[str]) -> list[str | None]:
+    """The chromosome that each name says, as in ``chr1:1000-1500``, ``chr1-1000-1500_x`` or ``chr2R_1``; else None."""
+    found: list[str | None] = []
+    for name in names:
+        match = _match_place(name)
+        loose = _CONTIG.match(name) if match is None else None
+        found.append(match["contig"] if match is not None else None if loose is None else loose[1])
+    return found
+
+
+def _match_place(name: str) -> re.Match[str] | None:
+    return _NAME.fullmatch(name) or _LOOSE_NAME.fullmatch(name)
 
 
 def _intervals(contig: Sequence[str], start: Sequence[int], end: Sequence[int], strand: Sequence[int]) -> Intervals:

@@ -1,96 +1,102 @@
 """Tables (TSV or CSV) of sequences with labels or measured values."""
 
-import csv
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
-from motiflens.basics.errors import InputError
-from motiflens.basics.files import text_lines
+from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.basics.sequence import INVALID, translate_letters
 from motiflens.data.dataset import SequenceDataset
-from motiflens.data.io.assemble import check_classes, draw_split, fit_length, to_number
+from motiflens.data.io.assemble import check_classes, fit_length, keep_labelled, to_label
+from motiflens.data.io.choose_split import split_by_column, split_by_names
+from motiflens.data.io.delimited import read_rows
 from motiflens.data.splits import close_names
 
-_SPLIT_NAMES = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("valid", "val", "validation", "dev"), "valid"),
-    "test": "test",
-}
+_CHROMOSOMES = ("chrom", "chr", "chromosome", "seqnames", "seqname", "contig", "#chrom")
+#: Numbers that are seldom meant as labels: who has such a column says which are.
+_ASKED_ABOUT = (
+    "fold",
+    "folds",
+    "split",
+    "set",
+    "index",
+    "idx",
+    "id",
+    "start",
+    "end",
+    "stop",
+    "width",
+    "strand",
+    "length",
+)
 
 
-def read_rows(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Read a table with a header line: tab-separated if the header has a tab, else comma-separated.
+class _Table(NamedTuple):
+    """Rows of one or several files with the same columns."""
 
-    Returns
-    -------
-    columns : list of str
-    rows : list of (int, list of str)
-        Number of the line, and as many fields as there are columns, stripped.
+    columns: list[str]
+    rows: list[list[str]]
+    lines: list[str]  # where each row stands
 
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it is empty, no text, or a row has another number of fields.
-    """
-    path = Path(path)
-    lines = text_lines(path)
-    first = next(lines, None)
-    if first is None:
-        raise InputError(f"{path} is empty: expected a header line")
-    numbers: list[int] = []
-    reader = csv.reader(_counted(chain([first], lines), numbers), delimiter="\t" if "\t" in first[1] else ",")
-    try:
-        table = [(numbers[-1], [field.strip() for field in row]) for row in reader]
-    except csv.Error as error:
-        raise InputError(f"{path}, line {numbers[-1]}: {error}") from error
-    if len(table) < len(numbers):  # the first row that ends on another line than it should
-        broken = next((i for i, (number, _) in enumerate(table) if number != numbers[i]), len(table) - 1)
-        raise InputError(f"{path}, line {numbers[broken]}: a field begins with a quote that does not end on its line")
-    (_, columns), rows = table[0], table[1:]
-    if len(set(columns)) < len(columns) or "" in columns:
-        raise InputError(f"{path}: expected different column names in the first line, got {', '.join(columns)[:80]!r}")
-    for number, row in rows:
-        if len(row) != len(columns):
-            raise InputError(f"{path}, line {number}: expected {len(columns)} fields, got {len(row)}")
-    if not rows:
-        raise InputError(f"{path} has a header line, but no row")
-    return columns, rows
+    def column(self, name: str) -> list[str]:
+        """The fields of a column."""
+        place = self.columns.index(name)
+        return [row[place] for row in self.rows]
 
 
 def read_table(
     path: str | Path,
     *,
+    valid_file: str | Path | None = None,
+    test_file: str | Path | None = None,
     sequence: str = "sequence",
     labels: Sequence[str] | None = None,
     split: str = "split",
     name: str = "name",
+    chromosome: str | None = None,
+    group: str | None = None,
+    valid: Sequence[str] = (),
+    test: Sequence[str] = (),
     length: int | None = None,
     fractions: Sequence[float] = (0.7, 0.1, 0.2),
     seed: int = 0,
+    missing_value: float | None = None,
+    drop_missing: bool = False,
 ) -> SequenceDataset:
     """Read a dataset from a TSV or CSV file, plain or gzip, whose first line names the columns.
 
     Parameters
     ----------
     path : path
+    valid_file, test_file : path, optional
+        Tables of validation and test sequences with the same columns; those at `path` then train.
     sequence : str
         Column of the sequences.
     labels : sequence of str, optional
-        Columns of labels or real values. By default all that are not the sequence, the split or the name.
+        Columns of labels or real values; True and False are 1 and 0. By default all that are not the sequence, the
+        split, the name, the chromosome or the group.
     split : str
-        Column that says train, valid (or val, validation, dev) or test. If there is none, the split is random.
+        Column that says train, valid (or val, validation, dev) or test, or has the folds that `valid` and `test` name.
+        If there is none, the split is by chromosomes, by groups or random.
     name : str
         Column of the sequences' names; need not be there.
+    chromosome : str, optional
+        Column of chromosomes. By default one called chrom, chr, seqnames or the like, or what names say
+        (``chr1:1000-1500``, ``chr1-1000-1500_mutant``).
+    group : str, optional
+        Column whose equal values stay in one split, such as the locus of wild type and mutants.
+    valid, test : sequence of str
+        Chromosomes, or folds of the column `split`, of these splits; all others train.
     length : int, optional
         As for `read_fasta`.
     fractions, seed
         Shares of train, valid and test, and the seed of a random split.
+    missing_value : float, optional
+        Number that stands for a missing label, such as -1. Empty fields, NA and nan always do.
+    drop_missing : bool
+        Leave out sequences that lack a label.
 
     Returns
     -------
@@ -101,8 +107,8 @@ def read_table(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If a column is missing (lists close names), a value is no finite number, a sequence no DNA, lengths or splits
-        do not fit, or labels are the same for all sequences.
+        If a column is missing (lists close names) or may be no label, a value is missing or no finite number, a
+        sequence no DNA, lengths or splits do not fit, or labels are the same for all sequences.
 
     Examples
     --------
@@ -115,52 +121,92 @@ def read_table(
     >>> data.label_names, data.y.ravel().tolist()
     (('activity',), [1.5, -0.5])
     """
-    path = Path(path)
-    columns, rows = read_rows(path)
-    for wanted in (sequence, *(labels or ())):
-        if wanted not in columns:
-            raise InputError(f"{path}: no column {wanted!r}: {close_names(wanted, columns)}")
-    chosen = list(labels) if labels else [column for column in columns if column not in (sequence, split, name)]
-    if not chosen:
-        raise InputError(f"{path}: expected a column of labels beside {', '.join(columns)}, got none")
-    place = {column: columns.index(column) for column in columns}
-    y = np.array([[_value(path, number, row[place[c]], c) for c in chosen] for number, row in rows])
-    check_classes(y, chosen, path.name)
-    sequences = [_codes(path, number, row[place[sequence]]) for number, row in rows]
-    codes, counts = fit_length(sequences, length, str(path))
-    if split in place and split not in chosen:
-        splits = np.array([_split_name(path, number, row[place[split]]) for number, row in rows])
-        how: dict[str, Any] = {"method": "column", "column": split}
+    files = [Path(path), *(Path(one) for one in (valid_file, test_file) if one is not None)]
+    table, of_file = _read(files)
+    source = files[0].name
+    for wanted in (sequence, *(labels or ()), *(one for one in (chromosome, group) if one)):
+        if wanted not in table.columns:
+            raise InputError(f"{path}: no column {wanted!r}: {close_names(wanted, table.columns)}")
+    chromosome = chromosome or next((c for c in table.columns if c.lower() in _CHROMOSOMES), None)
+    chosen = list(labels) if labels else _labels(table, (sequence, split, name, chromosome, group), path)
+    y = np.column_stack([_values(table, label, missing_value) for label in chosen])
+    kept, dropped = keep_labelled(y, chosen, table.lines, drop=drop_missing)
+    table = _Table(table.columns, [table.rows[i] for i in kept], [table.lines[i] for i in kept])
+    y, of_file = y[kept], of_file[kept]
+    check_classes(y, chosen, source)
+    pairs = zip(table.lines, table.column(sequence), strict=True)
+    codes, counts = fit_length([_codes(line, text) for line, text in pairs], length, str(path))
+    names = table.column(name) if name in table.columns and name not in chosen else None
+    if len(files) > 1:
+        parts = ["train", *(s for s, one in (("valid", valid_file), ("test", test_file)) if one is not None)]
+        splits, how = np.array(parts)[of_file], {"method": "files"}
+    elif split in table.columns and split not in chosen:
+        splits, how = split_by_column(table.column(split), table.lines, split, valid, test)
     else:
-        splits, how = draw_split(len(rows), fractions, seed)
+        splits, how = split_by_names(
+            names,
+            table.column(chromosome) if chromosome and chromosome not in chosen else None,
+            len(codes),
+            valid=valid,
+            test=test,
+            groups=None if group is None else table.column(group),
+            group=group or "",
+            fractions=fractions,
+            seed=seed,
+        )
+    where = {"reader": "read_table", "files": [file.name for file in files], "split": how, **counts}
+    if dropped:
+        where["dropped"] = {source: {"missing_label": dropped}}
     return SequenceDataset.from_arrays(
-        codes,
-        y,
-        label_names=chosen,
-        split=splits,
-        metadata={"source": {"reader": "read_table", "files": [path.name], "split": how, **counts}},
-        names=[row[place[name]] for _, row in rows] if name in place and name not in chosen else None,
+        codes, y, label_names=chosen, split=splits, metadata={"source": where}, names=names
     )
 
 
-def _counted(lines: Iterator[tuple[int, str]], numbers: list[int]) -> Iterator[str]:
-    for number, line in lines:
-        numbers.append(number)
-        yield line
+def _read(files: Sequence[Path]) -> tuple[_Table, np.ndarray]:
+    """All rows, and the index of the file of each."""
+    columns: list[str] = []
+    rows: list[list[str]] = []
+    lines: list[str] = []
+    of_file: list[int] = []
+    for i, file in enumerate(files):
+        own, found = read_rows(file)
+        if i and own != columns:
+            raise InputError(
+                f"{file}: expected the columns of {files[0].name}, {', '.join(columns)}, got {', '.join(own)}"
+            )
+        columns = own
+        rows += [row for _, row in found]
+        lines += [f"{file}, line {number}" for number, _ in found]
+        of_file += [i] * len(found)
+    return _Table(columns, rows, lines), np.array(of_file)
 
 
-def _value(path: Path, number: int, text: str, column: str) -> float:
-    return to_number(text, f"{path}, line {number}, column {column!r}")
+def _labels(table: _Table, others: Sequence[str | None], path: str | Path) -> list[str]:
+    """Columns that are labels where none was named.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or one that may be something else.
+    """
+    chosen = [column for column in table.columns if column not in others]
+    advice = "name the columns of labels by {labels}"
+    if "" in chosen:
+        raise ArgumentError(f"{path}: the first column has no name, as where pandas or R wrote an index", advice)
+    if asked := [column for column in chosen if column.lower() in _ASKED_ABOUT]:
+        raise ArgumentError(f"{path}: column {asked[0]!r} may be no label", advice)
+    if not chosen:
+        raise InputError(f"{path}: expected a column of labels beside {', '.join(table.columns)}, got none")
+    return chosen
 
 
-def _codes(path: Path, number: int, text: str) -> np.ndarray:
+def _values(table: _Table, label: str, missing: float | None) -> list[float]:
+    pairs = zip(table.column(label), table.lines, strict=True)
+    return [to_label(text, f"{line}, column {label!r}", missing) for text, line in pairs]
+
+
+def _codes(line: str, text: str) -> np.ndarray:
     codes = translate_letters(text.encode("ascii", "replace"))
     if not codes or INVALID in codes:
-        raise InputError(f"{path}, line {number}: expected a DNA sequence, got {text[:30]!r}")
+        raise InputError(f"{line}: expected a DNA sequence, got {text[:30]!r}")
     return np.frombuffer(codes, dtype=np.uint8)
-
-
-def _split_name(path: Path, number: int, text: str) -> str:
-    if text.lower() not in _SPLIT_NAMES:
-        raise InputError(f"{path}, line {number}: expected train, valid or test, got {text!r}")
-    return _SPLIT_NAMES[text.lower()]

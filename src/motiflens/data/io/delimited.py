@@ -1,0 +1,102 @@
+"""Tables of text: which character separates the fields, and which line names the columns."""
+
+import csv
+import re
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+from motiflens.basics.errors import InputError
+from motiflens.basics.files import text_lines
+
+_SEPARATORS = {"\t": "a tab", ";": "a semicolon", ",": "a comma"}
+_LETTERS = re.compile(r"[ACGTNacgtn]+")
+_DNA = re.compile(r"[ACGTNacgtn]{8,}")
+
+
+def read_rows(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Read a table with a header line, separated by tabs, semicolons or commas, whichever the header has.
+
+    Lines before the header that begin with ``#`` are left out; a header may itself begin with ``#``. A first column
+    without a name, as pandas and R write their indices, is called "".
+
+    Returns
+    -------
+    columns : list of str
+    rows : list of (int, list of str)
+        Number of the line, and as many fields as there are columns, stripped.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is empty, no text, has no header, or a row has another number of fields.
+    """
+    path = Path(path)
+    lines, header = _begin(path)
+    separator = next((one for one in _SEPARATORS if one in header), ",")
+    numbers: list[int] = []
+    reader = csv.reader(_counted(lines, numbers), delimiter=separator)
+    try:
+        table = [(numbers[-1], [field.strip() for field in row]) for row in reader]
+    except csv.Error as error:
+        raise InputError(f"{path}, line {numbers[-1]}: {error}") from error
+    if len(table) < len(numbers):  # the first row that ends on another line than it should
+        broken = next((i for i, (number, _) in enumerate(table) if number != numbers[i]), len(table) - 1)
+        raise InputError(f"{path}, line {numbers[broken]}: a field begins with a quote that does not end on its line")
+    (first, columns), rows = table[0], table[1:]
+    if rows and all(len(row) == len(columns) + 1 and not _LETTERS.fullmatch(row[0]) for _, row in rows):
+        columns = ["", *columns]  # R leaves out the name of row names
+    _check_columns(columns, path, first)
+    for number, row in rows:
+        if len(row) != len(columns):
+            raise InputError(
+                f"{path}, line {number}: expected {len(columns)} fields, got {len(row)} "
+                f"(fields are separated by {_SEPARATORS[separator]}, as in the first line)"
+            )
+    if not rows:
+        raise InputError(f"{path} has a header line, but no row")
+    if separator == ";":  # where commas may stand for decimal points
+        rows = [(number, [re.sub(r"^([-+]?\d+),(\d+)$", r"\1.\2", field) for field in row]) for number, row in rows]
+    return columns, rows
+
+
+def _begin(path: Path) -> tuple[Iterator[tuple[int, str]], str]:
+    """Lines from the header on, and the header."""
+    lines = text_lines(path)
+    comment: tuple[int, str] | None = None
+    for number, line in lines:
+        if line.startswith("#"):
+            comment = (number, line)
+            continue
+        if comment is not None and _names_columns(comment[1][1:], line):
+            header = (comment[0], comment[1].lstrip("# "))
+            return chain([header, (number, line)], lines), header[1]
+        return chain([(number, line)], lines), line
+    if comment is not None:
+        raise InputError(f"{path}: expected a header line, got only lines that begin with '#'")
+    raise InputError(f"{path} is empty: expected a header line")
+
+
+def _names_columns(comment: str, following: str) -> bool:
+    """Say whether a comment has a name for each field of the line below, which looks like data."""
+    separator = next((one for one in _SEPARATORS if one in following), ",")
+    fields = following.split(separator)
+    return len(comment.split(separator)) == len(fields) and any(_DNA.fullmatch(field.strip()) for field in fields)
+
+
+def _check_columns(columns: list[str], path: Path, line: int) -> None:
+    if any(_DNA.fullmatch(column) for column in columns):
+        raise InputError(
+            f"{path}, line {line}: the first line looks like data, not like names of columns: add a line such as "
+            "sequence,label"
+        )
+    if len(set(columns)) < len(columns) or "" in columns[1:] or (columns == [""]):
+        raise InputError(f"{path}: expected different column names in the first line, got {', '.join(columns)[:80]!r}")
+
+
+def _counted(lines: Iterator[tuple[int, str]], numbers: list[int]) -> Iterator[str]:
+    for number, line in lines:
+        numbers.append(number)
+        yield line
