@@ -127,7 +127,7 @@ def _label(name: str, y: np.ndarray, split_codes: np.ndarray, gc: np.ndarray, un
     constant = bool((y == y[0]).all())
     positive, negative, known = y == 1, y == 0, np.isfinite(gc)
     both = binary and not constant
-    odd = np.unique(y[~np.isin(y, _CLASSES)])
+    odd = np.unique(y[~np.isin(y, (0.0, 1.0))])
     has_odd = len(odd) == 1 and bool((y == 1).any()) and float(odd[0]).is_integer()
     comparable = bool((positive & known).any() and (negative & known).any())
     area = float(auroc(y[known], gc[known])) if binary and comparable else None
