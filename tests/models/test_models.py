@@ -23,6 +23,7 @@ from motiflens.models.hybrid import (
 )
 from motiflens.models.hybrid.layers import ChannelsLastConv1d
 from motiflens.models.hybrid.network import full_precision
+from motiflens.models.published import PRESETS
 
 # Trainable parameters as published with the study's code, rerun.
 PARAMETERS = {
@@ -219,7 +220,7 @@ def test_free_composition_for_other_data():
 
 def test_list_models_matches_patterns():
     assert len(ARCHITECTURES) == 17
-    assert list_models() == [*ARCHITECTURES, *EXTRA_ARCHITECTURES]
+    assert list_models() == [*ARCHITECTURES, *EXTRA_ARCHITECTURES, *PRESETS]
     assert list_models("C4-LSTM*") == ["C4-LSTM", "C4-LSTM-Att", "C4-LSTM-Trans1", "C4-LSTM-Trans2", "C4-LSTM-Trans4"]
     assert list_models("C4*mean") == ["C4-mean", "C4-Att-mean", "C4C6-mean", "C4C6-Att-mean"]
     assert list_models("nothing") == []

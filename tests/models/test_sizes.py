@@ -10,7 +10,7 @@ from motiflens.models.hybrid import (
     HybridConfig,
     HybridNetwork,
     adapted_config,
-    list_models,
+    list_hybrids,
     model_config,
 )
 from motiflens.models.hybrid.sizes import MAX_ATTENDED_TOKENS, MAX_UNREAD, Pools, nearest_kernel, nearest_pools
@@ -29,7 +29,7 @@ def test_every_architecture_builds_and_runs_at_any_length(architecture):
 
 
 def test_sizes_are_the_named_ones_wherever_they_fit():
-    for name in list_models():
+    for name in list_hybrids():
         assert adapted_config(name, length=200) == model_config(name)
         for length in (240, 400, 500, 1000, 2000):
             assert adapted_config(name, length=length) == model_config(name, length=length)

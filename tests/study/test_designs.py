@@ -5,7 +5,7 @@ import pytest
 from torch import nn
 
 from motiflens.models.any_model import adapt
-from motiflens.models.hybrid import adapted_config, build_model, list_models, model_config
+from motiflens.models.hybrid import adapted_config, build_model, list_hybrids, model_config
 from motiflens.study.advice.designs import (
     compare_command,
     design_of,
@@ -61,7 +61,7 @@ def test_factors_in_which_designs_differ():
 
 
 def test_every_named_architecture_spells_itself_and_has_a_neighbour_of_another_pool():
-    for name in list_models():
+    for name in list_hybrids():
         design = ours(name)
         own = spell(design.config)
         assert own.text == f"{name}:relu"

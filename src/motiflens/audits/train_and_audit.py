@@ -11,7 +11,7 @@ from motiflens.basics.runners import Emit, JobError, n_cores, run_local
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.devices import resolve_device
 from motiflens.models.ensemble import Member
-from motiflens.models.hybrid import HybridConfig
+from motiflens.models.hybrid import NetworkConfig
 from motiflens.training.folder import fit_to_folder
 from motiflens.training.protocol import REFERENCE, Protocol
 from motiflens.training.suitability import check_fit
@@ -30,7 +30,7 @@ class Epoch(NamedTuple):
 class _Job(NamedTuple):
     name: str
     folder: Path
-    config: HybridConfig
+    config: NetworkConfig
     dataset: SequenceDataset
     n_members: int
     protocol: Protocol
@@ -41,7 +41,7 @@ class _Job(NamedTuple):
 def train_and_audit(
     dataset: SequenceDataset,
     folder: str | Path,
-    configs: Mapping[str, HybridConfig],
+    configs: Mapping[str, NetworkConfig],
     options: AuditOptions | None = None,
     *,
     n_members: int = 5,
@@ -59,7 +59,7 @@ def train_and_audit(
     ----------
     dataset : SequenceDataset
     folder : path
-    configs : mapping of str to HybridConfig
+    configs : mapping of str to NetworkConfig
         By name, which is that of the folder too.
     options : AuditOptions, optional
         Of the audit; initial weights and batches are drawn by its seed, too.

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from motiflens.audits.candidate import Candidate
     from motiflens.audits.options import AuditOptions
     from motiflens.data.dataset import SequenceDataset
-    from motiflens.models.hybrid import HybridConfig
+    from motiflens.models.hybrid import NetworkConfig
 
 _OF_MODELS = {"weights": None, "layout": "auto", "bases": "ACGT", "first_layer": None, "output": "auto"}
 
@@ -58,7 +58,7 @@ def audit(
         str | None, typer.Option(help="Names of the convolutions that read the sequence, with commas between them.")
     ] = None,
     output: Annotated[str, typer.Option(help="What the model returns: auto, logits or probabilities.")] = "auto",
-    architecture: Annotated[str, typer.Option(help="To train: one of the study's.")] = "C4C6-Att",
+    architecture: Annotated[str, typer.Option(help="To train: a name that motiflens models list shows.")] = "C4C6-Att",
     activations: Annotated[str, typer.Option(help="To train: first layers to compare.")] = "relu,exponential",
     members: Members = 5,
     task: Task = None,
@@ -175,15 +175,15 @@ def _given(model: str, weights: Path | None, dataset: "SequenceDataset", options
 
 def _configs(
     architecture: str, activations: str, task: int | None, dataset: "SequenceDataset"
-) -> "dict[str, HybridConfig]":
-    from motiflens.models.hybrid import adapted_config
+) -> "dict[str, NetworkConfig]":
+    from motiflens.models.hybrid import network_config
 
     names = split_names(activations) or ()
     if len(set(names)) < len(names) or not names:
         raise InputError(f"expected activations such as relu,exponential, each once, got {activations!r}")
     size, n_outputs = sizes_for(dataset, task), dataset.n_outputs
     return {
-        name: adapted_config(architecture, length=dataset.length, activation=name, task=size, n_outputs=n_outputs)
+        name: network_config(architecture, length=dataset.length, activation=name, task=size, n_outputs=n_outputs)
         for name in names
     }
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from motiflens.audits.options import AuditOptions
     from motiflens.audits.train_and_audit import Epoch
     from motiflens.data.dataset import SequenceDataset
-    from motiflens.models.hybrid import HybridConfig
+    from motiflens.models.hybrid import NetworkConfig
 
 Members = Annotated[int, typer.Option(help="To train: initialisations of each.")]
 Task = Annotated[
@@ -63,7 +63,7 @@ def target_of(target: str | None, dataset: "SequenceDataset") -> int | None:
 def train_candidates(
     dataset: "SequenceDataset",
     out: Path,
-    configs: "dict[str, HybridConfig]",
+    configs: "dict[str, NetworkConfig]",
     members: int,
     protocol: str,
     max_epochs: int | None,

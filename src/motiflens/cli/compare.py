@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from motiflens.audits.comparison import Compared, Comparison
     from motiflens.audits.evidence import Evidence
     from motiflens.data.dataset import SequenceDataset
-    from motiflens.models.hybrid import HybridConfig
+    from motiflens.models.hybrid import NetworkConfig
 
 _OF_THE_DATA = ("length", "n_outputs")
 _FLAGS = {"true": True, "false": False}
@@ -120,11 +120,11 @@ def compare(
         typer.echo(str(path), err=True)
 
 
-def _configurations(texts: list[str], dataset: "SequenceDataset", task: int) -> "dict[str, HybridConfig]":
+def _configurations(texts: list[str], dataset: "SequenceDataset", task: int) -> "dict[str, NetworkConfig]":
     """By name: the text, with "_" for ":", which not every file system takes in the name of a folder."""
     if len(texts) < 2:
         raise InputError(f"expected --config at least twice, got {' '.join(texts)}: name what to compare with")
-    configs: dict[str, HybridConfig] = {}
+    configs: dict[str, NetworkConfig] = {}
     for text in texts:
         new = _configuration(text, dataset, task)
         for name, other in configs.items():
@@ -134,27 +134,30 @@ def _configurations(texts: list[str], dataset: "SequenceDataset", task: int) -> 
     return configs
 
 
-def _configuration(text: str, dataset: "SequenceDataset", task: int) -> "HybridConfig":
-    from motiflens.models.hybrid import adapted_config
+def _configuration(text: str, dataset: "SequenceDataset", task: int) -> "NetworkConfig":
+    from motiflens.models.hybrid import network_config
 
     architecture, *rest = text.split(":", 2)
     if not rest or not all((architecture, *rest)):
         raise InputError(
             f"expected --config ARCHITECTURE:ACTIVATION or ARCHITECTURE:ACTIVATION:FIELD=VALUE, got {text!r}"
         )
-    pairs = [_change(part) for part in rest[1].split(",")] if len(rest) == 2 else []
+    pairs = [_change(architecture, part) for part in rest[1].split(",")] if len(rest) == 2 else []
     changes = dict(pairs)
     if len(changes) < len(pairs):
         raise InputError(f"expected each field once, got {text!r}")
     sizes: dict[str, Any] = {"task": task, "length": dataset.length, "n_outputs": dataset.n_outputs}
-    return adapted_config(architecture, activation=rest[0], **sizes, **changes)
+    return network_config(architecture, activation=rest[0], **sizes, **changes)
 
 
-def _change(text: str) -> tuple[str, Any]:
+def _change(architecture: str, text: str) -> tuple[str, Any]:
     """Field and value of `field=value`, the value in the type of the field."""
     from motiflens.models.hybrid import HybridConfig
+    from motiflens.models.published import PRESETS, published_sizes
 
-    types = {field.name: field.type for field in dataclasses.fields(HybridConfig)}
+    types: dict[str, Any] = {field.name: field.type for field in dataclasses.fields(HybridConfig)}
+    if architecture in PRESETS:
+        types = {size: type(value) for size, value in published_sizes(architecture).items()}
     name, equals, value = (part.strip() for part in text.partition("="))
     if not equals:
         raise InputError(f"expected FIELD=VALUE, such as n_filters=64, got {text!r}")
@@ -163,11 +166,11 @@ def _change(text: str) -> tuple[str, Any]:
         raise InputError(f"{name} is given by {place}: leave {text} out")
     if name not in types:
         close = close_matches(name, types) or sorted({*types} - {*_OF_THE_DATA, "activation"})
-        raise InputError(f"unknown field {name!r} of HybridConfig; expected one such as {', '.join(close)}")
+        raise InputError(f"unknown field {name!r} of {architecture}; expected one such as {', '.join(close)}")
     try:
-        return name, _FLAGS[value.lower()] if types[name] is bool else types[name](value)  # type: ignore[operator]
+        return name, _FLAGS[value.lower()] if types[name] is bool else types[name](value)
     except (KeyError, ValueError):
-        kind = {bool: "true or false", int: "a whole number", float: "a number"}[types[name]]  # type: ignore[index]
+        kind = {bool: "true or false", int: "a whole number", float: "a number"}[types[name]]
         raise InputError(f"expected {kind} for {name}, got {value!r}") from None
 
 

@@ -14,7 +14,7 @@ from motiflens.cli.options import DataFile, Json, Quiet, Verbose, writable_folde
 if TYPE_CHECKING:
     from motiflens.data.dataset import SequenceDataset
     from motiflens.models.ensemble import Member
-    from motiflens.models.hybrid import HybridConfig
+    from motiflens.models.hybrid import NetworkConfig
     from motiflens.training.protocol import Protocol
     from motiflens.training.summary import FitSummary
 
@@ -27,7 +27,10 @@ def train(
         Path, typer.Option("--out", "-o", callback=writable_folder, help="Folder for the trained networks.")
     ],
     architecture: Annotated[str, typer.Option(help="A name that motiflens models list shows.")] = "C4C6-Att",
-    activation: Annotated[str, typer.Option(help="Of the first layer: exponential or relu.")] = "exponential",
+    activation: Annotated[
+        str | None,
+        typer.Option(help="Of the first layer: exponential or relu. Default: exponential, or as published."),
+    ] = None,
     members: Annotated[int, typer.Option(help="Initialisations to train.")] = 5,
     objective: Annotated[
         str, typer.Option(help="classification or regression; auto: classification if all labels are 0 or 1.")
@@ -55,7 +58,7 @@ def train(
     Sequences may have any length: pools and kernels that do not fit it give way to the nearest that do.
     """
     from motiflens.data.io import read_hdf5
-    from motiflens.models.hybrid import adapted_config, model_config
+    from motiflens.models.hybrid import network_config
     from motiflens.training.folder import fit_to_folder
     from motiflens.training.protocol import get_protocol
     from motiflens.training.suitability import suited_protocol
@@ -64,8 +67,8 @@ def train(
     one_thread()
     dataset = read_hdf5(data)
     task = sizes_for(dataset, task)
-    named = model_config(architecture, activation=activation, task=task, n_outputs=dataset.n_outputs)
-    config = adapted_config(
+    named = network_config(architecture, activation=activation, task=task, n_outputs=dataset.n_outputs)
+    config = network_config(
         architecture, length=dataset.length, activation=activation, task=task, n_outputs=dataset.n_outputs
     )
     if members < 1:
@@ -110,11 +113,11 @@ def _weight(text: str | None) -> float | str | None:
         raise InputError(f"expected --positive-weight as a number or balanced, got {text!r}") from None
 
 
-def _size_notes(architecture: str, named: "HybridConfig", config: "HybridConfig") -> list[str]:
+def _size_notes(architecture: str, named: "NetworkConfig", config: "NetworkConfig") -> list[str]:
     changed = [
         f"{name} {getattr(config, name)} in place of {getattr(named, name)}"
         for name in _SIZES
-        if getattr(config, name) != getattr(named, name)
+        if getattr(config, name, None) != getattr(named, name, None)
     ]
     return [f"{architecture} on sequences of {config.length} bp has {', '.join(changed)}"] if changed else []
 

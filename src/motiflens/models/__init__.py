@@ -11,6 +11,7 @@ __all__ = [
     "kernels",
     "outputs",
     "predict",
+    "published",
     "saved",
     "stacked",
     "trained_on",

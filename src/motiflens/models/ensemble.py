@@ -8,8 +8,7 @@ import numpy as np
 import torch
 
 from motiflens.basics.errors import InputError
-from motiflens.models.hybrid.config import HybridConfig
-from motiflens.models.hybrid.network import HybridNetwork
+from motiflens.models.hybrid.registry import NetworkConfig
 from motiflens.models.outputs import attention_weights, first_layer_activations, model_outputs
 from motiflens.models.trained_on import TrainedOn
 
@@ -29,38 +28,38 @@ class Member:
     best_epoch: int = 0  # counted from 1
     n_epochs: int = 0
     metrics: dict[str, float] = field(default_factory=dict)  # valid_auroc, valid_aupr, test_auroc, test_aupr
-    network: HybridNetwork | None = None  # in evaluation mode, on the CPU; None if training failed
+    network: Any = None  # a HybridNetwork or PublishedNetwork in evaluation mode; None if training failed
     fit_seconds: float = 0.0  # process CPU time; that of a stack is shared evenly among its members
 
 
 @dataclass(repr=False)
-class Ensemble(Sequence[HybridNetwork]):
+class Ensemble(Sequence[Any]):
     """Initialisations of one network: `ensemble[i]` is a plain network, `ensemble.members` says how each fared.
 
     Its methods speak for all members that did not fail, E of them, on a leading axis.
 
     Attributes
     ----------
-    config : HybridConfig
+    config : HybridConfig or PublishedConfig
     protocol : mapping
         Every number of the training, as `training.protocol.Protocol.to_dict` gives them.
     members : list of Member
     """
 
-    config: HybridConfig
+    config: NetworkConfig
     protocol: Mapping[str, Any]
     members: list[Member]
 
     def __len__(self) -> int:
         return len(self.members)
 
-    def __getitem__(self, i: int) -> HybridNetwork:  # type: ignore[override]
+    def __getitem__(self, i: int) -> Any:  # type: ignore[override]
         member = self.members[i]
         if member.network is None:
             raise InputError(f"member {member.index} failed and has no network: {member.reason}")
         return member.network
 
-    def __iter__(self) -> Iterator[HybridNetwork]:
+    def __iter__(self) -> Iterator[Any]:
         """Networks of the members that did not fail."""
         return (member.network for member in self.members if member.network is not None)
 

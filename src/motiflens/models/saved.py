@@ -11,8 +11,9 @@ from motiflens.basics.errors import InputError, MissingFileError
 from motiflens.basics.inputs import NetworksLike, as_network_list
 from motiflens.models.any_model.source import load_model
 from motiflens.models.ensemble import Ensemble, Member
-from motiflens.models.hybrid.config import HybridConfig
 from motiflens.models.hybrid.network import CONFIG_FILE, HybridNetwork
+from motiflens.models.hybrid.registry import config_from_dict
+from motiflens.models.published import PublishedNetwork, is_preset, load_preset
 
 ENSEMBLE_FILE = "ensemble.json"
 
@@ -76,15 +77,20 @@ def read_ensemble(folder: Path) -> tuple[Ensemble, dict[str, Any]]:
     try:
         summary = json.loads(path.read_text(encoding="utf-8"))
         members = [Member(**values) for values in summary["members"]]
-        config, protocol = HybridConfig.from_dict(summary["config"]), dict(summary["protocol"])
+        config, protocol = config_from_dict(summary["config"]), dict(summary["protocol"])
         origin = dict(summary["origin"])
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise InputError(f"{path} is not the file of a trained ensemble: {error!r}") from error
     for member in members:
         member.metrics = {name: math.nan if value is None else value for name, value in member.metrics.items()}
         if member.status == "ok":
-            member.network = HybridNetwork.load(member_folder(folder, member.index))
+            member.network = load_saved(member_folder(folder, member.index))
     return Ensemble(config, protocol, members), origin
+
+
+def load_saved(folder: Path) -> HybridNetwork | PublishedNetwork:
+    """Read one of our networks, or a published one, from its folder."""
+    return load_preset(folder) if is_preset(folder) else HybridNetwork.load(folder)
 
 
 def member_folder(folder: Path, index: int) -> Path:
@@ -104,7 +110,7 @@ def load_networks(folder: str | Path) -> list[nn.Module]:
     if not (folder / ENSEMBLE_FILE).is_file():
         if not (folder / CONFIG_FILE).is_file() and ":" in str(folder):
             return [load_model(str(folder))]
-        return [HybridNetwork.load(folder)]
+        return [load_saved(folder)]
     members = load_ensemble(folder).members
     networks: list[nn.Module] = [member.network for member in members if member.network is not None]
     if not networks:

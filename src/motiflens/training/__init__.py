@@ -9,6 +9,7 @@ __all__ = [
     "loop_engine",
     "losses",
     "member",
+    "plain_engine",
     "predictions",
     "protocol",
     "schedule",

@@ -15,11 +15,20 @@ from motiflens.basics.progress import progress_bar
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.devices import resolve_device
 from motiflens.models.ensemble import Ensemble, Member
-from motiflens.models.hybrid import PRECISIONS, HybridConfig, adapted_config, check_stackable, sizes_of
+from motiflens.models.hybrid import (
+    PRECISIONS,
+    HybridConfig,
+    NetworkConfig,
+    check_stackable,
+    network_config,
+    sizes_of,
+)
+from motiflens.models.published import PublishedConfig
 from motiflens.models.trained_on import fingerprint
 from motiflens.training.allocator import keep_freed_memory
 from motiflens.training.loop_engine import LoopEngine, new_network
 from motiflens.training.member import Checkpoints, Part, Trainee
+from motiflens.training.plain_engine import PlainEngine
 from motiflens.training.protocol import REFERENCE, Protocol
 from motiflens.training.stack import Engine, Training
 from motiflens.training.stacked_engine import StackedEngine
@@ -29,7 +38,7 @@ ENGINES: dict[str, type[Engine]] = {"loop": LoopEngine, "stacked": StackedEngine
 
 
 def fit(
-    model: HybridConfig | str,
+    model: NetworkConfig | str,
     dataset: SequenceDataset,
     n_members: int = 10,
     *,
@@ -53,15 +62,16 @@ def fit(
 
     Parameters
     ----------
-    model : str or HybridConfig
+    model : str, HybridConfig or PublishedConfig
         Name of an architecture (`list_models` has them), which gets the data's length and number of labels; or a
         configuration with that length and number of outputs.
     dataset : SequenceDataset
         With training and validation sequences; test metrics are left out if it has no test sequences.
     n_members : int
         Members 0 to n_members - 1 are trained.
-    activation : str
-        Of the first layer, where an architecture is named: "exponential" or "relu".
+    activation : str, optional
+        Of the first layer, where an architecture is named: "exponential" or "relu"; by default "exponential", and of
+        a published network what was published.
     protocol : Protocol, optional
         By default `REFERENCE` with the objective and batch size that suit the data (`suitability.suited_protocol`).
         After a regression, networks predict in the unit of the targets.
@@ -74,7 +84,8 @@ def fit(
     device : str
         "auto", "cpu", "cuda", ...
     engine : str
-        "loop" runs the members side by side as plain modules, which suits CPUs; "stacked" runs all in each operation,
+        Of the study's networks; published ones have their own. "loop" runs the members side by side as plain modules,
+        which suits CPUs; "stacked" runs all in each operation,
         as a CUDA graph on a GPU; "auto" chooses by the device. A member becomes the same network in any stack of one
         engine; between engines dropout masks differ.
     precision : str
@@ -130,13 +141,13 @@ def fit(
         )[0]
 
 
-def configuration_of(model: HybridConfig | str, dataset: SequenceDataset, activation: str) -> HybridConfig:
+def configuration_of(model: NetworkConfig | str, dataset: SequenceDataset, activation: str | None) -> NetworkConfig:
     """Configuration of a named architecture for a data set; a configuration comes back as it is."""
-    if isinstance(model, HybridConfig):
+    if isinstance(model, HybridConfig | PublishedConfig):
         return model
     if not isinstance(model, str):
         raise InputError(f"expected the name of an architecture or a configuration, got {type(model).__name__}")
-    return adapted_config(
+    return network_config(
         model,
         length=dataset.length,
         activation=activation,
@@ -210,7 +221,10 @@ def fit_together(
     ValueError
         As `fit`; or if the configurations cannot be stacked, or two parts name one checkpoint folder.
     """
-    check_stackable([part.config for part in parts])
+    hybrids = [part.config for part in parts if isinstance(part.config, HybridConfig)]
+    if hybrids and len(hybrids) < len(parts):
+        raise InputError("published networks train apart from those of the study: fit them one after the other")
+    check_stackable(hybrids)
     for part in parts:
         check_fit(part.config, dataset, protocol)
     folders = [Path(part.checkpoint_dir).resolve() for part in parts if part.checkpoint_dir is not None]
@@ -219,7 +233,7 @@ def fit_together(
     if precision not in PRECISIONS:
         raise InputError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
     target = resolve_device(device)
-    kind = _choose_engine(engine, target)
+    kind = _choose_engine(engine, target) if hybrids else PlainEngine
     shared = (protocol, seed, data_seed, fingerprint(dataset), kind.__name__, precision)
     checkpoints = [Checkpoints(part.checkpoint_dir, repr((part.config, *shared))) for part in parts]
     wanted = [

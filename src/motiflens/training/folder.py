@@ -11,7 +11,7 @@ from motiflens.basics.files import write_text
 from motiflens.basics.json_values import without_nan
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.ensemble import Ensemble, Member
-from motiflens.models.hybrid import HybridConfig
+from motiflens.models.hybrid import NetworkConfig
 from motiflens.models.saved import ENSEMBLE_FILE, member_folder, read_ensemble
 from motiflens.models.trained_on import fingerprint
 from motiflens.training.ensemble import fit
@@ -39,7 +39,7 @@ def save_ensemble(ensemble: Ensemble, folder: str | Path, origin: dict[str, Any]
 
 def fit_to_folder(
     folder: str | Path,
-    config: HybridConfig,
+    config: NetworkConfig,
     dataset: SequenceDataset,
     n_members: int = 10,
     *,
@@ -108,7 +108,7 @@ def fit_to_folder(
 
 
 def _write_summary(
-    folder: Path, config: HybridConfig, protocol: Mapping[str, Any], members: list[Member], origin: dict[str, Any]
+    folder: Path, config: NetworkConfig, protocol: Mapping[str, Any], members: list[Member], origin: dict[str, Any]
 ) -> None:
     summary = {
         "config": config.to_dict(),

@@ -14,23 +14,23 @@ import torch
 from motiflens.models.hybrid import (
     BiLSTM,
     Dropout,
-    HybridConfig,
     HybridNetwork,
     Linear,
     MultiHeadAttention,
+    NetworkConfig,
     attention_entropy,
-    blank_network,
     check_stackable,
     initialise,
+    network_of,
 )
 from motiflens.models.stacked import Patches, PooledConvolution, activate, stacked_filters, stacked_logits
 from motiflens.training.losses import Loss, cross_entropy
 from motiflens.training.protocol import Protocol
 
 
-def new_network(config: HybridConfig, protocol: Protocol, seed: int) -> HybridNetwork:
+def new_network(config: NetworkConfig, protocol: Protocol, seed: int) -> Any:
     """Build a network with the protocol's initialisation drawn from a member's own seed."""
-    network = blank_network(config)
+    network = network_of(config, seed)
     initialise(network, protocol.initialisation, torch.Generator().manual_seed(seed))
     return network
 

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from motiflens.basics.errors import InputError
 from motiflens.models.hybrid import HybridNetwork
+from motiflens.models.published import PublishedNetwork
 from motiflens.training.protocol import Protocol
 
 
@@ -84,9 +85,9 @@ class TargetScale(NamedTuple):
         """Turn targets into standard deviations from the mean."""
         return ((y.double() - self.mean) / self.deviation).to(y.dtype)
 
-    def unscale(self, network: HybridNetwork) -> None:
+    def unscale(self, network: HybridNetwork | PublishedNetwork) -> None:
         """Fold the scale into the last layer of a network that has learned standardised targets."""
-        out = network.head.out
+        out = network.out if isinstance(network, PublishedNetwork) else network.head.out
         with torch.no_grad():
             weight, bias = out.weight.double(), out.bias.double()
             out.weight.copy_(weight * self.deviation[:, None])

@@ -19,7 +19,7 @@ import torch
 from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_bytes
 from motiflens.models.ensemble import HISTORY, Member
-from motiflens.models.hybrid import HybridConfig
+from motiflens.models.hybrid import NetworkConfig
 from motiflens.training.protocol import Protocol
 from motiflens.training.schedule import Schedule
 
@@ -37,7 +37,7 @@ class Part:
 
     Attributes
     ----------
-    config : HybridConfig
+    config : HybridConfig or PublishedConfig
     members : sequence of int
         Their numbers, from 0.
     checkpoint_dir : path, optional
@@ -52,7 +52,7 @@ class Part:
         If no member is named, or one twice.
     """
 
-    config: HybridConfig
+    config: NetworkConfig
     members: Sequence[int] = tuple(range(10))
     checkpoint_dir: str | Path | None = None
     on_epoch: Callable[[Member], None] | None = None

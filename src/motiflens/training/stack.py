@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from motiflens.basics.metrics import (
     aupr,
@@ -20,7 +21,7 @@ from motiflens.basics.metrics import (
 )
 from motiflens.basics.sequence import UNKNOWN
 from motiflens.data.dataset import SequenceDataset
-from motiflens.models.hybrid import HybridNetwork, blank_network
+from motiflens.models.hybrid import network_of
 from motiflens.models.outputs import model_outputs
 from motiflens.models.trained_on import TrainedOn, fingerprint
 from motiflens.training.losses import Loss, TargetScale, cross_entropy, loss_of
@@ -51,7 +52,7 @@ def flipped(codes: torch.Tensor, flips: torch.Tensor) -> torch.Tensor:
     return result
 
 
-def evaluate(network: HybridNetwork, dataset: SequenceDataset, objective: str = "classification") -> dict[str, float]:
+def evaluate(network: nn.Module, dataset: SequenceDataset, objective: str = "classification") -> dict[str, float]:
     """Measure a network on the validation and, if there are any, the test sequences.
 
     Returns
@@ -73,7 +74,7 @@ class Engine(typing.Protocol):
 
     Parameters
     ----------
-    networks : sequence of HybridNetwork
+    networks : sequence of HybridNetwork, or of what else the engine takes
         On one device; their configurations differ at most in `activation`. They are taken over: read weights back with
         `weights`.
     protocol : Protocol
@@ -87,7 +88,7 @@ class Engine(typing.Protocol):
 
     def __init__(
         self,
-        networks: Sequence[HybridNetwork],
+        networks: Sequence[Any],
         protocol: Protocol,
         seeds: Sequence[int],
         precision: str = "float32",
@@ -214,7 +215,7 @@ class Training:
     def _finish(self, trainee: Trainee, last_weights: dict[str, torch.Tensor]) -> None:
         member = trainee.member
         if member.status == "training":
-            member.network = blank_network(trainee.part.config)
+            member.network = network_of(trainee.part.config)
             member.network.trained_on = self.trained_on
             member.network.load_state_dict(trainee.best_weights or last_weights)
             if self.scale is not None:

@@ -6,7 +6,8 @@ from motiflens.basics.errors import InputError
 from motiflens.basics.inputs import is_binary
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.splits import SPLITS
-from motiflens.models.hybrid import HybridConfig
+from motiflens.models.hybrid import HybridConfig, NetworkConfig
+from motiflens.models.published import PublishedConfig
 from motiflens.models.trained_on import OBJECTIVES
 from motiflens.training.protocol import Protocol
 
@@ -46,7 +47,7 @@ def suited_protocol(protocol: Protocol, dataset: SequenceDataset, *, objective: 
     return protocol.replace(**changes) if changes else protocol
 
 
-def check_fit(config: HybridConfig, dataset: SequenceDataset, protocol: Protocol) -> None:
+def check_fit(config: NetworkConfig, dataset: SequenceDataset, protocol: Protocol) -> None:
     """Check that a network of this configuration can be trained on the data.
 
     Raises
@@ -77,11 +78,25 @@ def check_fit(config: HybridConfig, dataset: SequenceDataset, protocol: Protocol
             f"{n_train} training sequences do not fill one batch of {protocol.batch_size}: "
             f"use a protocol with a smaller batch_size, such as {_small_batch(n_train)}"
         )
-    if protocol.attention_entropy_weight and (config.attention == "none" or config.n_tokens < 2):
+    if not isinstance(config, HybridConfig):
+        _check_published(config, protocol)
+    elif protocol.attention_entropy_weight and (config.attention == "none" or config.n_tokens < 2):
         what = "has no attention" if config.attention == "none" else "leaves the attention a single token"
         raise InputError(
             f"attention_entropy_weight is {protocol.attention_entropy_weight:g}, but the configuration {what}: "
             "set it to 0, or choose a configuration with attention over at least 2 tokens"
+        )
+
+
+def _check_published(config: PublishedConfig, protocol: Protocol) -> None:
+    if protocol.attention_entropy_weight:
+        raise InputError(
+            f"attention_entropy_weight is {protocol.attention_entropy_weight:g}, but {config.architecture} gives no "
+            "attention weights in training: set it to 0"
+        )
+    if protocol.objective == "regression" and config.n_outputs > 1 and config.architecture == "DeepATT":
+        raise InputError(
+            "the outputs of DeepATT share their last layer: give a regression one label, or another network"
         )
 
 

@@ -18,6 +18,7 @@ from motiflens.basics.choices import close_matches
 from motiflens.basics.errors import InputError, MissingFileError
 from motiflens.models.any_model.weights import load_weights
 from motiflens.models.hybrid.network import CONFIG_FILE, HybridNetwork
+from motiflens.models.published import is_preset, load_preset
 
 _loaded_beside: dict[str, Path] = {}  # modules that files of models have imported from their own folders
 
@@ -102,13 +103,13 @@ def _running(what: str, run: Callable[[], Any]) -> Any:
         ) from error
 
 
-def _saved_network(folder: Path, weights: str | Path | None) -> HybridNetwork:
+def _saved_network(folder: Path, weights: str | Path | None) -> nn.Module:
     if weights is not None:
         raise InputError(f"{folder} holds its own weights: leave out {weights}")
     members = sorted(folder.glob(f"*/{CONFIG_FILE}"))
     if members and not (folder / CONFIG_FILE).exists():
         raise InputError(f"{folder} holds {len(members)} networks: name one of them, such as {members[0].parent}")
-    return HybridNetwork.load(folder)
+    return load_preset(folder) if is_preset(folder) else HybridNetwork.load(folder)
 
 
 def _import(place: str) -> ModuleType:

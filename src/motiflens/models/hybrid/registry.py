@@ -1,4 +1,4 @@
-"""The study's 17 architectures by name, in the sizes of its two tasks, and a few more.
+"""The study's 17 architectures by name, in the sizes of its two tasks, a few more, and networks of the literature.
 
 A name is a stem, perhaps a trunk, perhaps "mean" for the head: C4C6-LSTM-Att, C4-Att-mean. Everything else is a field
 of `HybridConfig`: `model_config("C4-Att-mean", positional_encoding="rotary")`.
@@ -12,8 +12,16 @@ from typing import Any
 from motiflens.basics.choices import check_known
 from motiflens.basics.errors import InputError
 from motiflens.models.hybrid.config import HybridConfig
-from motiflens.models.hybrid.network import HybridNetwork
+from motiflens.models.hybrid.network import HybridNetwork, blank_network
 from motiflens.models.hybrid.sizes import Pools, nearest_kernel, nearest_pools
+from motiflens.models.published import (
+    PRESETS,
+    PublishedConfig,
+    blank_preset,
+    build_preset,
+    preset_config,
+    preset_config_from,
+)
 
 _STEMS: dict[str, dict[str, Any]] = {
     "C24": {"first_pool": 24, "second_stage": "none"},
@@ -67,8 +75,11 @@ def sizes_of(n_outputs: int) -> int:
     return 2 if n_outputs == 1 else 1
 
 
+NetworkConfig = HybridConfig | PublishedConfig
+
+
 def list_models(pattern: str = "*") -> list[str]:
-    """Names that match a shell pattern, such as "C4*" or "*-Att": the study's architectures first, then the others.
+    """Names that match a shell pattern, such as "C4*" or "Deep*": the study's, those like them, then published ones.
 
     Examples
     --------
@@ -76,7 +87,53 @@ def list_models(pattern: str = "*") -> list[str]:
     >>> ml.list_models("C4C6-LSTM-Trans*")
     ['C4C6-LSTM-Trans1', 'C4C6-LSTM-Trans2', 'C4C6-LSTM-Trans4']
     """
-    return [name for name in (*ARCHITECTURES, *EXTRA_ARCHITECTURES) if fnmatch.fnmatchcase(name, pattern)]
+    return [name for name in (*ARCHITECTURES, *EXTRA_ARCHITECTURES, *PRESETS) if fnmatch.fnmatchcase(name, pattern)]
+
+
+def list_hybrids(pattern: str = "*") -> list[str]:
+    """Those of `list_models` that `HybridConfig` composes."""
+    return [name for name in list_models(pattern) if name not in PRESETS]
+
+
+def network_config(
+    architecture: str, *, activation: str | None = None, task: int = 1, length: int | None = None, **changes: Any
+) -> NetworkConfig:
+    """Configuration of any named architecture, fitted to sequences of any length.
+
+    Parameters
+    ----------
+    architecture : str
+        One of `list_models()`.
+    activation : str, optional
+        "relu" or "exponential", of the first convolution; by default "exponential", and in a published network what
+        was published.
+    task : int
+        Of the study: whose sizes its architectures take.
+    length : int, optional
+        Of the sequences; by default that of the study or publication.
+    **changes
+        As for `model_config`, or sizes of the published network.
+    """
+    if architecture in PRESETS:
+        given = {} if length is None else {"length": length}
+        return preset_config(architecture, activation=activation or "published", **given, **changes)
+    activation = activation or "exponential"
+    if length is None:
+        return model_config(architecture, activation=activation, task=task, **changes)
+    return adapted_config(architecture, length=length, activation=activation, task=task, **changes)
+
+
+def config_from_dict(values: dict[str, Any]) -> NetworkConfig:
+    """Build a configuration from its `to_dict`."""
+    return preset_config_from(values) if "architecture" in values else HybridConfig.from_dict(values)
+
+
+def network_of(config: NetworkConfig, seed: int = 0) -> Any:
+    """Build a network whose values are to be set; PyTorch's global random state stays as it is.
+
+    What an initialisation leaves alone follows from the seed.
+    """
+    return blank_network(config) if isinstance(config, HybridConfig) else blank_preset(config, seed)
 
 
 def model_config(
@@ -109,6 +166,8 @@ def model_config(
         For an unknown architecture (lists close matches), task or field.
     """
     check_known("architecture", architecture, list_models(), cutoff=0.4)
+    if architecture in PRESETS:
+        raise InputError(f"{architecture} is a published network, not composed of stages: use network_config")
     if task not in TASK_SIZES:
         raise InputError(f"task must be 1 or 2, got {task!r}")
     fields = {**TASK_SIZES[task], **_composed(architecture)}
@@ -168,14 +227,20 @@ def _composed(architecture: str) -> dict[str, Any]:
 
 
 def build_model(
-    architecture: str,
-    *,
-    activation: str = "exponential",
-    task: int = 1,
-    variant: str = "text",
-    **changes: Any,
-) -> HybridNetwork:
-    """Build a named architecture with PyTorch's default initialisation; parameters as `model_config`.
+    architecture: str, *, activation: str | None = None, task: int = 1, variant: str = "text", **changes: Any
+) -> Any:
+    """Build a named architecture with PyTorch's default initialisation.
+
+    Parameters
+    ----------
+    architecture : str
+        One of `list_models()`: a name of the study, such as "C4C6-Att", or of the literature, such as "DanQ".
+    activation, task, variant, changes
+        As for `model_config`; of a published network `length`, `n_outputs` and the arguments of its class.
+
+    Returns
+    -------
+    HybridNetwork or PublishedNetwork
 
     `motiflens.training.ensemble.fit` applies the study's initialisation.
 
@@ -185,5 +250,10 @@ def build_model(
     >>> network = ml.build_model("C4C6-Att", length=200, n_outputs=1).eval()
     >>> network(ml.basics.sequence.one_hot(ml.basics.sequence.encode(["ACGT" * 50]))).shape
     torch.Size([1, 1])
+    >>> ml.build_model("Basset", length=600, n_outputs=164).out
+    Linear(in_features=1000, out_features=164, bias=True)
     """
+    if architecture in PRESETS:
+        return build_preset(preset_config(architecture, activation=activation or "published", **changes))
+    activation = activation or "exponential"
     return HybridNetwork(model_config(architecture, activation=activation, task=task, variant=variant, **changes))

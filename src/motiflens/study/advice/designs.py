@@ -8,7 +8,7 @@ import torch
 
 from motiflens.basics.sequence import one_hot
 from motiflens.models.any_model import AdaptedModel, model_summary, trace
-from motiflens.models.hybrid import ACTIVATIONS, HybridConfig, HybridNetwork, adapted_config, list_models
+from motiflens.models.hybrid import ACTIVATIONS, HybridConfig, HybridNetwork, adapted_config, list_hybrids
 
 WIDE, SMALL = 24, 4  # first pools of the study; others are taken for the nearer one
 _POOL_FIELDS = {"first_pool", "second_stage", "second_kernel_size", "second_pool", "lstm"}
@@ -112,7 +112,7 @@ def spell(config: HybridConfig) -> Spelling:
     fields = [field.name for field in dataclasses.fields(HybridConfig) if field.name not in _OF_THE_DATA]
     found: list[Spelling] = []
     for task in (usual, 3 - usual):
-        for name in list_models():
+        for name in list_hybrids():
             sizes: dict[str, Any] = {"length": config.length, "n_outputs": config.n_outputs, "task": task}
             named = adapted_config(name, activation=config.activation, **sizes)
             changes = {f: getattr(config, f) for f in fields if getattr(config, f) != getattr(named, f)}
@@ -136,9 +136,9 @@ def neighbour(own: Spelling, factor: str, level: str) -> Spelling:
     head = "" if body == own.architecture else "-mean"
     trunk = body.partition("-")[2]
     named = level + (f"-{trunk}" if trunk else "")
-    if named + head in list_models():
+    if named + head in list_hybrids():
         return own._replace(architecture=named + head, changes=kept)
-    if named in list_models():
+    if named in list_hybrids():
         return own._replace(architecture=named, changes={**kept, "head": "mean"})
     # C4-LSTM, and that alone, has no twin without attention
     return own._replace(architecture=f"{named}-Att", changes={**kept, "attention": "none"})

@@ -7,7 +7,7 @@ from typing import Any
 
 from motiflens.basics.choices import check_known
 from motiflens.basics.errors import InputError
-from motiflens.models.hybrid import ARCHITECTURES, TASK_SIZES, list_models, model_config
+from motiflens.models.hybrid import ARCHITECTURES, TASK_SIZES, list_hybrids, model_config
 from motiflens.study.grid.trial import DATABASE, MOTIF_COUNTS, Trial
 from motiflens.training.protocol import PAPER, REFERENCE, Protocol
 
@@ -112,7 +112,7 @@ def match_architectures(patterns: Iterable[str]) -> tuple[str, ...]:
     """
     found: set[str] = set()
     for pattern in patterns:
-        names = list_models(pattern)
+        names = list_hybrids(pattern)
         if not names:
             model_config(pattern)  # raises, with close matches
         found.update(names)

@@ -1,0 +1,155 @@
+"""What the published networks share: their configuration, how they are saved, and their first activation."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from motiflens.basics.errors import InputError, MissingFileError
+from motiflens.basics.files import in_one_piece, write_text
+from motiflens.models.trained_on import TRAINED_ON_FILE, TrainedOn, read_trained_on
+
+PRESET_CONFIG_FILE, PRESET_WEIGHTS_FILE = "config.json", "model.safetensors"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedConfig:
+    """Everything that defines one of the published networks; saved as JSON beside its weights.
+
+    Attributes
+    ----------
+    architecture : str
+        Its name, such as "DanQ".
+    length, n_outputs : int
+        Of the sequences, and of the logits.
+    activation : str
+        Of the first convolution: "published", "relu" or "exponential".
+    sizes : mapping of str to number
+        Arguments of the network's class that differ from the published ones, such as `{"n_filters": 32}`.
+    """
+
+    architecture: str
+    length: int
+    n_outputs: int
+    activation: str = "published"
+    sizes: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain values."""
+        return {
+            "architecture": self.architecture,
+            "length": self.length,
+            "n_outputs": self.n_outputs,
+            "activation": self.activation,
+            "sizes": dict(self.sizes),
+        }
+
+    def to_json(self) -> str:
+        """Return the fields as JSON."""
+        return json.dumps(self.to_dict(), indent=2)
+
+
+class Exponent(nn.Module):
+    """The exponential as a layer, which attribution methods can see."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return exp(x)."""
+        return torch.exp(x)
+
+
+def first_activation(name: str, published: nn.Module) -> nn.Module:
+    """The activation of a first convolution: the published one, or the one that is asked for.
+
+    Raises
+    ------
+    InputError
+        If there is no such activation.
+    """
+    known = {"published": published, "relu": nn.ReLU(), "exponential": Exponent()}
+    if name not in known:
+        raise InputError(f"activation must be one of {', '.join(known)}, got {name!r}")
+    return known[name]
+
+
+def positions_left(length: int, *steps: tuple[int, int]) -> int:
+    """Positions that are left of a sequence after convolutions without padding and pools, each (kernel, pool).
+
+    Raises
+    ------
+    InputError
+        If none are.
+    """
+    left = length
+    for kernel, pool in steps:
+        left = (left - kernel + 1) // pool
+        if left < 1:
+            raise InputError(f"sequences of {length} bp are too short for this network: no position is left of them")
+    return left
+
+
+class PublishedNetwork(nn.Module):
+    """A network as published; `forward` returns logits. Its last layer, `out`, is linear.
+
+    Attributes
+    ----------
+    config : PublishedConfig
+    trained_on : TrainedOn or None
+        The data behind the weights, where they are known; saved with them.
+    """
+
+    config: PublishedConfig
+    trained_on: TrainedOn | None = None
+    out: nn.Linear
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """Names of the outputs; empty where they are not known."""
+        return self.trained_on.label_names if self.trained_on is not None else ()
+
+    def forward(self, X: torch.Tensor) -> torch.Tensor:
+        """Map one-hot X (N, 4, L), in the order A, C, G, T, to logits (N, n_outputs)."""
+        length = self.config.length
+        if X.dim() != 3 or tuple(X.shape[1:]) != (4, length):
+            raise InputError(f"expected one-hot DNA of shape (N, 4, {length}), got {tuple(X.shape)}")
+        return self.logits(X)
+
+    def logits(self, X: torch.Tensor) -> torch.Tensor:
+        """What `forward` returns for an input of the right shape."""
+        raise NotImplementedError
+
+    def save(self, folder: str | Path) -> None:
+        """Write `model.safetensors`, `config.json` and `trained_on.json` into a folder, created if need be."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        with in_one_piece(folder / PRESET_WEIGHTS_FILE) as unfinished:
+            save_file({name: value.contiguous() for name, value in self.state_dict().items()}, unfinished)
+        write_text(self.config.to_json() + "\n", folder / PRESET_CONFIG_FILE)
+        if self.trained_on is not None:
+            write_text(self.trained_on.to_json() + "\n", folder / TRAINED_ON_FILE)
+
+
+def load_weights_of(network: PublishedNetwork, folder: Path) -> PublishedNetwork:
+    """Read the weights that `save` wrote into a network; it comes back in evaluation mode.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no file of weights.
+    InputError
+        If they are not those of this network.
+    """
+    path = folder / PRESET_WEIGHTS_FILE
+    if not path.is_file():
+        raise MissingFileError(f"expected {PRESET_WEIGHTS_FILE} in {folder}: name the folder of a saved network")
+    try:
+        network.load_state_dict(load_file(path))
+    except (RuntimeError, SafetensorError) as error:
+        raise InputError(f"{folder} does not hold a saved {network.config.architecture}: {error}") from error
+    network.trained_on = read_trained_on(folder)
+    return network.eval()
