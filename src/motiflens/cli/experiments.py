@@ -12,6 +12,7 @@ from motiflens.basics.files import write_text
 from motiflens.cli.messages import print_json, resumable
 
 if TYPE_CHECKING:
+    from motiflens.basics.store import Record
     from motiflens.study.experiments import ExperimentNews
 
 _OWN = ("architectures", "activations", "n_members", "seed", "data_seed")
@@ -31,6 +32,7 @@ def run_crx(
     **options: Any,
 ) -> None:
     """Run the preset, or what is missing of it."""
+    from motiflens.report.experiments import write_experiment_outputs
     from motiflens.study.experiments import run_experiments
 
     if data is None:
@@ -46,11 +48,14 @@ def run_crx(
     with resumable():
         result = run_experiments(data, folder, on_news=_tell, **options, **wanted)
     command = shlex.join(["motiflens", *sys.argv[1:]])
+    report = None
+    if any(one["status"] == "ok" for one in result.records) and options["part"] == (1, 1):
+        report = str(write_experiment_outputs(experiment_records(folder), folder, command=command).report)
     if as_json:
         go_on = command if result.n_left else None
-        print_json({"n_records": len(result.records), "n_left": result.n_left, "go_on": go_on})
-    else:
-        typer.echo(f"{len(result.records)} networks in {folder}")
+        print_json({"n_records": len(result.records), "n_left": result.n_left, "report": report, "go_on": go_on})
+    elif report is not None:
+        typer.echo(f"{len(result.records)} networks; open {report}")
     if result.n_left:
         typer.echo(f"{result.n_left} networks are left; to go on:\n  {command}", err=True)
     if result.errors:
@@ -67,3 +72,27 @@ def _tell(news: "ExperimentNews", n_done: int, n_all: int) -> None:
         typer.echo(f"{n_done}/{n_all}  {news.key}  {news.record['status']}", err=True)
     elif news.n_epochs % 4 == 0:
         typer.echo(f"{news.key}  epoch {news.n_epochs}  {news.valid_metric:.3f}", err=True)
+
+
+def experiment_records(folder: Path) -> "list[Record]":
+    """Records of the experiments in a folder; none if it holds none."""
+    if not (folder / "records" / "crx").is_dir() and not (folder / "crx.jsonl").is_file():
+        return []
+    from motiflens.basics.store import Store
+    from motiflens.study.experiments import is_experiment_record
+
+    records, damaged = Store(folder).read()
+    for place in damaged:
+        typer.echo(f"warning: {place.where} could not be read: {place.reason}", err=True)
+    return [record for record in records.values() if is_experiment_record(record)]
+
+
+def report_experiments(records: "list[Record]", out: Path, *, command: str, as_json: bool) -> None:
+    """Write the tables and the page again."""
+    from motiflens.report.experiments import write_experiment_outputs
+
+    outputs = write_experiment_outputs(records, out, command=command)
+    if as_json:
+        print_json({"n_records": len(records), "report": str(outputs.report)})
+    else:
+        typer.echo(f"{len(records)} records; open {outputs.report}")

@@ -12,7 +12,7 @@ import typer
 from motiflens.basics.errors import InputError, UnfinishedError
 from motiflens.basics.files import write_text
 from motiflens.cli.benchmark import interaction_records, is_interaction_preset, report_interactions, run_interactions
-from motiflens.cli.experiments import is_experiment_preset, run_crx
+from motiflens.cli.experiments import experiment_records, is_experiment_preset, report_experiments, run_crx
 from motiflens.cli.messages import note_slow_training, print_json, resumable
 from motiflens.cli.options import Json, split_names, whole_number, writable_file, writable_folder
 
@@ -209,6 +209,10 @@ def study_report(
     """Write tables, figures, the paper's claims and the page of a study from its stored records alone."""
     from motiflens.report.study import write_outputs
 
+    if experiments := experiment_records(folder):
+        again = shlex.join(["motiflens", "study", "report", str(folder)])
+        report_experiments(experiments, out or folder, command=again, as_json=as_json)
+        return
     found, n_others = interaction_records(folder)
     if found:
         if n_others:

@@ -21,6 +21,18 @@ from motiflens.study.experiments.run import (
     left_to_train,
     run_experiments,
 )
+from motiflens.study.experiments.tables import (
+    AttributionScore,
+    DesignContrast,
+    DesignScore,
+    EnsembleScore,
+    ExperimentTables,
+    FactorScore,
+    Guide,
+    KindScore,
+    experiment_tables,
+    over_networks,
+)
 from motiflens.study.experiments.trial import (
     BASELINES_KEY,
     ExperimentData,
@@ -31,6 +43,16 @@ from motiflens.study.experiments.trial import (
 )
 
 __all__ = [
+    "AttributionScore",
+    "DesignContrast",
+    "DesignScore",
+    "EnsembleScore",
+    "ExperimentTables",
+    "FactorScore",
+    "Guide",
+    "KindScore",
+    "experiment_tables",
+    "over_networks",
     "ACTIVATIONS",
     "BASELINES_KEY",
     "DESIGNS",

@@ -9,12 +9,8 @@ from motiflens.basics.sequence import one_hot
 from motiflens.interpret.attribution import METHODS, explain
 from motiflens.study.experiments.effects import LOSSES, MeasuredEdits
 from motiflens.study.experiments.measures import clustered_spearman
+from motiflens.study.experiments.networks import ATTRIBUTION_OPTIONS
 
-#: Fewer passes than the methods' own: three percent of gap do not move ranks over hundreds of edits.
-OPTIONS: dict[str, dict[str, Any]] = {
-    "smooth_grad": {"n_samples": 25},
-    "integrated_gradients": {"n_steps": 20},
-}
 _LEAST = 10  # edits with a null of their own
 
 
@@ -60,7 +56,8 @@ def attribution_agreement(
     -------
     scores : dict
         "n" edits, "n_elements", "n_parents", and "methods": for each method "plain", "corrected" and "unedited" (the
-        null: as many bases elsewhere, plain), each with its interval.
+        null: as many bases elsewhere, plain), each with its interval, and "median_gap" of the methods that promise
+        completeness.
     """
     rows = chosen_edits(edits, n_parents)
     parents, parent = np.unique(edits.before[rows], return_inverse=True)
@@ -70,11 +67,13 @@ def attribution_agreement(
     X = one_hot(edits.codes[parents])
     found: dict[str, Any] = {}
     for method in methods if len(rows) >= _LEAST else ():
-        block = {}
+        block: dict[str, Any] = {}
         for name, corrected in (("plain", False), ("corrected", True)):
-            made = explain(network, X, method=method, correct_gradient=corrected, **OPTIONS.get(method, {}))
+            made = explain(network, X, method=method, correct_gradient=corrected, **ATTRIBUTION_OPTIONS.get(method, {}))
             scores = made.scores.double().numpy()
             block[name] = list(clustered_spearman(lost_scores(scores, parent, places), effect, cluster))
+            if made.gap is not None and not corrected:
+                block["median_gap"] = float(made.gap.median())
             if not corrected:
                 null = lost_scores(scores, parent, elsewhere)
                 block["unedited"] = list(clustered_spearman(null, effect, cluster))

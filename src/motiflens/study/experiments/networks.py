@@ -23,6 +23,8 @@ EXPERIMENT_PROTOCOL = REFERENCE.replace(
     early_stop_patience=None,
     reverse_complement=True,
 )
+#: What attribution methods are given beside their own defaults.
+ATTRIBUTION_OPTIONS: dict[str, dict[str, Any]] = {"smooth_grad": {"n_samples": 25}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +68,7 @@ class ExperimentNetwork:
             "seed": self.seed,
             "data_seed": self.data_seed,
             "n_parents": self.n_parents,
+            "attributions": ATTRIBUTION_OPTIONS,
         }
 
     def config_hash(self) -> str:
