@@ -131,12 +131,14 @@ def add_singles(compositions: np.ndarray, n_motifs: int, n_singles: int, rng: np
     Fewer where the sequence holds so many that not enough are left.
     """
     n = len(compositions)
-    key = rng.random((n, n_motifs + 1))  # the last column is for no motif
-    np.put_along_axis(key, compositions, 2.0, axis=1)
-    singles = key[:, :n_motifs].argsort(axis=1)[:, :n_singles]
-    is_there = np.take_along_axis(key, singles, axis=1) < 1
+    # Motifs in random order are motifs sorted by a random number. Those that a sequence holds already get one above all
+    # others, so that they come last; empty slots (NONE is -1) write theirs into a last column that nobody reads.
+    rank = rng.random((n, n_motifs + 1))
+    np.put_along_axis(rank, compositions, 2.0, axis=1)
+    singles = rank[:, :n_motifs].argsort(axis=1)[:, :n_singles]  # n, n_singles
+    is_new = np.take_along_axis(rank, singles, axis=1) < 1  # not in the sequence yet
     is_wanted = np.arange(n_singles) < rng.integers(n_singles + 1, size=(n, 1))
-    return np.concatenate([compositions, np.where(is_there & is_wanted, singles, NONE)], axis=1)
+    return np.concatenate([compositions, np.where(is_new & is_wanted, singles, NONE)], axis=1)
 
 
 def _balanced_pools(graph: Graph, kind: Kind, level: int, rng: np.random.Generator) -> tuple[Compositions, ...] | None:

@@ -196,16 +196,28 @@ def _draw_places(
     length: int,
     rng: np.random.Generator,
 ) -> Places:
-    """Throw linked pairs and single sites onto the free bases, each uniformly and by itself."""
+    """Throw linked pairs and single sites onto the free bases, each uniformly and by itself.
+
+    Free are the bases of a sequence that neither a motif nor the gap of a pair takes. Each site, or linked pair, draws
+    the share of them that lies to its left, from 0 to 1. So this one number says both where it stands, and before which
+    others: sites with a smaller share stand to its left.
+
+    Parameters
+    ----------
+    motif, link, strand : np.ndarray, shape=(n, slots)
+        As from :func:`_link_pairs`.
+    """
     occupied = _widths(motifs)[motif].sum(axis=1) + np.where(link == NONE, 0, link).sum(axis=1)
-    free = length - occupied
-    key = rng.random(motif.shape)
-    key[:, 1:] = np.where(link[:, 1:] == NONE, key[:, 1:], key[:, :-1])  # a linked slot goes with the one before
-    order = np.argsort(np.where(motif == NONE, 2, key), axis=1, kind="stable")
+    free = length - occupied  # n,
+    share_left = rng.random(motif.shape)
+    # A linked slot has the share of the slot before it: the sort is stable, so that nothing comes between the two.
+    share_left[:, 1:] = np.where(link[:, 1:] == NONE, share_left[:, 1:], share_left[:, :-1])
+    order = np.argsort(np.where(motif == NONE, 2, share_left), axis=1, kind="stable")  # empty slots last
+    # Besides motifs and free bases, the gaps of all pairs up to a slot lie to its left.
     inner = np.take_along_axis(np.where(link == NONE, 0, link), order, axis=1).cumsum(axis=1)
     offset = np.empty_like(order)
     np.put_along_axis(offset, order, inner, axis=1)
-    return Places(order, offset + np.floor(key * (free[:, None] + 1)).astype(np.int64), strand)
+    return Places(order, offset + np.floor(share_left * (free[:, None] + 1)).astype(np.int64), strand)
 
 
 def _arrange(motif: np.ndarray, places: Places, motifs: Sequence[Motif]) -> Arrangement:
