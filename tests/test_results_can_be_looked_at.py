@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from study_records import make_record
 from toy_detectors import Detector, word
 
 from motiflens.audits.candidate import audit_candidate
@@ -18,14 +19,20 @@ from motiflens.basics.sequence import one_hot
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.summary import summary
 from motiflens.interpret.attribution import explain, interpretability
-from motiflens.interpret.filters import false_matches, filter_matches, filter_quality
+from motiflens.interpret.filters import false_matches, filter_matches, filter_motifs, filter_quality
 from motiflens.interpret.filters.alignment import FilterPwms
 from motiflens.interpret.filters.importance import FilterImportance
 from motiflens.interpret.interactions import Settings, interactions
 from motiflens.interpret.spike_in import spike_in
 from motiflens.interpret.stability import stability
+from motiflens.models.ensemble import HISTORY, Ensemble, Member
+from motiflens.models.hybrid import build_model
+from motiflens.models.predict import Predictions, predict
 from motiflens.motifs.sets import Motif, load_motifs
 from motiflens.motifs.tomtom import tomtom
+from motiflens.report.audit import AuditReport
+from motiflens.study.results import Results
+from motiflens.training.summary import FitSummary
 
 MAX_LINES, MAX_CHARACTERS = 20, 2000
 EVIL = "<script>alert('&')</script>"  # what a name of a label, a motif or a sequence may hold
@@ -48,6 +55,15 @@ def many_filters():
     pwms = rng.dirichlet([0.2] * 4, (N_FILTERS, 20)).transpose(0, 2, 1)
     pwms[0] = 0.25
     return FilterPwms(pwms, np.arange(N_FILTERS))
+
+
+def many_members():
+    history = {name: list(np.linspace(1, 0, 200)) for name in HISTORY}
+    metrics = {"valid_auroc": 0.9, "valid_aupr": 0.8, "test_auroc": 0.9, "test_aupr": 0.8}
+    network = build_model("C24", length=50, n_outputs=1, n_filters=2)
+    members = [Member(i, i, "ok", None, history, 150, 200, metrics, network) for i in range(99)]
+    members.append(Member(99, 99, "failed", EVIL * 30))
+    return Ensemble(network.config, {"monitor_single_label": "auroc"}, members)
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +89,7 @@ def results(task1):
     maps = explain(detectors[0], one_hot(large.codes[:5000].clip(max=3).repeat(2, axis=1)[:, :60]))
     truth = np.full((500, 4, 30), 0.25)
     size = np.ones((N_FILTERS, 12))
+    failed = ({"member": 0, "status": "failed", "reason": EVIL},) * 200
     return {
         "SequenceDataset": task1,
         "SequenceDataset of 100,000": large,
@@ -98,6 +115,14 @@ def results(task1):
         "Performance": next(iter(evidence.performance[EVIL].values())),
         "Responses": spiked.responses,
         "SpikeScores": spiked.scores,
+        "Ensemble": many_members(),
+        "Member": many_members().members[0],
+        "FitSummary": FitSummary("classification", failed, {}, {}, {}, ()),
+        "Predictions": predict(networks[0], task1.subset(np.zeros(2000, int))),
+        "Predictions of 100,000": Predictions([EVIL] * 100_000, np.ones((100_000, 3)), None, ("a", "b", EVIL)),
+        "FilterMotifs": filter_motifs(networks[0], task1, database=database, n_ablation=20),
+        "AuditReport": AuditReport(evidence),
+        "Results": Results(make_record(1, f"C{i}", "relu", k) for i in range(50) for k in range(2)),
         "Motif": database[-1],
         "MotifList": load_motifs("JASPAR2020"),
     }
@@ -106,14 +131,19 @@ def results(task1):
 #: Results that have no rows of their own.
 NO_TABLE = {
     "Interpretability", "interactions.Evidence", "Effects", "Example", "Performance", "Responses", "SpikeScores",
+    "Member",
 }  # fmt: skip
 NAMES = [
     "SequenceDataset", "SequenceDataset of 100,000", "DataSummary", "TomtomResult", "FilterPwms", "FilterMatches",
     "FilterQuality", "FalseMatches", "FilterImportance", "Attributions", "Interpretability", "SpikeIn", "Stability",
     "InteractionTable", "interactions.Evidence", "Effects", "Audit", "Candidate", "Evidence", "Verdicts", "Example",
-    "Performance", "Responses", "SpikeScores", "Motif", "MotifList",
+    "Performance", "Responses", "SpikeScores", "Ensemble", "Member", "FitSummary", "Predictions",
+    "Predictions of 100,000", "FilterMotifs", "AuditReport", "Results", "Motif", "MotifList",
 ]  # fmt: skip
 PLOTS = {
+    "Ensemble": {},
+    "FilterMotifs": {"top": 3},
+    "AuditReport": {},
     "Motif": {},
     "SpikeIn": {"score": "snr"},
     "Stability": {},
@@ -162,7 +192,8 @@ def test_a_data_frame_has_all_rows(results, name):
         "SequenceDataset of 100,000": 100_000, "FilterPwms": N_FILTERS, "FilterMatches": N_FILTERS,
         "FilterQuality": N_FILTERS, "FilterImportance": N_FILTERS, "Attributions": 5000, "DataSummary": 20,
         "InteractionTable": 6, "Candidate": 2, "Verdicts": 6, "Audit": 8, "SpikeIn": 1, "Stability": 2,
-        "MotifList": 1964,
+        "MotifList": 1964, "Ensemble": 100, "FitSummary": 203, "Predictions of 100,000": 100_000, "FilterMotifs": 8,
+        "Results": 100,
     }  # fmt: skip
     assert len(frame) == expected.get(name, len(frame))
     assert len(frame.columns) > 1

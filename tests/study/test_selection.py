@@ -144,7 +144,7 @@ def test_numbers_of_filters_are_not_mixed():
 def test_results_are_checked_grouped_once_and_shown_in_a_line():
     records = [make_record(task, "C24", "relu", member) for task in (1, 2) for member in range(2)]
     results = Results(iter(records))
-    assert repr(results) == "<Results of 4 networks (task 1: 2, task 2: 2)>"
+    assert repr(results).splitlines()[0] == "Results of 4 networks (task 1: 2, task 2: 2)"
     assert results.task(1).configurations("valid") is results.task(1).configurations("valid")
     assert results.task(1).values("filter_tpr") is results.task(1).values("filter_tpr")
     with pytest.raises(ValueError, match="got 'task1/C24/relu/000': metrics lacks test_aupr"):

@@ -2,21 +2,26 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.plots import plot_training
+from motiflens.basics.tables import Table, Tabular, columns_of
 from motiflens.models.hybrid.registry import NetworkConfig
 from motiflens.models.outputs import attention_weights, first_layer_activations, model_outputs
 from motiflens.models.trained_on import TrainedOn
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 #: What is kept of every epoch.
 HISTORY = ("train_loss", "valid_loss", "valid_metric", "learning_rate")
 
 
-@dataclass
+@dataclass(repr=False)
 class Member:
     """What became of one initialisation."""
 
@@ -31,9 +36,14 @@ class Member:
     network: Any = None  # a HybridNetwork or PublishedNetwork in evaluation mode; None if training failed
     fit_seconds: float = 0.0  # process CPU time; that of a stack is shared evenly among its members
 
+    def __repr__(self) -> str:
+        metrics = "".join(f", {name} {value:.4f}" for name, value in self.metrics.items())
+        state = self.status if self.reason is None else f"{self.status}: {self.reason}"
+        return f"Member({self.index}, {state}, best epoch {self.best_epoch} of {self.n_epochs}{metrics})"
+
 
 @dataclass(repr=False)
-class Ensemble(Sequence[Any]):
+class Ensemble(Tabular, Sequence[Any]):
     """Initialisations of one network: `ensemble[i]` is a plain network, `ensemble.members` says how each fared.
 
     Its methods speak for all members that did not fail, E of them, on a leading axis.
@@ -63,12 +73,47 @@ class Ensemble(Sequence[Any]):
         """Networks of the members that did not fail."""
         return (member.network for member in self.members if member.network is not None)
 
-    def __repr__(self) -> str:
+    def _table(self) -> Table:
         failed = sum(member.network is None for member in self.members)
-        return (
+        title = (
             f"Ensemble({len(self.members)} members, {failed} of them without a network; "
             f"labels: {', '.join(self.label_names[:8]) or 'not known'})"
         )
+        rows = [
+            {"member": one.index, "status": one.status, "best_epoch": one.best_epoch, "n_epochs": one.n_epochs}
+            | one.metrics
+            | {"seconds": one.fit_seconds}
+            for one in self.members
+        ]
+        return Table(
+            title, columns_of(rows), [f"member {one.index}: {one.reason}" for one in self.members if one.reason]
+        )
+
+    def plot(self, *, what: str = "metric", ax: "Axes | None" = None) -> "Axes":
+        """Draw the training curves of all members; dots mark the epochs whose weights were kept.
+
+        Parameters
+        ----------
+        what : {"metric", "loss"}
+            The metric that steered training, on the validation sequences, or the losses, training in grey.
+        ax : matplotlib.axes.Axes, optional
+
+        Raises
+        ------
+        ValueError
+            If no member has finished an epoch, or `what` is unknown.
+        """
+        n = len(self.members)
+        title = f"Training of {n} network{'s' * (n != 1)}"
+        return plot_training(self.members, what=what, metric=self._monitor, title=title, ax=ax)
+
+    @property
+    def _monitor(self) -> str:
+        """Name of the metric that steered training."""
+        if self.objective == "regression":
+            return "Pearson"
+        kind = "monitor_single_label" if self.config.n_outputs == 1 else "monitor_multi_label"
+        return str(self.protocol.get(kind, "metric")).upper()
 
     @property
     def objective(self) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
@@ -11,10 +11,14 @@ from torch import nn
 from motiflens.basics.errors import InputError
 from motiflens.basics.files import in_one_piece
 from motiflens.basics.inputs import NetworksLike, SequencesLike, as_codes
+from motiflens.basics.tables import Table, as_dataframe, as_html, as_text
 from motiflens.models.hybrid.network import HybridNetwork
 from motiflens.models.outputs import model_outputs
 from motiflens.models.saved import as_networks
 from motiflens.models.trained_on import TrainedOn
+
+if TYPE_CHECKING:
+    import pandas
 
 Scale = Literal["auto", "probability", "raw"]
 
@@ -38,6 +42,22 @@ class Predictions(NamedTuple):
     mean: np.ndarray
     deviation: np.ndarray | None
     label_names: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return as_text(self._table())
+
+    def _repr_html_(self) -> str:
+        return as_html(self._table())
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """A row per sequence: its name, and the columns of :meth:`columns`."""
+        return as_dataframe(self._table())
+
+    def _table(self) -> Table:
+        n, n_outputs = self.mean.shape
+        spread = "" if self.deviation is None else ", mean and standard deviation over networks"
+        title = f"Predictions: {n:,} sequence{'s' * (n != 1)}, {n_outputs} output{'s' * (n_outputs != 1)}{spread}"
+        return Table(title, {"name": self.names, **self.columns()})
 
     def columns(self) -> dict[str, np.ndarray]:
         """Values (N,) by the name of their column: LABEL, LABEL_sd and so on."""

@@ -1,15 +1,17 @@
 """The records of a study, checked once and grouped once, as everything that reads them takes them."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from motiflens.basics.choices import check_choice
 from motiflens.basics.errors import InputError, MissingFileError
 from motiflens.basics.store import Damaged, Record, Store
+from motiflens.basics.tables import Table, Tabular, as_dataframe, columns_of
 from motiflens.study.records import (
     N_FILTERS,
     TASK_METRICS,
@@ -21,8 +23,11 @@ from motiflens.study.records import (
 )
 from motiflens.study.selection import SELECTIONS, Key, Members, check_one_setting, choose_members, published_order
 
+if TYPE_CHECKING:
+    import pandas
 
-class Results:
+
+class Results(Tabular):
     """All records of a study. They are checked when it is made, and never changed.
 
     Parameters
@@ -54,9 +59,24 @@ class Results:
     def __len__(self) -> int:
         return len(self._records)
 
-    def __repr__(self) -> str:
+    def _table(self) -> Table:
         counts = ", ".join(f"task {n}: {len(self.task(n).records)}" for n in self.tasks)
-        return f"<Results of {len(self)} networks{f' ({counts})' if counts else ''}>"
+        title = f"Results of {len(self)} networks{f' ({counts})' if counts else ''}"
+        names = ("task", "architecture", "activation", "networks")
+        groups = Counter((one["task"], one["architecture"], one["activation"]) for one in self._records)
+        rows = [dict(zip(names, (*group, n), strict=True)) for group, n in groups.items()]
+        return Table(title, columns_of(rows, names))
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """A row per network: every single value of its record.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        plain = [{k: v for k, v in one.items() if not isinstance(v, dict | list)} for one in self._records]
+        return as_dataframe(Table("records", columns_of(plain, ("key",))))
 
     @property
     def tasks(self) -> list[int]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import aupr, auroc, mean_squared_error, pearson
+from motiflens.basics.tables import Table, Tabular, columns_of
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.splits import SPLITS
 from motiflens.models.ensemble import Ensemble, Member
@@ -19,8 +20,8 @@ _MEASURES: dict[str, dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]]] 
 }
 
 
-@dataclass(frozen=True)
-class FitSummary:
+@dataclass(frozen=True, repr=False)
+class FitSummary(Tabular):
     """Members of an ensemble on the validation and test sequences, in JSON types.
 
     Metrics are named valid_auroc, test_aupr, test_pearson and so on; over several labels AUROC and AUPR are
@@ -52,6 +53,16 @@ class FitSummary:
     def to_dict(self) -> dict[str, Any]:
         """All of it as a dictionary."""
         return asdict(self)
+
+    def _table(self) -> Table:
+        names = ("member", "status", "best_epoch", *self.uninformed)
+        rows = [{name: row.get(name) for name in names} for row in self.members]
+        below = {"mean": self.mean, "SD": self.standard_deviation, "uninformed": self.uninformed}
+        rows += [{"member": name, **values} for name, values in below.items()]
+        notes = [f"member {row['member']} {row['status']}: {row['reason']}" for row in self.members if row["reason"]]
+        n_ok = sum(row["status"] == "ok" for row in self.members)
+        title = f"FitSummary: {n_ok} of {len(self.members)} members trained for {self.objective}"
+        return Table(title, columns_of(rows, names), notes)
 
 
 def fit_summary(ensemble: Ensemble, dataset: SequenceDataset) -> FitSummary:

@@ -1,12 +1,14 @@
 """The filters of one network as motifs: their matrices, what they match and what they matter for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.inputs import NetworksLike, SequencesLike, as_sequences
+from motiflens.basics.plots import Matched, plot_matched_filters
 from motiflens.basics.tables import Logo, Table, Tabular
 from motiflens.interpret.filters.factors import FactorIds
 from motiflens.interpret.filters.importance import FilterImportance, filter_importance
@@ -15,7 +17,10 @@ from motiflens.interpret.filters.of_network import filter_pwms
 from motiflens.interpret.filters.quality import LOW_INFORMATION, FilterQuality, filter_quality
 from motiflens.models.any_model import adapt
 from motiflens.models.saved import as_networks
-from motiflens.motifs.sets import Motif
+from motiflens.motifs.sets import Motif, load_motifs
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -34,6 +39,8 @@ class FilterMotifs(Tabular):
         Information, and which filters are alike.
     importance : FilterImportance or None
         What the outputs lose without each filter; None where no labels were given.
+    matched : mapping of str to Motif
+        The motifs of the database that are a best match, by id.
     """
 
     pwms: np.ndarray
@@ -41,6 +48,7 @@ class FilterMotifs(Tabular):
     matches: FilterMatches
     quality: FilterQuality
     importance: FilterImportance | None
+    matched: Mapping[str, Motif]
 
     @property
     def order(self) -> np.ndarray:
@@ -60,6 +68,28 @@ class FilterMotifs(Tabular):
             if self.quality.information[i] >= LOW_INFORMATION and not repeats:
                 kept.append(i)
         return [trimmed[i] for i in kept]
+
+    def plot(self, *, top: int = 6, ax: "Axes | None" = None) -> "Axes":
+        """Draw the `top` first filters of :attr:`order`, each above the motif that it matches best, aligned.
+
+        Raises
+        ------
+        ValueError
+            If `top` is below 1, or all filters are dead.
+        """
+        if top < 1:
+            raise InputError(f"top must be at least 1, got {top}")
+        trimmed = motifs_of_pwms(self.pwms, self.counts, trim=True)
+        alive = [i for i in self.order.tolist() if self.counts[i]]
+        return plot_matched_filters([self._beside_match(i, trimmed[i]) for i in alive[:top]], ax=ax)
+
+    def _beside_match(self, i: int, motif: Motif) -> Matched:
+        hit = self.matches.rows[i].best
+        if hit is None:
+            return Matched(f"filter {i}", motif.pwm)
+        strand = "" if hit.strand > 0 else ", reverse"
+        label = f"{hit.target_name or hit.target_id} (q = {hit.q_value:.1g}{strand})"
+        return Matched(f"filter {i}", motif.pwm, label, self.matched[hit.target_id].pwm, hit.offset, hit.strand)
 
     def _table(self) -> Table:
         rows = self.order.tolist()
@@ -135,10 +165,8 @@ def filter_motifs(
     importance = None
     if n_ablation and given.y is not None:
         importance = filter_importance(adapted, given.subset(rows), n_sequences=n_ablation, seed=seed)
-    return FilterMotifs(
-        pwms,
-        counts,
-        filter_matches(pwms, database, truth=truth, q=q),
-        filter_quality(pwms, counts),
-        importance,
-    )
+    targets = load_motifs(database) if isinstance(database, str) else list(database)
+    matches = filter_matches(pwms, targets, truth=truth, q=q)
+    best = {row.best.target_id for row in matches.rows if row.best is not None}
+    matched = {motif.id: motif for motif in targets if motif.id in best}
+    return FilterMotifs(pwms, counts, matches, filter_quality(pwms, counts), importance, matched)
