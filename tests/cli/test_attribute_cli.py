@@ -11,8 +11,8 @@ from motiflens.interpret.attribution import explain
 from motiflens.models.ensemble import Ensemble, Member
 from motiflens.models.hybrid import build_model
 from motiflens.models.trained_on import TrainedOn
-from motiflens.training.folder import save_ensemble
 from motiflens.training.protocol import REFERENCE
+from motiflens.training.shelf import save_ensemble
 
 
 @pytest.fixture(scope="module")

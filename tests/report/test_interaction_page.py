@@ -21,8 +21,8 @@ from motiflens.motifs.sets import Motif, distinct_names
 from motiflens.report.interactions import write_interaction_page
 from motiflens.report.interactions.page import example_sequences, overview_figure, profile_figure
 from motiflens.study.benchmark.conditions import Condition
-from motiflens.training.folder import save_ensemble
 from motiflens.training.protocol import REFERENCE
+from motiflens.training.shelf import save_ensemble
 
 WORDS = ("TGACTCAG", "CCGGAAGT", "ATTGCGAC")
 MOTIFS = [Motif(f"M{k}", f"F{k}", 0.01 + 0.96 * one_hot(encode([word]))[0].numpy()) for k, word in enumerate(WORDS)]

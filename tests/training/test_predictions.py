@@ -10,9 +10,9 @@ from motiflens.models.hybrid import HybridNetwork, model_config
 from motiflens.models.outputs import model_outputs
 from motiflens.models.saved import load_networks
 from motiflens.models.trained_on import TrainedOn
-from motiflens.training.folder import save_ensemble
 from motiflens.training.predictions import predict_fasta
 from motiflens.training.protocol import REFERENCE
+from motiflens.training.shelf import save_ensemble
 
 CONFIG = model_config("C24", activation="relu", task=2, length=48, n_outputs=2)
 CODES = np.random.default_rng(0).integers(0, 5, (7, 48), dtype=np.uint8)

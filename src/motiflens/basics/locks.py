@@ -6,9 +6,11 @@ A lock ends with the process that took it, however that process ends, so none is
 import errno
 import fcntl
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 
+_LOOK_AGAIN_S = 0.02
 _UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
@@ -34,6 +36,10 @@ class Locks:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.release_all()
+
+    def release_all(self) -> None:
+        """Give all locks back."""
         for key in list(self._held):
             self.release(key)
 
@@ -47,6 +53,11 @@ class Locks:
                 return True
             os.close(descriptor)  # the file of a lock that was given back between opening and locking
         return False
+
+    def wait(self, key: str) -> None:
+        """Take a lock as soon as no other holds it: for work of a moment."""
+        while not self.take(key):
+            time.sleep(_LOOK_AGAIN_S)
 
     def release(self, key: str) -> None:
         """Give a lock back, and remove its folders where they are empty now; nothing happens if it is not held."""

@@ -2,6 +2,8 @@
 
 import json
 import math
+import warnings
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from motiflens.basics.errors import InputError, MissingFileError
 from motiflens.basics.inputs import NetworksLike, as_network_list
 from motiflens.models.any_model.source import load_model
 from motiflens.models.ensemble import Ensemble, Member
-from motiflens.models.hybrid.network import CONFIG_FILE, HybridNetwork
+from motiflens.models.hybrid.network import CONFIG_FILE, WEIGHTS_FILE, HybridNetwork
 from motiflens.models.hybrid.registry import config_from_dict
 from motiflens.models.published import PublishedNetwork, is_preset, load_preset
 
@@ -69,8 +71,12 @@ def load_ensemble(folder: str | Path) -> Ensemble:
     return read_ensemble(Path(folder))[0]
 
 
-def read_ensemble(folder: Path) -> tuple[Ensemble, dict[str, Any]]:
-    """An ensemble and where it comes from (seeds, fingerprint of the data)."""
+def read_ensemble(folder: Path, *, skip_damaged: bool = False) -> tuple[Ensemble, dict[str, Any]]:
+    """An ensemble and where it comes from (seeds, fingerprint of the data).
+
+    With `skip_damaged`, members whose networks are not what was saved are left out with a warning; otherwise they are
+    an error.
+    """
     path = folder / ENSEMBLE_FILE
     if not path.is_file():
         raise MissingFileError(f"expected {ENSEMBLE_FILE} in {folder}: name a folder of a trained ensemble")
@@ -78,14 +84,34 @@ def read_ensemble(folder: Path) -> tuple[Ensemble, dict[str, Any]]:
         summary = json.loads(path.read_text(encoding="utf-8"))
         members = [Member(**values) for values in summary["members"]]
         config, protocol = config_from_dict(summary["config"]), dict(summary["protocol"])
-        origin = dict(summary["origin"])
+        origin, digests = dict(summary["origin"]), dict(summary.get("digests", {}))
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise InputError(f"{path} is not the file of a trained ensemble: {error!r}") from error
+    intact = []
     for member in members:
         member.metrics = {name: math.nan if value is None else value for name, value in member.metrics.items()}
-        if member.status == "ok":
-            member.network = load_saved(member_folder(folder, member.index))
-    return Ensemble(config, protocol, members), origin
+        try:
+            if member.status == "ok":
+                member.network = _read_member(member_folder(folder, member.index), digests.get(str(member.index)))
+        except InputError as error:
+            if not skip_damaged:
+                raise InputError(f"{error}; the command or call that trained it trains this member anew") from error
+            warnings.warn(f"{error}: member {member.index} is trained anew", stacklevel=2)
+        else:
+            intact.append(member)
+    return Ensemble(config, protocol, intact), origin
+
+
+def _read_member(folder: Path, digest: str | None) -> HybridNetwork | PublishedNetwork:
+    network = load_saved(folder)
+    if digest is not None and weights_digest(folder) != digest:
+        raise InputError(f"{folder / WEIGHTS_FILE} is damaged: it is not what was saved")
+    return network
+
+
+def weights_digest(folder: Path) -> str:
+    """SHA-256 digest of a saved network's weights: a flipped bit is read without a word."""
+    return sha256((folder / WEIGHTS_FILE).read_bytes()).hexdigest()
 
 
 def load_saved(folder: Path) -> HybridNetwork | PublishedNetwork:

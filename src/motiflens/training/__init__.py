@@ -13,6 +13,7 @@ __all__ = [
     "predictions",
     "protocol",
     "schedule",
+    "shelf",
     "stack",
     "stacked_engine",
     "suitability",

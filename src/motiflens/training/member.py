@@ -18,6 +18,7 @@ import torch
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_bytes
+from motiflens.basics.locks import remove_if_empty
 from motiflens.models.ensemble import HISTORY, Member
 from motiflens.models.hybrid import NetworkConfig
 from motiflens.training.protocol import Protocol
@@ -190,5 +191,5 @@ class Checkpoints:
         """Remove what is left of these members, and the folder if nothing else is in it."""
         for index in indices:
             self.remove(index)
-        if self.folder is not None and not any(self.folder.iterdir()):
-            self.folder.rmdir()
+        if self.folder is not None:
+            remove_if_empty(self.folder, self.folder)
