@@ -118,14 +118,14 @@ def spaced_grammar(
     _check_whole(
         n_sequences=n_sequences, length=length, n_pairs=n_pairs, n_decoys=n_decoys, max_gap=max_gap, n_singles=n_singles
     )
-    if shuffle_background and background is None:
-        raise InputError("shuffle_background needs a background to shuffle: give sequences as background")
+    source = _source(background, shuffle_background)
     _check_level(level, labels, n_singles, len(chosen))
     _check_numbers(n_sequences, len(chosen), n_pairs, n_decoys, two_pair_share, decoy_share)
     _check_widths(chosen, level, length, max_gap, n_singles)
     rng = make_generator(seed)
     split_codes = random_split(n_sequences, split, rng.split)
     positive = rng.labels.permutation(n_sequences) < n_sequences // 2
+    # Which pairs there are and by which rules, which motifs each sequence holds, and where they stand.
     shares = _compositions.kind_shares(level, two_pair_share, decoy_share if n_decoys else 0.0)
     graph, pools = _compositions.draw_balanced(len(chosen), n_pairs, n_decoys, level, shares, rng.sites)
     pairs = _draw_rules(graph, level, length if level == 1 else max_gap, rng.sites)
@@ -141,16 +141,14 @@ def spaced_grammar(
     codes = sample_bases(truth, rng.bases)
     if background is not None:
         put_background(codes, truth, background, shuffle_background, rng.bases)
+    whole = {"seed": seed, "level": level, "max_gap": max_gap, "n_singles": n_singles}
+    real = {"two_pair_share": two_pair_share, "decoy_share": decoy_share}
     metadata = {
         "simulator": "spaced_grammar",
-        "seed": int(seed),
-        "level": int(level),
+        **{name: int(number) for name, number in whole.items()},
+        **{name: float(share) for name, share in real.items()},
         "motifs": [motif.id for motif in chosen],
-        "max_gap": int(max_gap),
-        "two_pair_share": float(two_pair_share),
-        "decoy_share": float(decoy_share),
-        "n_singles": int(n_singles),
-        "background": "uniform" if background is None else "dinucleotide" if shuffle_background else "sequences",
+        "background": source,
         "labels": "grammar",
         "pairs": pairs.to_json(),
     }
@@ -184,6 +182,15 @@ def oracle_labels(dataset: SequenceDataset) -> np.ndarray:
         raise InputError(f"expected a dataset with a SiteTruth, got truth: {dataset.truth}")
     pairs = read_pairs(dataset.metadata).of_kind("true")
     return (count_obeying(dataset.truth, pairs) > 0).astype(np.float32)
+
+
+def _source(background: SequenceDataset | np.ndarray | None, shuffle: bool) -> str:
+    """What sequences are made from, in a word."""
+    if background is None:
+        if shuffle:
+            raise InputError("shuffle_background needs a background to shuffle: give sequences as background")
+        return "uniform"
+    return "dinucleotide" if shuffle else "sequences"
 
 
 def _check_whole(**numbers: int) -> None:

@@ -127,12 +127,7 @@ def spike_in(
     check_methods(methods, options)
     _check_numbers(n_backgrounds, n_sites, margin, q, min_response)
     codes, rows, everything = _backgrounds(dataset, target, n_backgrounds, seed)
-    room = (codes.shape[1] - 2 * margin) // n_sites
-    if room < _NARROWEST:
-        raise InputError(
-            f"{n_sites} sites and two margins of {margin} bp leave no room for motifs in {codes.shape[1]} bp: "
-            "ask for fewer sites or a smaller margin"
-        )
+    room = _room(codes.shape[1], n_sites, margin)
     if motifs is None:
         candidates = candidate_motifs(networks, everything, database=database, max_width=room, batch_size=batch_size)
     else:
@@ -164,16 +159,22 @@ def spike_in(
         methods=tuple(methods),
         motifs=tuple(candidates),
         responses=responses,
-        scores=_stacked([one.scores for one in judged]),
-        difference_scores=_stacked([one.difference_scores for one in judged]),
-        motif_auroc=np.stack([one.motif_auroc for one in judged]),
-        chance_aupr=np.array([one.chance_aupr for one in judged]),
         logits_before=logits_of(measured),
-        logits_after=np.stack([one.logits for one in judged]),
-        sites=tuple(one.sites for one in judged),
         chosen_on=rows[:n_chosen],
         measured_on=rows[n_chosen:],
+        **_of_all(judged),
     )
+
+
+def _room(length: int, n_sites: int, margin: int) -> int:
+    """Bases that the widest motif may have, where sites stand side by side."""
+    room = (length - 2 * margin) // n_sites
+    if room < _NARROWEST:
+        raise InputError(
+            f"{n_sites} sites and two margins of {margin} bp leave no room for motifs in {length} bp: "
+            "ask for fewer sites or a smaller margin"
+        )
+    return room
 
 
 class _Judged(NamedTuple):
@@ -213,6 +214,18 @@ def _not_judged(n_methods: int, n_sequences: int, used: np.ndarray) -> _Judged:
     nothing = SpikeScores(*(np.full((n_methods, n_sequences), np.nan) for _ in SpikeScores._fields))
     by_motif = np.full((n_methods, len(used)), np.nan)
     return _Judged(nothing, nothing, by_motif, np.nan, np.full(n_sequences, np.nan), None)
+
+
+def _of_all(judged: Sequence[_Judged]) -> dict[str, Any]:
+    """Fields of the result that have networks as their first axis."""
+    return {
+        "scores": _stacked([one.scores for one in judged]),
+        "difference_scores": _stacked([one.difference_scores for one in judged]),
+        "motif_auroc": np.stack([one.motif_auroc for one in judged]),
+        "chance_aupr": np.array([one.chance_aupr for one in judged]),
+        "logits_after": np.stack([one.logits for one in judged]),
+        "sites": tuple(one.sites for one in judged),
+    }
 
 
 def _stacked(scores: Sequence[SpikeScores]) -> SpikeScores:
