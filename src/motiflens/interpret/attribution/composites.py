@@ -10,72 +10,10 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
+from motiflens.models.any_model import multi_head_attention_forward, scaled_dot_product_attention
+
 State = tuple[torch.Tensor, ...]
 Weights = tuple[torch.Tensor, ...]
-
-
-def _masked(scores: torch.Tensor, mask: torch.Tensor | None, hidden: bool) -> torch.Tensor:
-    """Add a mask to scores; one of booleans hides where it is `hidden`."""
-    if mask is None:
-        return scores
-    return scores.masked_fill(mask == hidden, -torch.inf) if mask.dtype == torch.bool else scores + mask
-
-
-def scaled_dot_product_attention(
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    attn_mask: torch.Tensor | None = None,
-    dropout_p: float = 0.0,
-    is_causal: bool = False,
-    scale: float | None = None,
-    enable_gqa: bool = False,
-) -> Any:
-    """Softmax of scaled products of queries and keys, times the values; without dropout."""
-    if enable_gqa:
-        return NotImplemented
-    scores = (query * (query.shape[-1] ** -0.5 if scale is None else scale)) @ key.transpose(-1, -2)
-    if is_causal:
-        attn_mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=query.device).tril()
-    return _masked(scores, attn_mask, False).softmax(-1) @ value
-
-
-def multi_head_attention_forward(
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    embed_dim_to_check: int,
-    num_heads: int,
-    in_proj_weight: torch.Tensor | None,
-    in_proj_bias: torch.Tensor | None,
-    bias_k: torch.Tensor | None,
-    bias_v: torch.Tensor | None,
-    add_zero_attn: bool,
-    dropout_p: float,
-    out_proj_weight: torch.Tensor,
-    out_proj_bias: torch.Tensor | None,
-    *,
-    key_padding_mask: torch.Tensor | None = None,
-    attn_mask: torch.Tensor | None = None,
-    need_weights: bool = True,
-    average_attn_weights: bool = True,
-    **_: Any,
-) -> Any:
-    """Attention of nn.MultiheadAttention for queries (T, N, width) with one width for queries, keys and values."""
-    if in_proj_weight is None or bias_k is not None or bias_v is not None or add_zero_attn:
-        return NotImplemented
-    if query.dim() != 3 or (attn_mask is not None and attn_mask.dim() != 2):
-        return NotImplemented
-    biases = (None, None, None) if in_proj_bias is None else in_proj_bias.chunk(3)
-    projected = [F.linear(*given) for given in zip((query, key, value), in_proj_weight.chunk(3), biases, strict=True)]
-    q, k, v = (x.unflatten(-1, (num_heads, -1)).permute(1, 2, 0, 3) for x in projected)  # N, n_heads, T, head_width
-    scores = _masked((q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2), attn_mask, True)
-    padding = None if key_padding_mask is None else key_padding_mask[:, None, None]
-    weights = _masked(scores, padding, True).softmax(-1)  # N, n_heads, T, T
-    mixed = (weights @ v).permute(2, 0, 1, 3).flatten(-2)  # T, N, width
-    if average_attn_weights:
-        weights = weights.mean(1)
-    return F.linear(mixed, out_proj_weight, out_proj_bias), weights if need_weights else None
 
 
 def _lstm_step(gates: torch.Tensor, state: State, weights: Weights) -> State:

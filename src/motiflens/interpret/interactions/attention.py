@@ -5,6 +5,7 @@ one motif attracts by itself is part of its typical scores, see `_null`; nothing
 """
 
 from functools import partial
+from typing import cast
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from motiflens.interpret.interactions.filter_sites import sites_by_filters
 from motiflens.interpret.interactions.inputs import OnProgress
 from motiflens.interpret.interactions.method import Experiment, Method
 from motiflens.interpret.interactions.sites import Sites, TwoSites, sum_up, two_sites
+from motiflens.models.any_model import AdaptedModel
 from motiflens.models.devices import device_of, dtype_of
 from motiflens.models.hybrid import HybridNetwork, evaluating
 from motiflens.models.outputs import batches
@@ -27,7 +29,10 @@ def token_maps(model: nn.Module, codes: np.ndarray, reading: str, *, target: int
     Parameters
     ----------
     model : torch.nn.Module
-        With `attention_weights(x)`, a list of (n, n_heads, T, T); a `HybridNetwork` for "gradient".
+        With `attention_weights(x)`, a list of (n, n_heads, T, T), as ours and any after `any_model.adapt`; one of
+        these for "gradient". Of layers with different numbers of tokens, those with the most are read. Where each
+        output asks for the tokens that matter to it (DeepATT), two tokens are related by the geometric mean of what the
+        target gives to both.
     codes : np.ndarray, shape=(N, L)
     reading : {"raw", "rollout", "gradient"}
         "raw": the largest weight of all heads, mean over layers (Ullah & Ben-Hur 2021, Nucleic Acids Research
@@ -39,21 +44,21 @@ def token_maps(model: nn.Module, codes: np.ndarray, reading: str, *, target: int
     Raises
     ------
     ValueError
-        If the model gives no attention weights, or "gradient" is asked of one that is no hybrid network.
+        If the model gives no attention weights, or "gradient" is asked of another model.
     """
-    if reading == "gradient" and not isinstance(model, HybridNetwork):
+    if reading == "gradient" and not isinstance(model, HybridNetwork | AdaptedModel):
         raise InputError(
-            f"attention_gradient follows the attention of a HybridNetwork into its logit, got {type(model).__name__}: "
-            "use method 'attention' or 'attention_rollout'"
+            "attention_gradient follows the attention of a HybridNetwork, or of a model after any_model.adapt, into "
+            f"its logit, got {type(model).__name__}: use method 'attention' or 'attention_rollout'"
         )
     parts = []
     for x in batches(codes, batch_size, device_of(model), dtype_of(model)):
         with evaluating(model):
-            if isinstance(model, HybridNetwork) and reading == "gradient":
+            if reading == "gradient":
                 maps = _times_gradient(model, x, target)
             else:
                 with torch.inference_mode():
-                    maps = _combine(_layers(model, x), reading)
+                    maps = _combine(_between_tokens(_layers(model, x), target), reading)
         parts.append((maps + maps.mT).cpu() / 2)
     return torch.cat(parts).double().numpy()
 
@@ -93,6 +98,20 @@ def _layers(model: nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
     return weights
 
 
+def _between_tokens(layers: list[torch.Tensor], target: int) -> list[torch.Tensor]:
+    """Attention of tokens to tokens, each (N, n_heads, T, T), of the layers with the most tokens."""
+    n_tokens = max(layer.shape[-1] for layer in layers)
+    square = []
+    for layer in layers:
+        if layer.shape[-1] != n_tokens:
+            continue
+        if layer.shape[-2] != n_tokens:  # queries are outputs, or one query for all
+            given = layer[:, :, min(target, layer.shape[-2] - 1)]  # N, n_heads, T
+            layer = (given[..., None] * given[..., None, :]).abs().sqrt() * given.sign()[..., None]
+        square.append(layer)
+    return square
+
+
 def _combine(layers: list[torch.Tensor], reading: str) -> torch.Tensor:
     if reading == "raw":
         return torch.stack([layer.amax(dim=1) for layer in layers]).mean(dim=0)  # N, T, T
@@ -104,7 +123,15 @@ def _combine(layers: list[torch.Tensor], reading: str) -> torch.Tensor:
     return rolled
 
 
-def _times_gradient(model: HybridNetwork, x: torch.Tensor, target: int) -> torch.Tensor:
+def _times_gradient(model: nn.Module, x: torch.Tensor, target: int) -> torch.Tensor:
+    if isinstance(model, AdaptedModel):
+        products = model.attention_times_gradient(x, target) or _layers(model, x)  # which says that there are none
+    else:
+        products = _of_hybrid(cast(HybridNetwork, model), x, target)
+    return torch.stack([layer.sum(dim=1) for layer in _between_tokens(products, target)]).sum(dim=0)  # N, T, T
+
+
+def _of_hybrid(model: HybridNetwork, x: torch.Tensor, target: int) -> list[torch.Tensor]:
     layers: list[torch.Tensor] = []
     with torch.enable_grad():
         tokens = model.stem(x).detach().requires_grad_()
@@ -112,8 +139,7 @@ def _times_gradient(model: HybridNetwork, x: torch.Tensor, target: int) -> torch
         if not layers:
             _layers(model, x)
         gradients = torch.autograd.grad(logits.sum(), layers)
-    products = [(layer * gradient).sum(dim=1) for layer, gradient in zip(layers, gradients, strict=True)]
-    return torch.stack(products).sum(dim=0).detach()  # N, T, T
+    return [(layer * gradient).detach() for layer, gradient in zip(layers, gradients, strict=True)]
 
 
 _SINGLE_MOTIFS = "attention also follows single motifs; take p-values as a ranking where single motifs decide the label"

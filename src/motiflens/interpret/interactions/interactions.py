@@ -26,7 +26,9 @@ from motiflens.interpret.interactions.rows import table_rows
 from motiflens.interpret.interactions.scores import Scores, score_pairs
 from motiflens.interpret.interactions.settings import Settings
 from motiflens.interpret.interactions.table import Evidence, InteractionTable
+from motiflens.models.any_model import adapt
 from motiflens.models.devices import device_of
+from motiflens.models.published import PublishedNetwork
 from motiflens.models.saved import as_networks
 from motiflens.motifs.sets import Motif
 
@@ -79,8 +81,8 @@ def interactions(
         The first three take any model and find sites by scanning with the motifs. The others find sites by the filters
         that TomTom matches to a motif, and motifs that no filter has learned have p = 1. They need a first
         `nn.Conv1d` on four bases, `first_layer_activations(x)` of shape (n, n_filters, L), aligned to the
-        sequence, and for attention `attention_weights(x)`, one (n, n_heads, T, T) per layer; "attention_gradient"
-        needs a `HybridNetwork`.
+        sequence, and for attention `attention_weights(x)`, one (n, n_heads, T, T) per layer, as ours have them and any
+        model after `any_model.adapt`.
     target : int or str
         Which output, by its number or its label's name.
     background : sequences in any of these forms, optional
@@ -109,7 +111,10 @@ def interactions(
     >>> len(table.rows)
     10
     """
-    networks, motifs = as_networks(models), list(motifs)
+    networks = [
+        adapt(one, one.config.length) if isinstance(one, PublishedNetwork) else one for one in as_networks(models)
+    ]
+    motifs = list(motifs)
     target = as_output(target, *networks, data)
     settings = settings or Settings()
     check_known("method", method, METHODS)

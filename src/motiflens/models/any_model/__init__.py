@@ -6,6 +6,7 @@ gets a model by name.
 
 from motiflens.models.any_model.adapt import adapt
 from motiflens.models.any_model.adapted import OWN_FIRST_LAYER, AdaptedModel, ModelSummary, model_summary, returned
+from motiflens.models.any_model.attention import multi_head_attention_forward, scaled_dot_product_attention
 from motiflens.models.any_model.layouts import BASES, CODES, LAYOUTS, check_bases
 from motiflens.models.any_model.output import OUTPUTS
 from motiflens.models.any_model.source import load_model
@@ -25,6 +26,8 @@ __all__ = [
     "check_bases",
     "load_model",
     "model_summary",
+    "multi_head_attention_forward",
     "returned",
+    "scaled_dot_product_attention",
     "trace",
 ]

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from motiflens.basics.errors import InputError
+from motiflens.models.any_model.attention import by_sequence, capturing_attention
 from motiflens.models.any_model.first_layer import Edit, FirstLayer, activation_map, edited
 from motiflens.models.any_model.layouts import BASES, arranged
 from motiflens.models.any_model.output import BoundedCall, WithoutBound, columns, to_logits
@@ -145,6 +146,32 @@ class AdaptedModel(nn.Module):
         first = self.first_layers[layer] if self.first_layers else self.first_layer
         with edited(self.model, first, edit):
             return self(X)
+
+    def attention_weights(self, X: torch.Tensor) -> list[torch.Tensor]:
+        """Attention weights of every layer, each (n, n_heads, n_queries, n_keys); empty for a model without attention.
+
+        Of `nn.MultiheadAttention`, of `scaled_dot_product_attention`, and of whatever takes a softmax over the last
+        axis times a matrix.
+        """
+        with capturing_attention() as collected:
+            self(X)
+        return self._by_sequence(collected, X)
+
+    def attention_times_gradient(self, X: torch.Tensor, target: int) -> list[torch.Tensor]:
+        """Attention weights times the gradient of one logit with respect to them, in the form of the weights."""
+        with torch.enable_grad(), capturing_attention() as collected:
+            logits = self(X.detach().requires_grad_())
+            used = [weights for weights in collected if weights.requires_grad]
+            if not used:
+                return []
+            gradients = torch.autograd.grad(logits[:, target].sum(), used, allow_unused=True)
+        pairs = zip(used, gradients, strict=True)
+        return self._by_sequence([(one * gradient).detach() for one, gradient in pairs if gradient is not None], X)
+
+    def _by_sequence(self, collected: list[torch.Tensor], X: torch.Tensor) -> list[torch.Tensor]:
+        n = max(len(X), 2)  # a single sequence runs as a pair
+        layers = [layer for one in collected if (layer := by_sequence(one, n)) is not None]
+        return [layer[: len(X)].to(self.dtype) for layer in layers]
 
     def place_of(self, filter: int) -> tuple[int, int]:
         """First layer of a filter, and its number there."""
