@@ -71,7 +71,7 @@ def feature_maps(model: nn.Module, codes: np.ndarray, motifs: Sequence[Motif]) -
     rng = np.random.default_rng(0)
     sites = find_sites(codes, Features(list(motifs), np.arange(len(motifs)), len(motifs)), rate=0.05, rng=rng)
     found = two_sites(sites, observed_pairs(len(motifs)))
-    return feature_map_values(model, codes, sites, found, target=0, n_draws=1, batch_size=500, rng=rng)
+    return feature_map_values(model, found, [draw_mutations(codes, sites, rng)], target=0, batch_size=500)
 
 
 def cpu_seconds(function: Callable[[], object]) -> float:

@@ -514,7 +514,7 @@ def test_mutagenesis_and_feature_maps_of_a_product_follow_from_counts():
     codes = random_codes(12, 30)
     sites = one_site_each(codes, np.array([3, 20]))
     found = two_sites(sites, np.array([[0, 1]]))
-    options = {"target": 0, "n_draws": 1, "batch_size": 5}
+    options = {"target": 0, "batch_size": 5}
     mutated = draw_mutations(codes, sites, np.random.default_rng(0))
     rows = np.arange(12)
     both = mutated.mutate(rows, np.zeros(12, dtype=int), np.ones(12, dtype=int))
@@ -527,13 +527,13 @@ def test_mutagenesis_and_feature_maps_of_a_product_follow_from_counts():
         return (sequences[:, start : start + 4] < 2).sum(axis=1)
 
     change = [count(codes, start) - count(both, start) for start in (3, 20)]
-    values = mutagenesis_values(Product(3, 20), codes, sites, found, rng=np.random.default_rng(0), **options)
+    values = mutagenesis_values(Product(3, 20), found, [mutated], **options)
     np.testing.assert_allclose(values[0], 2 * change[0] * change[1], atol=1e-5)
     without = [count(both, start) for start in (3, 20)]
     for k in (0, 1):  # what a site is worth while the other is mutated
         np.testing.assert_allclose(values[1 + k], change[k] * (2 * without[1 - k] + 1), atol=1e-5)
     # gradient x input of one site is (2 x the other count + 1) x its own count
-    values = feature_map_values(Product(3, 20), codes, sites, found, rng=np.random.default_rng(0), **options)
+    values = feature_map_values(Product(3, 20), found, [mutated], **options)
     expected = change[0] * count(codes, 20) + change[1] * count(codes, 3)
     np.testing.assert_allclose(values[0], expected, atol=1e-5)
     for k, start in enumerate((3, 20)):
@@ -693,3 +693,28 @@ def test_plain_planting_restores_the_mode_of_the_model():
     _Planter(network, design, 0, 10).alone(0)
     insertion_effects(network, design, np.array([[0, 1]]))
     assert all(module.training for module in network.modules())
+
+
+def test_a_new_method_is_a_function_and_a_name(monkeypatch):
+    import sys
+
+    from motiflens.interpret.interactions import METHODS, Settings, interactions
+    from motiflens.interpret.interactions.method import Method
+
+    def measure(model, given, rng, on_progress):
+        """Ten equal values for each pair, of motifs 0 and 1 the largest; copies do nothing."""
+        n = len(given.pairs)
+        value = np.where((given.pairs == [0, 1]).all(axis=1), 5.0, 0.01 * (given.pairs < 6).all(axis=1))
+        total = 10 * value[:, None, None]
+        nowhere, alone = np.zeros(1), np.full((n, 2), np.nan)
+        return Effects(total, total * value[:, None, None], np.full((n, 1, 1), 10), nowhere, nowhere, alone)
+
+    mine = {**METHODS, "mine": Method(measure, "cubits", "made up")}
+    monkeypatch.setattr(sys.modules["motiflens.interpret.interactions.interactions"], "METHODS", mine)
+    rng = np.random.default_rng(0)
+    motifs = [Motif(f"M{k}", "", rng.dirichlet(np.ones(4) / 2, 8).T) for k in range(6)]
+    network = nn.Sequential(nn.Flatten(), nn.Linear(160, 1))
+    codes = rng.integers(0, 4, (20, 40), dtype=np.uint8)
+    table = interactions(network, codes, motifs, Settings(n_null=60), method="mine", progress=False)
+    assert (table.unit, table.caution) == ("cubits", "made up")
+    assert [(row.i, row.j, row.effect) for row in table.calls()] == [(0, 1, 5.0)]

@@ -4,6 +4,8 @@ Source: Greenside, Shimko, Fordyce & Kundaje 2018 (Bioinformatics 34:i629), with
 and the mean of both directions as the effect, since a pair has no order here.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from torch import nn
 
@@ -12,37 +14,44 @@ from motiflens.interpret.attribution.saliency import gradient_times_input
 from motiflens.interpret.interactions.effects import Effects
 from motiflens.interpret.interactions.inputs import OnProgress, unheard
 from motiflens.interpret.interactions.method import Experiment, Method
-from motiflens.interpret.interactions.mutants import blocks, draw_mutations, effects_of_sites, present_sites
-from motiflens.interpret.interactions.sites import Sites, TwoSites
+from motiflens.interpret.interactions.mutants import Mutations, blocks, effects_of_sites, present_sites
+from motiflens.interpret.interactions.sites import TwoSites
 
 
 def feature_map_values(
     model: nn.Module,
-    codes: np.ndarray,
-    sites: Sites,
     found: TwoSites,
+    draws: Sequence[Mutations],
     *,
     target: int,
-    n_draws: int,
     batch_size: int,
-    rng: np.random.Generator,
     on_progress: OnProgress = unheard,
 ) -> np.ndarray:
-    """Measure each two sites, the mean over n_draws mutants and both directions.
+    """Measure each two sites, the mean over draws of mutants and both directions.
 
     The attribution of a site is the sum over its bases. Positive where a site counts for more while the other is there.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+    found : TwoSites
+        Of n two sites.
+    draws : sequence of Mutations
+        Of the sequences and sites that were found, drawn with :func:`draw_mutations`.
+    target, batch_size : int
+    on_progress : callable
 
     Returns
     -------
     values : np.ndarray, shape=(3, n)
         The change of attribution, and the attribution of the first and of the second site without the other.
     """
+    codes, sites = draws[0].codes, draws[0].sites
     sequence, feature, row_of = present_sites(sites)
     whole = _running_sums(model, codes, target, batch_size)
     values = np.zeros((3, len(found.pair)))
-    for draw in range(n_draws):
-        on_progress(draw / n_draws)
-        mutations = draw_mutations(codes, sites, rng)
+    for k, mutations in enumerate(draws):
+        on_progress(k / len(draws))
         mutated = [
             _running_sums(model, mutations.mutate(sequence[rows], feature[rows]), target, batch_size)
             for rows in blocks(len(sequence))
@@ -53,7 +62,7 @@ def feature_map_values(
             attribution = _between(without, row_of[found.sequence, other], *ends)
             values[alone] += attribution
             values[0] += (_between(whole, found.sequence, *ends) - attribution) / 2
-    return values / n_draws
+    return values / len(draws)
 
 
 def _running_sums(model: nn.Module, codes: np.ndarray, target: int, batch_size: int) -> np.ndarray:

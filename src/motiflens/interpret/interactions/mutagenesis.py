@@ -5,6 +5,8 @@ the two sites are worth more together than apart. Each draw changes all bases of
 mutants, nine for each two bases, would cost a thousand times as much and sum to the same reading of two sites.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from torch import nn
 
@@ -14,46 +16,52 @@ from motiflens.interpret.interactions.method import Experiment, Method
 from motiflens.interpret.interactions.mutants import (
     Mutations,
     blocks,
-    draw_mutations,
     effects_of_sites,
     logits_of,
     present_sites,
 )
-from motiflens.interpret.interactions.sites import Sites, TwoSites
+from motiflens.interpret.interactions.sites import TwoSites
 
 
 def mutagenesis_values(
     model: nn.Module,
-    codes: np.ndarray,
-    sites: Sites,
     found: TwoSites,
+    draws: Sequence[Mutations],
     *,
     target: int,
-    n_draws: int,
     batch_size: int,
-    rng: np.random.Generator,
     on_progress: OnProgress = unheard,
 ) -> np.ndarray:
-    """Measure each two sites, the mean over n_draws mutants.
+    """Measure each two sites, the mean over draws of mutants.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+    found : TwoSites
+        Of n two sites.
+    draws : sequence of Mutations
+        Of the sequences and sites that were found, drawn with :func:`draw_mutations`.
+    target, batch_size : int
+    on_progress : callable
 
     Returns
     -------
     values : np.ndarray, shape=(3, n)
         What both are worth together beyond alone, and what the first and the second are worth without the other.
     """
+    codes, sites = draws[0].codes, draws[0].sites
     sequence, feature, row_of = present_sites(sites)
     whole = logits_of(model, codes, target, batch_size)
     values = np.zeros((3, len(found.pair)))
-    for draw in range(n_draws):
-        on_progress(draw / n_draws)
-        mutations = draw_mutations(codes, sites, rng)
+    for k, mutations in enumerate(draws):
+        on_progress(k / len(draws))
         single = _logits(model, mutations, (sequence, feature), target, batch_size)
         double = _logits(model, mutations, (found.sequence, found.first, found.second), target, batch_size)
         without_first = single[row_of[found.sequence, found.first]]
         without_second = single[row_of[found.sequence, found.second]]
         values[0] += whole[found.sequence] - without_first - without_second + double
         values[1:] += without_second - double, without_first - double
-    return values / n_draws
+    return values / len(draws)
 
 
 def _logits(

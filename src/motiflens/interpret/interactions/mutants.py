@@ -71,13 +71,14 @@ def effects_of_sites(
     Parameters
     ----------
     values_of : callable
-        From a model, codes, sites and two sites to values (3, n): of both together, and of either alone.
+        From a model, two sites and draws of mutants to values (3, n): of both together, and of either alone.
     model, given, rng, on_progress
         As every method gets them.
     """
     settings, length = given.settings, given.positives.shape[1]
     sites = find_sites(given.positives, given.features, rate=settings.site_rate, rng=rng)
     found = two_sites(sites, given.pairs)
-    how = {"target": given.target, "n_draws": settings.n_draws, "batch_size": given.batch_size}
-    values = values_of(model, given.positives, sites, found, **how, rng=rng, on_progress=on_progress)
+    draws = [draw_mutations(given.positives, sites, rng) for _ in range(settings.n_draws)]
+    how = {"target": given.target, "batch_size": given.batch_size}
+    values = values_of(model, found, draws, **how, on_progress=on_progress)
     return sum_up(found, values[0], values[1:], len(given.pairs), length)
