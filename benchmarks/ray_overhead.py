@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 
 from motiflens.basics.ray_runner import run_ray
 from motiflens.basics.runners import Emit, JobError, run_local
-from motiflens.study.grid import Job, StudyConfig, plan, work
+from motiflens.study.driver import Job, carry_out
+from motiflens.study.grid import StudyConfig, plan_trials, run_trial_job
 from motiflens.training.protocol import REFERENCE
 
 Run = Callable[[list[Job], Callable[[Any], None]], list[JobError]]
@@ -33,8 +34,8 @@ class Cost(NamedTuple):
 
 def measured(job: Job, emit: Emit) -> None:
     before = time.process_time()
-    work(job, emit)
-    emit(Cost(f"{job.trial.architecture} {job.trial.activation}", before, time.process_time() - before))
+    carry_out(job, emit)
+    emit(Cost(f"{job.work.architecture} {job.work.activation}", before, time.process_time() - before))
 
 
 def locally(jobs: list[Job], on_message: Callable[[Any], None]) -> list[JobError]:
@@ -58,7 +59,7 @@ def run_once(run: Run, config: StudyConfig) -> tuple[dict[str, float], float, fl
 
     with tempfile.TemporaryDirectory() as folder:
         sends = run is by_ray
-        jobs = [Job(trial, folder, "cpu", True, None, sends) for trial in plan(config)]
+        jobs = [Job(trial, run_trial_job, folder, "cpu", True, None, sends) for trial in plan_trials(config)]
         before = cpu_of_family()
         errors = run(jobs, hear)
     if errors:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from motiflens.basics.ray_runner import run_ray
+from motiflens.study.driver import News
 from motiflens.study.grid import StudyConfig, run_study
+from motiflens.study.machines import Machines
 from motiflens.training.protocol import REFERENCE
 
 pytest.importorskip("ray")
@@ -135,12 +137,14 @@ def test_a_killed_node_costs_no_network_and_none_is_done_twice(nodes, tmp_path):
     news, killed = [], []
 
     def tell(item):
+        if not isinstance(item, News):
+            return
         news.append(item)
         if item.n_epochs == 2 and not killed:
             killed.append(item.key)
             nodes.kill_one()
 
-    result = run_study(CONFIG, tmp_path, runner="ray", address=nodes.address, on_progress=tell)
+    result = run_study(CONFIG, tmp_path, machines=Machines(runner="ray", address=nodes.address), on_news=tell)
     assert killed
     assert result.errors == []
     assert (len(result.records), result.n_left) == (4, 0)
@@ -150,7 +154,7 @@ def test_a_killed_node_costs_no_network_and_none_is_done_twice(nodes, tmp_path):
         assert record["n_epochs"] == len(record["history"]["valid_loss"]) == 4
         assert (tmp_path / "weights" / record["key"] / "model.safetensors").exists()
     assert len((tmp_path / "task2.jsonl").read_text().splitlines()) == 4
-    again = run_study(CONFIG, tmp_path, n_workers=1)  # a local run finds nothing to do
+    again = run_study(CONFIG, tmp_path, machines=Machines(n_workers=1))  # a local run finds nothing to do
     assert (again.n_skipped, again.records) == (4, result.records)
 
 

@@ -9,8 +9,9 @@ from typer.testing import CliRunner
 from motiflens.basics.runners import JobError
 from motiflens.cli import app
 from motiflens.cli.study import parse_duration, parse_shard
-from motiflens.study.grid import StudyResult, get_preset, plan
-from motiflens.study.grid.jobs import Job
+from motiflens.study.driver import Job
+from motiflens.study.grid import StudyResult, get_preset, plan_trials, run_trial_job
+from motiflens.study.machines import Machines
 
 COMMAND = ["study", "run", "--preset", "paper", "--architectures", "C24,C4C6*", "--out", "runs/a b"]
 
@@ -42,10 +43,10 @@ def test_options_reach_the_library(told, monkeypatch):
     config, folder, options = calls[0]
     assert str(folder) == "runs/a b"
     assert {"C24", "C4C6", "C4C6-Att"} < set(config.architectures)
-    expected = {"budget": 5400.0, "part": (3, 20), "runner": "ray", "address": "head:6379", "gpu_share": 0.5}
-    assert {name: options[name] for name in expected} == expected
+    assert (options["budget"], options["part"]) == (5400.0, (3, 20))
+    assert options["machines"] == Machines(runner="ray", address="head:6379", gpu_share=0.5)
     run(monkeypatch)
-    assert {calls[1][2][name] for name in ("budget", "address", "n_workers")} == {None}
+    assert (calls[1][2]["budget"], calls[1][2]["machines"]) == (None, Machines())
     assert calls[1][2]["part"] == (1, 1)
 
 
@@ -63,8 +64,8 @@ def test_what_is_left_is_told_with_the_command_that_goes_on(told, monkeypatch):
 
 
 def test_the_first_trial_that_failed_is_told_with_its_reason(monkeypatch, tmp_path):
-    (trial,) = plan(get_preset("quick").replace(tasks=(2,), architectures=("C24",), activations=("relu",)))
-    job = Job(trial, str(tmp_path), "cpu", True, None, False)
+    (trial,) = plan_trials(get_preset("quick").replace(tasks=(2,), architectures=("C24",), activations=("relu",)))
+    job = Job(trial, run_trial_job, str(tmp_path), "cpu", True, None, False)
     failed = StudyResult([], 0, [], [JobError(job, "OSError: no space left", "traceback")], n_left=1)
     monkeypatch.setattr("motiflens.study.grid.run_study", lambda *_, **__: failed)
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""The comparison figure shows every network where it belongs, and files come out the same each time."""
+"""The figures of the paper show every architecture where it belongs, and files come out the same each time."""
 
 import re
 import subprocess
@@ -11,9 +11,11 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from study_records import make_record, make_study
 
-from motiflens.basics.words import LOOKS, look
+from motiflens.models.hybrid import model_config
 from motiflens.report.figures import figure_svg, network_label, save_figure
-from motiflens.report.study.comparison_figure import comparison_figure
+from motiflens.report.study.architectures_figure import architecture_blocks, architectures_figure
+from motiflens.report.study.comparison_figure import STAGE_LOOKS, comparison_figure
+from motiflens.study.published_tables import published_results
 from motiflens.study.results import Results
 
 
@@ -21,67 +23,110 @@ def panel(figure, row, column, n_columns):
     return figure.axes[row * n_columns + column]
 
 
-def marks(ax, *, marker=None, face=None):
-    """y values of all marks with this marker and face colour."""
-    return sorted(
-        float(y)
-        for line in ax.lines
-        if (marker is None or line.get_marker() == marker)
-        and (face is None or to_hex(line.get_markerfacecolor()) == to_hex(face))
-        and line.get_marker() not in ("None", None, "")
-        for y in line.get_ydata()
-    )
+def points(ax, face):
+    """x, y of all marks with this face colour, sorted."""
+    lines = [line for line in ax.lines if line.get_marker() not in ("None", None, "")]
+    found = [line for line in lines if to_hex(line.get_markerfacecolor()) == to_hex(face)]
+    return sorted((float(line.get_xdata()[0]), float(line.get_ydata()[0])) for line in found)
+
+
+def bars(ax):
+    """Widths and heights of all error bars."""
+    spans = [np.ptp(c.get_segments()[0], axis=0) for c in ax.collections]
+    return sorted(float(x) for x, y in spans if x), sorted(float(y) for x, y in spans if y)
 
 
 def test_one_row_per_stage_and_one_panel_per_metric():
     figure = comparison_figure(Results(make_study()).task(1))
     assert len(figure.axes) == 3 * 3
-    assert [panel(figure, row, 0, 3).get_ylabel() for row in range(3)] == ["C24", "C4C6", "C4"]
+    labels = [panel(figure, row, 0, 3).get_ylabel() for row in range(3)]
+    assert labels == [f"{stage}\nexponential" for stage in ("C24", "C4C6", "C4")]
     titles = [panel(figure, 0, column, 3).get_title(loc="left") for column in range(3)]
     assert titles == ["Classification AUPR", "Filter TPR", "Filter FPR"]
-    labels = [tick.get_text() for tick in panel(figure, 1, 0, 3).get_xticklabels()]
-    assert labels == ["none", "Att"]
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert legend[:2] == ["stage 2: none", "stage 2: Att"]
     assert len(comparison_figure(Results(make_study()).task(2)).axes) == 3 * 4
 
 
-def test_networks_means_and_published_means_are_at_their_values():
-    ax = panel(comparison_figure(Results(make_study(("C4C6",))).task(1)), 0, 1, 3)
-    _, color, marker = LOOKS["exponential"]
-    assert marks(ax, marker=marker, face="white") == pytest.approx([0.80, 0.81])  # not selected
-    assert marks(ax, marker=marker, face=color) == pytest.approx([0.82, 0.82])  # selected, and the mean
-    bars = [line.get_ydata()[0] for line in ax.lines if line.get_marker() == "None" and line.get_color() == "black"]
-    assert sorted(bars) == [0.396, 0.844]
+def test_a_mark_is_at_the_means_of_both_activations_and_the_published_beside():
+    ax = panel(comparison_figure(Results(make_study(("C4C6",))).task(1), select="valid"), 0, 1, 3)
+    assert points(ax, STAGE_LOOKS["none"][0]) == [pytest.approx((0.42, 0.82))]  # the best of three
+    assert points(ax, "white") == [(0.396, 0.844)]
+    joined = [line for line in ax.lines if line.get_marker() == "None" and len(line.get_xdata()) == 2]
+    ends = [tuple(np.round([line.get_xdata(), line.get_ydata()], 3).T.ravel()) for line in joined]
+    assert (0.42, 0.82, 0.396, 0.844) in ends
 
 
-def test_sd_bar_has_the_population_sd():
-    ax = panel(comparison_figure(Results(make_study(("C4C6",))).task(2)), 0, 1, 4)
-    spans = sorted(np.ptp(c.get_segments()[0][:, 1]) for c in ax.collections)
-    assert spans == pytest.approx([0.01, 0.01])  # twice the SD of two members 0.01 apart
+def test_sds_are_of_the_population_on_both_axes_and_one_network_has_none():
+    published = published_results(2)
+    own = 2 * 0.005  # two members 0.01 apart
+    single = panel(comparison_figure(Results(make_study(("C4C6",))).task(1), select="valid"), 0, 1, 3)
+    assert len(bars(single)[0]) == len(bars(single)[1]) == 1  # the published alone
+    across, along = bars(panel(comparison_figure(Results(make_study(("C4C6",))).task(2), select="valid"), 0, 1, 4))
+    assert across == pytest.approx(sorted([own, 2 * published["C4C6", "relu"]["interpretability_auroc_sd"]]))
+    assert along == pytest.approx(sorted([own, 2 * published["C4C6", "exponential"]["interpretability_auroc_sd"]]))
 
 
-def test_failed_networks_are_crosses():
+def test_failed_networks_are_counted_at_their_mark():
     records = make_study(("C4-LSTM",))  # exponential network 0 diverged
-    records[1]["metrics"]["valid_auroc"] = 0.5  # relu network 1 trained badly; its filter TPR is 0.41
+    records[1]["metrics"]["valid_auroc"] = 0.5  # relu network 1 trained badly
     ax = panel(comparison_figure(Results(records).task(1)), 0, 1, 3)
-    assert marks(ax, marker="x") == pytest.approx([0.02, 0.41])
+    assert [text.get_text() for text in ax.texts] == ["2×"]
 
 
-def test_limits_hold_every_network():
+def test_limits_are_equal_and_hold_every_mark():
     figure = comparison_figure(Results(make_study()).task(1))
     for ax in figure.axes:
+        assert ax.get_xlim() == ax.get_ylim()
         low, high = ax.get_ylim()
-        assert all(low <= y <= high for line in ax.lines for y in np.atleast_1d(line.get_ydata()) if y != 0.02)
+        for line in ax.lines:
+            assert all(low <= value <= high for value in [*line.get_xdata(), *line.get_ydata()])
 
 
-def test_no_records_say_so():
-    figure = comparison_figure(Results().task(2))
-    assert [text.get_text() for text in figure.texts] == ["No records of task 2"]
+@pytest.mark.parametrize("records", [[], [make_record(1, "Mine", "gelu", 0)], [make_record(1, "C24", "relu", 0)]])
+def test_where_activations_cannot_be_compared_the_figure_says_so(records):
+    figure = comparison_figure(Results(records).task(1))
+    assert [text.get_text() for text in figure.texts] == ["No architecture of task 1 has networks of both activations"]
 
 
-def test_unknown_names_are_drawn_too():
-    figure = comparison_figure(Results([make_record(1, "Mine", "gelu", 0)]).task(1))
-    assert figure.axes[0].get_ylabel() == "Mine"
-    assert look("gelu")[0] == "gelu"
+def test_unknown_architectures_are_drawn_too():
+    records = [make_record(1, "Mine", a, 0) for a in ("relu", "exponential")]
+    figure = comparison_figure(Results(records).task(1))
+    assert figure.axes[0].get_ylabel() == "Mine\nexponential"
+    assert points(figure.axes[1], "white") == []  # nothing is published
+
+
+def with_model(name, activation, task=1):
+    record = make_record(task, name, activation, 0)
+    record["config"]["model"] |= model_config(name, activation=activation, task=task).to_dict()
+    return record
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("C24", ["input", "convolution", "pool", "dense", "dense"]),
+        ("C4C6-Att", ["input", "convolution", "pool", "convolution", "pool", "attention", "dense", "dense"]),
+        ("C4-LSTM", ["input", "convolution", "pool", "LSTM", "pool", "dense", "dense"]),
+        ("C24-LSTM-Trans2", ["input", "convolution", "pool", "LSTM", "attention", "dense", "dense"]),
+    ],
+)
+def test_boxes_follow_the_configuration(name, expected):
+    blocks = architecture_blocks(model_config(name, activation="relu", task=1).to_dict())
+    assert [block.kind for block in blocks] == expected
+    assert blocks[-1].text == "12 outputs"
+    if "Trans2" in name:
+        assert blocks[-3].text.startswith("2 encoder\nlayers")
+
+
+def test_every_architecture_has_a_row_with_its_activations():
+    records = [with_model(name, a) for name in ("C4C6-Att", "C24") for a in ("relu", "exponential")]
+    figure = architectures_figure(Results(records).task(1))
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert [text for text in texts if text in ("C24", "C4C6-Att")] == ["C24", "C4C6-Att"]
+    assert sum("exponential or relu" in text for text in texts) == 2
+    assert len(figure.axes[0].patches) == 5 + 8
+    assert architectures_figure(Results([make_record(1, "C24", "relu", 0)]).task(1)) is None
 
 
 def test_describe():

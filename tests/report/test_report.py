@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 
 from motiflens.cli import app
 from motiflens.report.study import write_outputs, write_report
+from motiflens.report.study.markdown import markdown_table
 from motiflens.study.published_tables import published_results
-from motiflens.study.results import Results
+from motiflens.study.results import Results, default_selection
 
 
 @pytest.fixture(scope="module")
@@ -139,18 +140,18 @@ def test_outputs_lists_every_file(tmp_path):
     tables = [path.name for path in outputs.tables]
     assert tables == [
         *("task1.tsv", "effects-task1.tsv", "task2.tsv", "effects-task2.tsv"),
-        *("claims.tsv", "published_comparison.tsv", "published_summary.tsv"),
+        *("second_stages.tsv", "claims.tsv", "published_comparison.tsv", "published_summary.tsv"),
     ]
     assert outputs.report == tmp_path / "report.html"
     on_disk = {path for path in tmp_path.rglob("*") if path.is_file()}
-    assert on_disk == {outputs.report, *outputs.figures, *outputs.tables}
+    assert on_disk == {outputs.report, outputs.markdown, *outputs.figures, *outputs.tables}
 
 
 def test_page_tells_claims_and_what_is_missing(page):
     text = " ".join(" ".join(page.text).split())
     assert "Here 0 of 12 statements are supported, 0 not, 12 undecided; 8 of 34 configurations of task 1" in text
     assert "Filter TPR 1a C4C6 +0.400 +0.400 2 of 2 4 of 12 12 0 undecided" in text
-    assert "Task 1, Exponential: 1 of 12 (8.3%; 95 % interval 1.5% to 35.4%)" in text
+    assert "Task 1, Exponential: 1 of 12 (8.3%; 95% CI 1.5% to 35.4%)" in text
     assert "How much the draw" not in text
 
 
@@ -226,3 +227,36 @@ def test_command_reads_other_draws_from_their_folders(tmp_path):
     assert f"motiflens study report {first} --select published --draw {second}" in text
     rows = (tmp_path / "out" / "tables" / "data_draw.tsv").read_text(encoding="utf-8").splitlines()
     assert any(row.startswith("1\tfilter_tpr\tC24\trelu\t2\t6\t") for row in rows)
+
+
+def test_markdown_has_the_numbers_of_the_page(tmp_path):
+    outputs = write_outputs(Results(make_study()), tmp_path, formats=(), command="motiflens study report x")
+    text = outputs.markdown.read_text()
+    assert "| 1a | Filter TPR | C4C6 | +0.400 | +0.400 | 4 of 12 | 12 | undecided |" in text
+    assert "### Filter TPR, task 1" in text
+    for header in (
+        "## Claims",
+        "## Exponential minus ReLU, second stage by second stage",
+        "## Task 2",
+        "## Provenance",
+    ):
+        assert header in text
+    assert "Made by `motiflens study report x`." in text
+    (row,) = [line for line in text.splitlines() if line.startswith("| C4-LSTM | Exponential | 1 of 3 | 1 |")]
+    assert "±" not in row  # a single network has no SD
+
+
+def test_markdown_tables_escape_bars():
+    assert markdown_table(["a|b"], [["c"]]) == "| a\\|b |\n| --- |\n| c |"
+
+
+def test_selection_as_published_comes_first_where_ten_initialisations_are_there(tmp_path):
+    assert default_selection(Results(make_study(("C4C6",)))) == "valid"
+    ten = make_study(("C4C6",), n_members=10)
+    assert default_selection(Results(ten)) == "published"
+    assert default_selection(Results(ten[1:])) == "valid"
+    assert default_selection(Results()) == "valid"
+    text = write_outputs(Results(ten), tmp_path, formats=()).markdown.read_text()
+    assert "by test metric, as published" in text
+    first = next(line for line in text.splitlines() if line.startswith("| Classification AUPR | 1 |"))
+    assert "best by test score, as published" in first

@@ -1,11 +1,11 @@
 import pytest
 
-from motiflens.study.grid import PAPER_PRESET, StudyConfig, get_preset, match_architectures, plan, shard
+from motiflens.study.grid import PAPER_PRESET, StudyConfig, get_preset, match_architectures, plan_trials, shard
 from motiflens.study.grid.grid import total_cost
 
 
 def test_the_paper_preset_is_the_whole_grid():
-    trials = plan(PAPER_PRESET)
+    trials = plan_trials(PAPER_PRESET)
     keys = {trial.key(m) for trial in trials for m in trial.members}
     assert sum(len(trial.members) for trial in trials) == len(keys) == 680
     assert all(len(trial.members) <= 5 for trial in trials)
@@ -15,15 +15,15 @@ def test_the_paper_preset_is_the_whole_grid():
 
 
 def test_the_text_differs_from_the_code_in_data_and_database_too():
-    trial = plan(get_preset("paper-text"))[0]
+    trial = plan_trials(get_preset("paper-text"))[0]
     assert (trial.protocol.name, trial.motif_counts, trial.database) == ("PAPER", "paper", "JASPAR2016-vertebrates")
     assert get_preset("paper-text").n_sequences_task1 == 25_000
     assert trial.config()["audit"] == {"database": "JASPAR2016-vertebrates"}
-    assert "audit" not in plan(PAPER_PRESET)[0].config()
+    assert "audit" not in plan_trials(PAPER_PRESET)[0].config()
 
 
 def test_the_filters_preset_holds_every_number_against_the_tasks_own():
-    trials = plan(get_preset("filters"))
+    trials = plan_trials(get_preset("filters"))
     numbers = {(t.task, t.architecture, t.activation): set() for t in trials}
     for trial in trials:
         numbers[trial.task, trial.architecture, trial.activation].add(trial.model().n_filters)
@@ -43,8 +43,8 @@ def test_the_filters_preset_holds_every_number_against_the_tasks_own():
 
 
 def test_the_tasks_own_number_of_filters_leaves_key_and_hash_as_they_were():
-    own = {trial.key(0): trial.config_hash() for trial in plan(PAPER_PRESET)}
-    for trial in plan(get_preset("filters")):
+    own = {trial.key(0): trial.config_hash() for trial in plan_trials(PAPER_PRESET)}
+    for trial in plan_trials(get_preset("filters")):
         assert (own.get(trial.key(0)) == trial.config_hash()) == (trial.n_filters is None)
 
 
@@ -73,7 +73,7 @@ def test_names_are_checked_before_anything_runs():
 
 @pytest.mark.parametrize("n_shards", [1, 3, 20, 200])
 def test_every_trial_is_in_exactly_one_shard(n_shards):
-    trials = plan(PAPER_PRESET)
+    trials = plan_trials(PAPER_PRESET)
     shards = [shard(trials, number, n_shards) for number in range(1, n_shards + 1)]
     assert sorted(map(repr, trials)) == sorted(repr(trial) for part in shards for trial in part)
     for part in shards:
@@ -81,7 +81,7 @@ def test_every_trial_is_in_exactly_one_shard(n_shards):
 
 
 def test_shards_cost_about_the_same():
-    trials = plan(PAPER_PRESET)
+    trials = plan_trials(PAPER_PRESET)
     loads = [sum(map(total_cost, shard(trials, number, 20))) for number in range(1, 21)]
     assert max(loads) < 1.1 * sum(loads) / 20
 
@@ -89,4 +89,4 @@ def test_shards_cost_about_the_same():
 @pytest.mark.parametrize("number", [0, 4])
 def test_shards_are_numbered_from_one(number):
     with pytest.raises(ValueError, match=f"from 1 to the number of shards, got {number}/3"):
-        shard(plan(PAPER_PRESET), number, 3)
+        shard(plan_trials(PAPER_PRESET), number, 3)

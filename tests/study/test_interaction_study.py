@@ -20,13 +20,22 @@ from motiflens.interpret.interactions.table import Evidence
 from motiflens.models.hybrid import HybridNetwork
 from motiflens.report.benchmark import write_interaction_outputs
 from motiflens.report.benchmark.page import benchmark_sentences
-from motiflens.study.benchmark import Job, follow_up, missing, plan, preset_conditions, run_interaction_study, work
 from motiflens.study.benchmark import conditions as interaction_conditions
+from motiflens.study.benchmark import (
+    follow_up,
+    plan_conditions,
+    preset_conditions,
+    run_condition_job,
+    run_interaction_study,
+)
 from motiflens.study.benchmark.calibration import count_by_first_layer
 from motiflens.study.benchmark.conditions import Condition, at_level, with_penalty
 from motiflens.study.benchmark.factors import factor_effects
+from motiflens.study.benchmark.records import interaction_problem
 from motiflens.study.benchmark.scores import score_tables, summarise
 from motiflens.study.benchmark.trial import block_rows, run_condition, table_block
+from motiflens.study.driver import Driver, Ended, Finished, Job, News, carry_out, left_to_do
+from motiflens.study.machines import Machines
 from motiflens.study.rounds import TrialStopped
 from motiflens.training.protocol import INTERACTIONS, LONG
 
@@ -48,17 +57,21 @@ def finished(tmp_path_factory):
     return folder, run_condition(TINY, folder, device="cpu")
 
 
+CPU = Machines(device="cpu")
+ONE = Machines(device="cpu", n_workers=1)
+
+
 @pytest.fixture
 def tiny_preset(monkeypatch):
     conditions = [TINY, TINY.control()]
-    monkeypatch.setitem(interaction_conditions.PRESETS, "interactions-calibration", lambda: conditions)
+    monkeypatch.setitem(interaction_conditions.BENCHMARK_PRESETS, "interactions-calibration", lambda: conditions)
     return conditions
 
 
 def test_the_committed_run_stays_within_its_size():
     conditions = preset_conditions("interactions")
     records = {one.key: {**record({}), "status": "ok"} for one in conditions}
-    every = plan("interactions", records)
+    every = plan_conditions("interactions", records)
     assert len({one.key for one in every}) == len(every)
     assert sum(one.n_members for one in every) <= 120
     crossed = {(c.activation, c.positional_encoding, c.penalty) for c in conditions if c.architecture == "C4C6-Att"}
@@ -111,7 +124,7 @@ def test_levels_follow_when_all_of_level_2_is_there():
     }
     assert set(found) == expected
     assert {(one.level, one.n_singles) for one in found} == {(1, 0), (3, 2)}
-    assert plan("interactions", {}) == preset_conditions("interactions")
+    assert plan_conditions("interactions", {}) == preset_conditions("interactions")
 
 
 def test_unknown_names_are_refused():
@@ -211,10 +224,16 @@ def test_workers_tell_of_epochs_and_of_the_record(finished, tmp_path):
     target.parent.mkdir(parents=True)
     target.symlink_to(folder)
     heard = []
-    work(Job(TINY, str(tmp_path), "cpu", None), heard.append)
-    assert [news.record["tables"] == found["tables"] for news in heard] == [True]
-    work(Job(dataclasses.replace(TINY, data_seed=5), str(tmp_path), "cpu", 0.0), heard.append)
-    assert heard[-1].record is None  # the deadline was over after the first epoch
+    carry_out(Job(TINY, run_condition_job, str(tmp_path), "cpu", True, None, False), heard.append)
+    assert [type(message) for message in heard] == [Finished, Ended]
+    assert heard[0].record["tables"] == found["tables"]
+    late = Job(dataclasses.replace(TINY, data_seed=5), run_condition_job, str(tmp_path), "cpu", True, 0.0, False)
+    with pytest.raises(TrialStopped):
+        run_condition_job(late, heard.append)
+    assert heard[-1].status is None  # the deadline was over after the first epoch
+    assert heard[-1].n_epochs == 1
+    carry_out(late, heard.append)
+    assert heard[-1] == Ended(late.work.keys, False)
 
 
 def test_the_command_runs_skips_and_reports(tiny_preset, finished, tmp_path, monkeypatch):
@@ -232,7 +251,7 @@ def test_the_command_runs_skips_and_reports(tiny_preset, finished, tmp_path, mon
     assert "level2-C4C6-Att-exponential-control" in page
     table = (tmp_path / "tables" / "interactions-conditions.tsv").read_text().splitlines()
     assert len(table) == 1 + 2 + 1
-    again = run_interaction_study("interactions-calibration", tmp_path, device="cpu")
+    again = run_interaction_study("interactions-calibration", tmp_path, machines=CPU)
     assert (again.n_skipped, again.n_left, len(again.records)) == (2, 0, 2)
     reported = CliRunner().invoke(app, ["study", "report", str(tmp_path), "--out", str(tmp_path / "again"), "--json"])
     assert json.loads(reported.stdout)["n_records"] == 2
@@ -244,7 +263,7 @@ def test_the_command_runs_skips_and_reports(tiny_preset, finished, tmp_path, mon
 
 
 def test_nothing_is_begun_after_the_budget(tiny_preset, tmp_path):
-    result = run_interaction_study("interactions-calibration", tmp_path, device="cpu", budget=0)
+    result = run_interaction_study("interactions-calibration", tmp_path, machines=CPU, budget=0)
     assert (result.n_left, result.records) == (2, [])
 
 
@@ -252,12 +271,12 @@ def test_what_is_finished_is_exported_when_a_run_is_interrupted(tiny_preset, fin
     (tmp_path / "weights" / TINY.key).parent.mkdir(parents=True)
     (tmp_path / "weights" / TINY.key).symlink_to(finished[0])
 
-    def interrupt(news, n_done, n_all):
-        if news.record is not None:
+    def interrupt(news):
+        if isinstance(news, News) and news.status is not None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_interaction_study("interactions-calibration", tmp_path, device="cpu", n_workers=1, on_news=interrupt)
+        run_interaction_study("interactions-calibration", tmp_path, machines=ONE, on_news=interrupt)
     kept = [json.loads(line) for line in (tmp_path / "interactions.jsonl").read_text().splitlines()]
     assert [one["key"] for one in kept] == [TINY.key]
 
@@ -267,7 +286,7 @@ def test_shards_divide_the_conditions(tiny_preset, tmp_path):
     with pytest.raises(ValueError, match="numbered from 1 to the number of shards, got 3/2"):
         run_interaction_study("interactions-calibration", tmp_path, part=(3, 2))
     with pytest.raises(ValueError, match="runner must be one of local, ray"):
-        run_interaction_study("interactions-calibration", tmp_path, runner="rya")
+        run_interaction_study("interactions-calibration", tmp_path, machines=Machines(runner="rya"))
 
 
 def test_options_of_the_study_are_refused(tiny_preset, tmp_path, monkeypatch):
@@ -280,7 +299,7 @@ def test_options_of_the_study_are_refused(tiny_preset, tmp_path, monkeypatch):
 def test_a_folder_of_another_configuration_is_refused(finished):
     changed = dataclasses.replace(TINY, n_sequences=700)
     with pytest.raises(ValueError, match=r"another configuration \(data.n_sequences was 600, now 700"):
-        missing([changed], {TINY.key: finished[1]})
+        left_to_do([changed], {TINY.key: finished[1]})
 
 
 def test_a_table_survives_its_record():
@@ -390,3 +409,34 @@ def test_a_page_is_written_from_records_alone(tmp_path):
 def test_a_page_needs_records_of_figure_seeds(tmp_path):
     with pytest.raises(ValueError, match="data seeds of 100 or more, got 1 others"):
         write_interaction_outputs([record({}, data_seed=2)], tmp_path)
+
+
+def test_a_damaged_record_is_restored_where_the_export_still_has_it(tiny_preset, finished, tmp_path):
+    store = Store(tmp_path)
+    store.write(finished[1])
+    store.export()
+    path = store.path_of(TINY.key)
+    whole = path.read_text()
+    path.write_text(whole[:200])
+    result = run_interaction_study("interactions-calibration", tmp_path, machines=CPU, budget=0)
+    assert (result.n_skipped, [place.key for place in result.damaged]) == (1, [TINY.key])
+    assert path.read_text() == whole
+
+
+def test_a_record_that_lacks_what_reports_need_is_made_again(tiny_preset, finished, tmp_path):
+    table = finished[1]["tables"]["mutagenesis"]
+    cut = {**finished[1], "tables": {"mutagenesis": {**table, "p_value": table["p_value"][:-1]}}}
+    Store(tmp_path).write(cut)
+    result = run_interaction_study("interactions-calibration", tmp_path, machines=CPU, budget=0)
+    assert (result.n_skipped, result.n_left) == (0, 2)
+    assert "tables.mutagenesis.p_value must be a list of" in result.damaged[0].reason
+
+
+def test_a_full_disk_ends_a_run_of_the_benchmark(tiny_preset, tmp_path, monkeypatch):
+    driver = Driver(Store(tmp_path), interaction_problem, run_condition_job, machines=ONE)
+    monkeypatch.setattr(
+        driver.machines.__class__,
+        "run",
+        lambda self, function, jobs, *, renew, on_message: [on_message(Ended(job.work.keys, True)) for job in jobs],
+    )
+    assert driver.do(tiny_preset) == [None]  # the second condition was not begun

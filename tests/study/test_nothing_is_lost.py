@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 import motiflens
-from motiflens.basics.locks import Locks
 from motiflens.basics.store import Store
-from motiflens.study.grid import StudyConfig, missing, plan, run_study
-from motiflens.study.grid.run import _Desk
+from motiflens.study.driver import Driver, News
+from motiflens.study.grid import StudyConfig, plan_trials, run_study, run_trial_job, unfinished_trials
+from motiflens.study.machines import Machines
+from motiflens.study.records import problem
 from motiflens.training.protocol import REFERENCE
 
 # An epoch takes a few tenths of a second: long enough to be killed in.
@@ -33,23 +34,28 @@ CONFIG = StudyConfig(
 # The same by another process, which prints every epoch.
 DRIVER = """
 import sys
+from motiflens.study.driver import News
 from motiflens.study.grid import run_study
+from motiflens.study.machines import Machines
 from test_nothing_is_lost import CONFIG
 
 def tell(news):
-    print(news.key, news.n_epochs, news.status, flush=True)
+    if isinstance(news, News):
+        print(news.key, news.n_epochs, news.status, flush=True)
 
 if __name__ == "__main__":
     config = CONFIG.replace(stack_size=int(sys.argv[2]))
-    run_study(config, sys.argv[1], n_workers=1, save_weights=False, on_progress=tell)
+    run_study(config, sys.argv[1], machines=Machines(n_workers=1), save_weights=False, on_news=tell)
 """
 
 
 def run(folder, config=CONFIG, **options):
     """The run's result and what it told."""
     news = []
-    result = run_study(config, folder, n_workers=1, save_weights=False, on_progress=news.append, **options)
-    return result, news
+    result = run_study(
+        config, folder, machines=Machines(n_workers=1), save_weights=False, on_news=news.append, **options
+    )
+    return result, [item for item in news if isinstance(item, News)]
 
 
 def driver(tmp_path, folder, stack_size=2):
@@ -85,11 +91,11 @@ def test_a_killed_worker(tmp_path, undisturbed):
     killed = []
 
     def kill(news):
-        if not killed and news.n_epochs == 2:
+        if isinstance(news, News) and not killed and news.n_epochs == 2:
             killed.extend(multiprocessing.active_children())
             os.kill(killed[0].pid, signal.SIGKILL)
 
-    result = run_study(CONFIG, tmp_path, n_workers=1, save_weights=False, on_progress=kill)
+    result = run_study(CONFIG, tmp_path, machines=Machines(n_workers=1), save_weights=False, on_news=kill)
     assert ["exit code -9" in error.message for error in result.errors] == [True]
     assert (result.n_left, result.records) == (2, [])
     again, news = run(tmp_path)
@@ -211,23 +217,23 @@ def test_two_runs_on_one_folder_share_the_work(tmp_path, undisturbed):
 
 def test_a_record_that_comes_in_meanwhile_is_taken_if_it_is_of_the_same_configuration(tmp_path, undisturbed):
     store = Store(tmp_path)
-    (trial,) = plan(CONFIG)
-    jobs = _Desk(store, Locks(tmp_path / "checkpoints"), print).jobs
+    (trial,) = plan_trials(CONFIG)
+    jobs = Driver(store, problem, run_trial_job, machines=Machines(device="cpu")).jobs
     store.write(undisturbed[1][0])
-    (job,) = jobs([trial], str(tmp_path), "cpu", False, None, sends=False)
-    assert job.trial.members == (1,)
+    (job,) = jobs([trial])
+    assert job.work.members == (1,)
     other = {**undisturbed[1][1], "config": {**trial.config(), "seed": 5}}
     store.write(other)
     with pytest.raises(ValueError, match=r"task2/C24/relu/001 from another configuration \(seed was 5, now 0\)"):
-        list(jobs([trial], str(tmp_path), "cpu", False, None, sends=False))
+        list(jobs([trial]))
 
 
 def test_networks_of_the_text_and_of_the_code_share_no_folder():
-    (trial,) = plan(CONFIG)
-    (other,) = plan(CONFIG.replace(architectures=("C24-LSTM-Att",), variant="code"))
+    (trial,) = plan_trials(CONFIG)
+    (other,) = plan_trials(CONFIG.replace(architectures=("C24-LSTM-Att",), variant="code"))
     record = {"task": 2, "key": other.key(0), "config": other.config()}
     with pytest.raises(ValueError, match=r"another configuration \(model.variant was 'code', now 'text'\)"):
-        missing([trial], {other.key(0): record})
+        unfinished_trials([trial], {other.key(0): record})
 
 
 def test_leftovers_of_killed_runs_are_removed(tmp_path, undisturbed):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from study_records import make_record
 
-from motiflens.study.findings import agreement, compare_with_published, published
+from motiflens.study.findings import agreement_with_published, compare_with_published, published
 from motiflens.study.findings.published import compared_metrics, known_differences
 from motiflens.study.published_tables import published_results
 from motiflens.study.results import Results
@@ -46,7 +46,7 @@ def find(rows, **fields):
 
 def test_copies_of_the_tables_agree_with_them():
     rows = compare_with_published(Results([*copies(1), *copies(2)]))
-    for row in agreement(rows):
+    for row in agreement_with_published(rows):
         assert (row.n_configurations, row.n_published) == ((28, 28) if "shallow" in row.metric else (34, 34))
         if row.selection == "all":
             assert row.spearman == pytest.approx(1)
@@ -57,7 +57,7 @@ def test_copies_of_the_tables_agree_with_them():
 
 def test_selections_stand_side_by_side():
     """On task 2 the validation metric of the copies falls where the test metric rises."""
-    rows = agreement(compare_with_published(Results(copies(2, n_members=4, spread=0.002))))
+    rows = agreement_with_published(compare_with_published(Results(copies(2, n_members=4, spread=0.002))))
     found = {s: find(rows, metric="classification_auroc", selection=s) for s in ("valid", "published", "all")}
     assert found["valid"].mean_difference == pytest.approx(-0.002)
     assert found["published"].mean_difference == pytest.approx(0.002)
@@ -67,7 +67,7 @@ def test_selections_stand_side_by_side():
 def test_bars_are_missed_by_what_misses_them():
     by = {"relu": -0.1, "exponential": 0.1}
     shifted = copies(1, shift=lambda name, activation: by[activation])
-    rows = agreement(compare_with_published(Results(shifted)))
+    rows = agreement_with_published(compare_with_published(Results(shifted)))
     tpr = find(rows, metric="filter_tpr_listed", selection="all")
     assert tpr.mean_absolute_difference == pytest.approx(0.1)
     assert (tpr.difference_bar, tpr.difference_passes) == (0.08, "miss")
@@ -79,7 +79,7 @@ def test_bars_are_missed_by_what_misses_them():
 
 def test_shallow_leaves_out_four_encoder_layers():
     deep = copies(1, shift=lambda name, _: 0.2 if name.endswith("Trans4") else 0.001)
-    rows = agreement(compare_with_published(Results(deep)))
+    rows = agreement_with_published(compare_with_published(Results(deep)))
     shallow = find(rows, metric="classification_aupr_shallow", selection="all")
     assert shallow.mean_absolute_difference == pytest.approx(0.001)
     assert shallow.difference_passes == "pass"
@@ -93,7 +93,7 @@ def test_spearman_agrees_with_scipy():
     rows = compare_with_published(Results(copies(2, shift=lambda *key: noise[key])), selections=("all",))
     mine = [row for row in rows if row.metric == "interpretability_aupr"]
     expected = scipy_stats.spearmanr([row.mean for row in mine], [row.published_mean for row in mine]).statistic
-    assert find(agreement(rows), metric="interpretability_aupr").spearman == pytest.approx(expected)
+    assert find(agreement_with_published(rows), metric="interpretability_aupr").spearman == pytest.approx(expected)
 
 
 def test_welch_test_and_q_values_agree_with_scipy():
@@ -125,16 +125,16 @@ def test_single_network_is_compared_but_not_tested():
     rows = compare_with_published(Results(copies(1, n_members=2)), selections=("valid",))  # 1 of 2 is selected
     assert {row.n for row in rows} == {1}
     assert all(math.isnan(row.q_value) and not row.differs for row in rows)
-    found = find(agreement(rows), metric="filter_tpr_listed")
+    found = find(agreement_with_published(rows), metric="filter_tpr_listed")
     assert (found.n_tested, found.n_different) == (0, 0)
 
 
 def test_grid_done_in_part_says_how_many():
-    rows = agreement(compare_with_published(Results(copies(2, architectures=["C24", "C4"]))))
+    rows = agreement_with_published(compare_with_published(Results(copies(2, architectures=["C24", "C4"]))))
     assert {(row.n_configurations, row.n_published) for row in rows} == {(2, 34)}
     assert all(math.isnan(row.spearman) and row.spearman_passes == "" for row in rows)
     assert compare_with_published(Results([make_record(1, "Mine", "relu", 0)])) == []
-    assert agreement([]) == []
+    assert agreement_with_published([]) == []
 
 
 def test_filters_are_compared_by_the_paper_s_list():

@@ -3,7 +3,9 @@ import json
 
 import pytest
 
-from motiflens.study.grid import QUICK_PRESET, StudyConfig, missing, plan, run_study
+from motiflens.study.driver import News
+from motiflens.study.grid import QUICK_PRESET, StudyConfig, plan_trials, run_study, unfinished_trials
+from motiflens.study.machines import Machines
 from motiflens.study.results import Results
 from motiflens.training.protocol import REFERENCE
 
@@ -25,11 +27,16 @@ def assert_same_network(one, other):
     assert one["metrics"] == pytest.approx(other["metrics"], abs=2e-3)
 
 
+def only(news):
+    """What takes news of networks alone."""
+    return lambda item: news.append(item) if isinstance(item, News) else None
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
     news = []
-    return folder, run_study(TINY, folder, n_workers=2, on_progress=news.append), news
+    return folder, run_study(TINY, folder, machines=Machines(n_workers=2), on_news=only(news)), news
 
 
 def test_every_network_leaves_a_small_complete_record(finished):
@@ -73,7 +80,7 @@ def test_the_stored_filters_are_those_of_the_stored_weights(finished):
     from motiflens.models.hybrid import HybridNetwork
     from motiflens.models.outputs import first_layer_activations
     from motiflens.study.grid.trial import simulate_task
-    from motiflens.study.records import filter_pwms
+    from motiflens.study.records import stored_pwms
 
     folder, result, _ = finished
     record = result.records[0]
@@ -81,16 +88,18 @@ def test_the_stored_filters_are_those_of_the_stored_weights(finished):
     test = simulate_task(2, 400, 0).test
     pwms, counts = activation_pwms(first_layer_activations(network, test.codes), test.codes)
     assert counts.tolist() == record["filters"]["counts"]
-    np.testing.assert_allclose(filter_pwms(record), pwms, atol=0.01)
+    np.testing.assert_allclose(stored_pwms(record), pwms, atol=0.01)
 
 
 def test_nothing_is_done_twice_and_more_members_add_only_the_new(finished):
     folder, result, _ = finished
     times = {path: path.stat().st_mtime_ns for path in folder.glob("records/**/*.json")}
     news = []
-    again = run_study(TINY, folder, n_workers=1, on_progress=news.append)
+    again = run_study(TINY, folder, machines=Machines(n_workers=1), on_news=only(news))
     assert (again.records, again.n_skipped, news) == (result.records, 4, [])
-    more = run_study(TINY.replace(n_members=3, activations=("relu",)), folder, n_workers=1, on_progress=news.append)
+    more = run_study(
+        TINY.replace(n_members=3, activations=("relu",)), folder, machines=Machines(n_workers=1), on_news=only(news)
+    )
     assert {item.key for item in news} == {"task2/C24/relu/002"}
     assert len(more.records) == 3
     assert all(path.stat().st_mtime_ns == stamp for path, stamp in times.items())
@@ -99,7 +108,7 @@ def test_nothing_is_done_twice_and_more_members_add_only_the_new(finished):
 def test_a_study_resumes_from_exported_records_alone(finished, tmp_path):
     folder, result, _ = finished
     (tmp_path / "task2.jsonl").write_bytes((folder / "task2.jsonl").read_bytes())
-    again = run_study(TINY, tmp_path, n_workers=1)
+    again = run_study(TINY, tmp_path, machines=Machines(n_workers=1))
     assert again.n_skipped == 4
     assert again.records == result.records
 
@@ -110,7 +119,7 @@ def test_a_damaged_record_is_named_and_redone(finished):
     (folder / "task2.jsonl").unlink()
     path.write_text(path.read_text()[:500])
     told = []
-    again = run_study(TINY, folder, n_workers=1, on_start=lambda *news: told.append(news))
+    again = run_study(TINY, folder, machines=Machines(n_workers=1), on_news=told.append)
     assert [place.where for place in again.damaged] == [f"records/{result.records[0]['key']}.json"]
     trials, n_skipped, damaged = told[0]
     assert [(trial.activation, trial.members) for trial in trials] == [("exponential", (0,))]
@@ -125,11 +134,11 @@ def test_a_damaged_record_is_restored_where_the_export_still_has_it(finished):
     folder, result, _ = finished
     path = folder / "records" / f"{result.records[0]['key']}.json"
     path.write_text("{")
-    again = run_study(TINY, folder, n_workers=1)
+    again = run_study(TINY, folder, machines=Machines(n_workers=1))
     assert again.n_skipped == 4
     assert len(again.damaged) == 1
     assert json.loads(path.read_text())["key"] == result.records[0]["key"]
-    assert run_study(TINY, folder, n_workers=1).damaged == []
+    assert run_study(TINY, folder, machines=Machines(n_workers=1)).damaged == []
 
 
 def test_a_record_without_what_reports_need_is_redone(finished):
@@ -137,7 +146,7 @@ def test_a_record_without_what_reports_need_is_redone(finished):
     path = folder / "records" / f"{result.records[1]['key']}.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"metrics": None}))
     (folder / "task2.jsonl").unlink()
-    again = run_study(TINY, folder, n_workers=1)
+    again = run_study(TINY, folder, machines=Machines(n_workers=1))
     assert [place.key for place in again.damaged] == [result.records[1]["key"]]
     assert_same_network(again.records[1], result.records[1])
 
@@ -147,10 +156,10 @@ def test_checkpoints_of_other_trials_are_left_alone(finished):
     other = folder / "checkpoints" / "task2" / "C4C6" / "relu" / "member_000.ckpt"
     other.parent.mkdir(parents=True)
     other.write_bytes(b"some state")
-    run_study(TINY, folder, n_workers=1)
+    run_study(TINY, folder, machines=Machines(n_workers=1))
     assert other.exists()
     other.unlink()
-    run_study(TINY, folder, n_workers=1)
+    run_study(TINY, folder, machines=Machines(n_workers=1))
     assert not (folder / "checkpoints").exists()
 
 
@@ -171,18 +180,18 @@ def test_records_of_another_configuration_are_not_mixed_in(finished):
 
 
 def test_missing_keeps_the_order_of_the_plan():
-    trials = plan(QUICK_PRESET)
-    assert missing(trials, {}) == trials
+    trials = plan_trials(QUICK_PRESET)
+    assert unfinished_trials(trials, {}) == trials
 
 
 def test_parts_and_data_seeds_have_their_own_share(finished, tmp_path):
     folder, result, _ = finished
     (tmp_path / "task2.jsonl").write_bytes((folder / "task2.jsonl").read_bytes())
-    parts = [run_study(TINY, tmp_path, n_workers=1, part=(k, 2)) for k in (1, 2)]
+    parts = [run_study(TINY, tmp_path, machines=Machines(n_workers=1), part=(k, 2)) for k in (1, 2)]
     assert [part.n_skipped for part in parts] == [2, 2]
     assert sorted(r["key"] for part in parts for r in part.records) == [r["key"] for r in result.records]
     other = TINY.replace(data_seed=1, n_members=1, activations=("relu",))
-    (record,) = run_study(other, tmp_path / "seed1", n_workers=1, save_weights=False).records
+    (record,) = run_study(other, tmp_path / "seed1", machines=Machines(n_workers=1), save_weights=False).records
     assert record["data_seed"] == record["config"]["data"]["data_seed"] == 1
     same = next(r for r in result.records if r["key"] == record["key"])
     assert record["config_hash"] != same["config_hash"]
@@ -191,7 +200,7 @@ def test_parts_and_data_seeds_have_their_own_share(finished, tmp_path):
 
 def test_no_trial_begins_after_the_budget(tmp_path):
     news = []
-    result = run_study(TINY, tmp_path, n_workers=1, budget=0, on_progress=news.append)
+    result = run_study(TINY, tmp_path, machines=Machines(n_workers=1), budget=0, on_news=only(news))
     assert (result.n_left, result.out_of_time, result.errors, result.records, news) == (4, True, [], [], [])
     assert not (tmp_path / "checkpoints").exists()
 
@@ -201,7 +210,7 @@ def test_a_trial_under_way_stops_at_the_end_of_its_epoch(tmp_path):
         activations=("relu",), protocol=TINY.protocol.replace(max_epochs=10**6, early_stop_patience=None)
     )
     news = []
-    result = run_study(endless, tmp_path, n_workers=1, budget=6, on_progress=news.append)
+    result = run_study(endless, tmp_path, machines=Machines(n_workers=1), budget=6, on_news=only(news))
     assert (result.n_left, result.out_of_time, result.errors) == (2, True, [])
     epochs = {key: max(n.n_epochs for n in news if n.key == key) for key in {n.key for n in news}}
     assert len(set(epochs.values())) <= 1  # no member is ahead of another
@@ -211,16 +220,16 @@ def test_a_trial_under_way_stops_at_the_end_of_its_epoch(tmp_path):
 
 def test_unknown_runners_are_named(tmp_path):
     with pytest.raises(ValueError, match="runner must be one of local, ray, got 'rai'; did you mean ray"):
-        run_study(TINY, tmp_path, runner="rai")
+        run_study(TINY, tmp_path, machines=Machines(runner="rai"))
 
 
 def test_numbers_of_filters_are_run_resumed_and_reported_apart(tmp_path):
     from motiflens.report.study import write_outputs
 
     config = TINY.replace(activations=("relu",), n_filters=(4, 24), protocol=TINY.protocol.replace(max_epochs=1))
-    first = run_study(config.replace(n_filters=()), tmp_path, n_workers=1)
+    first = run_study(config.replace(n_filters=()), tmp_path, machines=Machines(n_workers=1))
     assert [record["key"] for record in first.records] == ["task2/C24/relu/000", "task2/C24/relu/001"]
-    result = run_study(config, tmp_path, n_workers=2)
+    result = run_study(config, tmp_path, machines=Machines(n_workers=2))
     assert (result.n_skipped, result.n_left, result.errors) == (2, 0, [])
     small = [record for record in result.records if "4-filters" in record["key"]]
     assert [record["key"] for record in small] == [f"task2/C24/relu/4-filters/00{member}" for member in (0, 1)]

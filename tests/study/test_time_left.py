@@ -1,6 +1,6 @@
 import pytest
 
-from motiflens.study.grid import StudyConfig, TimeLeft, plan
+from motiflens.study.grid import StudyConfig, TimeLeft, plan_trials
 from motiflens.training.protocol import REFERENCE
 
 CONFIG = StudyConfig(
@@ -17,7 +17,7 @@ class Watch:
 
 def course(config=CONFIG):
     """Stacks of a study as lists of keys, its estimate, and its clock."""
-    trials, watch = plan(config), Watch()
+    trials, watch = plan_trials(config), Watch()
     stacks = [[trial.key(member) for member in trial.members] for trial in trials]
     return stacks, TimeLeft(trials, config.protocol, watch), watch
 

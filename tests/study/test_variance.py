@@ -8,7 +8,7 @@ import pytest
 from study_records import make_failed, make_record
 
 from motiflens.study.findings import SOURCES, STAGES, data_draw_shares
-from motiflens.study.findings.variance import MODULES, spread_of_means, variance_shares
+from motiflens.study.findings.variance import BLOCKS, MODULES, spread_of_means, variance_shares
 from motiflens.study.results import Results
 
 scipy_stats = pytest.importorskip("scipy.stats")
@@ -93,6 +93,38 @@ def test_omega_squared_from_sums_counted_one_by_one():
     assert found[SOURCES[6]].share == pytest.approx(sum(found[source].share for source in SOURCES[:3]))
     assert found[SOURCES[7]].share == pytest.approx(sum(found[source].share for source in SOURCES[3:5]))
     assert {(share.n_networks, share.n_configurations) for share in found.values()} == {(96, 24)}
+
+
+def test_the_block_of_all_second_stages_agrees_with_sums_counted_one_by_one():
+    rng = np.random.default_rng(7)
+    block2 = BLOCKS[1]
+    values = {
+        (stage, module, a): rng.normal(rng.normal(), 0.3, 3)
+        for stage in block2.stages
+        for module in block2.modules
+        for a in ("relu", "exponential")
+    }
+    records = [
+        make_record(1, block2.architecture(stage, module), a, m, filters={"tpr": value})
+        for (stage, module, a), own in values.items()
+        for m, value in enumerate(own)
+    ]
+    found = by_source(variance_shares(Results(records).task(1), "filter_tpr", block=block2))
+    grand = np.mean([*values.values()])
+
+    def mean_of(place, level):
+        return np.mean([own for key, own in values.items() if key[place] == level])
+
+    within = np.mean([own.var(ddof=1) for own in values.values()])
+    total = sum(((own - grand) ** 2).sum() for own in values.values())
+    for source, place, df in (("stage 1", 0, 1), ("attention module", 1, 5), ("activation", 2, 1)):
+        ss = sum(3 * (mean_of(place, key[place]) - grand) ** 2 for key in values)
+        assert found[source].df == df
+        assert found[source].share == pytest.approx((ss - df * within) / (total + within)), source
+    assert found["stage 1 x activation"].df == 1
+    assert found["other interactions"].df == 3 * 5
+    assert {(share.n_networks, share.n_configurations) for share in found.values()} == {(72, 24)}
+    assert sum(found[source].share for source in SOURCES[:6]) == pytest.approx(1)
 
 
 def test_shares_of_a_known_design_are_found_and_covered():

@@ -83,47 +83,33 @@ def half_width(sd: float, n: int, df: int) -> float:
     return t_quantile((1 + LEVEL) / 2, df) * sd / math.sqrt(n)
 
 
-def hierarchical_bootstrap(
-    pairs: Sequence[tuple[np.ndarray, np.ndarray]], *, n_resamples: int = 10_000, seed: int = 0
-) -> Interval:
-    """Mean over pairs of the difference of means, second minus first, with a two-level bootstrap interval.
+def mean_interval(values: Sequence[float] | np.ndarray) -> Interval:
+    """Mean of a few independent values with Student's interval, which speaks of values like these.
 
-    Each resample draws pairs with replacement and then, within each drawn pair, the values of either side: the
-    interval is of the 2.5th to the 97.5th percentile and speaks of pairs like these, not of these pairs only. As
-    both levels are drawn, what varies within pairs counts somewhat twice, which makes it wide; as percentiles know
-    nothing of pairs that were not seen, few pairs make it narrow. Where differences vary mostly between pairs, the
-    interval of three holds the truth in about 75 cases of 100, that of six in 88; where mostly within, in 91 or more.
+    For a mean over architectures each value is that of one architecture, a mean over its networks: how much networks
+    vary is then part of how much the values do. Of three, five or six values the interval holds the truth in 95 of 100
+    cases if the true values are normal, in 88 or more if they are as skewed as an exponential distribution, but in as
+    few as 52 (of three) or 67 (of five) if a fifth of them are far off the others, which so few values seldom show.
+    Measured by `benchmarks/interval_coverage.py`.
 
     Parameters
     ----------
-    pairs : sequence of (np.ndarray, np.ndarray)
-        Values of the two sides of each pair (architecture), such as ReLU's and exponential's networks.
-    n_resamples : int
-    seed : int
+    values : sequence of float, shape=(n,)
 
     Returns
     -------
     interval : Interval
-        NaN bounds for fewer than three pairs, of which resamples say nothing.
+        NaN bounds for fewer than three values, or where all are equal: how much they vary is then not known. All NaN
+        for none.
     """
-    if not pairs:
+    own = np.asarray(values, dtype=np.float64)
+    if own.size == 0:
         return Interval(math.nan, math.nan, math.nan)
-    estimate = float(np.mean([second.mean() - first.mean() for first, second in pairs]))
-    if len(pairs) < 3:
-        return Interval(estimate, math.nan, math.nan)
-    rng = np.random.default_rng(seed)
-    drawn = rng.integers(len(pairs), size=(n_resamples, len(pairs)))
-    differences = np.empty(drawn.shape)
-    for place, (first, second) in enumerate(pairs):
-        chosen = drawn == place
-        n = int(chosen.sum())
-        differences[chosen] = _resampled_means(second, n, rng) - _resampled_means(first, n, rng)
-    low, high = np.quantile(differences.mean(axis=1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(estimate, float(low), float(high))
-
-
-def _resampled_means(values: np.ndarray, n_resamples: int, rng: np.random.Generator) -> np.ndarray:
-    return values[rng.integers(values.size, size=(n_resamples, values.size))].mean(axis=1)
+    sd = float(own.std(ddof=1)) if own.size > 2 else 0.0
+    if sd == 0:
+        return Interval(float(own.mean()), math.nan, math.nan)
+    half = half_width(sd, own.size, own.size - 1)
+    return Interval(float(own.mean()), float(own.mean()) - half, float(own.mean()) + half)
 
 
 def wilson_interval(n_hits: int, n: int) -> Interval:

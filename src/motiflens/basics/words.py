@@ -27,6 +27,11 @@ def with_interval(interval: "Interval", *, signed: bool = False) -> str:
     return estimate if math.isnan(interval.low) else f"{estimate} (95% CI {low} to {high})"
 
 
+def with_sd(mean: float, sd: float) -> str:
+    """A mean with its SD where there is one: a single value has none."""
+    return format_number(mean) if math.isnan(sd) else f"{format_number(mean)} ± {format_number(sd)}"
+
+
 #: Colour-blind-safe and told apart by shape in black and white: label, colour, marker.
 LOOKS = {"relu": ("ReLU", "#0072B2", "o"), "exponential": ("Exponential", "#D55E00", "D")}
 

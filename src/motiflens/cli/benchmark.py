@@ -13,7 +13,7 @@ from motiflens.cli.messages import print_json, resumable
 
 if TYPE_CHECKING:
     from motiflens.basics.store import Record
-    from motiflens.study.benchmark import News
+    from motiflens.study.driver import News, Started
 
 
 def is_interaction_preset(name: str) -> bool:
@@ -32,7 +32,7 @@ def run_interactions(
         raise InputError(f"{given[0]} does not belong to preset {preset}: its conditions are fixed")
     wanted = {name: value for name, value in changes.items() if value is not None}
     with resumable():
-        result = run_interaction_study(preset, folder, on_news=_tell, **options, **wanted)
+        result = run_interaction_study(preset, folder, on_news=_Told().hear, **options, **wanted)
     command = shlex.join(["motiflens", *sys.argv[1:]])
     report = None
     if result.records and options["part"] == (1, 1):  # shards would write the same files at once
@@ -49,15 +49,28 @@ def run_interactions(
         write_text("\n".join(error.details or error.message for error in result.errors), folder / "errors.log")
         raise UnfinishedError(
             f"{len(result.errors)} conditions could not be finished (see {folder / 'errors.log'}); "
-            f"the first, {first.job.condition.key}: {first.message}"
+            f"the first, {first.job.work.key}: {first.message}"
         )
 
 
-def _tell(news: "News", n_done: int, n_all: int) -> None:
-    if news.record is not None:
-        typer.echo(f"{n_done}/{n_all}  {news.key}  {news.record['status']}", err=True)
-    elif news.n_epochs % 10 == 0:
-        typer.echo(f"{news.key} member {news.member}  epoch {news.n_epochs}  {news.valid_metric:.3f}", err=True)
+class _Told:
+    """Tells of every tenth epoch and of each record, with the number of conditions done."""
+
+    def __init__(self) -> None:
+        self.n_done, self.n_all = 0, 0
+
+    def hear(self, news: "Started | News") -> None:
+        from motiflens.study.driver import Started
+
+        if isinstance(news, Started):
+            self.n_done, self.n_all = news.n_skipped, news.n_skipped + len(news.works)
+            for place in news.damaged:
+                typer.echo(f"{place.where} could not be read ({place.reason}): restored, or read again", err=True)
+        elif news.status is not None:
+            self.n_done += 1
+            typer.echo(f"{self.n_done}/{self.n_all}  {news.key}  {news.status}", err=True)
+        elif news.n_epochs % 10 == 0:
+            typer.echo(f"{news.key} member {news.member}  epoch {news.n_epochs}  {news.valid_metric:.3f}", err=True)
 
 
 def _write(records: "list[Record]", folder: Path, command: str | None) -> str | None:

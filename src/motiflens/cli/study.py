@@ -86,6 +86,7 @@ def study_run(
     from motiflens.cli.study_display import StudyDisplay
     from motiflens.report.study import write_outputs
     from motiflens.study.grid import get_preset, match_architectures, read_records, run_study
+    from motiflens.study.machines import Machines
     from motiflens.study.results import Results
     from motiflens.training.protocol import get_protocol
 
@@ -107,11 +108,9 @@ def study_run(
         raise InputError("--address is of a Ray cluster: give --runner ray, too, or leave it out")
     folder = out or Path("runs") / preset
     options: dict[str, Any] = {
-        "runner": runner.value,
-        "address": address,
-        "n_workers": workers,
-        "device": device,
-        "gpu_share": gpu_share,
+        "machines": Machines(
+            runner=runner.value, address=address, n_workers=workers, device=device, gpu_share=gpu_share
+        ),
         "part": (1, 1) if shard is None else parse_shard(shard),
         "budget": None if budget is None else parse_duration(budget),
     }
@@ -135,8 +134,7 @@ def study_run(
             folder,
             **options,
             save_weights=weights,
-            on_start=display.start,
-            on_progress=display.update,
+            on_news=display.hear,
         )
     command = shlex.join(["motiflens", *sys.argv[1:]])
     records = read_records(Store(folder))[0]  # of earlier runs of other parts too
@@ -156,7 +154,7 @@ def study_run(
     if result.errors:
         first = result.errors[0]
         write_text("\n".join(error.details or error.message for error in result.errors), folder / "errors.log")
-        name = first.job.trial.name.replace("/", " ").replace("task", "task ")
+        name = first.job.work.name.replace("/", " ").replace("task", "task ")
         raise UnfinishedError(
             f"{len(result.errors)} trials could not be finished (see {folder / 'errors.log'}); "
             f"the first, {name}: {first.message}"
@@ -196,9 +194,12 @@ def study_report(
         Path | None, typer.Option("--out", "-o", callback=writable_folder, help="Default: the same folder.")
     ] = None,
     select: Annotated[
-        Selection,
-        typer.Option(help="Networks behind each mean: best by validation, by test score as published, or all."),
-    ] = Selection.valid,
+        Selection | None,
+        typer.Option(
+            help="Networks behind each mean: best by validation (valid), by test score (published), or all. Default: "
+            "published where all configurations have ten networks, as the paper's, else valid."
+        ),
+    ] = None,
     draws: Annotated[
         list[Path] | None,
         typer.Option("--draw", help="Folder of the same study with another --data-seed; may be given several times."),
@@ -220,7 +221,7 @@ def study_report(
                 f"{folder} holds {len(found)} records of the interactions benchmark beside {n_others} of a study: "
                 "move either (its *.jsonl, or its folder in records/) to a folder of its own"
             )
-        if select != Selection.valid or draws or formats != _FORMATS:
+        if select is not None or draws or formats != _FORMATS:
             raise InputError(
                 f"--select, --draw and --formats are for a study; {folder} holds the interactions benchmark"
             )
@@ -230,12 +231,12 @@ def study_report(
     results, n_damaged = _reportable(folder)
     others = [_reportable(draw)[0] for draw in draws or ()]
     command = ["motiflens", "study", "report", str(folder)]
-    command += ["--select", select.value] if select != Selection.valid else []
+    command += ["--select", select.value] if select is not None else []
     command += [part for draw in draws or () for part in ("--draw", str(draw))]
     outputs = write_outputs(
         results,
         out or folder,
-        select=select.value,
+        select=None if select is None else select.value,
         command=shlex.join(command),
         formats=split_names(formats) or (),
         draws=others,
@@ -259,11 +260,11 @@ def study_effects(
 ) -> None:
     """Write what activation, pool size, number of filters and of networks change, from stored records.
 
-    Advice is drawn from such a table: src/motiflens/data/measured_effects.tsv.
+    Advice is drawn from such a table: src/motiflens/resources/measured_effects.tsv.
     """
     from motiflens.basics.files import write_tsv
     from motiflens.study.findings import coverage, measured_effects
-    from motiflens.study.grid import get_preset, plan
+    from motiflens.study.grid import get_preset, plan_trials
 
     grid = _reportable(folder)[0]
     sizes = None if filters is None else _reportable(filters)[0]
@@ -271,7 +272,7 @@ def study_effects(
     held = [coverage(grid, folder.as_posix())]
     command = ["motiflens", "study", "effects", folder.as_posix()]
     if filters is not None and sizes is not None:
-        names = [trial.name for trial in plan(get_preset("filters"))]
+        names = [trial.name for trial in plan_trials(get_preset("filters"))]
         whole = {task: sum(name.startswith(f"task{task}/") for name in names) for task in (1, 2)}
         held.append(coverage(sizes, filters.as_posix(), whole))
         command += ["--filters", filters.as_posix()]

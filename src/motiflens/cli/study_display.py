@@ -6,9 +6,8 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from motiflens.basics.store import Damaged
-from motiflens.study.grid import Progress as News
-from motiflens.study.grid import StudyConfig, TimeLeft, Trial
+from motiflens.study.driver import News, Started
+from motiflens.study.grid import StudyConfig, TimeLeft
 
 
 class StudyDisplay:
@@ -41,21 +40,26 @@ class StudyDisplay:
     ) -> None:
         self.progress.stop()
 
-    def start(self, trials: list[Trial], n_skipped: int, damaged: list[Damaged]) -> None:
-        """Take what is to be done."""
-        keys = {trial.key(member) for trial in trials for member in trial.members}
+    def hear(self, news: Started | News) -> None:
+        """Take what is to be done, or news of one network."""
+        if isinstance(news, Started):
+            self._start(news)
+        else:
+            self._update(news)
+
+    def _start(self, news: Started) -> None:
+        keys = {key for trial in news.works for key in trial.keys}
         self.n_networks = len(keys)
-        self.time_left = TimeLeft(trials, self.protocol, time.monotonic)
-        for place in damaged:
+        self.time_left = TimeLeft(news.works, self.protocol, time.monotonic)
+        for place in news.damaged:
             again = place.key is None or place.key in keys
             what = "that network is trained again" if again else "it is restored, or not part of this run"
             self.console.print(f"{place.where} could not be read ({place.reason}): {what}")
-        skipped = f", {n_skipped} finished earlier" if n_skipped else ""
+        skipped = f", {news.n_skipped} finished earlier" if news.n_skipped else ""
         self.console.print(f"{self.n_networks} networks to train{skipped}")
         self.progress.update(self.bar, total=self.n_networks)
 
-    def update(self, news: News) -> None:
-        """Take news of one network."""
+    def _update(self, news: News) -> None:
         if news.status is None:
             self.time_left.epoch(news.key, news.n_epochs)
         else:

@@ -8,14 +8,14 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from motiflens.basics.files import write_text
-from motiflens.basics.words import format_number, format_p, signed
+from motiflens.basics.words import format_number, format_p, signed, with_sd
 
 
 @cache
 def page_environment() -> Environment:
-    """Templates of this package, with the filters `number`, `signed` and `p` and the function `cell`."""
+    """Templates of this package, with the filters `number`, `signed`, `p` and `with_sd` and the function `cell`."""
     made = Environment(loader=PackageLoader("motiflens.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    made.filters.update(number=format_number, signed=signed, p=format_p)
+    made.filters.update(number=format_number, signed=signed, p=format_p, with_sd=with_sd)
     made.globals["cell"] = table_cell
     return made
 

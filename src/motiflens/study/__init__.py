@@ -5,6 +5,7 @@ from motiflens.basics.lazy import lazy_modules
 __all__ = [
     "advice",
     "benchmark",
+    "driver",
     "experiments",
     "findings",
     "grid",

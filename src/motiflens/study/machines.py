@@ -20,7 +20,21 @@ RUNNERS = ("local", "ray")
 
 @dataclass(frozen=True, kw_only=True)
 class Machines:
-    """A runner with its options, as `study.run_study` describes them.
+    """Where the jobs of a study run.
+
+    Parameters
+    ----------
+    runner : str
+        "local": processes on this machine. "ray": the nodes of a Ray cluster, which need not share the folder.
+    address : str, optional
+        Of the Ray cluster; see `run_ray`.
+    n_workers : int, optional
+        Local processes, one thread each; by default one per core, and a single one on a GPU. With Ray, trials at
+        once; by default as many as the cluster has room for.
+    device : str
+        "auto", "cpu", "cuda", ...
+    gpu_share : float
+        Of a GPU, for each trial, where a Ray cluster has any.
 
     Raises
     ------
@@ -35,10 +49,16 @@ class Machines:
     gpu_share: float = 1.0
 
     def __post_init__(self) -> None:
-        """Check before any work begins; one process has a local GPU to itself."""
+        """Check before any work begins."""
         check_choice("runner", self.runner, RUNNERS)
-        if self.runner == "local" and resolve_device(self.device).type != "cpu" and self.n_workers is None:
-            object.__setattr__(self, "n_workers", 1)
+        if self.runner == "local":
+            resolve_device(self.device)
+
+    @property
+    def n_processes(self) -> int | None:
+        """Trials at once, None where that is as many as there is room for: one process has a local GPU to itself."""
+        on_gpu = self.runner == "local" and resolve_device(self.device).type != "cpu"
+        return 1 if on_gpu and self.n_workers is None else self.n_workers
 
     def run(
         self,
@@ -50,12 +70,12 @@ class Machines:
     ) -> list[JobError]:
         """Run all jobs; `renew` says what is left of a job that was lost with its Ray node, see `run_ray`."""
         if self.runner == "local":
-            return run_local(function, jobs, n_workers=self.n_workers, on_message=on_message)
+            return run_local(function, jobs, n_workers=self.n_processes, on_message=on_message)
         return run_ray(
             function,
             jobs,
             address=self.address,
-            n_workers=self.n_workers,
+            n_workers=self.n_processes,
             gpu_share=0.0 if self.device == "cpu" else self.gpu_share,
             renew=renew,
             on_message=on_message,

@@ -226,3 +226,13 @@ def read_results(folder: str | Path) -> ResultsOfFolder:
     if len(left_out) == len(records):
         raise InputError(f"{folder} holds no records: expected *.jsonl or records/")
     return ResultsOfFolder(Results(records[key] for key in records if key not in left_out), damaged, left_out)
+
+
+_N_PUBLISHED_INITIALISATIONS = 10
+
+
+def default_selection(results: Results) -> str:
+    """ "published" where every configuration has as many networks as each of the paper's, ten; else "valid"."""
+    groups = [members for number in results.tasks for members in results.task(number).configurations().values()]
+    whole = bool(groups) and all(len(members.trials) >= _N_PUBLISHED_INITIALISATIONS for members in groups)
+    return "published" if whole else "valid"

@@ -67,7 +67,8 @@ def interpretability(
         Arrays of shape=(N,): areas under the ROC and precision-recall curves of motif against background, the
         mean score over motif (signal), the mean of the top_k largest positive scores over background
         (noise), and their ratio (snr). With fewer than top_k positive background scores noise is NaN and snr
-        is 0, as in the published scores.
+        is 0, as in the published scores. The released code then also sets signal and noise to 0; here signal stays
+        what it is and noise is undefined, because a noise of 0 would say that the map is clean. Only snr is reported.
 
     Raises
     ------

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from motiflens.basics.words import look
 from motiflens.report.figures import figure_style
-from motiflens.study.findings import SOURCES, STAGES, ClaimEvidence, Finding, PublishedComparison
+from motiflens.study.findings import BLOCKS, SOURCES, STAGES, ClaimEvidence, Finding, PublishedComparison
 from motiflens.study.records import PAPER_ACTIVATIONS, TASK_METRICS, find_metric, metric_value, stage1
 from motiflens.study.results import TaskResults
 from motiflens.study.selection import architecture_order
@@ -58,16 +58,21 @@ def variance_figure(findings: Iterable[Finding]) -> Figure | None:
     """What the variance of each metric is due to, as stacked bars; None where there are no shares yet."""
     rows = [row for finding in findings for row in finding.evidence if row.measure == "shares"]
     shares = {(row.metric, row.group): row.estimate for row in rows if not math.isnan(row.estimate)}
-    metrics = [*dict.fromkeys(metric for metric, _ in shares)]
-    if not metrics:
+    bars = [
+        (block, metric)
+        for block in BLOCKS
+        for metric in dict.fromkeys(metric for metric, _ in shares)
+        if (metric, f"{SOURCES[0]}{block.suffix}") in shares
+    ]
+    if not bars:
         return None
     with figure_style():
-        figure = Figure(figsize=(7.2, 0.75 + 0.3 * len(metrics)), layout="constrained")
+        figure = Figure(figsize=(7.2, 0.75 + 0.3 * len(bars)), layout="constrained")
         ax = figure.subplots()
-        for y, metric in enumerate(metrics):
+        for y, (block, metric) in enumerate(bars):
             left = 0.0
             for source, color in SOURCE_COLORS.items():
-                width = max(shares[metric, source], 0.0)  # slightly negative where there is nothing
+                width = max(shares[metric, f"{source}{block.suffix}"], 0.0)  # slightly negative where nothing is
                 ax.barh(-y, width, left=left, height=0.66, color=color)
                 if width > 0.06:
                     dark = source in (SOURCES[0], SOURCES[2], SOURCES[3])
@@ -76,7 +81,7 @@ def variance_figure(findings: Iterable[Finding]) -> Figure | None:
                         color="white" if dark else _INK, fontsize=7,
                     )  # fmt: skip
                 left += width
-        ax.set_yticks([-y for y in range(len(metrics))], [_label(metric) for metric in metrics])
+        ax.set_yticks([-y for y in range(len(bars))], [f"{_label(metric)}{block.suffix}" for block, metric in bars])
         ax.set_xlim(0, 1.01)
         ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
         ax.tick_params(left=False)

@@ -7,9 +7,21 @@ from typing import Any
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from motiflens.basics.words import look
+from motiflens.basics.stats import Interval
+from motiflens.basics.words import look, with_interval
+from motiflens.basics.words import signed as signed_number
 from motiflens.report.figures import figure_svg
-from motiflens.study.findings import TITLES, Agreement, ClaimEvidence, DrawShare, Finding, PublishedComparison
+from motiflens.study.findings import (
+    BLOCKS,
+    TITLES,
+    TOGETHER,
+    Agreement,
+    ClaimEvidence,
+    DrawShare,
+    Finding,
+    PublishedComparison,
+    SecondStageEffect,
+)
 from motiflens.study.records import TASK_METRICS, stage1
 from motiflens.study.selection import SELECTIONS
 
@@ -42,6 +54,7 @@ def claims_section(
                 "figure": Markup(figure_svg(figures[name], name)) if name in figures else None,
                 "width": width,
                 "alt": alt,
+                "notes": _notes(claim, mine),
             }
         )
     verdicts = [finding.verdict for finding in findings if finding.verdict]
@@ -51,6 +64,49 @@ def claims_section(
         rows = [row for row in failures if row.task == task]
         coverage[task] = f"{sum(row.n_configurations for row in rows)} of {sum(row.n_expected for row in rows)}"
     return {"claims": claims, "n": len(verdicts), "counts": counts, "coverage": coverage}
+
+
+def _notes(claim: int, findings: Sequence[Finding]) -> list[str]:
+    """What the deciding numbers would hide: the two blocks of claim 4, the correlation over all networks of claim 5."""
+    if claim == 4:
+        names = "; ".join(f"{block.name} ({block.n_configurations} configurations)" for block in BLOCKS)
+        return [
+            f"Shares are taken in two balanced blocks: {names}. The second has networks without BiLSTM or attention, "
+            "so that what the second stage changes counts for more there."
+        ]
+    if claim != 5:
+        return []
+    notes = []
+    for row in (row for finding in findings for row in finding.evidence):
+        if row.group == TOGETHER and not math.isnan(row.estimate):
+            within = next(one for one in findings[0].evidence if (one.metric, one.role) == (row.metric, "decides"))
+            notes.append(
+                f"{_LABELS[row.metric]}: the rank correlation with filter TPR is {row.estimate:.2f} over all networks, "
+                f"and {within.estimate:.2f} among networks of one stage 1 and activation. Over all networks it is that "
+                "of the groups: stage 1 and activation change both measures."
+            )
+    return notes
+
+
+def second_stage_tables(effects: Sequence[SecondStageEffect]) -> list[dict[str, Any]]:
+    """A table per metric: exponential minus ReLU, a row per second stage, a column per stage 1, published beside."""
+    tables = []
+    for task, metric in dict.fromkeys((row.task, row.metric) for row in effects):
+        own = {(row.stage1, row.second_stage): row for row in effects if (row.task, row.metric) == (task, metric)}
+        stages = [*dict.fromkeys(stage for stage, _ in own)]
+        rows = [
+            {"second_stage": name, "cells": [_effect_cell(own.get((stage, name))) for stage in stages]}
+            for name in dict.fromkeys(name for _, name in own)
+        ]
+        tables.append({"task": task, "label": _LABELS[metric], "stages": stages, "rows": rows})
+    return tables
+
+
+def _effect_cell(row: SecondStageEffect | None) -> dict[str, Any]:
+    if row is None:
+        return {"here": "–", "published": "–", "sign": 0}
+    here = with_interval(Interval(row.difference, row.low, row.high), signed=True)
+    return {"here": here, "published": signed_number(row.published_difference), "sign": row.sign}
 
 
 def _part(finding: Finding) -> dict[str, Any]:
@@ -70,7 +126,7 @@ def _row(row: ClaimEvidence, evidence: Iterable[ClaimEvidence]) -> dict[str, Any
     agreeing = sum(other.verdict == "supported" for other in parts)
     return {
         "metric": _LABELS[row.metric],
-        "group": "difference of the shares" if row.measure == "shares" else row.group,
+        "group": _group_label(row),
         "all": interval_text(row.estimate, row.low, row.high, signed=row.measure in _SIGNED),
         "selected": interval_text(
             row.selected_estimate, row.selected_low, row.selected_high, signed=row.measure in _SIGNED
@@ -81,6 +137,13 @@ def _row(row: ClaimEvidence, evidence: Iterable[ClaimEvidence]) -> dict[str, Any
         "n_failed": row.n_failed,
         "verdict": row.verdict,
     }
+
+
+def _group_label(row: ClaimEvidence) -> str:
+    if row.measure != "shares":
+        return row.group
+    block = next(block for block in reversed(BLOCKS) if row.group.endswith(block.suffix))
+    return f"difference of the shares: {block.name}"
 
 
 def failure_rows(failures: Iterable[ClaimEvidence]) -> list[dict[str, Any]]:
@@ -127,7 +190,7 @@ def published_section(
     differing = [row for row in comparisons if row.differs and row.selection == select]
     tested = [row for row in comparisons if not math.isnan(row.p_value) and row.selection == select]
     return {
-        "selections": SELECTIONS,
+        "selections": (select, *(name for name in SELECTIONS if name != select)),
         "rows": [
             {"task": task, "label": _LABELS[metric], "agreements": rows, "any": rows[select]}
             for (task, metric), rows in by_metric.items()
@@ -139,9 +202,5 @@ def published_section(
 
 
 def interval_text(estimate: float, low: float, high: float, *, signed: bool) -> str:
-    """An estimate with its interval in brackets; a dash without one."""
-    if math.isnan(estimate):
-        return "–"
-    form = "+.3f" if signed else ".3f"
-    parts = [f"{round(value, 3) + 0.0:{form}}".replace("-", "−") for value in (estimate, low, high)]
-    return parts[0] if math.isnan(low) else f"{parts[0]} [{parts[1]}, {parts[2]}]"
+    """An estimate with its interval; a dash without one."""
+    return "–" if math.isnan(estimate) else with_interval(Interval(estimate, low, high), signed=signed)

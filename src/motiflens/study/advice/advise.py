@@ -18,6 +18,7 @@ from motiflens.study.advice.words import (
     contradiction_sentence,
     here_sentence,
     level_words,
+    second_stage_words,
     study_sentences,
 )
 from motiflens.study.findings.measured_effects import WIDE_POOL, MeasuredEffect, read_measured_effects
@@ -159,7 +160,10 @@ def _where(design: NetworkDesign, factor: str) -> str:
     parts += (
         [] if factor == "activation" or design.activation is None else [level_words("activation", design.activation)]
     )
-    return f"with {' and '.join(parts)}"
+    parts += (
+        [second_stage_words(design.second_stage)] if design.second_stage and factor in ("activation", "pool") else []
+    )
+    return f"with {join_words(parts)}"
 
 
 def _options(
@@ -201,7 +205,7 @@ def _first_to_try(design: NetworkDesign, factor: str) -> str:
 
 def _study_rows(design: NetworkDesign, factor: str, table: Sequence[MeasuredEffect]) -> Iterator[MeasuredEffect]:
     """Effects of leaving what the design has, in networks that are like it otherwise."""
-    rows = [row for row in table if row.factor == factor]
+    rows = _of_second_stage(design, [row for row in table if row.factor == factor])
     if factor == "activation":
         mine = [row for row in rows if row.pool == design.stage]
         yield from (row if row.before == design.activation else row.reversed() for row in mine)
@@ -215,6 +219,16 @@ def _study_rows(design: NetworkDesign, factor: str, table: Sequence[MeasuredEffe
         mine = [row for row in rows if (row.pool, row.activation) == (design.stage, design.activation)]
         for task in dict.fromkeys(row.task for row in mine):
             yield from _of_numbers(design.n_filters, [row for row in mine if row.task == task])
+
+
+def _of_second_stage(design: NetworkDesign, rows: Sequence[MeasuredEffect]) -> list[MeasuredEffect]:
+    """The effects measured with the design's second stage; those over all of them where there are none."""
+
+    def choice(row: MeasuredEffect) -> tuple[object, ...]:
+        return row.before, row.after, row.pool, row.activation, row.task, row.metric
+
+    own = {choice(row): row for row in rows if row.second_stage and row.second_stage == design.second_stage}
+    return [own.get(choice(row), row) for row in rows if not row.second_stage]
 
 
 def _of_numbers(n_filters: int, rows: Sequence[MeasuredEffect]) -> Iterator[MeasuredEffect]:
@@ -260,7 +274,7 @@ def _conditional(design: NetworkDesign, factor: str, table: Sequence[MeasuredEff
     rows: list[MeasuredEffect] = []
     for stage in stages:
         for activation in activations:
-            assumed = design._replace(stage=stage, activation=activation, config=None)
+            assumed = design._replace(stage=stage, activation=activation, config=None, second_stage=None)
             chosen = _choose(_options(assumed, factor, (), {}, table))
             rows += chosen.study
             having = f"{level_words('pool', stage)} and {level_words('activation', activation or '')}"

@@ -26,6 +26,7 @@ class NetworkDesign(NamedTuple):
     first_pool: int | None  # positions
     stage: str | None  # the nearest stage 1 of the study: "C24", "C4C6" or "C4"
     config: HybridConfig | None = None
+    second_stage: str | None = None  # "none", "Att", ... as the study names them
 
 
 def design_of(name: str, model: AdaptedModel | HybridNetwork) -> NetworkDesign:
@@ -43,7 +44,18 @@ def design_of_config(name: str, config: HybridConfig) -> NetworkDesign:
     """Design of one of our networks."""
     small = "C4" if config.second_stage == "lstm" else "C4C6"
     stage = "C24" if is_wide(config.first_pool) else small
-    return NetworkDesign(name, config.n_filters, config.activation, config.first_pool, stage, config)
+    return NetworkDesign(
+        name, config.n_filters, config.activation, config.first_pool, stage, config, _second_stage(config)
+    )
+
+
+def _second_stage(config: HybridConfig) -> str | None:
+    """Second stage by the study's name; None of networks that read positions together, which the study has not."""
+    if config.head != "flatten":
+        return None
+    modules = {"none": "", "attention": "Att", "transformer": f"Trans{config.n_layers}"}
+    parts = ["LSTM" if config.lstm else "", modules.get(config.attention, config.attention)]
+    return "-".join(part for part in parts if part) or "none"
 
 
 def is_wide(first_pool: int) -> bool:

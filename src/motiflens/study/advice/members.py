@@ -91,7 +91,7 @@ def _study(own: Sequence[MeasuredEffect]) -> Iterator[str]:
 
 
 def _is_of(row: MeasuredEffect, design: NetworkDesign) -> bool:
-    return (row.pool, row.activation) == (design.stage, design.activation)
+    return (row.pool, row.activation, row.second_stage) == (design.stage, design.activation, "")
 
 
 def widths_sentence(half_widths: Mapping[str, float]) -> str:

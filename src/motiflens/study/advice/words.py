@@ -16,6 +16,22 @@ _STAGES = {
 _ACTIVATIONS = {"relu": "ReLU", "exponential": "the exponential activation"}
 
 
+_SECOND_STAGES = {
+    "none": "no second stage",
+    "Att": "attention",
+    "LSTM": "a BiLSTM",
+    "LSTM-Att": "a BiLSTM and attention",
+}
+
+
+def second_stage_words(name: str) -> str:
+    """A second stage by what it is made of."""
+    layers = name.removeprefix("LSTM-Trans")
+    if layers.isdigit():
+        return f"a BiLSTM and {layers} encoder layer{'' if layers == '1' else 's'}"
+    return _SECOND_STAGES.get(name, name)
+
+
 def level_words(factor: str, level: str) -> str:
     """A choice by its name: an activation, a stage 1, a number of filters."""
     if factor == "filters":

@@ -2,22 +2,19 @@
 
 from motiflens.study.benchmark.calibration import FirstLayerCounts, calibrate, count_by_first_layer
 from motiflens.study.benchmark.conditions import (
+    BENCHMARK_PRESETS,
     FIRST_FIGURE_SEED,
-    PRESETS,
     Condition,
     preset_conditions,
 )
 from motiflens.study.benchmark.factors import FactorEffect, factor_effects
 from motiflens.study.benchmark.run import (
     InteractionStudy,
-    Job,
-    News,
     follow_up,
     is_interaction_record,
-    missing,
-    plan,
+    plan_conditions,
+    run_condition_job,
     run_interaction_study,
-    work,
 )
 from motiflens.study.benchmark.scores import (
     NOMINAL,
@@ -36,11 +33,9 @@ __all__ = [
     "FactorEffect",
     "FirstLayerCounts",
     "InteractionStudy",
-    "Job",
     "MethodSummary",
     "NOMINAL",
-    "News",
-    "PRESETS",
+    "BENCHMARK_PRESETS",
     "block_rows",
     "calibrate",
     "count_by_first_layer",
@@ -48,14 +43,13 @@ __all__ = [
     "figure_records",
     "follow_up",
     "is_interaction_record",
-    "missing",
     "over_draws",
-    "plan",
+    "plan_conditions",
     "preset_conditions",
     "run_condition",
+    "run_condition_job",
     "run_interaction_study",
     "score_tables",
     "summarise",
     "trainings_of",
-    "work",
 ]

@@ -83,10 +83,16 @@ def calibrate(records: Iterable[Record]) -> list[Calibration]:
         share = float((p <= _P).mean())
         rows.append(
             Calibration(
-                training, method, len(own), p.size, share,
-                float((p[measured] <= _P).mean()) if measured.any() else math.nan, hit,
+                training=training,
+                method=method,
+                n_nulls=len(own),
+                n_pairs=p.size,
+                share_small_p=share,
+                share_of_measured=float((p[measured] <= _P).mean()) if measured.any() else math.nan,
+                nulls_with_calls=hit,
                 test_auroc=float(np.mean([_mean(one, "metrics", "test_auroc") for one in own])),
-                calibrated=share <= 0.07 and hit <= 0.3 * len(own), caution=METHODS[method].caution,
+                calibrated=share <= 0.07 and hit <= 0.3 * len(own),
+                caution=METHODS[method].caution,
             )
-        )  # fmt: skip
+        )
     return rows

@@ -8,7 +8,7 @@ import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -91,6 +91,15 @@ class Condition:
     def key(self) -> str:
         """Key of its record."""
         return f"{GROUP}/{self.name}/{self.data_seed}"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The key of its record, as all work of a study has keys."""
+        return (self.key,)
+
+    def without(self, done: Container[str]) -> "Condition | None":
+        """Itself, or None if its key is among `done`."""
+        return None if self.key in done else self
 
     def model(self) -> HybridConfig:
         """Configuration of its networks: the study's wide sizes, with one output."""
@@ -200,7 +209,7 @@ def _long() -> list[Condition]:
     return [*draws, *_with_controls(_crossed(LONG, (0.0,))), *nulls]
 
 
-PRESETS: dict[str, Callable[[], list[Condition]]] = {
+BENCHMARK_PRESETS: dict[str, Callable[[], list[Condition]]] = {
     "interactions": _committed,
     "interactions-full": _full,
     "interactions-calibration": _calibration,
@@ -214,7 +223,7 @@ def preset_conditions(name: str, **changes: Any) -> list[Condition]:
     Parameters
     ----------
     name : str
-        A name in `PRESETS`: "interactions", "interactions-full", "interactions-calibration" or "interactions-long".
+        A name in `BENCHMARK_PRESETS`.
     **changes
         Fields of `Condition` to set in all of them: `n_members=1`. A `data_seed` replaces all draws by that one.
 
@@ -223,5 +232,5 @@ def preset_conditions(name: str, **changes: Any) -> list[Condition]:
     ValueError
         If there is no such preset.
     """
-    check_known("preset", name, PRESETS)
-    return list(dict.fromkeys(dataclasses.replace(condition, **changes) for condition in PRESETS[name]()))
+    check_known("preset", name, BENCHMARK_PRESETS)
+    return list(dict.fromkeys(dataclasses.replace(condition, **changes) for condition in BENCHMARK_PRESETS[name]()))

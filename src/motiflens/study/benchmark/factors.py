@@ -106,10 +106,21 @@ def _effects_of(scores: Sequence[MethodScore], factor: _Factor, training: str, n
             low, high = (change.low, change.high) if change.low < change.high else (math.nan, math.nan)
             rows.append(
                 FactorEffect(
-                    found[0].level, training, networks, factor.name, _word(factor.base), _word(value), found[0].method,
-                    measure, len(by_partner), float(before.mean()), change.estimate, low, high,
+                    level=found[0].level,
+                    training=training,
+                    networks=networks,
+                    factor=factor.name,
+                    base=_word(factor.base),
+                    other=_word(value),
+                    method=found[0].method,
+                    measure=measure,
+                    n_pairs=len(by_partner),
+                    base_mean=float(before.mean()),
+                    difference=change.estimate,
+                    low=low,
+                    high=high,
                 )
-            )  # fmt: skip
+            )
     return rows
 
 

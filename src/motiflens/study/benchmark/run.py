@@ -6,47 +6,24 @@ it was stopped; any number of runs may share a folder.
 
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-from motiflens.basics.locks import Locks
 from motiflens.basics.runners import Emit, JobError
 from motiflens.basics.store import Damaged, Record, Store
 from motiflens.models.ensemble import Member
 from motiflens.study.benchmark.conditions import GROUP, Condition, at_level, preset_conditions
+from motiflens.study.benchmark.records import interaction_problem
 from motiflens.study.benchmark.scores import score_tables
 from motiflens.study.benchmark.trial import run_condition
-from motiflens.study.grid.grid import check_shard
-from motiflens.study.grid.run import check_same
+from motiflens.study.driver import Driver, Finished, Job, Listener, News, Started, left_to_do, read_and_repair
+from motiflens.study.grid import check_shard
 from motiflens.study.machines import Machines
-from motiflens.study.rounds import TrialStopped
 
 _N_BEST = 2  # designs that are run on the other levels, too
 _SELECTED_BY = "insertion"
-
-
-@dataclass(frozen=True)
-class Job:
-    """What a worker is told."""
-
-    condition: Condition
-    folder: str  # of the study, absolute
-    device: str
-    deadline: float | None  # seconds since 1970, by the clock of the worker's machine
-
-
-class News(NamedTuple):
-    """An epoch of one network, or a finished condition."""
-
-    key: str
-    member: int
-    n_epochs: int
-    valid_metric: float
-    record: Record | None
 
 
 class InteractionStudy(NamedTuple):
@@ -59,20 +36,13 @@ class InteractionStudy(NamedTuple):
     errors: list[JobError]
 
 
-class Listener(Protocol):
-    """Told of every epoch and record, with the number of conditions done and of all."""
-
-    def __call__(self, news: News, n_done: int, n_all: int) -> None:
-        """Take news."""
-
-
-def plan(preset: str, records: dict[str, Record] | None = None, **changes: Any) -> list[Condition]:
+def plan_conditions(preset: str, records: dict[str, Record] | None = None, **changes: Any) -> list[Condition]:
     """Conditions of a preset; once all of them have a record, also what follows from these.
 
     Parameters
     ----------
     preset : str
-        A name in `PRESETS`.
+        A name in `BENCHMARK_PRESETS`.
     records : dict of key to record
         What the folder holds.
     **changes
@@ -105,14 +75,10 @@ def run_interaction_study(
     preset: str,
     folder: str | Path,
     *,
-    runner: str = "local",
-    address: str | None = None,
-    n_workers: int | None = None,
-    device: str = "auto",
-    gpu_share: float = 1.0,
+    machines: Machines = Machines(),  # noqa: B008
     part: tuple[int, int] = (1, 1),
     budget: float | None = None,
-    on_news: Listener = lambda news, n_done, n_all: None,
+    on_news: Listener = lambda news: None,
     **changes: Any,
 ) -> InteractionStudy:
     """Run what is missing of a benchmark and store a record per condition.
@@ -120,17 +86,18 @@ def run_interaction_study(
     Parameters
     ----------
     preset : str
-        A name in `conditions.PRESETS`.
+        A name in `BENCHMARK_PRESETS`.
     folder : path
         Holds `records/`, `interactions.jsonl` and `weights/`.
-    runner, address, n_workers, device, gpu_share
-        As for `study.run_study`. A Ray node that does not see the folder keeps its weights to itself.
+    machines : Machines
+        Where it runs. A Ray node that does not see the folder keeps its weights to itself.
     part : (int, int)
         Do only every n-th condition, from the k-th on. Levels that follow from all others are done by the calls that
         begin when all others have their record.
     budget : float, optional
         Seconds after which nothing is begun, and training stops at the end of an epoch.
     on_news : callable
+        Told what is to be done (`Started`), once more where levels follow, then of every epoch and record (`News`).
     **changes
         Fields of `Condition` to set in all of them.
 
@@ -143,95 +110,41 @@ def run_interaction_study(
     ValueError
         If a name is unknown, there is no such part, or the folder holds records of another configuration.
     """
-    machines = Machines(runner=runner, address=address, n_workers=n_workers, device=device, gpu_share=gpu_share)
     number, n_parts = part
     check_shard(number, n_parts)
     deadline = None if budget is None else time.time() + budget
     store = Store(Path(folder).resolve())
     store.folder.mkdir(parents=True, exist_ok=True)
-    records, damaged = store.read()
-    n_skipped = sum(one.key in records for one in plan(preset, records, **changes)[number - 1 :: n_parts])
+    records, damaged = read_and_repair(store, interaction_problem)
+
+    def conditions() -> list[Condition]:
+        return plan_conditions(preset, records, **changes)[number - 1 :: n_parts]
+
+    n_skipped = sum(one.key in records for one in conditions())
+    driver = Driver(
+        store, interaction_problem, run_condition_job, machines=machines, deadline=deadline, on_news=on_news
+    )
     errors: list[JobError] = []
-    while True:
-        conditions = plan(preset, records, **changes)[number - 1 :: n_parts]
-        to_do = missing(conditions, records)
-        if not to_do or errors or (deadline is not None and time.time() >= deadline):
-            break
-        with Locks(store.folder / "checkpoints") as locks:
-            jobs = _jobs(to_do, store, locks, device, deadline)
-            hear = _hearing(store, locks, conditions, records, on_news)
-            try:
-                errors = machines.run(work, jobs, renew=lambda job: job, on_message=hear)
-            finally:
-                store.export()
-        before, (records, _) = len(records), store.read()
+    while (to_do := left_to_do(conditions(), records)) and not errors and not driver.is_late:
+        on_news(Started(to_do, len(conditions()) - len(to_do), damaged))
+        errors = driver.do(to_do)
+        before, (records, _) = len(records), read_and_repair(store, interaction_problem)
         if len(records) == before:  # out of time, or another run is at what is left
             break
-    conditions = plan(preset, records, **changes)[number - 1 :: n_parts]
-    done = [records[one.key] for one in conditions if one.key in records]
-    return InteractionStudy(done, n_skipped, len(conditions) - len(done), damaged, errors)
+    done = [records[one.key] for one in conditions() if one.key in records]
+    return InteractionStudy(done, n_skipped, len(conditions()) - len(done), damaged, errors)
 
 
-def missing(conditions: Iterable[Condition], records: dict[str, Record]) -> list[Condition]:
-    """Conditions that have no record yet.
-
-    Raises
-    ------
-    ValueError
-        If a record of the same key was made under another configuration.
-    """
-    left = []
-    for condition in conditions:
-        if condition.key not in records:
-            left.append(condition)
-        else:
-            check_same(condition.key, records[condition.key]["config"], condition.config())
-    return left
-
-
-def _jobs(
-    conditions: Iterable[Condition], store: Store, locks: Locks, device: str, deadline: float | None
-) -> Iterator[Job]:
-    """Jobs, each made when it is asked for: none after the deadline, or that another run has taken or finished."""
-    for condition in conditions:
-        if deadline is not None and time.time() >= deadline:
-            return
-        if not locks.take(condition.key):
-            continue
-        if store.intact(condition.key) is not None:
-            locks.release(condition.key)
-            continue
-        yield Job(condition, str(store.folder), device, deadline)
-
-
-def _hearing(
-    store: Store, locks: Locks, conditions: Sequence[Condition], records: dict[str, Record], on_news: Listener
-) -> Any:
-    done = {one.key for one in conditions if one.key in records}
-
-    def hear(news: News) -> None:
-        if news.record is not None:
-            store.write(news.record)
-            locks.release(news.key)
-            done.add(news.key)
-        on_news(news, len(done), len(conditions))
-
-    return hear
-
-
-def work(job: Job, emit: Emit) -> None:
-    """Run a job, as a function for `run_local` or `run_ray`: it emits `News`."""
-    condition = job.condition
-
-    def is_late() -> bool:
-        return job.deadline is not None and time.time() >= job.deadline
+def run_condition_job(job: Job, emit: Emit) -> None:
+    """Run the condition of a job; `driver.Driver` sends it to workers."""
+    condition = job.work
 
     def tell(member: Member) -> None:
         emit(News(condition.key, member.index, member.n_epochs, member.history["valid_metric"][-1], None))
 
-    with suppress(TrialStopped):
-        record = run_condition(condition, _networks_folder(job), on_epoch=tell, should_stop=is_late, device=job.device)
-        emit(News(condition.key, -1, 0, float("nan"), record))
+    folder = _networks_folder(job)
+    record = run_condition(condition, folder, on_epoch=tell, should_stop=lambda: job.is_late, device=job.device)
+    emit(Finished(record, {}))
 
 
 def _networks_folder(job: Job) -> Path:
@@ -240,7 +153,7 @@ def _networks_folder(job: Job) -> Path:
     if not top.is_dir():
         name = sha256(job.folder.encode()).hexdigest()[:12]
         top = Path(tempfile.gettempdir()) / f"motiflens-{name}"
-    return top / "weights" / job.condition.key
+    return top / "weights" / job.work.key
 
 
 def is_interaction_record(record: Record) -> bool:

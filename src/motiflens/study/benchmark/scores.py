@@ -222,14 +222,23 @@ def summarise(scores: Sequence[MethodScore]) -> list[MethodSummary]:
         n_judged = pooled.true + pooled.false
         rows.append(
             MethodSummary(
-                level, training, has_attention, method, len(group),
+                level=level,
+                training=training,
+                has_attention=has_attention,
+                method=method,
+                n_conditions=len(group),
                 precision=pooled.true / n_judged if n_judged else math.nan,
                 recall=pooled.true / pooled.n_true,
                 aupr=float(np.mean([one.aupr for one in group])),
-                nominal_fdr=NOMINAL, fdr=pooled.fdr.estimate, fdr_low=pooled.fdr.low, fdr_high=pooled.fdr.high,
-                filler_calls=pooled.fillers, strict_fdr=pooled.strict_fdr, spacing_error=pooled.spacing_error,
+                nominal_fdr=NOMINAL,
+                fdr=pooled.fdr.estimate,
+                fdr_low=pooled.fdr.low,
+                fdr_high=pooled.fdr.high,
+                filler_calls=pooled.fillers,
+                strict_fdr=pooled.strict_fdr,
+                spacing_error=pooled.spacing_error,
             )
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -248,12 +257,28 @@ def over_draws(scores: Sequence[MethodScore]) -> list[DrawSummary]:
         if len(group) < 2:
             continue
         pooled, auroc = _pool(group), [one.test_auroc for one in group]
+        recall = wilson_interval(pooled.true, pooled.n_true)
         rows.append(
             DrawSummary(
-                condition, method, len({one.data_seed for one in group}), sum(one.n_members for one in group),
-                float(np.mean(auroc)), min(auroc), max(auroc),
-                pooled.n_true, pooled.true, pooled.false, pooled.fillers,
-                *wilson_interval(pooled.true, pooled.n_true), *pooled.fdr, pooled.strict_fdr, pooled.spacing_error,
+                condition=condition,
+                method=method,
+                n_draws=len({one.data_seed for one in group}),
+                n_networks=sum(one.n_members for one in group),
+                test_auroc=float(np.mean(auroc)),
+                test_auroc_low=min(auroc),
+                test_auroc_high=max(auroc),
+                n_true=pooled.n_true,
+                true_calls=pooled.true,
+                false_calls=pooled.false,
+                filler_calls=pooled.fillers,
+                recall=recall.estimate,
+                recall_low=recall.low,
+                recall_high=recall.high,
+                fdr=pooled.fdr.estimate,
+                fdr_low=pooled.fdr.low,
+                fdr_high=pooled.fdr.high,
+                strict_fdr=pooled.strict_fdr,
+                spacing_error=pooled.spacing_error,
             )
-        )  # fmt: skip
+        )
     return rows

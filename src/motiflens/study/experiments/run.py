@@ -14,11 +14,11 @@ from motiflens.basics.locks import Locks
 from motiflens.basics.runners import Emit, JobError
 from motiflens.basics.store import Record, Store
 from motiflens.models.ensemble import Member
+from motiflens.study.driver import check_same
 from motiflens.study.experiments.ensembles import ensemble_records
 from motiflens.study.experiments.networks import EXPERIMENTS, ExperimentNetwork, planned_networks
 from motiflens.study.experiments.trial import BASELINES_KEY, baselines_record, read_experiment, run_experiment
 from motiflens.study.grid.grid import check_shard
-from motiflens.study.grid.run import check_same
 from motiflens.study.machines import Machines
 from motiflens.study.rounds import TrialStopped
 

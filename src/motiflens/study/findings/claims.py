@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from motiflens.basics.stats import Interval, wilson_interval
-from motiflens.study.findings.measures import MEASURE_FUNCTIONS, Measured, Sample
+from motiflens.study.findings.measures import MEASURE_FUNCTIONS, Quantity, Sample
 from motiflens.study.findings.variance import STAGES
 from motiflens.study.published_tables import published_results
 from motiflens.study.records import TASK_METRICS
@@ -41,7 +41,7 @@ class ClaimEvidence(NamedTuple):
     task: int
     metric: str
     group: str
-    role: str  # "decides", "part" or "beside": see `Measured`
+    role: str  # "decides", "part" or "beside": see `Quantity`
     estimate: float
     low: float  # 95 % interval; NaN if there are too few networks for one
     high: float
@@ -247,12 +247,12 @@ def failures(results: Results) -> list[ClaimEvidence]:
             n, n_failed = sum(len(m.trials) for m in chosen), sum(m.n_failed for m in chosen)
             interval = wilson_interval(n_failed, n)
             n_grid = sum(a == activation for _, a in dict.fromkeys([*published_results(task), *groups]))
-            measured = Measured(activation, "beside", interval, n, n_failed, len(chosen), n_grid)
+            measured = Quantity(activation, "beside", interval, n, n_failed, len(chosen), n_grid)
             rows += _rows("failed", "share", task, "failed", None, [measured])
     return rows
 
 
-def _verdict(measured: Measured, limits: tuple[float, float] | None) -> str:
+def _verdict(measured: Quantity, limits: tuple[float, float] | None) -> str:
     if limits is None:
         return ""
     # what holds for a few configurations need not hold for the grid
@@ -265,8 +265,8 @@ def _rows(
     task: int,
     metric: str,
     limits: tuple[float, float] | None,
-    measured: Iterable[Measured],
-    selected: Iterable[Measured] = (),
+    measured: Iterable[Quantity],
+    selected: Iterable[Quantity] = (),
 ) -> list[ClaimEvidence]:
     """What was measured on all networks, with the same group of the selected ones beside."""
     beside = {(one.group, one.role): one for one in selected}

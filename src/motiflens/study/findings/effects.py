@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from motiflens.basics.stats import hierarchical_bootstrap
+from motiflens.basics.stats import mean_interval
 from motiflens.basics.words import format_p, join_words
 from motiflens.study.records import stage1
 from motiflens.study.results import Results, TaskResults
@@ -60,8 +60,8 @@ def activation_effects(task: TaskResults, metric: str, *, n_permutations: int = 
 
     The p-value is that of a permutation test: activations are exchanged among the networks of each
     architecture, p = (1 + number of differences at least as far from 0) / (1 + `n_permutations`). It speaks of
-    these architectures. The interval, a bootstrap of architectures and then of their members, speaks of
-    architectures like these: see `motiflens.basics.stats.hierarchical_bootstrap`.
+    these architectures. The interval, Student's over the differences of architectures, speaks of architectures
+    like these: see `motiflens.basics.stats.mean_interval`.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def activation_effects(task: TaskResults, metric: str, *, n_permutations: int = 
     n_permutations : int
         Random permutations.
     seed : int
-        Seed of the permutations and resamples.
+        Seed of the permutations.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def activation_effects(task: TaskResults, metric: str, *, n_permutations: int = 
         by_stage.setdefault(stage1(architecture), []).append(pair)
     effects = []
     for stage, pairs in by_stage.items():
-        interval = hierarchical_bootstrap(pairs, seed=seed)
+        interval = mean_interval([exponential.mean() - relu.mean() for relu, exponential in pairs])
         effects.append(
             Effect(
                 task=task.number,

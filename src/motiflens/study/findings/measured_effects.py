@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from motiflens.basics.errors import InputError
-from motiflens.basics.stats import Interval, contrast, half_width, hierarchical_bootstrap, wilson_interval
+from motiflens.basics.stats import Interval, contrast, half_width, mean_interval, wilson_interval
 from motiflens.study.findings.filter_numbers import filter_numbers
-from motiflens.study.findings.measures import Measured, Sample, activation_difference
+from motiflens.study.findings.measures import Quantity, Sample, activation_difference
+from motiflens.study.findings.second_stages import second_stage
 from motiflens.study.findings.variance import STAGES
 from motiflens.study.published_tables import published_results
 from motiflens.study.records import N_FILTERS, PAPER_ACTIVATIONS, stage1
@@ -61,6 +62,7 @@ class MeasuredEffect(NamedTuple):
     n_configurations: int  # measured
     n_expected: int  # that the effect speaks of
     records: str  # where they are
+    second_stage: str = ""  # of the networks, "none", "Att", ...; "" for all that the pool has together
 
     @property
     def is_measured(self) -> bool:
@@ -79,8 +81,9 @@ def measured_effects(
     """Measure every effect that records allow; what was not run has no row.
 
     Activation and pool: differences per stage 1 and per activation, over all networks that trained; with three or more
-    architectures by hierarchical bootstrap (`stats.hierarchical_bootstrap`), which speaks of architectures like these,
-    with fewer by Welch's interval, which speaks of initialisations of these. Pool: each second stage with small pools
+    architectures with Student's interval over them (`stats.mean_interval`), which speaks of architectures like these,
+    with fewer by Welch's interval, which speaks of initialisations of these. Then the same for each second stage by
+    itself, by Welch's: an effect can have another sign there. Pool: each second stage with small pools
     against the same with C24. Filters: `filter_numbers`. Members: Student's t times the SD over initialisations,
     pooled over architectures, over the root of their number.
 
@@ -110,7 +113,7 @@ def measured_effects(
     return sorted(rows, key=lambda row: FACTORS.index(row.factor))
 
 
-def _row(factor: str, before: str, after: str, measured: Measured, **changes: object) -> MeasuredEffect:
+def _row(factor: str, before: str, after: str, measured: Quantity, **changes: object) -> MeasuredEffect:
     row = MeasuredEffect(
         factor=factor,
         before=before,
@@ -142,6 +145,16 @@ def _activation(sample: Sample) -> Iterator[MeasuredEffect]:
         yield _row(
             "activation", *PAPER_ACTIVATIONS, measured._replace(interval=interval), pool=measured.group, over=over
         )
+        for own, second in _of_second_stages(sample, pairs, measured.group):
+            yield _row("activation", *PAPER_ACTIVATIONS, own, pool=measured.group, second_stage=second)
+
+
+def _of_second_stages(sample: Sample, pairs: Sequence[tuple[Key, Key]], pool: str) -> Iterator[tuple[Quantity, str]]:
+    """Second minus first of each pair by itself, with the second stage that both have."""
+    for pair in pairs:
+        if all(key in sample.values for key in pair):
+            interval, _ = _pooled(sample, [pair])
+            yield sample.measured(pool, "decides", interval, of=pair, expected=pair), second_stage(pair[1][0])
 
 
 def _pool(sample: Sample) -> Iterator[MeasuredEffect]:
@@ -158,12 +171,14 @@ def _pool(sample: Sample) -> Iterator[MeasuredEffect]:
             everything = [key for pair in pairs for key in pair]
             measured = sample.measured(stage, "decides", interval, of=used, expected=everything)
             yield _row("pool", WIDE_POOL, stage, measured, activation=activation, over=over)
+            for own, second in _of_second_stages(sample, pairs, stage):
+                yield _row("pool", WIDE_POOL, stage, own, activation=activation, second_stage=second)
 
 
 def _pooled(sample: Sample, pairs: Sequence[tuple[Key, Key]]) -> tuple[Interval, str]:
     """Mean difference, second minus first, over the pairs that were measured, and what its interval speaks of."""
     values = [(sample.values[a], sample.values[b]) for a, b in pairs if a in sample.values and b in sample.values]
-    pooled = hierarchical_bootstrap(values)
+    pooled = mean_interval([second.mean() - first.mean() for first, second in values])
     if not 0 < len(values) < 3:
         return pooled, "architectures"
     weight = 1 / len(values)
@@ -195,7 +210,7 @@ def _failures(task: TaskResults) -> Iterator[MeasuredEffect]:
             n_grid = sum(stage1(name) == stage and a == activation for name, a in published_results(task.number))
             if n:
                 share = wilson_interval(n_failed, n)
-                measured = Measured(stage, "decides", share, n, n_failed, len(chosen), n_grid)
+                measured = Quantity(stage, "decides", share, n, n_failed, len(chosen), n_grid)
                 yield _row("members", "", "1", measured, pool=stage, activation=activation, metric=FAILED)
 
 
@@ -208,7 +223,7 @@ def _filters(sizes: Results) -> Iterator[MeasuredEffect]:
             continue
         interval = Interval(row.difference, row.low, row.high)
         n, n_failed = (sum(getattr(one, field) for one in (row, beside)) for field in ("n_networks", "n_failed"))
-        measured = Measured(row.architecture, "decides", interval, n, n_failed, 2, 2)
+        measured = Quantity(row.architecture, "decides", interval, n, n_failed, 2, 2)
         where = {"pool": stage1(row.architecture), "activation": row.activation}
         yield _row(
             "filters", str(beside.n_filters), str(row.n_filters), measured, task=row.task, metric=row.metric, **where

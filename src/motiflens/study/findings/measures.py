@@ -6,18 +6,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from motiflens.basics.stats import Interval, contrast, hierarchical_bootstrap, pooled_correlation, spearman
+from motiflens.basics.stats import Interval, contrast, mean_interval, pooled_correlation, spearman
 from motiflens.study.findings.effects import activation_pairs
-from motiflens.study.findings.variance import MODULES, SOURCES, spread_of_means, variance_shares
+from motiflens.study.findings.variance import BLOCKS, SOURCES, BalancedBlock, spread_of_means, variance_shares
 from motiflens.study.published_tables import published_results
 from motiflens.study.records import PAPER_ACTIVATIONS, find_metric, metric_value, stage1
 from motiflens.study.results import TaskResults
 from motiflens.study.selection import Key
 
+#: The group of a correlation over all networks, whatever their stage 1 and activation.
+TOGETHER = "over all networks"
+
 _DEEPEST = "Trans4"  # the second stages with four encoder layers end so
 
 
-class Measured(NamedTuple):
+class Quantity(NamedTuple):
     """A quantity measured on one group of networks.
 
     `role` says what it is for: "decides" the verdict of a claim; is a "part" of what decides, so that the claim
@@ -62,10 +65,10 @@ class Sample:
 
     def measured(
         self, group: str, role: str, interval: Interval, *, of: Iterable[Key], expected: Iterable[Key]
-    ) -> Measured:
+    ) -> Quantity:
         """A quantity with the numbers of networks and configurations behind it."""
         used = [key for key in of if key in self.values]
-        return Measured(
+        return Quantity(
             group=group,
             role=role,
             interval=interval,
@@ -76,14 +79,14 @@ class Sample:
         )
 
 
-def activation_difference(sample: Sample, stages: Sequence[str]) -> list[Measured]:
-    """Exponential minus ReLU: per stage 1 by hierarchical bootstrap, per architecture with Welch's interval."""
+def activation_difference(sample: Sample, stages: Sequence[str]) -> list[Quantity]:
+    """Exponential minus ReLU: per stage 1 with Student's interval over architectures, each with Welch's."""
     pairs = activation_pairs(sample.values)
     measured = []
     for stage in stages:
         inside = {name: pair for name, pair in pairs.items() if stage1(name) == stage}
         used = [(name, activation) for name in inside for activation in PAPER_ACTIVATIONS]
-        pooled = hierarchical_bootstrap(list(inside.values()))
+        pooled = mean_interval([exponential.mean() - relu.mean() for relu, exponential in inside.values()])
         measured.append(sample.measured(stage, "decides", pooled, of=used, expected=sample.grid([stage])))
         for name, (relu, exponential) in inside.items():
             both = [(name, activation) for activation in PAPER_ACTIVATIONS]
@@ -92,18 +95,17 @@ def activation_difference(sample: Sample, stages: Sequence[str]) -> list[Measure
     return measured
 
 
-def level(sample: Sample, stages: Sequence[str]) -> list[Measured]:
-    """Mean with the exponential activation per stage 1, by hierarchical bootstrap."""
+def level(sample: Sample, stages: Sequence[str]) -> list[Quantity]:
+    """Mean with the exponential activation per stage 1, with Student's interval over architectures."""
     measured = []
-    zero = np.zeros(1)
     for stage in stages:
         grid = sample.grid([stage], ["exponential"])
-        values = [(zero, sample.values[key]) for key in grid if key in sample.values]
-        measured.append(sample.measured(stage, "decides", hierarchical_bootstrap(values), of=grid, expected=grid))
+        values = [sample.values[key].mean() for key in grid if key in sample.values]
+        measured.append(sample.measured(stage, "decides", mean_interval(values), of=grid, expected=grid))
     return measured
 
 
-def spread(sample: Sample, stages: Sequence[str]) -> list[Measured]:
+def spread(sample: Sample, stages: Sequence[str]) -> list[Quantity]:
     """SD of the means of configurations without four encoder layers, and how far each is from the others' mean."""
     grid = [key for key in sample.grid(stages) if not key[0].endswith(_DEEPEST)]
     used = [key for key in grid if key in sample.values]
@@ -118,7 +120,7 @@ def spread(sample: Sample, stages: Sequence[str]) -> list[Measured]:
     return measured
 
 
-def depth(sample: Sample, stages: Sequence[str]) -> list[Measured]:
+def depth(sample: Sample, stages: Sequence[str]) -> list[Quantity]:
     """Four encoder layers minus the mean of the other second stages: per stage 1 and activation, and their mean."""
     blocks = [(stage, activation) for stage in stages for activation in PAPER_ACTIVATIONS]
     measured, used, weights = [], [], []
@@ -142,27 +144,40 @@ def depth(sample: Sample, stages: Sequence[str]) -> list[Measured]:
     return [sample.measured("all", "decides", pooled, of=used, expected=sample.grid(stages)), *measured]
 
 
-def shares(sample: Sample, stages: Sequence[str]) -> list[Measured]:
-    """Variance shares in the balanced block; what decides is that of the design minus that of the modules.
+def shares(sample: Sample, stages: Sequence[str]) -> list[Quantity]:
+    """Variance shares in both balanced blocks; what decides is that of the design minus that of the modules.
 
     The bounds of that difference are those of the two shares at their farthest, so it is wider than 95 %.
     """
-    found = {s.source: s for s in variance_shares(sample.task, sample.metric, select=sample.select)}
+    return [measured for block in BLOCKS for measured in _shares_in(sample, block)]
+
+
+def _shares_in(sample: Sample, block: BalancedBlock) -> list[Quantity]:
+    found = {s.source: s for s in variance_shares(sample.task, sample.metric, select=sample.select, block=block)}
     design, modules = found[SOURCES[6]], found[SOURCES[7]]
     apart = Interval(design.share - modules.share, design.low - modules.high, design.high - modules.low)
-    block = [key for key in sample.grid(stages) if key[0].partition("-")[2] in MODULES]
-    rows = [("stage 1 and activation minus attention module", "decides", apart)]
-    rows += [(s.source, "beside", Interval(s.share, s.low, s.high)) for s in found.values()]
+    keys = [
+        (block.architecture(stage, module), activation)
+        for stage in block.stages
+        for module in block.modules
+        for activation in PAPER_ACTIVATIONS
+    ]
+    rows = [(f"stage 1 and activation minus attention module{block.suffix}", "decides", apart)]
+    rows += [(f"{s.source}{block.suffix}", "beside", Interval(s.share, s.low, s.high)) for s in found.values()]
     return [
-        sample.measured(group, role, interval, of=block, expected=block)._replace(
+        sample.measured(group, role, interval, of=keys, expected=keys)._replace(
             n_networks=design.n_networks, n_configurations=design.n_configurations
         )
         for group, role, interval in rows
     ]
 
 
-def correlation(sample: Sample, stages: Sequence[str]) -> list[Measured]:
-    """Rank correlation of filter TPR with the metric over single networks, within stage 1 and activation."""
+def correlation(sample: Sample, stages: Sequence[str]) -> list[Quantity]:
+    """Rank correlation of filter TPR with the metric over single networks, within stage 1 and activation.
+
+    Over all networks together it stands beside, without an interval: networks of a configuration are alike, so that
+    they are far fewer independent values than there are networks.
+    """
     parts, sizes = [], []
     for stage in stages:
         for activation in PAPER_ACTIVATIONS:
@@ -174,7 +189,13 @@ def correlation(sample: Sample, stages: Sequence[str]) -> list[Measured]:
                 sizes.append(len(pairs))
     pooled = pooled_correlation([part.interval.estimate for part in parts], sizes)
     grid = sample.grid(stages)
-    return [sample.measured("all", "decides", pooled, of=grid, expected=grid), *parts]
+    everything = _pairs_of_networks(sample, grid)
+    together = Interval(spearman(*everything.T), math.nan, math.nan)
+    return [
+        sample.measured("all", "decides", pooled, of=grid, expected=grid),
+        sample.measured(TOGETHER, "beside", together, of=grid, expected=grid),
+        *parts,
+    ]
 
 
 def _pairs_of_networks(sample: Sample, keys: Iterable[Key]) -> np.ndarray:
@@ -186,7 +207,7 @@ def _pairs_of_networks(sample: Sample, keys: Iterable[Key]) -> np.ndarray:
 
 
 #: Measures by the name that tables give them.
-MEASURE_FUNCTIONS: dict[str, Callable[[Sample, Sequence[str]], list[Measured]]] = {
+MEASURE_FUNCTIONS: dict[str, Callable[[Sample, Sequence[str]], list[Quantity]]] = {
     "difference": activation_difference,
     "level": level,
     "spread": spread,

@@ -44,7 +44,7 @@ class PublishedComparison(NamedTuple):
     selection: str
     n: int
     mean: float
-    sd: float  # population SD, as published
+    sd: float  # population SD, as published; NaN of one network
     published_n: int
     published_mean: float
     published_sd: float
@@ -123,7 +123,7 @@ def compared_metrics(task: int) -> list[Metric]:
     ]
 
 
-def agreement(comparisons: Iterable[PublishedComparison]) -> list[Agreement]:
+def agreement_with_published(comparisons: Iterable[PublishedComparison]) -> list[Agreement]:
     """Rank correlation and mean absolute difference per metric and selection, against `BARS`.
 
     Configurations that are missing are not counted: `n_configurations` of `n_published` say how many there are.
@@ -172,7 +172,7 @@ def _compare(
         selection=select,
         n=values.size,
         mean=float(values.mean()),
-        sd=float(values.std()),
+        sd=float(values.std()) if values.size > 1 else math.nan,
         published_n=n_published,
         published_mean=mean,
         published_sd=sd,

@@ -13,7 +13,7 @@ from motiflens.study.selection import Members
 
 
 class MetricSummary(NamedTuple):
-    """Mean and population SD over the selected members and over all, published values; NaN if none."""
+    """Mean and population SD over the selected members and over all, published values; NaN if none, and SD of one."""
 
     mean: float
     sd: float
@@ -72,4 +72,6 @@ def _summarise(metric: Metric, members: Members, published: Mapping[str, float])
 
 def _mean_and_sd(values: Sequence[float]) -> tuple[float, float]:
     present = np.array([value for value in values if not math.isnan(value)])
-    return (float(present.mean()), float(present.std())) if present.size else (math.nan, math.nan)
+    if not present.size:
+        return math.nan, math.nan
+    return float(present.mean()), float(present.std()) if present.size > 1 else math.nan

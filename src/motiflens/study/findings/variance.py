@@ -13,9 +13,33 @@ from motiflens.study.records import PAPER_ACTIVATIONS, TASK_METRICS
 from motiflens.study.results import Results, TaskResults
 from motiflens.study.selection import check_one_setting
 
-#: The balanced block of the grid: every stage 1 has these second stages.
 STAGES = ("C24", "C4C6", "C4")
 MODULES = ("LSTM-Att", "LSTM-Trans1", "LSTM-Trans2", "LSTM-Trans4")
+
+
+class BalancedBlock(NamedTuple):
+    """A balanced part of the grid: every stage 1 has all second stages, with both activations."""
+
+    name: str
+    stages: tuple[str, ...]
+    modules: tuple[str, ...]  # "" is none
+    suffix: str  # of the names of its groups
+
+    @property
+    def n_configurations(self) -> int:
+        """Of both activations."""
+        return 2 * len(self.stages) * len(self.modules)
+
+    def architecture(self, stage: str, module: str) -> str:
+        """Name of one of its architectures."""
+        return f"{stage}-{module}" if module else stage
+
+
+#: The two largest balanced blocks. The first has all three stages 1, but no network without BiLSTM and attention.
+BLOCKS = (
+    BalancedBlock("all stages 1, second stages with BiLSTM and attention", STAGES, MODULES, ""),
+    BalancedBlock("C24 and C4C6, all six second stages", ("C24", "C4C6"), ("", "Att", *MODULES), ", C24 and C4C6"),
+)
 
 #: What the variance within the block is divided into. The shares of the first six add up to 1; each of the last two
 #: joins several of them.
@@ -61,8 +85,10 @@ class DrawShare(NamedTuple):
     high: float
 
 
-def variance_shares(task: TaskResults, metric: str, *, select: str = "all") -> list[VarianceShare]:
-    """Omega squared of each source in the balanced block of 3 stages x 2 activations x 4 attention modules.
+def variance_shares(
+    task: TaskResults, metric: str, *, select: str = "all", block: BalancedBlock = BLOCKS[0]
+) -> list[VarianceShare]:
+    """Omega squared of each source in a balanced block of stages 1 x activations x second stages.
 
     Analysis of variance of three crossed factors with networks as replicates (Hays 1963): the share of a source is
     (SS - df MS_within) / (SS_total + MS_within), that of initialisation what is left, so that they add up to 1.
@@ -77,6 +103,8 @@ def variance_shares(task: TaskResults, metric: str, *, select: str = "all") -> l
         A name in `TASK_METRICS[task.number]`.
     select : {"valid", "published", "all"}
         As `TaskResults.configurations`.
+    block : BalancedBlock
+        One of `BLOCKS`: 3 stages x 2 activations x 4 attention modules, or 2 x 2 x all 6 second stages.
 
     Returns
     -------
@@ -91,8 +119,12 @@ def variance_shares(task: TaskResults, metric: str, *, select: str = "all") -> l
     """
     values = task.values(metric, select)
     cells = [
-        [values.get((f"{stage}-{module}", a), np.empty(0)) for stage in STAGES for a in PAPER_ACTIVATIONS]
-        for module in MODULES
+        [
+            values.get((block.architecture(stage, module), a), np.empty(0))
+            for stage in block.stages
+            for a in PAPER_ACTIVATIONS
+        ]
+        for module in block.modules
     ]
     complete = [cell for cell in cells if all(group.size for group in cell)]  # one item per module
     present = [group for cell in complete for group in cell]
@@ -100,7 +132,7 @@ def variance_shares(task: TaskResults, metric: str, *, select: str = "all") -> l
     n_networks = sum(group.size for group in present)
     shares = dict.fromkeys(SOURCES, (math.nan,) * 4)
     if len(complete) > 1 and within > 0:
-        means = np.array([[group.mean() for group in cell] for cell in complete]).T.reshape(3, 2, -1)
+        means = np.array([[group.mean() for group in cell] for cell in complete]).T.reshape(len(block.stages), 2, -1)
         shares = _shares(means, _harmonic_mean(present), within, df_within)
     return [
         VarianceShare(task.number, metric, source, share, low, high, df, n_networks, len(present))
@@ -109,7 +141,7 @@ def variance_shares(task: TaskResults, metric: str, *, select: str = "all") -> l
 
 
 def _shares(means: np.ndarray, n: float, within: float, df_within: int) -> dict[str, tuple[float, float, float, float]]:
-    """Share, bounds and degrees of freedom of each source; means of shape (3, 2, n_modules), each of n networks."""
+    """Share, bounds and df of each source; means of shape=(n_stages, 2, n_modules), each of n networks."""
     squares = _sums_of_squares(means)
     noncentrality = {source: n * ss / within - df for source, (ss, df) in squares.items()}
     n_total = n * means.size
@@ -132,17 +164,17 @@ def _sums_of_squares(means: np.ndarray) -> dict[str, tuple[float, int]]:
     """Sum of squares, for one network per mean, and degrees of freedom of each source but initialisation."""
     grand = means.mean()
     stage, activation, module = (means.mean(axis=axes) for axes in ((1, 2), (0, 2), (0, 1)))
-    both = means.mean(axis=2) - stage[:, None] - activation + grand  # 3, 2
-    n_modules = means.shape[2]
+    both = means.mean(axis=2) - stage[:, None] - activation + grand  # n_stages, 2
+    n_stages, _, n_modules = means.shape
     squares = {
-        "stage 1": (2 * n_modules * ((stage - grand) ** 2).sum(), 2),
-        "activation": (3 * n_modules * ((activation - grand) ** 2).sum(), 1),
-        "stage 1 x activation": (n_modules * (both**2).sum(), 2),
-        "attention module": (6 * ((module - grand) ** 2).sum(), n_modules - 1),
+        "stage 1": (2 * n_modules * ((stage - grand) ** 2).sum(), n_stages - 1),
+        "activation": (n_stages * n_modules * ((activation - grand) ** 2).sum(), 1),
+        "stage 1 x activation": (n_modules * (both**2).sum(), n_stages - 1),
+        "attention module": (2 * n_stages * ((module - grand) ** 2).sum(), n_modules - 1),
     }
     design = [squares[source] for source in SOURCES[:3]]
     rest = ((means - grand) ** 2).sum() - sum(ss for ss, _ in squares.values())
-    squares["other interactions"] = (max(float(rest), 0.0), 5 * (n_modules - 1))
+    squares["other interactions"] = (max(float(rest), 0.0), (2 * n_stages - 1) * (n_modules - 1))
     modules = [squares[source] for source in SOURCES[3:5]]
     squares[SOURCES[6]] = (sum(ss for ss, _ in design), sum(df for _, df in design))
     squares[SOURCES[7]] = (sum(ss for ss, _ in modules), sum(df for _, df in modules))

@@ -5,33 +5,33 @@ from motiflens.study.grid.grid import (
     QUICK_PRESET,
     STUDY_PRESETS,
     StudyConfig,
+    check_shard,
     get_preset,
     match_architectures,
-    plan,
+    plan_trials,
     shard,
 )
-from motiflens.study.grid.jobs import Job, Progress, work
-from motiflens.study.grid.run import StudyResult, missing, read_records, run_study
+from motiflens.study.grid.jobs import run_trial_job
+from motiflens.study.grid.run import StudyResult, read_records, run_study, unfinished_trials
 from motiflens.study.grid.time_left import TimeLeft
 from motiflens.study.grid.trial import Trial, simulate_task
 
 __all__ = [
-    "Job",
     "PAPER_PRESET",
     "STUDY_PRESETS",
-    "Progress",
     "QUICK_PRESET",
     "StudyConfig",
     "StudyResult",
     "TimeLeft",
     "Trial",
+    "check_shard",
     "get_preset",
     "match_architectures",
-    "missing",
-    "plan",
+    "plan_trials",
     "read_records",
     "run_study",
+    "run_trial_job",
     "shard",
     "simulate_task",
-    "work",
+    "unfinished_trials",
 ]

@@ -119,7 +119,7 @@ def match_architectures(patterns: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in ARCHITECTURES if name in found)
 
 
-def plan(config: StudyConfig) -> list[Trial]:
+def plan_trials(config: StudyConfig) -> list[Trial]:
     """All trials of a study, in stacks of members.
 
     Every configuration's first members come before anyone's second stack; within that, the expensive ones first, so

@@ -1,7 +1,9 @@
 """One configuration of the study: simulate, fit its initialisations, audit each, hand out a record per network."""
 
+import dataclasses
 import hashlib
 import json
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -40,6 +42,16 @@ class Trial:
         """What its members share, as the key says it; the task's own number of filters goes without saying."""
         sizes = () if self.n_filters is None else (f"{self.n_filters}-filters",)
         return "/".join((f"task{self.task}", self.architecture, self.activation, *sizes))
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys of the records of all its members."""
+        return tuple(map(self.key, self.members))
+
+    def without(self, done: Container[str]) -> "Trial | None":
+        """The same without the members whose keys are among `done`; None if nobody is left."""
+        members = tuple(member for member in self.members if self.key(member) not in done)
+        return dataclasses.replace(self, members=members) if members else None
 
     def key(self, member: int) -> str:
         """Key of one member's record."""
