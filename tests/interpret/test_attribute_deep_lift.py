@@ -316,11 +316,11 @@ def test_the_model_is_left_as_it_was():
 def test_a_call_without_rule_is_named():
     class Clipped(nn.Module):
         def forward(self, x):
-            return torch.maximum(x.exp(), 2 * x.flip(1))
+            return torch.hypot(x.exp(), 2 * x.flip(1)) ** 3
 
     torch.manual_seed(0)
     model = nn.Sequential(nn.Conv1d(4, 8, 5), Clipped(), nn.Flatten(), nn.Linear(160, 1)).eval()
-    with pytest.warns(CompletenessWarning, match=r"no rule fits maximum in layer '1'"):
+    with pytest.warns(CompletenessWarning, match=r"no rule fits hypot in layer '1'"):
         result = explain(model, sequences(3), method="deep_lift_shap", n_shuffles=2)
     assert result.gap.max() > 0.05
 
@@ -382,3 +382,43 @@ def test_without_tangermeme_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "tangermeme.deep_lift_shap", None)
     with pytest.raises(ImportError, match=r"pip install 'motiflens\[deeplift\]'"):
         deep_lift_shap(linear_model(), sequences())
+
+
+class Pooled(nn.Module):
+    """A convolution, whatever `pool` makes of its map and the other strand's, and a dense layer."""
+
+    def __init__(self, pool, width=1):
+        super().__init__()
+        self.conv, self.pool, self.dense = nn.Conv1d(4, 6, 7), pool, nn.Linear(6 * width, 2)
+
+    def forward(self, x):
+        return self.dense(self.pool(torch.relu(self.conv(x)), torch.relu(self.conv(x.flip(1, 2))).flip(2)).flatten(1))
+
+
+POOLS = {
+    "maximum": (lambda a, b: torch.maximum(a, b).mean(2), 1),
+    "max": (lambda a, b: torch.max(a, b).mean(2), 1),
+    "max, other": (lambda a, b: torch.max(a, other=b).mean(2), 1),
+    "fmax": (lambda a, b: torch.fmax(a, b).mean(2), 1),
+    "minimum": (lambda a, b: torch.minimum(a, b).mean(2), 1),
+    "a constant": (lambda a, b: torch.maximum(a, torch.full((), 0.3, dtype=a.dtype)).mean(2), 1),
+    "a power": (lambda a, b: (a**3).mean(2), 1),
+    "adaptive 2": (lambda a, b: nn.functional.adaptive_max_pool1d(a, 2), 2),
+    "adaptive 5": (lambda a, b: nn.AdaptiveMaxPool1d(5)(a + b), 5),
+}
+
+
+@pytest.mark.parametrize("name", POOLS)
+def test_maxima_of_two_and_of_parts_have_a_rule(name):
+    """float64: the gap is rounding; and the model computes what it did."""
+    pool, width = POOLS[name]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = Pooled(pool, width).double().eval()
+    codes = np.random.default_rng(3).integers(0, 4, (4, 43), dtype=np.uint8)
+    found = explain(model, one_hot(codes, torch.float64), method="deep_lift_shap", target=1, n_shuffles=3)
+    assert found.gap.max() < 1e-5
+    x = one_hot(codes, torch.float64)
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    torch.testing.assert_close(OperationNetwork(model, x[:1])(x), model(x))

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from motiflens.basics.sequence import one_hot
-from motiflens.interpret.attribution import saliency, saturation_mutagenesis
+from motiflens.interpret.attribution import explain, saliency, saturation_mutagenesis
 from motiflens.models.any_model import adapt, load_model, model_summary
 from motiflens.models.hybrid import build_model, list_models, network_config
 from motiflens.models.outputs import model_outputs
@@ -159,6 +159,14 @@ def test_mutagenesis_is_that_of_brute_force(name):
             mutant[0, position] = base
             effect = network(one_hot(mutant, torch.float64))[0, 0] - before
             assert effects[0, base, position].item() == pytest.approx(effect.item(), abs=1e-10)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_contributions_add_up_to_the_change_of_output(name):
+    network = small(name)
+    _, X = sequences(name, 2)
+    found = explain(network, X, method="deep_lift_shap", target=1, n_shuffles=2)
+    assert found.gap.max() < 1e-5
 
 
 @pytest.mark.parametrize("name", PRESETS)

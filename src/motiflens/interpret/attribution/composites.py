@@ -88,6 +88,31 @@ def _lerp(a: torch.Tensor, b: torch.Tensor, weight: Any) -> torch.Tensor:
     return a + weight * (b - a)
 
 
+def _larger(a: torch.Tensor, b: Any = None, *more: Any, **options: Any) -> Any:
+    """Larger of two tensors, such as those of both strands, as the maximum over an axis of two."""
+    b = options.pop("other", b)
+    if not isinstance(b, torch.Tensor) or more or options:
+        return NotImplemented  # the maximum over an axis
+    return torch.stack(torch.broadcast_tensors(a, b), -1).amax(-1)
+
+
+def _smaller(a: torch.Tensor, b: Any = None, *more: Any, **options: Any) -> Any:
+    b = options.pop("other", b)
+    if not isinstance(b, torch.Tensor) or more or options:
+        return NotImplemented
+    return -torch.stack(torch.broadcast_tensors(-a, -b), -1).amax(-1)
+
+
+def _adaptive_max_pool(x: torch.Tensor, output_size: Any, return_indices: bool = False) -> Any:
+    """Maxima of parts that cover the positions: part i from floor(i L / n) to ceil((i + 1) L / n)."""
+    n_parts = output_size[0] if isinstance(output_size, tuple | list) else output_size
+    if n_parts == 1 or return_indices:
+        return NotImplemented
+    length = x.shape[-1]
+    parts = [x[..., i * length // n_parts : -(-(i + 1) * length // n_parts)].amax(-1) for i in range(n_parts)]
+    return torch.stack(parts, -1)
+
+
 COMPOSITES: dict[str, Callable[..., Any]] = {
     "scaled_dot_product_attention": scaled_dot_product_attention,
     "multi_head_attention_forward": multi_head_attention_forward,
@@ -96,6 +121,9 @@ COMPOSITES: dict[str, Callable[..., Any]] = {
     "rnn_tanh": _recurrent(_rnn_step(torch.tanh), 1),
     "rnn_relu": _recurrent(_rnn_step(torch.relu), 1),
     "glu": _glu,
+    **dict.fromkeys(("maximum", "fmax", "max"), _larger),
+    **dict.fromkeys(("minimum", "fmin", "min"), _smaller),
+    "adaptive_max_pool1d": _adaptive_max_pool,
     "lerp": _lerp,
     **dict.fromkeys(("div", "divide", "true_divide", "truediv"), _quotient),
     "linear": lambda x, weight, bias=None: x @ weight.mT if bias is None else x @ weight.mT + bias,

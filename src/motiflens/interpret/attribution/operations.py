@@ -87,7 +87,10 @@ class Call(NamedTuple):
             return True
         if not isinstance(self.func, FunctionType):  # the functions built in have no such option
             return False
-        names = list(inspect.signature(self.func).parameters)
+        try:
+            names = list(inspect.signature(self.func).parameters)
+        except ValueError:  # an operator around a function built in, such as `x ** 3`
+            return False
         return "inplace" in names and bool(self.argument(names.index("inplace"), "inplace"))
 
     def on(self, x: torch.Tensor) -> Any:
