@@ -57,6 +57,10 @@ class ArgumentError(InputError):
         super().__init__(f"{problem}: {advice.format(**python)}")
         self.in_shell = f"{problem}: {advice.format(**shell)}"
 
+    def within(self, where: str) -> "ArgumentError":
+        """The same error, with the place before it."""
+        return _restored(f"{where}: {self}", f"{where}: {self.in_shell}")
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (str(self), self.in_shell)
 

@@ -214,6 +214,33 @@ def data_crx(
     _tell(summary(data.dataset), {**more, **counts, "names not parsed": data.report["n_unparsed"]}, as_json)
 
 
+@app.command("hdf5")
+def data_hdf5(
+    files: Annotated[list[Path], typer.Argument(help="HDF5 (or .mat) of the field; several hold a split each.")],
+    out: Out,
+    bases: Annotated[str | None, typer.Option(help="Order of the bases in the file, e.g. AGCT. Default: ACGT.")] = None,
+    channels: Annotated[str | None, typer.Option(help="first: (N, 4, L), last: (N, L, 4). Default: found.")] = None,
+    labels: Annotated[str | None, typer.Option(help="Names of the labels, e.g. K562,HepG2.")] = None,
+    missing_value: MissingValue = None,
+    drop_missing: DropMissing = False,
+    as_json: Json = False,
+) -> None:
+    """Import one-hot sequences as Basset, DeepSEA and others write them, or with the bases in another order."""
+    from motiflens.data.io import read_hdf5
+
+    if channels not in (None, "first", "last"):
+        raise InputError(f"expected --channels first or last, got {channels!r}")
+    dataset = read_hdf5(
+        files if len(files) > 1 else files[0],
+        label_names=split_names(labels),
+        channels=channels,  # type: ignore[arg-type]
+        bases=bases,
+        missing_value=missing_value,
+        drop_missing=drop_missing,
+    )
+    _finish(dataset, out, as_json)
+
+
 @app.command("summary")
 def data_summary(data: DataFile, as_json: Json = False) -> None:
     """Count splits and labels, compare GC content, and warn of what commonly ruins such data."""

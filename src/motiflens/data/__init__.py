@@ -7,6 +7,7 @@ __all__ = [
     "crx",
     "dataset",
     "dataset_tables",
+    "import_report",
     "io",
     "leaks",
     "negatives",

@@ -12,12 +12,14 @@ from motiflens.basics.metrics import auroc
 from motiflens.basics.sequence import UNKNOWN, gc_content
 from motiflens.basics.tables import Table, Tabular
 from motiflens.data.dataset import SequenceDataset
+from motiflens.data.import_report import import_lines
 from motiflens.data.leaks import places, repeats
 from motiflens.data.splits import SPLITS
 
 GC_AUROC = 0.1  # this far above 1/2, GC content gives labels away
 GC_CORRELATION = 0.2
 FEW_POSITIVES = {"train": 500, "valid": 30, "test": 50}
+RARE, USUAL = 0.7, 0.85  # of a dinucleotide, observed over expected
 FEW_SHARE = 0.02  # of positives
 UNKNOWN_SHARE = 0.01  # difference between positives and negatives
 
@@ -54,6 +56,8 @@ class DataSummary(Tabular):
     labels: tuple[LabelSummary, ...]
     gc: float  # mean GC content
     unknown: float  # share of unknown bases
+    cpg: float  # CpG observed over expected
+    gpc: float  # GpC observed over expected
     n_repeated: int  # sequences that are there already, or whose reverse complement is
     n_across_splits: int  # sequences of valid and test that stand in an earlier split too
     n_contradicting: int  # sequences that are there with other labels too
@@ -114,6 +118,8 @@ def summary(dataset: SequenceDataset) -> DataSummary:
         ),
         "gc": _mean(gc),
         "unknown": float(unknown.mean()),
+        "cpg": _observed_over_expected(dataset.codes, 1, 2),
+        "gpc": _observed_over_expected(dataset.codes, 2, 1),
         **repeats(dataset)._asdict(),
         **places(dataset)._asdict(),
         "metadata": dict(dataset.metadata),
@@ -152,6 +158,14 @@ def _label(name: str, y: np.ndarray, split_codes: np.ndarray, gc: np.ndarray, un
     )
 
 
+def _observed_over_expected(codes: np.ndarray, first: int, second: int) -> float:
+    """Number of a dinucleotide over what its bases would give by chance; NaN where one of them is absent."""
+    n, n_first, n_second = (int((codes < UNKNOWN).sum()), int((codes == first).sum()), int((codes == second).sum()))
+    found = int(((codes[:, :-1] == first) & (codes[:, 1:] == second)).sum())
+    expected = n_first * n_second / n * (1 - 1 / codes.shape[1]) if n else 0.0
+    return found / expected if expected else float("nan")
+
+
 def _by_split(rows: np.ndarray, split_codes: np.ndarray) -> dict[str, int]:
     return {split: int((rows & (split_codes == i)).sum()) for i, split in enumerate(SPLITS)}
 
@@ -168,6 +182,12 @@ def _warnings(data: DataSummary, *, simulated: bool) -> Iterator[str]:
             yield f"No sequence in {split}: {_NEED_OF_SPLIT[split]}."
     for label in data.labels:
         yield from _label_warnings(label)
+    if data.gpc < RARE and data.cpg > USUAL:
+        yield (
+            f"GpC is rare (observed/expected {data.gpc:.2f}) and CpG is not ({data.cpg:.2f}). In vertebrates it "
+            "is the other way round, so C and G may be swapped: if the file has its bases in the order A, G, C, T, "
+            "import it with `motiflens data hdf5 FILE --bases AGCT`."
+        )
     if data.n_across_splits:
         yield (
             f"{data.n_across_splits:,} sequences of valid and test are also in an earlier split (or their reverse "
@@ -263,48 +283,5 @@ def _lines(data: DataSummary) -> Iterator[str]:
             line += f"; correlation with GC {label.gc_correlation:.2f}"
         yield line
     source = data.metadata.get("source", {})
-    yield from _source_lines(source if isinstance(source, Mapping) else {})
+    yield from import_lines(source if isinstance(source, Mapping) else {})
     yield from (f"warning: {warning}" for warning in data.warnings)
-
-
-def _source_lines(source: Mapping[str, Any]) -> Iterator[str]:
-    for file, centres in source.get("centres", {}).items():
-        summits, middles = centres.get("summit", 0), centres.get("middle", 0)
-        yield f"{file}: windows around the summits of {summits:,} peaks, around the middle of {middles:,}"
-    if source.get("bases"):
-        yield f"bases of the file in the order {', '.join(source['bases'])}"
-    for name, words in (("n_cropped", "cropped"), ("n_padded", "padded with unknown bases")):
-        if source.get(name):
-            yield f"{source[name]:,} sequences were {words}"
-    for file, reasons in source.get("dropped", {}).items():
-        for reason, n in reasons.items():
-            kind = "sequences" if reason == "missing_label" else "intervals"
-            yield f"{file}: {n:,} {kind} dropped ({_REASONS.get(reason, reason)})"
-    if isinstance(source.get("split"), Mapping):
-        yield from _split_lines(source["split"])
-
-
-def _split_lines(split: Mapping[str, Any]) -> Iterator[str]:
-    if split.get("method") == "random":
-        shares = ", ".join(f"{share:g}" for share in split.get("fractions", ()))
-        unit = f"groups of {split['group']}" if split.get("group") else "sequences"
-        yield f"split: {unit} at random ({shares}), seed {split.get('seed')}"
-    elif split.get("method") == "chromosomes":
-        names = [f"{name} {', '.join(split[name])}" for name in ("valid", "test") if split.get(name)]
-        yield f"split: by chromosome ({'; '.join(names)}; train all others)"
-    elif split.get("method") == "column":
-        names = [f"{name} {', '.join(split[name])}" for name in ("valid", "test") if split.get(name)]
-        more = f" ({'; '.join(names)}; train all others)" if names else ""
-        yield f"split: from column {split.get('column')!r}{more}"
-    elif split.get("method") == "files":
-        yield "split: one file each"
-    if split.get("absent"):
-        yield f"note: no sequence lies on {', '.join(split['absent'])}"
-
-
-_REASONS = {
-    "missing_contig": "their chromosome is not in the genome",
-    "past_end": "the window reaches beyond the chromosome",
-    "unknown_bases": "too many unknown bases",
-    "missing_label": "a label is missing",
-}

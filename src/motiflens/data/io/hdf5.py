@@ -7,36 +7,26 @@ probability matrices that simulated sequences were drawn from. Files written her
 
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import h5py
 import numpy as np
 import torch
 
-from motiflens.basics.errors import InputError, MissingFileError
+from motiflens.basics.errors import ArgumentError, InputError, MissingFileError
 from motiflens.basics.files import in_one_piece
 from motiflens.basics.sequence import one_hot
 from motiflens.data.dataset import SequenceDataset
-from motiflens.data.io.hdf5_arrays import Channels, read_codes, read_labels, read_model, row_blocks
+from motiflens.data.io.hdf5_arrays import Channels, row_blocks
+from motiflens.data.io.hdf5_layouts import OldMatlabFile, Part, is_old_matlab, labelled_parts, read_parts
 from motiflens.data.splits import SPLITS
 from motiflens.motifs.sets import Motif
 from motiflens.motifs.truth import MatrixTruth, SiteTruth
 
 _GROUP = "motiflens"
 _FORMAT = 1
-_KEY = re.compile(r"(x|y|model)_(train|valid|val|validation|test)", re.IGNORECASE)
-_LAYOUT = "X_train, Y_train, X_valid, Y_valid, X_test, Y_test"
-
-
-class _Part(NamedTuple):
-    """One split as it stands in a file."""
-
-    codes: np.ndarray  # (n, L)
-    y: np.ndarray  # (n, n_outputs)
-    model: np.ndarray | None  # (n, 4, L)
 
 
 def write_hdf5(dataset: SequenceDataset, path: str | Path) -> None:
@@ -68,7 +58,13 @@ def write_hdf5(dataset: SequenceDataset, path: str | Path) -> None:
 
 
 def read_hdf5(
-    path: str | Path, *, label_names: Sequence[str] | None = None, channels: Channels | None = None
+    path: str | Path | Sequence[str | Path],
+    *,
+    label_names: Sequence[str] | None = None,
+    channels: Channels | None = None,
+    bases: str | None = None,
+    missing_value: float | None = None,
+    drop_missing: bool = False,
 ) -> SequenceDataset:
     """Read a dataset from an HDF5 file in the layout of the field, or written by :func:`write_hdf5`.
 
@@ -76,15 +72,24 @@ def read_hdf5(
     splits. Sequences are one-hot of any numeric type, of shape (N, 4, L) or (N, L, 4), with or without axes of
     length 1 in between; a column of zeros, or of 0.25 in all four channels, is an unknown base (code 4). Ground
     truth is read where ``model_*`` is there; splits without it, if others have it, get uniform columns, in which
-    no motif can be found.
+    no motif can be found. Basset's files (``train_in``, ``train_out``, ``target_labels``) and DeepSEA's
+    (``trainxdata``, ``traindata``; with bases in the order A, G, C, T) are read, too.
 
     Parameters
     ----------
-    path : str or Path
+    path : path, or sequence of path
+        Several files hold a split each, as DeepSEA's do.
     label_names : sequence of str, optional
         One per output. By default those in the file, or else ``label_0``, ``label_1`` and so on.
     channels : {"first", "last"}, optional
         Which of (N, 4, L) and (N, L, 4) the sequences are. Found by itself, unless L is 4 and both make sense.
+    bases : str, optional
+        Order of the four bases in the file, such as ``"AGCT"``. By default ACGT, but AGCT in DeepSEA's files. No file
+        says it, and GC content cannot show it: `data.summary` warns where GpC is rare in place of CpG.
+    missing_value : float, optional
+        Number that stands for a missing label, such as -1; NaN always does.
+    drop_missing : bool
+        Leave out sequences that lack a label.
 
     Returns
     -------
@@ -110,9 +115,46 @@ def read_hdf5(
     >>> data.length, data.n_outputs
     (200, 12)
     """
-    path = Path(path)
+    files = [Path(path)] if isinstance(path, str | Path) else [Path(one) for one in path]
+    parts: dict[str, Part] = {}
+    extra: dict[str, Any] = {}
+    for file in files:
+        try:
+            found, own = _read_file(file, channels, bases)
+        except (ValueError, KeyError, OSError, RuntimeError, TypeError) as error:
+            if isinstance(error, InputError) and str(file) in str(error):
+                raise
+            if isinstance(error, ArgumentError):
+                raise error.within(str(file)) from None
+            kind = "" if isinstance(error, InputError) else "cannot be read: "
+            raise InputError(f"{file}: {kind}{error}") from error
+        if both := parts.keys() & found.keys():
+            raise InputError(f"{file}: expected a split of its own in each file, got {', '.join(both)} again")
+        parts |= found
+        extra = {**own, **{key: value for key, value in extra.items() if key != "metadata"}} if len(files) > 1 else own
+    parts = {split: parts[split] for split in SPLITS if split in parts}
+    if "split_codes" not in extra:
+        parts, n = labelled_parts(parts, files[0], missing_value, drop=drop_missing)
+        if n:
+            source = extra.setdefault("metadata", {}).setdefault("source", {"reader": "read_hdf5"})
+            source["dropped"] = {files[0].name: {"missing_label": n}}
+    elif missing_value is not None:
+        raise ArgumentError(
+            f"{files[0]}: was written by motiflens, with labels as they are",
+            "give {missing_value} where it is imported",
+        )
+    try:
+        return _assemble(parts, extra, label_names)
+    except InputError as error:
+        raise InputError(f"{' and '.join(map(str, files))}: {error}") from error
+
+
+def _read_file(path: Path, channels: Channels | None, bases: str | None) -> tuple[dict[str, Part], dict[str, Any]]:
+    """The splits of a file, and what else it says."""
     if not path.exists():
         raise MissingFileError(f"no file at {path}")
+    if path.is_file() and is_old_matlab(path):
+        return read_parts(OldMatlabFile(path), channels, bases, with_model=False)
     if not path.is_file() or not h5py.is_hdf5(path):
         raise InputError(f"expected an HDF5 file, got something else at {path}")
     try:
@@ -120,14 +162,19 @@ def read_hdf5(
     except OSError as error:
         raise InputError(f"{path} is damaged or incomplete: {error}") from error
     with file:
+        if _GROUP not in list(file):
+            return read_parts(file, channels, bases, with_model=True)
         own = file.get(_GROUP)
-        if own is not None and own.attrs.get("format") != _FORMAT:
+        if not isinstance(own, h5py.Group):
+            raise InputError(f"{path}: the link {_GROUP!r} leads nowhere: write the file anew")
+        if own.attrs.get("format") != _FORMAT:
             found = own.attrs.get("format")
             raise InputError(f"{path}: expected format {_FORMAT} of motiflens, got {found}: update motiflens")
-        extra = {} if own is None else _read_own_group(own)
+        if bases not in (None, "ACGT"):
+            raise ArgumentError(f"{path}: motiflens wrote the bases in the order A, C, G, T", "leave {bases} out")
+        extra = _read_own_group(own)
         with_model = extra.get("sites") is None  # sites say the same in less room
-        parts = _read_parts(file, channels if own is None else "first", with_model)
-    return _assemble(parts, extra, label_names)
+        return read_parts(file, "first", None, with_model=with_model)[0], extra
 
 
 def _write_split(file: h5py.File, split: str, dataset: SequenceDataset, rows: np.ndarray) -> None:
@@ -211,55 +258,7 @@ def _read_sites(group: h5py.Group) -> dict[str, Any]:
     return {**columns, "motifs": [Motif(*row) for row in rows]}
 
 
-def _read_parts(file: h5py.File, channels: Channels | None, with_model: bool) -> dict[str, _Part]:
-    keys = _find_keys(file)
-    parts = {}
-    for split in SPLITS:
-        found = {kind: key for (kind, key_split), key in keys.items() if key_split == split}
-        if found:
-            parts[split] = _read_part(file, split, found, channels, with_model)
-    if not parts:
-        found_keys = ", ".join(file) or "no key at all"
-        raise InputError(f"expected keys {_LAYOUT} (or some of them), got {found_keys}")
-    return parts
-
-
-def _find_keys(file: h5py.File) -> dict[tuple[str, str], str]:
-    """Map (x, y or model; split) to the file's own spelling."""
-    keys: dict[tuple[str, str], str] = {}
-    for key in file:
-        match = _KEY.fullmatch(key)
-        if match is None or not isinstance(file[key], h5py.Dataset):
-            continue
-        kind, split = match[1].lower(), match[2].lower()
-        place = (kind, "valid" if split.startswith("val") else split)
-        if place in keys:
-            raise InputError(f"expected one key for each array, got both {keys[place]} and {key}")
-        keys[place] = key
-    return keys
-
-
-def _read_part(
-    file: h5py.File, split: str, keys: Mapping[str, str], channels: Channels | None, with_model: bool
-) -> _Part:
-    for kind in ("x", "y"):
-        if kind not in keys:
-            missing = f"{kind.upper()}_{split}"
-            raise InputError(f"expected {missing} beside {' and '.join(keys.values())}, got {', '.join(file)}")
-    codes, channels = read_codes(file[keys["x"]], channels)
-    y = read_labels(file[keys["y"]])
-    model = read_model(file[keys["model"]], channels) if with_model and "model" in keys else None
-    if len(y) != len(codes):
-        raise InputError(f"{keys['x']} has {len(codes)} sequences, but {keys['y']} has {len(y)}")
-    if model is not None and (len(model), model.shape[2]) != codes.shape:
-        raise InputError(
-            f"{keys['x']} has {len(codes)} sequences of length {codes.shape[1]}, "
-            f"but {keys['model']} has {len(model)} of {model.shape[2]}"
-        )
-    return _Part(codes, y, model)
-
-
-def _assemble(parts: Mapping[str, _Part], own: Mapping[str, Any], label_names: Sequence[str] | None) -> SequenceDataset:
+def _assemble(parts: Mapping[str, Part], own: Mapping[str, Any], label_names: Sequence[str] | None) -> SequenceDataset:
     _check_equal("lengths", {split: part.codes.shape[1] for split, part in parts.items()})
     _check_equal("numbers of labels", {split: part.y.shape[1] for split, part in parts.items()})
     in_parts = np.repeat([SPLITS.index(split) for split in parts], [len(part.y) for part in parts.values()])
@@ -291,7 +290,7 @@ def _check_equal(what: str, values: Mapping[str, int]) -> None:
         raise InputError(f"expected equal {what} in {', '.join(values)}, got {list(values.values())}")
 
 
-def _matrices(part: _Part) -> np.ndarray:
+def _matrices(part: Part) -> np.ndarray:
     if part.model is not None:
         return part.model
     return np.full((len(part.codes), 4, part.codes.shape[1]), 0.25, dtype=np.float32)

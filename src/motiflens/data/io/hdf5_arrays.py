@@ -6,7 +6,7 @@ from typing import Literal
 import h5py
 import numpy as np
 
-from motiflens.basics.errors import InputError
+from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.basics.sequence import codes_from_one_hot
 
 Channels = Literal["first", "last"]
@@ -121,7 +121,12 @@ def _find_channels(array: h5py.Dataset, shape: tuple[int, int, int]) -> Channels
     last_fits = bool((block.sum(axis=2) <= 1).all())
     if last_fits and bool((block.sum(axis=1) <= 1).all()):
         name = array.name.strip("/")
-        raise InputError(f'{name}: with L = 4 both axes could be the bases: say channels="first" or "last"')
+        raise ArgumentError(
+            f"{name}: with L = 4 both axes could be the bases",
+            "say {first} or {last}",
+            first=('channels="first"', "--channels first"),
+            last=('channels="last"', "--channels last"),
+        )
     return "last" if last_fits else "first"
 
 

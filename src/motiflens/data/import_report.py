@@ -1,0 +1,54 @@
+"""What an import took, in words: from the metadata that readers of files leave in a dataset."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def import_lines(source: Mapping[str, Any]) -> Iterator[str]:
+    """Lines on windows, bases, what was cropped, padded or dropped and why, and the split.
+
+    Parameters
+    ----------
+    source : mapping
+        ``metadata["source"]`` of a dataset.
+    """
+    for file, centres in source.get("centres", {}).items():
+        summits, middles = centres.get("summit", 0), centres.get("middle", 0)
+        yield f"{file}: windows around the summits of {summits:,} peaks, around the middle of {middles:,}"
+    if source.get("bases"):
+        yield f"bases of the file in the order {', '.join(source['bases'])}"
+    for name, words in (("n_cropped", "cropped"), ("n_padded", "padded with unknown bases")):
+        if source.get(name):
+            yield f"{source[name]:,} sequences were {words}"
+    for file, reasons in source.get("dropped", {}).items():
+        for reason, n in reasons.items():
+            kind = "sequences" if reason == "missing_label" else "intervals"
+            yield f"{file}: {n:,} {kind} dropped ({_REASONS.get(reason, reason)})"
+    if isinstance(source.get("split"), Mapping):
+        yield from _split_lines(source["split"])
+
+
+def _split_lines(split: Mapping[str, Any]) -> Iterator[str]:
+    if split.get("method") == "random":
+        shares = ", ".join(f"{share:g}" for share in split.get("fractions", ()))
+        unit = f"groups of {split['group']}" if split.get("group") else "sequences"
+        yield f"split: {unit} at random ({shares}), seed {split.get('seed')}"
+    elif split.get("method") == "chromosomes":
+        names = [f"{name} {', '.join(split[name])}" for name in ("valid", "test") if split.get(name)]
+        yield f"split: by chromosome ({'; '.join(names)}; train all others)"
+    elif split.get("method") == "column":
+        names = [f"{name} {', '.join(split[name])}" for name in ("valid", "test") if split.get(name)]
+        more = f" ({'; '.join(names)}; train all others)" if names else ""
+        yield f"split: from column {split.get('column')!r}{more}"
+    elif split.get("method") == "files":
+        yield "split: one file each"
+    if split.get("absent"):
+        yield f"note: no sequence lies on {', '.join(split['absent'])}"
+
+
+_REASONS = {
+    "missing_contig": "their chromosome is not in the genome",
+    "past_end": "the window reaches beyond the chromosome",
+    "unknown_bases": "too many unknown bases",
+    "missing_label": "a label is missing",
+}
