@@ -11,6 +11,7 @@ __all__ = [
     "network",
     "notes",
     "options",
+    "stored",
     "tables",
     "train_and_audit",
     "verdicts",

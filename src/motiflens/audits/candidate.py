@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from torch import nn
 
 from motiflens.audits.network import Audit, audit_network
 from motiflens.audits.options import AuditOptions
+from motiflens.audits.stored import NO_STORE, Store, store_of
 from motiflens.basics.errors import InputError
 from motiflens.basics.tables import Table, Tabular, columns_of
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.ensemble import Member
+from motiflens.models.saved import member_folder
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -27,12 +30,15 @@ class Candidate(Tabular):
         What each network is called: its number in the ensemble.
     members : tuple of Member
         How training went, failed members too; empty for a model trained elsewhere.
+    store : Store
+        Where results on all its networks together are kept.
     """
 
     name: str
     audits: tuple[Audit, ...]
     numbers: tuple[int, ...] = (0,)
     members: tuple[Member, ...] = ()
+    store: Store = NO_STORE
 
     def _table(self) -> Table:
         n, n_failed = len(self.audits), len(self.members) - len(self.audits)
@@ -62,6 +68,7 @@ def audit_candidate(
     options: AuditOptions | None = None,
     *,
     members: Sequence[Member] = (),
+    folder: Path | None = None,
 ) -> Candidate:
     """Audit every network of a candidate.
 
@@ -74,18 +81,27 @@ def audit_candidate(
     options : AuditOptions, optional
     members : sequence of Member, optional
         Of the ensemble that the networks come from, failed ones too: for training curves.
+    folder : Path, optional
+        Where the ensemble lies. Results are kept there beside the networks, and what lies there already is not done
+        again.
 
     Raises
     ------
     ValueError
         If there is no network, and as `audit`.
     """
-    audits = tuple(audit_network(network, dataset, options) for network in networks)
+    options, networks = options or AuditOptions(), list(networks)
+    numbers = tuple(member.index for member in members if member.network is not None) or tuple(range(len(networks)))
+    reading = {name: getattr(options, name) for name in ("target", "layout", "bases", "first_layer", "output")}
+    audits = []
+    for number, network in zip(numbers, networks, strict=True):
+        place = None if folder is None else member_folder(folder, number)
+        store = store_of(place, [network], dataset, **reading)
+        audits.append(audit_network(network, dataset, options, store=store))
     if not audits:
         reasons = "; ".join(f"member {member.index}: {member.reason}" for member in members)
         raise InputError(f"expected at least one trained network of {name}, got none" + (reasons and f" ({reasons})"))
-    numbers = tuple(member.index for member in members if member.network is not None) or tuple(range(len(audits)))
-    return Candidate(name, audits, numbers, tuple(members))
+    return Candidate(name, tuple(audits), numbers, tuple(members), store_of(folder, networks, dataset, **reading))
 
 
 def _validation_score(metrics: Mapping[str, float]) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from motiflens.audits.candidate import Candidate
 from motiflens.audits.examples import Example, make_examples
 from motiflens.audits.notes import noted
 from motiflens.audits.options import AuditOptions
+from motiflens.audits.stored import motifs_digest
 from motiflens.audits.words import measure_label
 from motiflens.basics.choices import check_choice
 from motiflens.basics.errors import InputError
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
 
 GC_BASELINE, KMER_BASELINE = "GC content", "3-mers"
 TRUST_METHODS = ("gradient_times_input", "integrated_gradients")  # of spike-in and stability: many maps, so cheap ones
-_N_STABILITY = 50  # sequences whose maps are compared between networks
-_N_STABILITY_DECOYS = 5  # each a matching of all networks with all, the longest part of it
+# sequences whose maps are compared between networks; shuffles of all filters, each a matching of all networks with all
+_STABILITY: dict[str, Any] = {"n_sequences": 50, "n_decoys": 5}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -174,12 +176,17 @@ def _trust(
     for candidate in candidates if options.n_backgrounds else ():
         networks = [found.model for found in candidate.audits]
         with noted(notes, f"{candidate.name}, spike-in"):
-            spike_ins[candidate.name] = spike_in(
-                networks, dataset, database=options.database, n_backgrounds=options.n_backgrounds, **common
+            n = options.n_backgrounds
+            spike_ins[candidate.name] = candidate.store.get(
+                "spike_in",
+                partial(spike_in, networks, dataset, database=options.database, n_backgrounds=n, **common),
+                database=motifs_digest(options.motifs),
+                n_backgrounds=n,
+                **common,
             )
         with noted(notes, f"{candidate.name}, stability"):
-            stable[candidate.name] = stability(
-                networks, dataset, n_sequences=_N_STABILITY, n_decoys=_N_STABILITY_DECOYS, **common
+            stable[candidate.name] = candidate.store.get(
+                "stability", partial(stability, networks, dataset, **common, **_STABILITY), **common, **_STABILITY
             )
     return spike_ins, stable, notes
 

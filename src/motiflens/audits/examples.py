@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 
 import numpy as np
+from torch import nn
 
 from motiflens.audits.candidate import Candidate
 from motiflens.audits.notes import noted
@@ -64,8 +66,13 @@ def make_examples(
         network = candidate.audits[candidate.best].model
         for method in methods:
             with noted(notes, f"{candidate.name}, examples by {method}"):
-                found = explain(network, part.X, method=method, target=target)
-                scores[candidate.name][method] = found.scores.double().numpy()
+                scores[candidate.name][method] = candidate.store.get(
+                    f"example_{method}",
+                    partial(_scores, network, part, method, target),
+                    codes=part.codes,
+                    network=candidate.best,
+                    target=target,
+                )
     names = [f"test sequence {row}" if part.names is None else str(part.names[i]) for i, (row, _) in enumerate(chosen)]
     examples = tuple(
         Example(
@@ -78,6 +85,10 @@ def make_examples(
         for i, (row, why) in enumerate(chosen)
     )
     return examples, notes
+
+
+def _scores(network: nn.Module, part: SequenceDataset, method: str, target: int) -> np.ndarray:
+    return explain(network, part.X, method=method, target=target).scores.double().numpy()
 
 
 def _strong_rows(y: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ The study and a user's own audit call the same function.
 
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import torch
 from torch import nn
 
 from motiflens.audits.options import AuditOptions
+from motiflens.audits.stored import NO_STORE, Store, motifs_digest
 from motiflens.basics.errors import InputError
 from motiflens.basics.inputs import as_output
 from motiflens.basics.metrics import classification_metrics, regression_metrics
@@ -121,7 +123,9 @@ class Audit(Tabular):
         )
 
 
-def audit_network(model: nn.Module, dataset: SequenceDataset, options: AuditOptions | None = None) -> Audit:
+def audit_network(
+    model: nn.Module, dataset: SequenceDataset, options: AuditOptions | None = None, *, store: Store | None = None
+) -> Audit:
     """Audit a network on the test sequences of a data set.
 
     Parameters
@@ -131,6 +135,8 @@ def audit_network(model: nn.Module, dataset: SequenceDataset, options: AuditOpti
     dataset : SequenceDataset
         With test sequences.
     options : AuditOptions, optional
+    store : Store, optional
+        Where results lie from an earlier audit of this network on these data, and new ones are kept.
 
     Returns
     -------
@@ -147,31 +153,63 @@ def audit_network(model: nn.Module, dataset: SequenceDataset, options: AuditOpti
         raise InputError("the data have no test sequences to audit on")
     network, label = _for_labels(model, test, options)
     seed, batch_size = options.seed, options.batch_size
-    filters = filter_pwms(network, test.codes, window=options.window, batch_size=batch_size)
+    keep = (store or NO_STORE).get
+    filters = keep(
+        "filters",
+        lambda: filter_pwms(network, test.codes, window=options.window, batch_size=batch_size),
+        window=options.window,
+    )
     database = options.motifs
-    matches = filter_matches(filters.pwms, database, truth=options.truth, q=options.q)
+    matched = {"window": options.window, "q": options.q, "database": motifs_digest(database)}
+    matches = keep("matches", lambda: filter_matches(filters.pwms, database, q=options.q), **matched)
+    matches = matches.judged_by(options.truth)
     chance = importance = None
     if options.n_decoys:
-        chance = false_matches(filters.pwms, matches, database, n_decoys=options.n_decoys, seed=seed)
+        n_decoys = options.n_decoys
+        chance = keep(
+            "chance",
+            lambda: false_matches(filters.pwms, matches, database, n_decoys=n_decoys, seed=seed),
+            **matched,
+            n_decoys=n_decoys,
+            seed=seed,
+        )
     if options.n_ablation:
-        importance = filter_importance(network, test, n_sequences=options.n_ablation, seed=seed, batch_size=batch_size)
-    logits = model_outputs(network, test.codes, batch_size=batch_size)
+        n = options.n_ablation
+        importance = keep(
+            "importance",
+            lambda: filter_importance(network, test, n_sequences=n, seed=seed, batch_size=batch_size),
+            n_sequences=n,
+            seed=seed,
+        )
+    metrics, logits = keep("predictions", lambda: _predictions(network, dataset, test, batch_size))
+    saliency_audit = None
+    if label is not None and _has_sites(test, label):
+        saliency_audit = keep("saliency", partial(audit_saliency, network, test, label), label=label)
     return Audit(
-        metrics={
-            **_metrics("valid", network, dataset.valid, batch_size=batch_size),
-            **_metrics("test", network, test, logits),
-        },
+        metrics=metrics,
         filters=filters,
         matches=matches,
         quality=filter_quality(filters.pwms, filters.counts),
         chance=chance,
         importance=importance,
-        saliency=audit_saliency(network, test, label) if label is not None and _has_sites(test, label) else None,
+        saliency=saliency_audit,
         network=model_summary(network),
         label_names=test.label_names,
-        test_logits=_scores(network, test, logits).numpy(),
+        test_logits=logits,
         model=network,
     )
+
+
+def _predictions(
+    network: HybridNetwork | AdaptedModel, dataset: SequenceDataset, test: SequenceDataset, batch_size: int
+) -> tuple[dict[str, float], np.ndarray]:
+    """Metrics, and what the labels of the test sequences are compared with."""
+    logits = model_outputs(network, test.codes, batch_size=batch_size)
+    metrics = {
+        **_metrics("valid", network, dataset.valid, batch_size=batch_size),
+        **_metrics("test", network, test, logits),
+    }
+    return metrics, _scores(network, test, logits).numpy()
 
 
 def _has_sites(test: SequenceDataset, label: int) -> bool:

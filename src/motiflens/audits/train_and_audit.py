@@ -146,4 +146,6 @@ def _train_and_audit(job: _Job, emit: Emit) -> None:
         on_epoch=tell,
     )
     emit(Epoch(job.name))
-    emit(audit_candidate(job.name, list(ensemble), job.dataset, job.options, members=ensemble.members))
+    emit(
+        audit_candidate(job.name, list(ensemble), job.dataset, job.options, members=ensemble.members, folder=job.folder)
+    )

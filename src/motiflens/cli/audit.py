@@ -169,7 +169,7 @@ def _given(model: str, weights: Path | None, dataset: "SequenceDataset", options
     name = Path(model).resolve().name if Path(model).is_dir() else model.rpartition(":")[2]
     if (Path(model) / ENSEMBLE_FILE).is_file():
         ensemble = load_ensemble(model)
-        return audit_candidate(name, list(ensemble), dataset, options, members=ensemble.members)
+        return audit_candidate(name, list(ensemble), dataset, options, members=ensemble.members, folder=Path(model))
     return audit_candidate(name, [load_any_model(model, weights)], dataset, options)
 
 
