@@ -23,6 +23,7 @@ import torch
 from torch import nn
 
 import motiflens
+from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_npz
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.hybrid import HybridNetwork
@@ -214,7 +215,7 @@ def _own(name: str, parent: type = object) -> Any:
     kind = getattr(import_module(module), own_name, None) if module.startswith("motiflens.") else None
     is_record = dataclasses.is_dataclass(kind) or hasattr(kind, "_fields")
     if not isinstance(kind, type) or not (is_record if parent is object else issubclass(kind, parent)):
-        raise ValueError(f"expected the name of a record of ours, got {name}")
+        raise InputError(f"expected the name of a record of ours, got {name}")
     return kind
 
 
