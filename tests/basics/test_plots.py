@@ -253,3 +253,10 @@ def test_intervals_stand_in_rows_from_the_top(ax):
     assert ([0.5, 0.5], [0, 1]) in lines(ax)
     with pytest.raises(ValueError, match="at least one estimate"):
         plot_intervals([], ax=ax)
+
+
+def test_a_title_stands_above_the_names_of_hits():
+    ax = plot_logo(np.ones((4, 20)), hits=[(0, 5, "SP1"), (2, 9, "YY1")], title="sequence 0", ax=Figure().add_subplot())
+    title = next(text for text in ax.get_children() if getattr(text, "get_text", str)() == "sequence 0")
+    assert title.get_position()[1] > max(text.get_position()[1] for text in ax.texts)
+    assert all(float(tick).is_integer() for tick in ax.get_xticks())

@@ -26,7 +26,7 @@ def plain_frame(ax: "Axes", *keep: str) -> None:
         ax.spines[side].set_visible(side in keep)
 
 
-def titled(ax: "Axes", title: str) -> None:
-    """Write a title over the left end, as on the pages."""
+def titled(ax: "Axes", title: str, *, above: float | None = None) -> None:
+    """Write a title over the left end, as on the pages; `above` says at which share of the height of the axes."""
     if title:
-        ax.set_title(title, loc="left", fontweight="bold")
+        ax.set_title(title, loc="left", fontweight="bold", y=above)

@@ -60,7 +60,7 @@ def plot_interactions(
         _draw_points(ax, profiles)
     else:
         _draw_lines(ax, profiles)
-    ax.set_ylabel(f"effect of both beyond either alone ({unit})")
+    ax.set_ylabel(f"interaction effect ({unit})")
     plain_frame(ax, "left", "bottom")
     titled(ax, title)
     return ax

@@ -76,6 +76,8 @@ def plot_logo(
     >>> ax.get_ylabel()
     'bits'
     """
+    from matplotlib.ticker import MaxNLocator
+
     values = _values_of(what, row)
     if kind not in LOGO_KINDS:
         raise InputError(f"kind must be one of {', '.join(LOGO_KINDS)}, got {kind!r}")
@@ -95,8 +97,9 @@ def plot_logo(
         ax.axhline(0, color="#444444", linewidth=0.6)
     ax.set_ylabel("bits" if is_information else "score")
     ax.set_xlabel("position")
-    titled(ax, title)
-    _mark(ax, spans, first, last)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    n_lanes = _mark(ax, spans, first, last)
+    titled(ax, title, above=1.04 + _LANE * n_lanes if n_lanes else None)
     return ax
 
 
@@ -131,8 +134,8 @@ def _bounds(start: int, stop: int | None, length: int) -> tuple[int, int]:
     return start, last
 
 
-def _mark(ax: "Axes", spans: list[Span], first: int, last: int) -> None:
-    """Shade stretches and write their labels over the logo, those that would overlap in lanes of their own."""
+def _mark(ax: "Axes", spans: list[Span], first: int, last: int) -> int:
+    """Shade stretches and name them above, those that would overlap in lanes of their own; the number of lanes."""
     ends: list[float] = []  # where the last label of each lane ends
     colour_of = {label: COLOURS[i % len(COLOURS)] for i, label in enumerate(dict.fromkeys(s.label for s in spans))}
     per_letter = max((last - first) / 90, 0.7)  # width of a letter of text, in positions, on a figure of this size
@@ -150,3 +153,4 @@ def _mark(ax: "Axes", spans: list[Span], first: int, last: int) -> None:
         ax.text(
             start, height + 0.02, text, color=colour, fontsize=7, transform=transform, clip_on=False, va="bottom"
         )  # fmt: skip
+    return len(ends)
