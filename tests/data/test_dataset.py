@@ -213,3 +213,13 @@ def test_labels_are_classes_if_all_are_0_or_1():
     assert SequenceDataset.from_arrays(codes, [0, 1, 1]).is_binary
     assert not SequenceDataset.from_arrays(codes, [0, 1, 2]).is_binary
     assert not SequenceDataset.from_arrays(codes, [[0, 0.5], [1, 0], [1, 1]]).is_binary
+
+
+def test_parts_are_taken_by_brackets():
+    data = dataset()
+    assert data[1:3].codes.tolist() == CODES[1:3].tolist()
+    assert data[np.array([True, False, False, True])].y.tolist() == Y[[0, 3]].tolist()
+    assert data[-1].codes.tolist() == [CODES[3].tolist()]
+    assert [len(one) for one in data] == [1, 1, 1, 1]
+    with pytest.raises(IndexError, match=r"0 \.\.\. 3, got 4"):
+        data[4]

@@ -196,6 +196,14 @@ class SequenceDataset(Tabular):
         """The test sequences."""
         return self.subset(self.split_codes == SPLITS.index("test"))
 
+    def __getitem__(self, rows: Rows | int) -> "SequenceDataset":
+        """Some sequences, as :meth:`subset` gives them: `data[:20]`, `data[mask]`, or a single one, `data[3]`."""
+        if isinstance(rows, int | np.integer):
+            if not -len(self) <= rows < len(self):
+                raise IndexError(f"expected a sequence in 0 ... {len(self) - 1}, got {rows}")
+            rows = [int(rows) % len(self)]
+        return self.subset(rows)
+
     def subset(self, rows: Rows) -> "SequenceDataset":
         """Return some sequences with all that belongs to them, in the order of rows.
 
