@@ -333,12 +333,10 @@ def test_bad_options_are_refused(method, options, message):
         explain(LINEAR, sequences(), method=method, **options)
 
 
-@pytest.mark.parametrize(
-    ("method", "what"), [("integrated_gradients", "outputs"), ("saturation_mutagenesis", "effects")]
-)
-def test_values_that_are_not_finite_are_refused(method, what):
+@pytest.mark.parametrize("method", ["integrated_gradients", "saturation_mutagenesis"])
+def test_values_that_are_not_finite_are_refused(method):
     model = Function(lambda x: (x[:, 0].sum(1) - 100).log())
-    with pytest.raises(ValueError, match=f"finite {what}, got NaN"):
+    with pytest.raises(ValueError, match="finite outputs, got NaN"):
         explain(model, sequences(), method=method)
 
 
