@@ -25,6 +25,7 @@ from motiflens.study.experiments import (
     factor_name,
     learned_factors,
     left_to_train,
+    limited,
     lost_scores,
     other_places,
     packed,
@@ -119,9 +120,20 @@ def test_agreement_of_the_truth_is_one_and_of_its_negative_minus_one(data):
     assert (
         good["effects"]["all"]["n"]
         == len(edits)
-        == sum(block["n"] for kind, block in good["effects"].items() if kind != "all")
+        == sum(block["n"] for kind, block in good["effects"].items() if kind not in ("all", "every edit"))
     )
     assert set(ceilings(edits)) == set(good["effects"])
+
+
+def test_no_element_has_more_than_its_share():
+    clusters = np.repeat([7, 3, 5], [50, 2, 21])
+    rows = np.arange(73) != 0
+    kept = limited(rows, clusters, most=20)
+    assert [int(kept[clusters == one].sum()) for one in (7, 3, 5)] == [20, 2, 20]
+    assert not kept[0]
+    np.testing.assert_array_equal(kept, limited(rows, clusters, most=20))
+    assert (kept != limited(rows, clusters, most=20, seed=1)).any()
+    np.testing.assert_array_equal(limited(rows, clusters, most=100), rows)
 
 
 def test_lost_scores_are_minus_the_sum_at_the_edited_bases():

@@ -2,7 +2,7 @@
 
 from motiflens.study.experiments.attributed import attribution_agreement, chosen_edits, lost_scores, other_places
 from motiflens.study.experiments.baselines import baseline_agreement, ridge, word_counts
-from motiflens.study.experiments.effects import LOSSES, MeasuredEdits, agreement, ceilings
+from motiflens.study.experiments.effects import LOSSES, MOST_PER_ELEMENT, MeasuredEdits, agreement, ceilings, limited
 from motiflens.study.experiments.ensembles import ENSEMBLE, ensemble_records, ensemble_scores, networks_of
 from motiflens.study.experiments.learned import factor_name, learned_factors
 from motiflens.study.experiments.measures import ceiling, clustered_share, clustered_spearman, significant
@@ -64,6 +64,7 @@ __all__ = [
     "ExperimentNews",
     "ExperimentRun",
     "LOSSES",
+    "MOST_PER_ELEMENT",
     "MeasuredEdits",
     "agreement",
     "attribution_agreement",
@@ -79,6 +80,7 @@ __all__ = [
     "is_experiment_record",
     "learned_factors",
     "left_to_train",
+    "limited",
     "lost_scores",
     "networks_of",
     "other_places",

@@ -7,7 +7,7 @@ from torch import nn
 
 from motiflens.basics.sequence import one_hot
 from motiflens.interpret.attribution import METHODS, explain
-from motiflens.study.experiments.effects import LOSSES, MeasuredEdits
+from motiflens.study.experiments.effects import LOSSES, MeasuredEdits, limited
 from motiflens.study.experiments.measures import clustered_spearman
 from motiflens.study.experiments.networks import ATTRIBUTION_OPTIONS
 
@@ -15,11 +15,16 @@ _LEAST = 10  # edits with a null of their own
 
 
 def chosen_edits(edits: MeasuredEdits, n_parents: int, seed: int = 0) -> np.ndarray:
-    """Rows of edits after which bases are gone (`LOSSES`), of so many parents drawn at random; the same for all."""
+    """Rows of edits after which bases are gone (`LOSSES`), of so many parents drawn at random; the same for all.
+
+    As everywhere, few of one element.
+    """
     rows = np.flatnonzero(np.isin(edits.kind, LOSSES) & np.array([len(own) > 0 for own in edits.places]))
     parents = np.unique(edits.before[rows])
     drawn = np.random.default_rng(seed).permutation(parents)[:n_parents]
-    return rows[np.isin(edits.before[rows], drawn)]
+    chosen = np.zeros(len(edits), dtype=bool)
+    chosen[rows[np.isin(edits.before[rows], drawn)]] = True
+    return np.flatnonzero(limited(chosen, edits.cluster))
 
 
 def lost_scores(scores: np.ndarray, parent: np.ndarray, places: list[np.ndarray]) -> np.ndarray:

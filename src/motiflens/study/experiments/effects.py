@@ -13,6 +13,9 @@ from motiflens.study.experiments.measures import ceiling, clustered_share, clust
 
 #: Kinds after which the bases named are gone: what an attribution says of them can be compared with the effect.
 LOSSES = ("substitution", "deletion", "all CRX sites")
+#: Edits of one element that count, drawn at random: twenty elements have more than a third of all edits, and would
+#: decide alone. With more of each the interval over elements becomes wider.
+MOST_PER_ELEMENT = 20
 _LEAST = 30  # edits of a kind that has a row of its own
 
 
@@ -98,17 +101,19 @@ def agreement(predicted: np.ndarray, edits: MeasuredEdits) -> dict[str, Any]:
     Returns
     -------
     scores : dict
-        "activity": rank correlation with activities; "effects": for "all" edits and each kind the numbers of edits and
-        elements, "spearman" of predicted with measured effects, and "sign", the share of significant effects whose
-        sign is predicted. Each with its interval.
+        "activity": rank correlation with activities; "effects": for "all" edits and each kind, at most
+        `MOST_PER_ELEMENT` of an element, and for "every edit" without that limit, the numbers of edits and elements,
+        "spearman" of predicted with measured effects, and "sign", the share of significant effects whose sign is
+        predicted. Each with its interval.
     """
     effect = predicted[edits.after] - predicted[edits.before]
     sure = significant(edits.effect, edits.error)
     blocks = {}
-    for kind in ("all", *KINDS):
-        rows = np.ones(len(edits), dtype=bool) if kind == "all" else edits.kind == kind
-        if kind != "all" and rows.sum() < _LEAST:
+    for kind in ("all", *KINDS, "every edit"):
+        rows = edits.kind == kind if kind in KINDS else np.ones(len(edits), dtype=bool)
+        if kind in KINDS and rows.sum() < _LEAST:
             continue
+        rows = rows if kind == "every edit" else limited(rows, edits.cluster)
         told = rows & sure
         hits = np.sign(effect[told]) == np.sign(edits.effect[told])
         blocks[kind] = {
@@ -121,7 +126,20 @@ def agreement(predicted: np.ndarray, edits: MeasuredEdits) -> dict[str, Any]:
     return {"activity": list(clustered_spearman(predicted, edits.y, edits.clusters)), "effects": blocks}
 
 
+def limited(rows: np.ndarray, clusters: np.ndarray, most: int = MOST_PER_ELEMENT, seed: int = 0) -> np.ndarray:
+    """Of rows, bool of shape=(n,), at most so many of each cluster, shape=(n,), drawn at random: bool, shape=(n,)."""
+    order = np.random.default_rng(seed).permutation(np.flatnonzero(rows))
+    by_cluster = order[np.argsort(clusters[order], kind="stable")]
+    own = clusters[by_cluster]
+    first = np.searchsorted(own, own, side="left")  # where each cluster begins
+    kept = np.zeros(len(rows), dtype=bool)
+    kept[by_cluster[np.arange(len(own)) - first < most]] = True
+    return kept
+
+
 def ceilings(edits: MeasuredEdits) -> dict[str, float]:
     """The ceiling of each kind with enough edits, and of all."""
-    rows = {"all": np.ones(len(edits), dtype=bool), **{kind: edits.kind == kind for kind in KINDS}}
+    every = np.ones(len(edits), dtype=bool)
+    rows = {kind: limited(edits.kind == kind, edits.cluster) for kind in KINDS}
+    rows = {"all": limited(every, edits.cluster), **rows, "every edit": every}
     return {kind: ceiling(edits.effect[own], edits.error[own]) for kind, own in rows.items() if own.sum() >= _LEAST}
