@@ -3,6 +3,8 @@
 import os
 import shutil
 import stat
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -178,6 +180,63 @@ def test_the_library_is_compiled_once(monkeypatch, tmp_path):
     before = kept.stat().st_mtime_ns
     assert fresh_load(monkeypatch, tmp_path)[0] is not None
     assert kept.stat().st_mtime_ns == before
+
+
+@needs_compiler
+@pytest.mark.parametrize("content", [b"", b"\x7fELF cut short", "cut"])
+def test_a_damaged_library_is_compiled_again(monkeypatch, tmp_path, content):
+    """In a process of its own: a library that was cut, once loaded, would end it by a signal."""
+    fresh_load(monkeypatch, tmp_path)
+    (kept,) = (tmp_path / "cache").rglob("*.so")
+    whole = kept.read_bytes()
+    kept.unlink()  # a new file: this process has the old one loaded
+    kept.write_bytes(whole[: len(whole) // 2] if content == "cut" else content)
+    code = "import torch; from motiflens.models.kernels import has_kernels; print(has_kernels(torch.zeros(1)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
+    (again,) = (tmp_path / "cache").rglob("*.so")
+    assert again.read_bytes() == whole
+
+
+@needs_compiler
+def test_a_library_that_does_not_load_is_compiled_again(monkeypatch, tmp_path):
+    fresh_load(monkeypatch, tmp_path)
+    (kept,) = (tmp_path / "cache").rglob("*.so")
+    foreign = b"a library of another system"
+    place = compiled_code._place(kept.parent, kept.name.rsplit("-", 1)[0], foreign)  # whole, but nothing to load
+    kept.rename(place)
+    place.unlink()
+    place.write_bytes(foreign)
+    assert fresh_load(monkeypatch, tmp_path)[0] is not None
+    assert list((tmp_path / "cache").rglob("*.so")) == [kept]
+
+
+@needs_compiler
+def test_a_command_before_the_compiler_is_understood(monkeypatch, tmp_path):
+    cache = script(tmp_path / "ccache", f'echo called >> "{tmp_path}/calls"; exec "$@"')
+    plain = compiled_code.compiler()[0]
+    loaded, words = fresh_load(monkeypatch, tmp_path, CC=f"'{cache}' {plain}")
+    assert loaded is not None, words
+    assert (tmp_path / "calls").read_text().splitlines()[-1] == "called"
+    loaded, words = fresh_load(monkeypatch, tmp_path, CC="'unbalanced")
+    assert loaded is None
+    assert "No closing quotation" in words
+
+
+@needs_compiler
+def test_the_folder_is_the_users_alone(monkeypatch, tmp_path):
+    umask = os.umask(0)
+    try:
+        fresh_load(monkeypatch, tmp_path)
+    finally:
+        os.umask(umask)
+    (kept,) = (tmp_path / "cache").rglob("*.so")
+    assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
+    kept.parent.chmod(0o720)
+    loaded, words = fresh_load(monkeypatch, tmp_path)
+    assert loaded is None
+    assert words.startswith("others can write to")
+    assert words.endswith("remove it, or chmod 700 it")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes anywhere")

@@ -1,21 +1,27 @@
 """Libraries in C, compiled on first use where there is a compiler; without one everything works as well, more slowly.
 
 A library lies in the user's cache folder, named by its sources, compiler and processor, so that machines that share a
-home folder do not meet each other's. `MOTIFLENS_KERNELS=0` in the environment leaves all of them out.
+home folder do not meet each other's. Its name ends with the digest of its content: one that was cut by a full disk or a
+crash would end every process that loads it, and is compiled again instead. The folder is the user's alone, because what
+lies in it is run. `MOTIFLENS_KERNELS=0` in the environment leaves all libraries out.
 """
 
 import ctypes
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from motiflens.basics.files import write_bytes
 
 # No -ffast-math: NaN must stay NaN, and linking with it would change the rounding of the whole process.
 _IN_ORDER = ["-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"]
@@ -71,10 +77,10 @@ def left_out() -> bool:
     return os.environ.get("MOTIFLENS_KERNELS") == "0"
 
 
-def compiler() -> str | None:
-    """The C compiler that is used: `CC` of the environment, or cc, gcc, clang; None if there is none."""
-    names = [os.environ["CC"]] if os.environ.get("CC") else ["cc", "gcc", "clang"]
-    return next((path for name in names if (path := shutil.which(name))), None)
+def compiler() -> tuple[str, ...] | None:
+    """The C compiler that is used: `CC` of the environment (such as "ccache gcc"), or cc, gcc, clang; None without."""
+    commands = [shlex.split(os.environ["CC"])] if os.environ.get("CC") else [["cc"], ["gcc"], ["clang"]]
+    return next(((path, *rest) for name, *rest in commands if (path := shutil.which(name))), None)
 
 
 def _processor() -> str:
@@ -92,43 +98,76 @@ def cache_folder() -> Path:
 
 
 @cache
-def _compiler_version(command: str) -> str:
-    return subprocess.run([command, "--version"], capture_output=True, text=True, check=False).stdout
+def _compiler_version(command: tuple[str, ...]) -> str:
+    return subprocess.run([*command, "--version"], capture_output=True, text=True, check=False).stdout
 
 
 @cache
 def _load(library: Library) -> tuple[ctypes.CDLL | None, str]:
-    command = compiler()
-    if command is None:
-        return None, "no C compiler (cc, gcc or clang) found"
-    texts = [path.read_text() for path in library._paths([*library.headers, *library.sources])]
-    what = "\n".join([*texts, *library._flags(), _compiler_version(command), _processor()])
-    name = f"{library.name}-{hashlib.sha256(what.encode()).hexdigest()[:16]}.so"
     try:
-        path = cache_folder() / name
-        if not path.is_file():
-            _compile(command, library, path)
-        return _declared(ctypes.CDLL(str(path)), library), _compiler_version(command).splitlines()[0]
-    except (OSError, RuntimeError) as error:  # no home, no place to write, nothing that loads: the fallback does it
+        command = compiler()
+        if command is None:
+            return None, "no C compiler (cc, gcc or clang) found"
+        version = _compiler_version(command)
+        texts = [path.read_text() for path in library._paths([*library.headers, *library.sources])]
+        what = "\n".join([*texts, *library._flags(), version, _processor()])
+        name = f"{library.name}-{hashlib.sha256(what.encode()).hexdigest()[:16]}"
+        loaded = _declared(_found_or_compiled(command, library, name), library)
+        return loaded, (version.splitlines() or [" ".join(command)])[0]
+    except (OSError, RuntimeError, ValueError) as error:  # nowhere to write, nothing that loads: the fallback does it
         return None, str(error)
 
 
-def _compile(command: str, library: Library, path: Path) -> None:
-    """Compile to a path, whole or not at all: several processes may do so at once.
+def _found_or_compiled(command: tuple[str, ...], library: Library, name: str) -> ctypes.CDLL:
+    """Load what lies in the cache, or else compile it; what is damaged or does not load is removed."""
+    folder = _own_folder()
+    for path in sorted(folder.glob(f"{name}-*.so")):
+        with suppress(OSError):  # of another system's libraries, say
+            if path == _place(folder, name, path.read_bytes()):
+                return ctypes.CDLL(str(path))
+        path.unlink(missing_ok=True)
+    content = _compile(command, library)
+    path = _place(folder, name, content)
+    write_bytes(content, path)
+    return ctypes.CDLL(str(path))
+
+
+def _place(folder: Path, name: str, content: bytes) -> Path:
+    return folder / f"{name}-{hashlib.sha256(content).hexdigest()[:32]}.so"
+
+
+def _own_folder() -> Path:
+    """Where libraries lie, made if need be.
+
+    Raises
+    ------
+    PermissionError
+        If anybody else can write to it.
+    """
+    folder = cache_folder() / "libraries"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.stat()
+    if os.name == "posix" and (found.st_uid not in (0, os.geteuid()) or found.st_mode & 0o022):
+        raise PermissionError(f"others can write to {folder}, whose content is run: remove it, or chmod 700 it")
+    return folder
+
+
+def _compile(command: tuple[str, ...], library: Library) -> bytes:
+    """The content of the library.
 
     Raises
     ------
     OSError
-        If the folder cannot be written, or the compiler fails.
+        If the compiler fails.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        new = Path(folder) / path.name
-        call = [command, *library._flags(), "-o", str(new), *map(str, library._paths(library.sources)), "-lm"]
+    with tempfile.TemporaryDirectory() as folder:
+        new = Path(folder) / "new.so"
+        call = [*command, *library._flags(), "-o", str(new), *map(str, library._paths(library.sources)), "-lm"]
         done = subprocess.run(call, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise OSError(f"{command} could not compile the kernels: {done.stderr.strip()[-500:]}")
-        new.replace(path)
+            raise OSError(f"{' '.join(command)} could not compile the kernels: {done.stderr.strip()[-500:]}")
+        return new.read_bytes()
 
 
 def _declared(loaded: ctypes.CDLL, library: Library) -> ctypes.CDLL:
