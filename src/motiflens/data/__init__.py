@@ -6,6 +6,7 @@ __all__ = [
     "baselines",
     "crx",
     "dataset",
+    "dataset_checks",
     "dataset_tables",
     "import_report",
     "io",

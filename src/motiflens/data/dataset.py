@@ -12,8 +12,9 @@ import torch
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.inputs import Target, as_sequences, is_binary
-from motiflens.basics.sequence import UNKNOWN, check_codes, codes_from_one_hot, one_hot
+from motiflens.basics.sequence import check_codes, codes_from_one_hot, one_hot
 from motiflens.basics.tables import Table, Tabular, as_dataframe
+from motiflens.data.dataset_checks import check_dataset
 from motiflens.data.dataset_tables import sequences_table, splits_table
 from motiflens.data.splits import SPLITS, random_split
 from motiflens.motifs.truth import MatrixTruth, Rows, SiteTruth, Truth, as_indices
@@ -70,11 +71,7 @@ class SequenceDataset(Tabular):
     names: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        _check_codes(self.codes)
-        _check_y(self.y, len(self.codes), self.label_names)
-        _check_split(self.split_codes, len(self.codes))
-        _check_truth(self.truth, self.codes.shape)
-        _check_names(self.names, len(self.codes))
+        check_dataset(self)
 
     @classmethod
     def from_arrays(
@@ -269,48 +266,3 @@ def _to_split_codes(names: np.ndarray) -> np.ndarray:
     if unknown:
         raise InputError(f"expected split names {', '.join(SPLITS)}, got {unknown[:3]}")
     return np.select([names == name for name in SPLITS], range(3)).astype(np.uint8)
-
-
-def _check_codes(codes: np.ndarray) -> None:
-    if not isinstance(codes, np.ndarray) or codes.dtype != np.uint8 or codes.ndim != 2 or not codes.shape[1]:
-        got = f"{codes.dtype} {tuple(codes.shape)}" if hasattr(codes, "dtype") else type(codes).__name__
-        raise InputError(f"codes must be a uint8 array of shape (N, L), got {got}; see from_arrays")
-    if codes.size and codes.max() > UNKNOWN:
-        raise InputError(f"codes must be 0 to {UNKNOWN}, got {codes.max()}")
-
-
-def _check_y(y: np.ndarray, n: int, label_names: tuple[str, ...]) -> None:
-    if not isinstance(y, np.ndarray) or y.dtype != np.float32 or y.ndim != 2:
-        got = f"{y.dtype} {tuple(y.shape)}" if hasattr(y, "dtype") else type(y).__name__
-        raise InputError(f"y must be a float32 array of shape (N, n_outputs), got {got}; see from_arrays")
-    if len(y) != n:
-        raise InputError(f"expected one row of y for each of {n} sequences, got {len(y)}")
-    if isinstance(label_names, str) or len(label_names) != y.shape[1]:
-        raise InputError(f"expected {y.shape[1]} label names, got {label_names!r}")
-    if not np.isfinite(y).all():
-        raise InputError(f"y must be finite, got NaN or infinity in row {int((~np.isfinite(y)).any(1).argmax())}")
-
-
-def _check_split(split_codes: np.ndarray, n: int) -> None:
-    if not isinstance(split_codes, np.ndarray) or split_codes.shape != (n,) or split_codes.dtype != np.uint8:
-        got = f"{getattr(split_codes, 'dtype', type(split_codes).__name__)} {np.shape(split_codes)}"
-        raise InputError(f"expected a uint8 split code for each of {n} sequences, got {got}; see from_arrays")
-    if n and split_codes.max() >= len(SPLITS):
-        raise InputError(f"split codes must be 0 to 2 (train, valid, test), got {split_codes.max()}")
-
-
-def _check_truth(truth: Truth | None, shape: tuple[int, ...]) -> None:
-    if truth is not None and (len(truth), truth.length) != shape:
-        raise InputError(
-            f"expected truth of {shape[0]} sequences of length {shape[1]}, got {len(truth)} of {truth.length}"
-        )
-
-
-def _check_names(names: np.ndarray | None, n: int) -> None:
-    if names is None:
-        return
-    if not isinstance(names, np.ndarray) or names.dtype != object or names.shape != (n,):
-        got = f"{getattr(names, 'dtype', type(names).__name__)} {np.shape(names)}"
-        raise InputError(f"expected one name for each of {n} sequences as an object array, got {got}; see from_arrays")
-    if not all(isinstance(name, str) for name in names):
-        raise InputError("names must be text, got another type")
