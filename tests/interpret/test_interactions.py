@@ -266,6 +266,11 @@ def test_few_motifs_have_the_first_test_alone():
     table = interactions(Toy("and"), planted(), motifs()[:2], method="insertion", **SMALL)
     assert len(table) == 1
     assert table.rows[0].p_value == 1 / 61
+    assert np.isnan(table.rows[0].q_value)
+    assert not table.calls(1)
+    asked = interactions(Toy("and"), planted(), motifs()[:2], method="insertion", few_motifs=True, **SMALL)
+    assert asked.rows[0].p_value == asked.rows[0].q_value == 1 / 61
+    assert len(asked.calls()) == 1
     assert "with fewer than 5 motifs, p-values compare with shuffled copies alone" in table.caution
 
 

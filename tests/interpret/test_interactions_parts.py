@@ -674,7 +674,14 @@ def test_a_gap_is_where_the_mean_over_all_sites_is_largest():
     effects = Effects(total, total**2, number, low, low + 9, np.full((1, 2), np.nan))
     (windows,) = (Windows(np.ones(1), np.ones(1), np.array([ANY]), np.array([0]), np.array([2])),)
     (row,) = table_rows(
-        [motif("TGAC", "a"), motif("GGCC", "b")], np.array([[0, 1]]), np.ones(1), np.zeros(1), windows, effects, 2
+        [motif("TGAC", "a"), motif("GGCC", "b")],
+        np.array([[0, 1]]),
+        np.ones(1),
+        np.ones(1),
+        np.zeros(1),
+        windows,
+        effects,
+        2,
     )
     assert (row.gap, row.gap_low, row.gap_high) == (14.5, 0, 29)
     assert row.support == (4 * 4 + 20 + 4 * 8) / 2

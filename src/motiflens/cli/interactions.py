@@ -63,6 +63,10 @@ def interactions(
     ] = None,
     n_null: Annotated[int, typer.Option(help="Shuffled copies of motifs in the null.")] = 200,
     n_sequences: Annotated[int, typer.Option(help="Largest number of positives, and of background sequences.")] = 500,
+    few_motifs: Annotated[
+        bool,
+        typer.Option("--few-motifs", help="Call pairs of fewer than five motifs, too, without the second test."),
+    ] = False,
     seed: Annotated[int, typer.Option(help="The same seed gives the same table.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     out: Annotated[
@@ -87,7 +91,7 @@ def interactions(
         if path.suffix not in (".tsv", ".html"):
             raise InputError(f"--out must name a .tsv or .html file, got {str(path)!r}")
     with options_named("n_null", "n_sequences", "seed"):
-        settings = Settings(n_null=n_null, n_sequences=n_sequences, seed=seed)
+        settings = Settings(n_null=n_null, n_sequences=n_sequences, few_motifs=few_motifs, seed=seed)
     one_thread()
     dataset = read_hdf5(data)
     processor = resolve_device(device)
@@ -124,7 +128,7 @@ def interactions(
         )
     typer.echo(f"{len(table.calls(q))} of {len(table)} pairs are called at q <= {q} ({table.method}, in {table.unit})")
     if table.caution:
-        typer.echo(f"caution: {table.caution}", err=True)
+        typer.echo(f"caution: {table.caution}".replace("(few_motifs)", "(--few-motifs)"), err=True)
 
 
 def _load(

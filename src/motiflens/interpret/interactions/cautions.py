@@ -39,7 +39,8 @@ def _of_other_pairs(tests: PairTests, n_motifs: int) -> str:
     if n_motifs < MIN_MOTIFS:
         return (
             f"with fewer than {MIN_MOTIFS} motifs, p-values compare with shuffled copies alone, and call pairs of a "
-            "network that adds up single motifs: give more motifs"
+            "network that adds up single motifs: give more motifs; without them q-values are given only if asked for "
+            "(few_motifs)"
         )
     n_untested = int((np.isnan(tests.others) & (tests.copies < 1)).sum())
     if n_untested:

@@ -10,6 +10,7 @@ from motiflens.basics.choices import check_known
 from motiflens.basics.errors import InputError
 from motiflens.basics.inputs import NetworksLike, SequencesLike, Target, as_output
 from motiflens.basics.progress import progress_bar
+from motiflens.basics.stats import benjamini_hochberg
 from motiflens.interpret.interactions.cautions import cautions
 from motiflens.interpret.interactions.effects import Effects, best_windows, pool_members
 from motiflens.interpret.interactions.features import null_pairs, observed_pairs, with_shuffled_copies
@@ -21,7 +22,7 @@ from motiflens.interpret.interactions.inputs import (
 )
 from motiflens.interpret.interactions.method import Experiment
 from motiflens.interpret.interactions.methods import METHODS
-from motiflens.interpret.interactions.null import PairTests, compare_pairs
+from motiflens.interpret.interactions.null import MIN_MOTIFS, PairTests, compare_pairs
 from motiflens.interpret.interactions.rows import table_rows
 from motiflens.interpret.interactions.scores import Scores, score_pairs
 from motiflens.interpret.interactions.settings import Settings
@@ -51,9 +52,10 @@ def interactions(
     Every pair gets the larger of two p-values: against column-shuffled copies of its motifs in the same networks, and
     against the other pairs and the effects of either motif alone, since the output of a network that adds up single
     motifs is curved, too (docs/methods/interactions.md has every step). So it takes five motifs or more for p-values
-    that mean what they say, or six where one pair is strong; with fewer the table has a caution. q-values are over all
-    pairs (Benjamini & Hochberg 1995). Only positive effects can be called, and hardly a pair of a motif that interacts
-    with more than a third of the others, or with all but two: such a motif looks like one that shows much with any.
+    that mean what they say, or six where one pair is strong. With fewer than five there are no q-values, unless
+    settings ask for them (`few_motifs`). q-values are over all pairs (Benjamini & Hochberg 1995). Only positive effects
+    can be called, and hardly a pair of a motif that interacts with more than a third of the others, or with all but
+    two: such a motif looks like one that shows much with any.
 
     In ten benchmarks whose labels add up single motifs (`motiflens study run --preset interactions-calibration`),
     p <= 0.05 in no pair of 280 by insertion, in 0.4 % by mutagenesis, 2.5 % by feature maps and at most 1.1 % by the
@@ -208,8 +210,10 @@ def _table(measured: _Measured, given: Experiment, method: str) -> InteractionTa
     windows = best_windows(measured.shown, min_count=in_all, min_effect=settings.min_effect)
     n_copies = int((~np.isnan(scores.magnitude[len(observed) :])).sum())
     motifs = given.features.motifs[: given.features.n_motifs]
+    enough = len(motifs) >= MIN_MOTIFS or settings.few_motifs
+    q = benjamini_hochberg(tests.p if enough else np.full(len(observed), np.nan))
     return InteractionTable(
-        rows=table_rows(motifs, observed, tests.p, agree, windows, measured.shown, n_members),
+        rows=table_rows(motifs, observed, tests.p, q, agree, windows, measured.shown, n_members),
         method=method,
         unit=chosen.unit,
         n_members=n_members,

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from motiflens.basics.stats import benjamini_hochberg
 from motiflens.interpret.interactions.effects import ANY, Effects, Windows
 from motiflens.interpret.interactions.table import Interaction, sorted_rows
 from motiflens.motifs.pairs import ORIENTATIONS
@@ -15,25 +14,25 @@ def table_rows(
     motifs: Sequence[Motif],
     pairs: np.ndarray,
     p: np.ndarray,
+    q: np.ndarray,
     agree: np.ndarray,
     windows: Windows,
     shown: Effects,
     n_members: int,
 ) -> tuple[Interaction, ...]:
-    """One row per pair, from its p-value and the window of distances in which its effect stands out.
+    """One row per pair, from its p- and q-value and the window of distances in which its effect stands out.
 
     Parameters
     ----------
     motifs : sequence of Motif
     pairs : np.ndarray, shape=(P, 2)
-    p, agree : np.ndarray, shape=(P,)
-        p-values, and members with a small one by themselves.
+    p, q, agree : np.ndarray, shape=(P,)
+        p-values, q-values, and members with a small one by themselves.
     windows : Windows of P pairs
     shown : Effects of P pairs
         Over all members.
     n_members : int
     """
-    q = benjamini_hochberg(p)
     rows = []
     for row, (i, j) in enumerate(pairs.tolist()):
         first, last, orientation = int(windows.first[row]), int(windows.last[row]), int(windows.orientation[row])

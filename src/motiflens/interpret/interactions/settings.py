@@ -37,6 +37,10 @@ class Settings:
         Measurements on which a called window of distances rests at least, in each member on average.
     min_effect : float
         Smaller effects count as none: differences of logits in single precision are not exactly 0.
+    few_motifs : bool
+        Give q-values, and so calls, with fewer than five motifs, too. By default there are none, because the test that
+        tells interactions from the curvature of the output needs other pairs: without it, pairs of a network that adds
+        up single motifs are called.
     batch_size : int, optional
         By default 500, and 2,000 on a GPU.
     seed : int
@@ -59,6 +63,7 @@ class Settings:
     site_rate: float = 0.05
     min_count: int = 5
     min_effect: float = 1e-4
+    few_motifs: bool = False
     batch_size: int | None = None
     seed: int = 0
 
@@ -84,9 +89,10 @@ class Settings:
             distance_ranges(self.distances)
 
     def to_dict(self) -> dict[str, Any]:
-        """What a result depends on, as plain data: the batch size is left out, and distances where they are usual."""
+        """What a result depends on, as plain data: without the batch size, and what is as records always had it."""
         values = asdict(self)
         del values["batch_size"]
-        if self.distances is None:
-            del values["distances"]
+        for name in ("distances", "few_motifs"):
+            if not values[name]:
+                del values[name]
         return values
