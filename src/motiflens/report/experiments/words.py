@@ -59,7 +59,7 @@ def _of_contrasts(contrasts: Iterable[DesignContrast]) -> list[str]:
     for row in contrasts:
         by_question.setdefault(row.question, []).append(row)
     return [
-        f"{questions[name]} Difference in the rank correlation with measured effects, {name}: "
+        f"{questions[name]} Difference in the rank correlation with measured effects, {name}, intervals over networks: "
         f"{'; '.join(_clause(row) for row in rows)}."
         for name, rows in by_question.items()
     ]
@@ -95,7 +95,12 @@ def _variants(row: Any) -> list[tuple[str, Interval]]:
 def _of_guides(tables: ExperimentTables) -> list[str]:
     if not tables.guides:
         return ["Is a number at hand without experiments a guide to agreement with them? Too few networks to say yet."]
-    clauses = [f"{row.number} {with_interval(row.correlation)} over {row.n_networks} networks" for row in tables.guides]
+    clauses = [
+        f"{row.number} {with_interval(row.correlation)} over {row.n_networks} networks"
+        if not math.isnan(row.correlation.estimate)
+        else f"{row.number} is the same in all {row.n_networks} networks"
+        for row in tables.guides
+    ]
     return [
         "Is a number at hand without experiments a guide to agreement with them? Rank correlation over networks of all "
         f"designs: {'; '.join(clauses)}."
