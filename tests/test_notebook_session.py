@@ -69,6 +69,7 @@ def test_every_result_is_plotted(session, name, arguments):
 
 def test_an_ensemble_is_explained_by_its_mean_and_its_spread(session):
     maps = session["maps"]
+    assert "means over 2 networks" in repr(maps)
     assert maps.mean.shape == maps.sd.shape == maps.sign_agreement.shape == (20, 4, 400)
     assert np.isin(maps.sign_agreement.numpy(), [0, 0.5, 1]).all()
 

@@ -258,3 +258,12 @@ def test_a_model_of_half_precision_and_other_bases_is_audited(database):
     same = audit_network(permuted, dataset, dataclasses.replace(options, bases="AGCT"))
     np.testing.assert_array_equal(same.filters.pwms, plain.filters.pwms)
     assert same.metrics == plain.metrics
+
+
+def test_progress_is_told_network_by_network(task1, database):
+    from motiflens.audits.candidate import audit_candidate
+
+    told = []
+    networks = [any_models.plain().eval() for _ in range(2)]
+    audit_candidate("plain", networks, task1, AuditOptions(database=database, **FAST), on_progress=told.append)
+    assert told == [0.5, 1.0]

@@ -1,6 +1,6 @@
 """What is under audit: one model, or all initialisations of one configuration."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +69,7 @@ def audit_candidate(
     *,
     members: Sequence[Member] = (),
     folder: Path | None = None,
+    on_progress: Callable[[float], None] | None = None,
 ) -> Candidate:
     """Audit every network of a candidate.
 
@@ -84,6 +85,8 @@ def audit_candidate(
     folder : Path, optional
         Where the ensemble lies. Results are kept there beside the networks, and what lies there already is not done
         again.
+    on_progress : callable, optional
+        Told the share of the networks that are audited, after each.
 
     Raises
     ------
@@ -98,6 +101,8 @@ def audit_candidate(
         place = None if folder is None else member_folder(folder, number)
         store = store_of(place, [network], dataset, **reading)
         audits.append(audit_network(network, dataset, options, store=store))
+        if on_progress is not None:
+            on_progress(len(audits) / len(networks))
     if not audits:
         reasons = "; ".join(f"member {member.index}: {member.reason}" for member in members)
         raise InputError(f"expected at least one trained network of {name}, got none" + (reasons and f" ({reasons})"))

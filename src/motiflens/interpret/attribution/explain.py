@@ -128,6 +128,8 @@ class Attributions(Tabular):
     def _table(self) -> Table:
         n, length = self.scores.shape
         title = f"Attributions by {self.method}: {n:,} sequence{'s' * (n != 1)} of {length} bp"
+        if self.members is not None:
+            title += f", means over {len(self.members)} networks"
         return attribution_table(title, self.codes, self.scores, self.gap)
 
 

@@ -20,6 +20,8 @@ from motiflens.report.audit.page import write_audit_page
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_AUDITS = 0.7  # of the time: about what the audits of single networks take, before what is asked of all of them
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AuditReport(Tabular):
@@ -101,8 +103,9 @@ def audit(
     found = as_networks(networks)
     with progress_bar("audit", progress=progress) as tell:
         members = () if ensemble is None else ensemble.members
-        candidate = audit_candidate(name, found, data, chosen, members=members)
-        tell(0.5)
+        candidate = audit_candidate(
+            name, found, data, chosen, members=members, on_progress=lambda share: tell(_AUDITS * share)
+        )
         return AuditReport(gather_evidence([candidate], data, chosen))
 
 
