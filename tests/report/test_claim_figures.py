@@ -11,7 +11,7 @@ from motiflens.report.study.claim_figures import (
     published_figure,
     variance_figure,
 )
-from motiflens.study.findings import STAGES, assess_claims, compare_with_published
+from motiflens.study.findings import BLOCKS, STAGES, assess_claims, compare_with_published
 from motiflens.study.findings.variance import MODULES
 from motiflens.study.results import Results
 
@@ -52,8 +52,10 @@ def test_shares_are_stacked_to_their_sum():
         e.group: e.estimate for f in findings for e in f.evidence if e.measure == "shares" and e.metric == "filter_tpr"
     }
     widths = [bar.get_width() for bar in ax.patches]
-    assert widths == pytest.approx([max(shares[source], 0.0) for source in SOURCE_COLORS])
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["Filter TPR"]
+    suffixes = [block.suffix for block in BLOCKS]
+    names = [f"{source}{suffix}" for suffix in suffixes for source in SOURCE_COLORS]
+    assert widths == pytest.approx([max(shares[name], 0.0) for name in names])
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["Filter TPR", "Filter TPR, C24 and C4C6"]
 
 
 def test_correlation_shows_every_network_that_trained():

@@ -54,6 +54,23 @@ def test_a_clear_gain_is_advised_with_its_numbers_and_records():
     assert "36 networks, 2 of them failed, 12 of 12 configurations (results/paper)" in told
 
 
+def test_the_effect_with_the_same_second_stage_counts_before_that_over_all():
+    own = effect("activation", "relu", "exponential", "filter_tpr", (-0.5, -0.3))._replace(second_stage="Att")
+    found = advice("activation", BETTER, own, own=design("C4C6-Att"))
+    assert (found.level, found.study) == ("keep", (own,))
+    assert "with small pools (4 and 6 bp) and attention: filter TPR" in " ".join(found.reasons)
+    other = advice("activation", BETTER, own, own=design("C4C6"))
+    assert (other.level, other.study) == ("change", (BETTER,))
+    assert "attention" not in " ".join(other.reasons)
+    mean_head = design("C4C6-Att-mean")  # none of the study's
+    assert advice("activation", BETTER, own, own=mean_head).study == (BETTER,)
+
+
+@pytest.mark.parametrize("name", ["C24", "C24-Att", "C4C6-LSTM-Att", "C4-LSTM", "C4-LSTM-Trans4", "C24-LSTM-Trans1"])
+def test_second_stages_are_read_off_configurations(name):
+    assert design(name).second_stage == (name.partition("-")[2] or "none")
+
+
 def test_what_has_the_better_choice_keeps_it():
     found = advice("activation", BETTER, own=design(activation="exponential"))
     assert found.level == "keep"

@@ -106,7 +106,7 @@ def mean_interval(values: Sequence[float] | np.ndarray) -> Interval:
     if own.size == 0:
         return Interval(math.nan, math.nan, math.nan)
     sd = float(own.std(ddof=1)) if own.size > 2 else 0.0
-    if sd == 0:
+    if sd <= 1e-12 * float(np.abs(own).max()):  # equal but for rounding
         return Interval(float(own.mean()), math.nan, math.nan)
     half = half_width(sd, own.size, own.size - 1)
     return Interval(float(own.mean()), float(own.mean()) - half, float(own.mean()) + half)

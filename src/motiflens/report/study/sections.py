@@ -159,6 +159,7 @@ def provenance(results: Results) -> list[tuple[str, str]]:
     for task in results.tasks:
         mine = results.task(task).records
         facts += [
+            (f"Task {task}: networks", str(len(mine))),
             (f"Task {task}: protocol", _distinct(record.get("protocol") for record in mine)),
             (
                 f"Task {task}: data",

@@ -125,7 +125,7 @@ def _advise(
     options = _options(design, factor, others, differences, table)
     chosen = _choose(options)
     found = chosen.outcome
-    reasons = [*_caveats(design, factor, chosen), *study_sentences(chosen.study, _where(design, factor))]
+    reasons = [*_caveats(design, factor, chosen), *study_sentences(chosen.study, _where(design, factor, chosen.study))]
     reasons += [here_sentence(chosen.here)] if chosen.here else []
     reasons += [contradiction_sentence(found)] if found.contradicted else []
     if not chosen.study:
@@ -154,15 +154,14 @@ def _level_of(design: NetworkDesign, factor: str) -> str | None:
     return design.stage if factor == "pool" else str(design.n_filters)
 
 
-def _where(design: NetworkDesign, factor: str) -> str:
+def _where(design: NetworkDesign, factor: str, rows: Sequence[MeasuredEffect] = ()) -> str:
     """What the networks of the study behind an effect have in common with a design."""
     parts = [] if factor == "pool" or design.stage is None else [level_words("pool", design.stage)]
     parts += (
         [] if factor == "activation" or design.activation is None else [level_words("activation", design.activation)]
     )
-    parts += (
-        [second_stage_words(design.second_stage)] if design.second_stage and factor in ("activation", "pool") else []
-    )
+    if rows and all(row.second_stage for row in rows):
+        parts.append(second_stage_words(rows[0].second_stage))
     return f"with {join_words(parts)}"
 
 

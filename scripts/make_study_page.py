@@ -1,0 +1,42 @@
+"""Write docs/results/study.md from results/paper/report.md: python scripts/make_study_page.py.
+
+`motiflens study report results/paper --draw results/draws/seed1 --draw results/draws/seed2 --formats svg` comes first.
+"""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+REPORT = ROOT / "results" / "paper" / "report.md"
+TARGET = ROOT / "docs" / "results" / "study.md"
+HEAD = """# The whole grid beside the published tables
+
+What networks of the paper's 34 configurations learned, and what its five claims come to. All text and numbers below are
+made from the records in `results/paper` by `motiflens study report`; how the records were made stands in
+`results/paper/README.md`.
+
+How to read it:
+
+- A **configuration** is an architecture with one activation of its first layer. **Stage 1** is the first
+  convolution with its pools: C24 has one wide pool, C4C6 and C4 have small ones. The **second stage** is what
+  follows: nothing, attention (Att), a BiLSTM, or a BiLSTM with attention or encoder layers (Trans).
+- **Filter TPR** is the share of first-layer filters that match a motif implanted in the data, **filter FPR** the
+  share that match other motifs only. **Saliency AUROC** and **AUPR** say how well gradient x input separates motif
+  positions from background; **SNR** is its mean over motif positions in units of the 20 highest of the background.
+- Intervals of means over architectures are Student's t over architectures, measured by
+  `benchmarks/interval_coverage.py`. Those of single architectures are Welch's, over initialisations.
+- Networks of C4 with a BiLSTM score differently from the published ones because the released code's backward LSTM
+  uses ReLU in place of tanh; records of networks built so are in `results/variant_code`.
+- Numbers of first-layer filters are compared in `results/filters`, and advice on the page of an audit is drawn from
+  these records and those of the grid (`motiflens study effects`).
+
+"""
+
+
+def study_page() -> str:
+    """The page: what it is, then the report without its title."""
+    body = REPORT.read_text(encoding="utf-8").partition("\n\n")[2]
+    return HEAD + body
+
+
+if __name__ == "__main__":
+    TARGET.write_text(study_page(), encoding="utf-8")

@@ -1,0 +1,19 @@
+"""What docs say of the study is made from the committed records."""
+
+import runpy
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_page_of_the_study_is_the_report():
+    page = (ROOT / "docs" / "results" / "study.md").read_text(encoding="utf-8")
+    made = runpy.run_path(str(ROOT / "scripts" / "make_study_page.py"))["study_page"]()
+    assert page == made, "run python scripts/make_study_page.py"
+
+
+def test_the_report_is_that_of_the_committed_records():
+    report = (ROOT / "results" / "paper" / "report.md").read_text(encoding="utf-8")
+    for task in (1, 2):
+        lines = (ROOT / "results" / "paper" / f"task{task}.jsonl").read_text(encoding="utf-8").splitlines()
+        assert f"| Task {task}: networks | {len(lines)} |" in report, "run motiflens study report results/paper"
