@@ -11,6 +11,7 @@ __all__ = [
     "import_report",
     "io",
     "leaks",
+    "near_duplicates",
     "negatives",
     "simulate",
     "splits",

@@ -14,6 +14,7 @@ from motiflens.basics.tables import Table, Tabular
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.import_report import import_lines
 from motiflens.data.leaks import places, repeats
+from motiflens.data.near_duplicates import near_duplicates
 from motiflens.data.splits import SPLITS
 
 GC_AUROC = 0.1  # this far above 1/2, GC content gives labels away
@@ -60,6 +61,7 @@ class DataSummary(Tabular):
     gpc: float  # GpC observed over expected
     n_repeated: int  # sequences that are there already, or whose reverse complement is
     n_across_splits: int  # sequences of valid and test that stand in an earlier split too
+    n_near_across_splits: int  # sequences of valid and test that share half their k-mers with one of an earlier split
     n_contradicting: int  # sequences that are there with other labels too
     n_overlapping_across_splits: int | None  # genomic windows of valid and test that overlap one of an earlier split
     shared_chromosomes: tuple[str, ...] | None  # in both train and test; None where names say no places
@@ -121,6 +123,7 @@ def summary(dataset: SequenceDataset) -> DataSummary:
         "cpg": _observed_over_expected(dataset.codes, 1, 2),
         "gpc": _observed_over_expected(dataset.codes, 2, 1),
         **repeats(dataset)._asdict(),
+        "n_near_across_splits": int(near_duplicates(dataset.codes, dataset.split_codes).sum()),
         **places(dataset)._asdict(),
         "metadata": dict(dataset.metadata),
     }
@@ -192,6 +195,12 @@ def _warnings(data: DataSummary, *, simulated: bool) -> Iterator[str]:
         yield (
             f"{data.n_across_splits:,} sequences of valid and test are also in an earlier split (or their reverse "
             "complements are): test scores will be too good. Remove duplicates, or split by chromosome."
+        )
+    if data.n_near_across_splits > data.n_across_splits:
+        yield (
+            f"{data.n_near_across_splits:,} sequences of valid and test have a near twin in an earlier split (half of "
+            "their 16-mers or more in common), such as a variant of the same locus: test scores will be too good. Keep "
+            "them together (--group COLUMN), or split by chromosome (--valid, --test)."
         )
     if data.n_contradicting:
         yield f"{data.n_contradicting:,} sequences are there more than once, with different labels."
@@ -270,6 +279,7 @@ def _lines(data: DataSummary) -> Iterator[str]:
     counts = ", ".join(f"{split} {n:,}" for split, n in data.n_by_split.items())
     yield f"{data.n_sequences:,} sequences of {data.length} bp ({counts})"
     yield f"GC content {data.gc:.1%}, unknown bases {data.unknown:.2%}, repeated sequences {data.n_repeated:,}"
+    yield f"near duplicates across splits {data.n_near_across_splits:,}"
     for label in data.labels:
         if label.positives is not None and label.negatives is not None:
             classes = ", ".join(f"{split} {n:,} / {label.negatives[split]:,}" for split, n in label.positives.items())
