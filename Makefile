@@ -30,5 +30,20 @@ docs: setup
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 	@echo "Open site/index.html"
 
+# Every race in short form, a few minutes on one core; each script's --help says how the long form is asked for.
+benchmarks: export OMP_NUM_THREADS = 1
+benchmarks: setup
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[peers,deeplift,cluster]'
+	$(BIN)/python benchmarks/tomtom_speed.py --repeats 3
+	$(BIN)/python benchmarks/train_speed.py --quick --members 4 --steps 3
+	$(BIN)/python benchmarks/mutagenesis_speed.py --sequences 8 --length 200 --rounds 1
+	$(BIN)/python benchmarks/ablation_speed.py --n-sequences 200 --repeats 1
+	$(BIN)/python benchmarks/scoring_speed.py --sequences 200 --repeats 1
+	$(BIN)/python benchmarks/interactions_speed.py --motifs 6 --backgrounds 20 --sequences 100
+	$(BIN)/python benchmarks/logo_speed.py --repeats 3
+	$(BIN)/python benchmarks/report_speed.py --repeats 1
+	$(BIN)/python benchmarks/simulate_speed.py --alternative-sequences 100
+	$(BIN)/python benchmarks/import_speed.py --sequences 5000 --genome-bases 10000000
+
 clean:
 	rm -rf .venv build dist site src/*.egg-info .mypy_cache .ruff_cache .pytest_cache

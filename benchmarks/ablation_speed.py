@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from setting import print_setting
 from torch import nn
 
 from motiflens.data.simulate import multi_motif
@@ -56,6 +57,7 @@ def main() -> None:
     parser.add_argument("--architecture", default="C4C6-Att")
     parser.add_argument("--repeats", type=int, default=2)
     options = parser.parse_args()
+    print_setting()
     torch.set_num_threads(1)
     network = build_model(options.architecture, task=1).eval()
     data = multi_motif(options.n_sequences, seed=0, split=(0, 0, 1))

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 import torch
+from setting import print_setting
 from torch.nn import functional as F
 
 from motiflens.basics.sequence import one_hot
@@ -75,6 +76,7 @@ def main() -> None:
     parser.add_argument("--members", type=int, nargs="+", default=[10])
     parser.add_argument("--steps", type=int, default=40)
     options = parser.parse_args()
+    print_setting()
     if not torch.cuda.is_available():
         raise SystemExit("needs a GPU")
     print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}, Task {options.task}")

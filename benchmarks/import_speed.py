@@ -23,6 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from setting import print_setting
 
 N_CONTIGS = 4
 LINE = 60
@@ -141,6 +142,7 @@ def main() -> None:
     if arguments.measure:
         measure(arguments.measure[0], Path(arguments.measure[1]), arguments.length)
         return
+    print_setting()
     print(f"{arguments.sequences:,} sequences of {arguments.length} bp, genome of {arguments.genome_bases:,} bp")
     with tempfile.TemporaryDirectory() as folder:
         write_files(Path(folder), arguments.sequences, arguments.length, arguments.genome_bases)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
+from setting import print_setting
 from torch import nn
 
 from motiflens.basics.sequence import one_hot
@@ -88,6 +89,7 @@ def main() -> None:
     parser.add_argument("--loop-pairs", type=int, default=2)
     parser.add_argument("--loop-sites", type=int, default=40)
     args = parser.parse_args()
+    print_setting()
     torch.set_num_threads(1)
     torch.manual_seed(0)
     rng = np.random.default_rng(0)

@@ -10,6 +10,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.patches import PathPatch
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import Affine2D
+from setting import print_setting
 
 from motiflens.basics.plots import LETTER_COLORS, LETTERS, draw_logo
 
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument("--length", type=int, default=200, help="base pairs")
     parser.add_argument("--repeats", type=int, default=9)
     arguments = parser.parse_args()
+    print_setting()
     rng = np.random.default_rng(0)
     heights = np.zeros((4, arguments.length))
     heights[rng.integers(0, 4, arguments.length), np.arange(arguments.length)] = rng.normal(size=arguments.length)

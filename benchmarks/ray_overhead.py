@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from setting import print_setting
+
 from motiflens.basics.ray_runner import run_ray
 from motiflens.basics.runners import Emit, JobError, run_local
 from motiflens.study.driver import Job, carry_out
@@ -90,6 +92,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
+    print_setting("ray")
     config = StudyConfig(
         tasks=(2,),
         architectures=("C24", "C4C6"),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
+from setting import print_setting
 
 from motiflens.basics.plots import draw_logo, information_logo
 from motiflens.basics.store import Store
@@ -66,6 +67,7 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=10)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
+    print_setting()
 
     records = whole_study(options.records, options.members)
     with tempfile.TemporaryDirectory() as folder:

@@ -8,6 +8,7 @@ import resource
 import time
 
 import torch
+from setting import print_setting
 
 from motiflens.models.hybrid import model_config
 from motiflens.training.loop_engine import LoopEngine, new_network
@@ -38,6 +39,7 @@ def main() -> None:
     parser.add_argument("--architecture", default="C4C6-Att")
     parser.add_argument("--sequences", type=int, default=1000)
     arguments = parser.parse_args()
+    print_setting()
     torch.set_num_threads(1)
     name, n = arguments.architecture, arguments.sequences
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from setting import print_setting
 from sklearn.metrics import auc, precision_recall_curve, roc_auc_score
 
 from motiflens.interpret.attribution import interpretability
@@ -58,6 +59,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
+    print_setting("scikit-learn")
     torch.set_num_threads(1)
     scores, truth = simulate(args.sequences, args.length, args.seed)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
+from setting import print_setting
 
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.simulate import (
@@ -90,6 +91,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--alternative-sequences", type=int, default=2000)
     n_timed = parser.parse_args().alternative_sequences
+    print_setting()
     core, background = both_strands(TASK2_CORE), both_strands(task2_background())
     compare("multi_motif", multi_motif, 30_000, [both_strands(TASK1_MOTIFS)], TASK1_MOTIF_COUNTS, n_timed)
     compare("billboard", billboard, 20_000, [core, core + background], TASK2_MOTIF_COUNTS, n_timed)

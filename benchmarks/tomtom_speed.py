@@ -18,6 +18,7 @@ from functools import partial
 from typing import TypeVar
 
 import numpy as np
+from setting import print_setting
 
 from motiflens.motifs.sets import Motif, load_motifs
 from motiflens.motifs.tomtom import tomtom
@@ -76,6 +77,7 @@ def main() -> None:
     args = parser.parse_args()
     if not ONE_THREAD.items() <= os.environ.items():  # libraries read these when they load: start again
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **ONE_THREAD})
+    print_setting("memelite", "numba")
 
     report_first_call(args.queries or args.database, args.database)
     targets = load_motifs(args.database)

@@ -19,6 +19,7 @@ from functools import partial
 from importlib.util import find_spec
 
 import torch
+from setting import print_setting
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
@@ -197,6 +198,7 @@ def main() -> None:
     parser.add_argument("--precision", default="float32", help="of our products: float32 or bfloat16")
     parser.add_argument("--steps", type=int, default=10, help="batches timed")
     arguments = parser.parse_args()
+    print_setting()
     torch.set_num_threads(1)
     names = arguments.architectures or (QUICK if arguments.quick else ARCHITECTURES)
     task, steps, rate = arguments.task, arguments.steps, product_rate()
