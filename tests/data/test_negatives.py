@@ -7,7 +7,7 @@ from motiflens.basics.metrics import auroc
 from motiflens.basics.sequence import gc_content
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io import Genome, Intervals, intervals_of_names, write_fasta
-from motiflens.data.negatives import add_gc_matched, add_shuffled
+from motiflens.data.negatives import _bins, _Tiles, add_gc_matched, add_shuffled
 from motiflens.motifs.truth import MatrixTruth
 
 WIDTH = 50
@@ -176,3 +176,19 @@ def test_ground_truth_would_not_cover_shuffles():
     data = SequenceDataset.from_arrays(np.zeros((2, 9), np.uint8), [1, 0], truth=truth)
     with pytest.raises(ValueError, match="without ground truth"):
         add_shuffled(data)
+
+
+def test_a_tile_between_two_places_that_it_only_touches_is_free():
+    """By hand: tiles of 10 bp on one chromosome; taken are 0-10, 20-30, 45-46."""
+    none = np.zeros(1, dtype=np.int64)
+    tiles = _Tiles(None, ["chr1"], none, np.array([0, 6]), 10, np.array([0, 20, 45]), np.array([10, 30, 46]))
+    assert tiles.free(np.arange(6)).tolist() == [False, True, False, True, False, True]
+
+
+@pytest.mark.parametrize("width", [50, 100, 200])
+def test_each_gc_content_has_the_bin_that_it_has_by_whole_numbers(width):
+    """0.58 / 0.02 is 28.999999999999996: a window would be matched with those of the bin below."""
+    codes = np.zeros((width + 1, width), dtype=np.uint8)
+    for n_strong, row in enumerate(codes):
+        row[:n_strong] = 1
+    assert _bins(codes, 0.02).tolist() == [n_strong * 50 // width for n_strong in range(width + 1)]

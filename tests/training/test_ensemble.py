@@ -347,3 +347,16 @@ def test_unusable_labels_are_named(config, task2):
         ensemble.fit(config, relabelled(task2, y=np.ones_like(y)), 1, protocol=FAST)
     with pytest.raises(ValueError, match="no validation sequences"):
         ensemble.fit(config, relabelled(task2, split_codes=np.zeros_like(task2.split_codes)), 1, protocol=FAST)
+
+
+@pytest.mark.parametrize("restore", [True, False])
+def test_the_weights_that_come_back_are_those_of_the_best_epoch(config, task2, restore):
+    protocol = FAST.replace(max_epochs=6, learning_rate=0.02, restore_best=restore)
+    for member in ensemble.fit(config, task2, 3, protocol=protocol, seed=2, progress=False).members:
+        history = member.history["valid_metric"]
+        kept = history[member.best_epoch - 1] if restore else history[-1]
+        assert member.metrics["valid_auroc"] == pytest.approx(kept, abs=1e-3)
+        if len(set(history)) > 1 and member.best_epoch < member.n_epochs:
+            break
+    else:
+        pytest.fail("the last epoch was the best of all members: the test says nothing")

@@ -79,3 +79,9 @@ def test_a_changed_protocol_does_not_keep_the_name():
 def test_bad_numbers_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_of_equal_epochs_the_first_is_the_best():
+    schedule = Schedule(REFERENCE)
+    assert [schedule.update(metric) for metric in (0.5, 0.6, 0.6, 0.55)] == [True, True, False, False]
+    assert (schedule.best_epoch, schedule.best_metric) == (2, 0.6)

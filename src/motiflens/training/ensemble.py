@@ -1,8 +1,10 @@
 """Train many initialisations of one architecture, and what comes out.
 
 Member i of an ensemble has a seed of its own, derived from `seed` and i, that rules its initial weights and its
-dropout; the order of the batches follows `data_seed` and is the same for all members. So a member becomes the same
-network, within floating-point rounding, whatever other members are trained beside it, now or later.
+dropout; the order of the batches follows `data_seed` and is the same for all members. So whatever other members are
+trained beside it, now or later, a member becomes the same network in exact arithmetic: in float64 to the last digits
+that count. In float32 sums are rounded otherwise in another stack, and training makes such a difference grow from epoch
+to epoch: a member that was resumed in another stack ends as another network of the same distribution.
 """
 
 from collections.abc import Callable, Sequence

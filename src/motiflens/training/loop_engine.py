@@ -171,6 +171,10 @@ def train_step(
     n_filters = config.n_filters
     patches = Patches(codes, config.kernel_size, y.dtype)
     patch_mean, patch_covariance = patches.moments()
+    # The first pool stands behind convolution, BatchNorm and activation, but is taken of the convolution y = w * x alone,
+    # so that BatchNorm and activation have less to do. They rise with y where the gain of BatchNorm is positive: then
+    # the largest y of a pool is wanted. They fall with y where it is negative: then the smallest, which is minus the
+    # largest of -y. So a filter w is convolved as s w, with s the sign of its gain, and s max(s y) is what is wanted.
     filters, sign = stacked_filters(networks)
     conv = PooledConvolution(patches, filters, config.first_pool, precision)
     raw = conv.output.mul_(sign)  # N, T, E * F; the signs taken back
@@ -196,7 +200,11 @@ def train_step(
         losses.append(mean_loss.detach())
         raw_gradient[..., own], mean_gradient[own], variance_gradient[own] = [t.grad for t in inputs]  # type: ignore[assignment]
         _update_running_statistics(member.network, mean[own], variance[own], codes.numel())
-    # y = P w on sign-flipped filters; the two sign flips, of the output and of the weight, cancel.
+    # What the pool has chosen is o = max(P s w), P being the patches, and the network has gone on with s o. With g the
+    # gradient by s o, that by o is s g, that by the flipped filter s w is P^T s g at the chosen places, and that by w
+    # is s P^T s g = P^T g, because s^2 = 1: the gradient of the unflipped output gives that of the unflipped filter.
+    # Mean and variance of y are m^T w and w^T C w, with m and C those of the patches: their gradients by w are m and
+    # 2 C w.
     gradient = conv.weight_gradient(raw_gradient)
     gradient += patch_mean[:, None] * mean_gradient + 2 * projected * variance_gradient
     gradient = gradient.view(config.kernel_size, 4, -1).permute(2, 1, 0)  # E * F, 4, k
