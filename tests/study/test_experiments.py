@@ -37,6 +37,7 @@ from motiflens.study.experiments import (
     unpacked,
     word_counts,
 )
+from motiflens.study.machines import Machines
 
 
 @pytest.fixture(scope="module")
@@ -240,15 +241,14 @@ def test_a_run_stores_a_record_per_network_and_goes_on(imported, tmp_path):
         "protocol": EXPERIMENT_PROTOCOL.replace(max_epochs=1),
         "n_parents": 8,
     }
-    first = run_experiments(imported, tmp_path, n_workers=1, n_members=1, device="cpu", **small)
+    first = run_experiments(imported, tmp_path, machines=Machines(n_workers=1, device="cpu"), n_members=1, **small)
     assert (len(first.records), first.n_left, first.errors) == (1, 0, [])
     heard = []
     second = run_experiments(
         imported,
         tmp_path,
-        n_workers=1,
+        machines=Machines(n_workers=1, device="cpu"),
         n_members=2,
-        device="cpu",
         on_news=lambda news, *_: heard.append(news.key),
         **small,
     )

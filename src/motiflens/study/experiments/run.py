@@ -62,11 +62,7 @@ def run_experiments(
     data: str | Path,
     folder: str | Path,
     *,
-    runner: str = "local",
-    address: str | None = None,
-    n_workers: int | None = None,
-    device: str = "auto",
-    gpu_share: float = 1.0,
+    machines: Machines = Machines(),  # noqa: B008
     part: tuple[int, int] = (1, 1),
     budget: float | None = None,
     on_news: ExperimentListener = lambda news, n_done, n_all: None,
@@ -80,7 +76,7 @@ def run_experiments(
         HDF5 file that ``motiflens data crx`` wrote, its tables beside it.
     folder : path
         Holds `records/` and `crx.jsonl`.
-    runner, address, n_workers, device, gpu_share, part, budget
+    machines, part, budget
         As for `study.run_study`.
     on_news : callable
     **changes
@@ -95,7 +91,6 @@ def run_experiments(
     FileNotFoundError, ValueError
         If the data are missing, or the folder holds records of another configuration.
     """
-    machines = Machines(runner=runner, address=address, n_workers=n_workers, device=device, gpu_share=gpu_share)
     number, n_parts = part
     check_shard(number, n_parts)
     deadline = None if budget is None else time.time() + budget
@@ -110,7 +105,7 @@ def run_experiments(
     errors: list[JobError] = []
     try:
         with Locks(store.folder / "checkpoints") as locks:
-            jobs = _jobs(to_do, store, locks, path, device, deadline)
+            jobs = _jobs(to_do, store, locks, path, machines.device, deadline)
             hear = _hearing(store, locks, networks, records, on_news)
             errors = machines.run(train_and_measure, jobs, renew=lambda job: job, on_message=hear)
     finally:
