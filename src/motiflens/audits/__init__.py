@@ -8,6 +8,7 @@ __all__ = [
     "differences",
     "evidence",
     "examples",
+    "model_check",
     "network",
     "notes",
     "options",

@@ -15,7 +15,7 @@ from torch import nn
 
 from motiflens.audits.options import AuditOptions
 from motiflens.audits.stored import NO_STORE, Store, motifs_digest
-from motiflens.basics.errors import InputError
+from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.basics.inputs import as_output
 from motiflens.basics.metrics import classification_metrics, regression_metrics
 from motiflens.basics.tables import Logo, Table, Tabular, columns_of
@@ -259,9 +259,9 @@ def _for_labels(
             stacklevel=4,
         )
     if test.n_outputs > 1 or target is None:
-        raise InputError(
-            f"the model has {n_outputs} outputs, the data have {test.n_outputs} labels: give data with as many labels, "
-            "or with one and the output that it stands for (target)"
+        raise ArgumentError(
+            f"the model has {n_outputs} outputs, the data have {test.n_outputs} labels",
+            "give data with as many labels, or with one and the output that it stands for ({target})",
         )
     return adapt(model, test.codes, **reading, target=target), 0
 

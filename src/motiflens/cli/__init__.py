@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from motiflens.basics.errors import explained
-from motiflens.cli import audit, compare, data, interactions, model, motifs, predict, simulate, study, train
+from motiflens.cli import audit, compare, data, interactions, model, models, motifs, predict, simulate, study, train
 from motiflens.cli.messages import Session
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app.command("attribute")(model.attribute)
 app.command("interactions")(interactions.interactions)
 app.command("tomtom")(motifs.tomtom_files)
 app.add_typer(data.app, name="data")
+app.add_typer(models.app, name="models")
 app.add_typer(motifs.app, name="motifs")
 app.add_typer(study.app, name="study")
 

@@ -170,7 +170,8 @@ def _given(model: str, weights: Path | None, dataset: "SequenceDataset", options
     if (Path(model) / ENSEMBLE_FILE).is_file():
         ensemble = load_ensemble(model)
         return audit_candidate(name, list(ensemble), dataset, options, members=ensemble.members, folder=Path(model))
-    return audit_candidate(name, [load_any_model(model, weights)], dataset, options)
+    with options_named("layout", "first_layer", "output", "target"):
+        return audit_candidate(name, [load_any_model(model, weights)], dataset, options)
 
 
 def _configs(

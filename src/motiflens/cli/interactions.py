@@ -148,7 +148,8 @@ def _load(
                 f"--{asked[0]} is of a model named as module:function; {model} is read as a folder of ours"
             )
         return load_networks(model)
-    return [adapt(load_any_model(model, weights), dataset.codes, filters=filters, **reading)]
+    with options_named("layout", "output"):
+        return [adapt(load_any_model(model, weights), dataset.codes, filters=filters, **reading)]
 
 
 def _choose_motifs(

@@ -14,7 +14,7 @@ scores, ``(values * X).sum(1)``, are what `motiflens.interpret.attribution.inter
 from motiflens.interpret.attribution.against_truth import Interpretability, interpretability
 from motiflens.interpret.attribution.baselines import BASELINES
 from motiflens.interpret.attribution.completeness import CompletenessWarning, completeness_gap
-from motiflens.interpret.attribution.deep_lift import deep_lift_shap
+from motiflens.interpret.attribution.deep_lift import deep_lift_shap, rule_problems
 from motiflens.interpret.attribution.explain import METHODS, Attributions, check_method, explain
 from motiflens.interpret.attribution.gradient import centred
 from motiflens.interpret.attribution.integrated_gradients import integrated_gradients
@@ -36,6 +36,7 @@ __all__ = [
     "gradient_times_input",
     "integrated_gradients",
     "interpretability",
+    "rule_problems",
     "saliency",
     "saturation_mutagenesis",
     "smooth_grad",

@@ -114,6 +114,26 @@ def complete_deep_lift_shap(
 deep_lift_shap = values_only(complete_deep_lift_shap)
 
 
+def rule_problems(model: nn.Module, X: torch.Tensor) -> tuple[list[str], list[str]]:
+    """Nonlinear steps of a model that no DeepLIFT rule fits, and those that are integrated numerically.
+
+    Parameters
+    ----------
+    model : nn.Module
+    X : torch.Tensor, shape=(N, 4, L)
+        One-hot sequences, of which the first is tried.
+
+    Raises
+    ------
+    InputError
+        If the model has no gradient with respect to its input, or tangermeme is not installed.
+    """
+    _rules(1)
+    with differentiating(model, None, X) as where, _frozen(model):
+        network = _Column(model, X[:1].to(where, dtype_of(model)), 0).network
+        return network.without_rule(), [place for _, place in network.integrated()]
+
+
 class _Column(nn.Module):
     """One output of a network with operations, shape=(n, 1)."""
 

@@ -5,14 +5,14 @@ cannot tell it asks for, in an error, rather than guess.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
 from torch import nn
 
 from motiflens.basics.choices import check_choice, close_matches
-from motiflens.basics.errors import InputError
+from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.basics.metrics import as_tensor
 from motiflens.basics.sequence import one_hot
 from motiflens.models.any_model.adapted import OWN_FIRST_LAYER, AdaptedModel, HowItRuns
@@ -139,7 +139,7 @@ class _Found(NamedTuple):
     layout: str
     trace: Trace
     layers: tuple[FirstLayer, ...]
-    problem: str  # why no convolution reads the sequence
+    problem: InputError | None  # why no convolution reads the sequence
 
 
 def _find_layout(
@@ -158,26 +158,28 @@ def _find_layout(
             failures[name] = str(error).strip().partition("\n")[0] or type(error).__name__
             continue
         try:
-            runs.append(_Found(name, traced, first_layers(traced, X, names), ""))
-        except ValueError as error:
+            runs.append(_Found(name, traced, first_layers(traced, X, names), None))
+        except InputError as error:
             failures[name] = str(error)
-            runs.append(_Found(name, traced, (), str(error)))
+            runs.append(_Found(name, traced, (), error))
     read = [found for found in runs if found.layers]
     if len(read) == 1:
         return read[0]
     if len(read) > 1:
-        raise InputError(
+        raise ArgumentError(
             f"the model runs with each of the layouts {', '.join(found.layout for found in read)}, and its first "
-            "convolution does not tell them apart: name the one that it was trained on (layout)"
+            "convolution does not tell them apart",
+            "name the one that it was trained on ({layout})",
         )
     if len(runs) == 1:
         if filters:
-            raise InputError(runs[0].problem)
+            raise cast(InputError, runs[0].problem)
         return runs[0]
     if runs and not filters:
-        raise InputError(
+        raise ArgumentError(
             f"the model runs with each of the layouts {', '.join(found.layout for found in runs)}, and no convolution "
-            "tells them apart: name the one that it was trained on (layout)"
+            "tells them apart",
+            "name the one that it was trained on ({layout})",
         )
     other_length = any("mat1 and mat2 shapes" in message for message in failures.values())
     raise InputError(

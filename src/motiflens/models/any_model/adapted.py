@@ -58,7 +58,7 @@ class AdaptedModel(nn.Module):
         length: int,
         n_outputs: int,
         target: int | None = None,
-        unreadable: str = "",
+        unreadable: InputError | None = None,
     ) -> None:
         super().__init__()
         self.model = model
@@ -86,7 +86,7 @@ class AdaptedModel(nn.Module):
             If none does.
         """
         if not self.first_layers:
-            raise InputError(self.unreadable)
+            raise self.unreadable or InputError("no convolution of the model reads the sequence")
         return self.first_layers[0]
 
     @property

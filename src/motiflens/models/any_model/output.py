@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.overrides import TorchFunctionMode
 
-from motiflens.basics.errors import InputError
+from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.models.any_model.trace import Trace, TracedCall, function_name
 
 OUTPUTS = ("logits", "probabilities")
@@ -33,10 +33,11 @@ def kind_of_output(found: Trace, outputs: torch.Tensor) -> str:
         return "probabilities"
     if last in _UNBOUNDED or bool(((outputs < 0) | (outputs > 1)).any()):
         return "logits"
-    raise InputError(
-        "cannot tell whether the model returns logits or probabilities: its outputs are all between 0 and 1, but its "
-        f"last step is {last or 'unknown'}, not a sigmoid, softmax or linear layer. Say which "
-        '(output="logits" or output="probabilities")'
+    raise ArgumentError(
+        "cannot tell whether the model returns logits or probabilities, as its outputs are all between 0 and 1, but "
+        f"its last step is {last or 'unknown'}, not a sigmoid, softmax or linear layer",
+        "say which ({output})",
+        output=('output="logits" or output="probabilities"', "--output logits or --output probabilities"),
     )
 
 
@@ -90,6 +91,8 @@ class WithoutBound(TorchFunctionMode):
 
 def _against_others(z: torch.Tensor) -> torch.Tensor:
     """Logits of softmax(z), shape=(..., C), each class against the others together."""
+    if z.shape[-1] == 2:
+        return z - z.flip(-1)
     classes = torch.arange(z.shape[-1], device=z.device)
     others = torch.stack([classes[classes != one] for one in classes])  # C, C - 1
     return z - z[..., others].logsumexp(-1)
@@ -131,8 +134,10 @@ def to_logits(outputs: torch.Tensor, kind: str) -> torch.Tensor:
         return outputs
     if bool(((outputs < -_ROUNDING) | (outputs > 1 + _ROUNDING)).any()):
         low, high = outputs.min().item(), outputs.max().item()
-        raise InputError(
-            f'expected probabilities, got outputs from {low:.3g} to {high:.3g}: use output="logits" (--output logits)'
+        raise ArgumentError(
+            f"expected probabilities, got outputs from {low:.3g} to {high:.3g}",
+            "use {output}",
+            output=('output="logits"', "--output logits"),
         )
     rounding = torch.finfo(outputs.dtype)
     return outputs.clamp(rounding.tiny, 1 - rounding.eps).logit()

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch.func import functional_call
 
-from motiflens.basics.errors import InputError
+from motiflens.basics.errors import ArgumentError
 from motiflens.models.any_model.trace import Convolution, ConvolutionCall
 
 _ROUNDING = 1e-4  # of the largest value; float16 and bfloat16 are given more
@@ -29,7 +29,7 @@ class Window(NamedTuple):
     n_windows: int
 
 
-class Unreadable(InputError):
+class Unreadable(ArgumentError):
     """A convolution does not read the sequence."""
 
 
@@ -51,8 +51,8 @@ def sequence_windows(call: ConvolutionCall, X: torch.Tensor) -> Window:
     axes = _position_axes(call)
     if len(call.seen) != len(X):
         raise Unreadable(
-            f"expected the convolution {call.name!r} to see {len(X)} sequences at a time, it saw {len(call.seen)}: run "
-            "it on each strand by itself, not on both in one batch"
+            f"expected the convolution {call.name!r} to see {len(X)} sequences at a time, it saw {len(call.seen)}",
+            "run it on each strand by itself, not on both in one batch",
         )
     n_positions = [call.seen.shape[axis] for axis in axes]
     for axis in axes:
@@ -69,8 +69,8 @@ def sequence_windows(call: ConvolutionCall, X: torch.Tensor) -> Window:
             return window._replace(first=window.first - before)
     raise Unreadable(
         f"expected the convolution {call.name!r} to see the sequences as they were given, but they were changed before "
-        f"it (cropped, reversed, or read by another layer; its input has {n_positions[0]} positions of {X.shape[2]}): "
-        "name another convolution that reads the sequence (first_layer), or change them outside the model"
+        f"it (cropped, reversed, or read by another layer; its input has {n_positions[0]} positions of {X.shape[2]})",
+        "name another convolution that reads the sequence ({first_layer}), or change them outside the model",
     )
 
 
@@ -86,8 +86,8 @@ def _position_axes(call: ConvolutionCall) -> list[int]:
             return axes
     raise Unreadable(
         f"expected a first convolution whose kernel sees all four bases, got {call.name!r} with kernel "
-        f"{tuple(kernel)}{_grouped(call.module)} on an input of shape (n, {', '.join(map(str, shape[1:]))}): "
-        "name the convolution that reads the sequence (first_layer)"
+        f"{tuple(kernel)}{_grouped(call.module)} on an input of shape (n, {', '.join(map(str, shape[1:]))})",
+        "name the convolution that reads the sequence ({first_layer})",
     )
 
 
@@ -120,8 +120,8 @@ def _check_groups(call: ConvolutionCall, by_base: torch.Tensor) -> None:
     if not bool((apart > _ROUNDING * by_base.abs().max()).all()):
         raise Unreadable(
             f"expected a first convolution whose kernel sees all four bases, got {call.name!r} with kernel "
-            f"{tuple(call.module.kernel_size)}{_grouped(call.module)} on an input that does not tell them apart: "
-            "name the convolution that reads the sequence (first_layer)"
+            f"{tuple(call.module.kernel_size)}{_grouped(call.module)} on an input that does not tell them apart",
+            "name the convolution that reads the sequence ({first_layer})",
         )
 
 
@@ -152,17 +152,22 @@ def probed_window(module: Convolution, seen: torch.Tensor, axis: int) -> Window:
     try:
         ends = _ends_of_middle_windows(module, probe, axis)
     except RuntimeError as error:  # a forward that takes one length only
-        raise Unreadable(f"cannot find out which bases a window of {name} covers: {error}") from error
+        raise Unreadable(f"cannot find out which bases a window of {name} covers", _braced(error)) from error
     middles, starts, widths = zip(*((w, start, end - start) for w, start, end in ends), strict=True)
     strides = {b - a for a, b in pairwise(starts)} or {step}
     inside = starts[0] > 0 and starts[-1] + widths[-1] < probe.shape[axis]
     if len(set(widths)) > 1 or len(strides) > 1 or not inside:
         raise Unreadable(
             f"expected the windows of {name} to have one width and one distance, got widths {sorted(set(widths))} and "
-            f"distances {sorted(strides)}: it does more than a convolution, so its filters cannot be read"
+            f"distances {sorted(strides)}",
+            "it does more than a convolution, so its filters cannot be read",
         )
     (stride,) = strides
     return Window(starts[0] - middles[0] * stride, widths[0], stride, n_windows)
+
+
+def _braced(error: Exception) -> str:
+    return str(error).partition("\n")[0].replace("{", "{{").replace("}", "}}")
 
 
 def _ends_of_middle_windows(module: Convolution, probe: torch.Tensor, axis: int) -> list[tuple[int, int, int]]:
@@ -177,7 +182,9 @@ def _ends_of_middle_windows(module: Convolution, probe: torch.Tensor, axis: int)
             size = gradient.abs().movedim(axis, 0).flatten(1).sum(1)  # positions
             within = (size > _FAINT * size.max()).nonzero().flatten()
             if not len(within):
-                raise Unreadable(f"the windows of {type(module).__name__} do not depend on its input")
+                raise Unreadable(
+                    f"the windows of {type(module).__name__} do not depend on its input", "look at its forward"
+                )
             found.append((number, int(within[0]), int(within[-1]) + 1))
     return found
 

@@ -14,6 +14,7 @@ from motiflens.models.hybrid.layers import (
     MaxPool1d,
 )
 from motiflens.models.hybrid.network import HybridNetwork, blank_network, evaluating
+from motiflens.models.hybrid.outline import Outline, outline
 from motiflens.models.hybrid.positions import POSITIONAL_ENCODINGS
 from motiflens.models.hybrid.products import PRECISIONS
 from motiflens.models.hybrid.registry import (
@@ -51,6 +52,7 @@ __all__ = [
     "Linear",
     "MaxPool1d",
     "MultiHeadAttention",
+    "Outline",
     "NetworkConfig",
     "POSITIONAL_ENCODINGS",
     "PRECISIONS",
@@ -71,4 +73,5 @@ __all__ = [
     "model_config",
     "network_config",
     "network_of",
+    "outline",
 ]

@@ -1,0 +1,62 @@
+"""Which architectures there are, and how a model is read."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from motiflens.cli.loading import load_any_model, one_thread
+from motiflens.cli.messages import options_named, print_json
+from motiflens.cli.options import DataFile, Json
+
+app = typer.Typer(help="List architectures; find out how a model is read.", no_args_is_help=True)
+
+
+@app.command("list")
+def models_list(
+    pattern: Annotated[str, typer.Argument(help="Only names that match, such as 'C4*' or 'Deep*'.")] = "*",
+    as_json: Json = False,
+) -> None:
+    """List the architectures that train builds: blocks as filters/kernel, and positions after each pool as @number."""
+    from motiflens.models.hybrid import list_models, outline
+
+    outlines = (outline(name) for name in list_models(pattern))
+    if as_json:
+        print_json([one._asdict() for one in outlines])
+        return
+    for one in outlines:
+        sizes = f"{one.length:>6} bp  {one.n_outputs:>3} outputs  {one.n_parameters:>11,} parameters"
+        typer.echo(f"{one.name:16} {sizes}  {one.blocks}")
+
+
+@app.command("check")
+def models_check(
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="Folder of a saved network, or module:function or file.py:function that makes one, whose code is run."
+        ),
+    ],
+    data: DataFile,
+    weights: Annotated[Path | None, typer.Option(help="State dictionary of the model, .pt or .safetensors.")] = None,
+    layout: Annotated[str, typer.Option(help="Axes of its input: auto, N4L, NL4, N14L, ..., or codes.")] = "auto",
+    bases: Annotated[str, typer.Option(help="Order of the bases in its channels, such as AGCT.")] = "ACGT",
+    first_layer: Annotated[
+        str | None, typer.Option(help="Names of the convolutions that read the sequence, with commas between them.")
+    ] = None,
+    output: Annotated[str, typer.Option(help="What it returns: auto, logits or probabilities.")] = "auto",
+    as_json: Json = False,
+) -> None:
+    """Say in ten lines how a model is read and which analyses will run."""
+    from motiflens.audits.model_check import check_model
+    from motiflens.data.io import read_hdf5
+
+    one_thread()
+    network, dataset = load_any_model(model, weights), read_hdf5(data)
+    with options_named("layout", "first_layer", "output"):
+        found = check_model(network, dataset, layout=layout, bases=bases, first_layer=first_layer, output=output)
+    if as_json:
+        print_json(found.facts)
+        return
+    for line in found.lines():
+        typer.echo(line)
