@@ -70,3 +70,12 @@ def test_the_summary_warns_of_them():
     assert (found.n_near_across_splits, found.n_across_splits) == (50, 0)
     assert any("50 sequences of valid and test have a near twin" in one and "--group" in one for one in found.warnings)
     assert "near duplicates across splits 50" in found.text()
+
+
+def test_negatives_at_positives_are_counted():
+    codes = RNG.integers(0, 4, (5, 100), dtype=np.uint8)
+    names = ["chr1:1000-1100", "chr1:1005-1105", "chr1:1050-1150", "chr1:1051-1151", "chr2:1000-1100"]
+    found = summary(SequenceDataset.from_arrays(codes, [1, 0, 0, 0, 0], names=names))
+    assert found.n_negatives_at_positives == 2
+    assert any("2 negatives overlap a positive" in one for one in found.warnings)
+    assert summary(SequenceDataset.from_arrays(codes, [1, 0, 0, 0, 0])).n_negatives_at_positives == 0

@@ -70,3 +70,21 @@ def places(dataset: SequenceDataset) -> Places:
             overlapping[mine] = n_begun > n_ended
     train, test = (set(intervals.contig[splits == SPLITS.index(name)]) for name in ("train", "test"))
     return Places(int(overlapping.sum()), tuple(sorted(train & test)))
+
+
+def negatives_at_positives(dataset: SequenceDataset) -> int:
+    """Count windows without a positive label that overlap one with a positive label by half their length or more.
+
+    0 where labels are not 0 and 1, or names do not say where sequences lie.
+    """
+    if dataset.names is None or not np.isin(dataset.y, (0, 1)).all():
+        return 0
+    rows, intervals = intervals_of_names(dataset.names)
+    positive = dataset.y[rows].any(axis=1)
+    n = 0
+    for on in intervals.rows_by_contig().values():
+        mine, others = on[~positive[on]], np.sort(intervals.start[on[positive[on]]])
+        half = dataset.length // 2
+        begun = np.searchsorted(others, intervals.start[mine] + half, side="right")
+        n += int((begun > np.searchsorted(others, intervals.start[mine] - half, side="left")).sum())
+    return n

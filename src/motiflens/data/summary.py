@@ -13,7 +13,7 @@ from motiflens.basics.sequence import UNKNOWN, gc_content
 from motiflens.basics.tables import Table, Tabular
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.import_report import import_lines
-from motiflens.data.leaks import places, repeats
+from motiflens.data.leaks import negatives_at_positives, places, repeats
 from motiflens.data.near_duplicates import near_duplicates
 from motiflens.data.splits import SPLITS
 
@@ -64,6 +64,7 @@ class DataSummary(Tabular):
     n_near_across_splits: int  # sequences of valid and test that share half their k-mers with one of an earlier split
     n_contradicting: int  # sequences that are there with other labels too
     n_overlapping_across_splits: int | None  # genomic windows of valid and test that overlap one of an earlier split
+    n_negatives_at_positives: int  # windows without a positive label that overlap half of one with
     shared_chromosomes: tuple[str, ...] | None  # in both train and test; None where names say no places
     metadata: Mapping[str, Any]
     warnings: tuple[str, ...]
@@ -125,6 +126,7 @@ def summary(dataset: SequenceDataset) -> DataSummary:
         **repeats(dataset)._asdict(),
         "n_near_across_splits": int(near_duplicates(dataset.codes, dataset.split_codes).sum()),
         **places(dataset)._asdict(),
+        "n_negatives_at_positives": negatives_at_positives(dataset),
         "metadata": dict(dataset.metadata),
     }
     draft = DataSummary(**found, warnings=())
@@ -208,6 +210,11 @@ def _warnings(data: DataSummary, *, simulated: bool) -> Iterator[str]:
         yield (
             f"{data.n_overlapping_across_splits:,} windows of valid and test overlap a window of an earlier split in "
             "the genome: test scores will be too good. Split by chromosome."
+        )
+    if data.n_negatives_at_positives:
+        yield (
+            f"{data.n_negatives_at_positives:,} negatives overlap a positive by half their length or more: they teach "
+            "that a site is none. Take them out of the file of negatives."
         )
     if data.shared_chromosomes:
         yield (
