@@ -74,6 +74,7 @@ def comparison_figure(task: TaskResults, *, select: str = "valid") -> Figure:
         figure = Figure(figsize=(0.6 + 2.3 * len(metrics), 0.7 + 2.2 * max(1, len(by_stage))), layout="constrained")
         if not by_stage:
             words = f"No architecture of task {task.number} has networks of both activations"
+            figure.set_layout_engine("none")  # there is nothing to lay out
             figure.text(0.5, 0.5, words, ha="center", va="center")
             return figure
         grid = figure.subplots(len(by_stage), len(metrics), sharex="col", sharey="col", squeeze=False)

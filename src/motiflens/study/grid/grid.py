@@ -8,7 +8,7 @@ from typing import Any
 from motiflens.basics.choices import check_known
 from motiflens.basics.errors import InputError
 from motiflens.models.hybrid import ARCHITECTURES, TASK_SIZES, list_hybrids, model_config
-from motiflens.study.grid.trial import DATABASE, MOTIF_COUNTS, Trial
+from motiflens.study.grid.trial import MOTIF_COUNTS, STUDY_DATABASE, Trial
 from motiflens.training.protocol import PAPER, REFERENCE, Protocol
 
 
@@ -27,7 +27,7 @@ class StudyConfig:
     data_seed: int = 0
     variant: str = "text"
     motif_counts: str = "code"  # of Task 2: "code", or "paper" for the text's
-    database: str = DATABASE  # that filters are compared with
+    database: str = STUDY_DATABASE  # that filters are compared with
     n_filters: tuple[int, ...] = ()  # of the first layer, beside each task's own, against which they are held
     stack_size: int = 5  # members trained at once by one worker
 

@@ -14,7 +14,7 @@ from motiflens.data.simulate import TASK2_MOTIF_COUNTS, TASK2_MOTIF_COUNTS_PAPER
 from motiflens.models.hybrid import HybridConfig, model_config
 from motiflens.training.protocol import Protocol
 
-DATABASE = "JASPAR2020"
+STUDY_DATABASE = "JASPAR2020"
 
 
 MOTIF_COUNTS = {"code": TASK2_MOTIF_COUNTS, "paper": TASK2_MOTIF_COUNTS_PAPER}
@@ -34,7 +34,7 @@ class Trial:
     data_seed: int = 0  # of the simulated data and the order of batches
     variant: str = "text"  # of the networks: see `models.model_config`
     motif_counts: str = "code"  # of Task 2: "code", or "paper" for the text's
-    database: str = DATABASE  # that filters are compared with
+    database: str = STUDY_DATABASE  # that filters are compared with
     n_filters: int | None = None  # of the first layer; None: the task's own
 
     @property
@@ -79,7 +79,7 @@ class Trial:
             },
             "seed": self.seed,
         }
-        if self.database != DATABASE:  # left out otherwise, so that older records keep their hash
+        if self.database != STUDY_DATABASE:  # left out otherwise, so that older records keep their hash
             config["audit"] = {"database": self.database}
         return config
 
