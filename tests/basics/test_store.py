@@ -123,3 +123,14 @@ def test_an_export_that_changes_nothing_writes_nothing(tmp_path):
     before = path.stat().st_ino
     assert store.export() == [path]
     assert path.stat().st_ino == before
+
+
+@pytest.mark.parametrize("literal", ["NaN", "Infinity", "-Infinity"])
+def test_a_number_that_json_does_not_have_is_damage(tmp_path, literal):
+    store = Store(tmp_path)
+    path = store.write(record("task1/a"))
+    path.write_text(path.read_text().replace("{", '{"metric": ' + literal + ", ", 1))
+    records, damaged = store.read()
+    assert records == {}
+    assert damaged[0].key == "task1/a"
+    assert f"{literal} is no number in JSON" in damaged[0].reason

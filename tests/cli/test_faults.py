@@ -52,3 +52,24 @@ def test_debug_shows_every_traceback(command):
     assert code == 1
     assert "in load_motifs" in shown
     assert shown.splitlines()[-1] == "error: expected a motif set"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("simulate", "multi-motif", "-o", "a.h5", "--seed", "-1"),
+        ("simulate", "multi-motif", "-o", "a.h5", "--length", "1000000000000"),
+        ("train", "a.h5", "-o", "nets", "--seed", "-1"),
+        ("audit", "a.h5", "-o", "page", "--seed", "-1"),
+    ],
+)
+def test_numbers_out_of_range_are_refused_before_anything_is_read(arguments, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["motiflens", *arguments])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    message = capsys.readouterr().err
+    assert stop.value.code == 2
+    assert "Traceback" not in message
+    assert "Invalid value" in message
+    assert list(tmp_path.iterdir()) == []

@@ -102,7 +102,7 @@ class Store:
         expected_key: str | None = None,
     ) -> None:
         try:
-            record = json.loads(text)
+            record = json.loads(text, parse_constant=_refuse)
         except ValueError as error:
             damaged.append(Damaged(where, f"not JSON ({error})", expected_key))
             return
@@ -136,6 +136,10 @@ class Store:
                 return list(texts)
             for path in outdated:
                 write_text(texts[path], path)
+
+
+def _refuse(literal: str) -> None:
+    raise InputError(f"{literal} is no number in JSON")
 
 
 def _lines(records: Iterable[Record]) -> str:

@@ -34,7 +34,7 @@ NDecoys = Annotated[int, typer.Option(help="Shuffled databases, for the matches 
 NAblation = Annotated[int, typer.Option(help="Test sequences on which each filter is ablated; 0 for none.")]
 NBackgrounds = Annotated[int, typer.Option(help="Negatives for the spike-in; 0: no spike-in, no stability.")]
 NExamples = Annotated[int, typer.Option(help="Test sequences whose attributions are shown.")]
-Seed = Annotated[int, typer.Option(help="Of initial weights and of everything that is drawn.")]
+Seed = Annotated[int, typer.Option(min=0, help="Of initial weights and of everything that is drawn.")]
 Title = Annotated[str | None, typer.Option(help="Heading of the page.")]
 
 

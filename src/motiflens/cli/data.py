@@ -17,7 +17,7 @@ app = typer.Typer(help="Import your own data, and look at them before training."
 
 Out = Annotated[Path, typer.Option("--out", "-o", callback=writable_file, help="HDF5 file to write.")]
 Shares = Annotated[str, typer.Option("--split", help="Shares of training, validation and test, drawn at random.")]
-Seed = Annotated[int, typer.Option(help="Rules the random split and random negatives.")]
+Seed = Annotated[int, typer.Option(min=0, help="Rules the random split and random negatives.")]
 Length = Annotated[int | None, typer.Option(help="Crop or pad all sequences to this length.")]
 DropMissing = Annotated[bool, typer.Option(help="Leave out sequences that lack a label (empty, NA, nan).")]
 MissingValue = Annotated[float | None, typer.Option(help="Number that stands for a missing label, such as -1.")]

@@ -67,7 +67,7 @@ def interactions(
         bool,
         typer.Option("--few-motifs", help="Call pairs of fewer than five motifs, too, without the second test."),
     ] = False,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same table.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same table.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     out: Annotated[
         list[Path] | None,

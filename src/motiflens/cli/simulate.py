@@ -39,8 +39,8 @@ def simulate(
     ],
     out: Annotated[Path, typer.Option("--out", "-o", callback=writable_file, help="HDF5 file to write.")],
     n_sequences: Annotated[int | None, typer.Option("--n-sequences", "-n", help="Default: the study's.")] = None,
-    length: Annotated[int, typer.Option(help="Length of a sequence.")] = 200,
-    seed: Annotated[int, typer.Option(help="Same seed, same data.")] = 0,
+    length: Annotated[int, typer.Option(min=1, max=100_000_000, help="Length of a sequence.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same data.")] = 0,
     motifs: Annotated[
         str | None, typer.Option(help="Motif set or file to embed (core motifs of billboard). Default: the study's.")
     ] = None,

@@ -47,7 +47,7 @@ def train(
         int | None, typer.Option(help="Sizes of task 1 (wide) or 2 (small); by default 2 for a single label.")
     ] = None,
     max_epochs: Annotated[int | None, typer.Option(help="Fewer epochs than the protocol's.")] = None,
-    seed: Annotated[int, typer.Option(help="Rules initial weights and dropout.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Rules initial weights and dropout.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     quiet: Quiet = False,
     verbose: Verbose = False,

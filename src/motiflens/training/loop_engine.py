@@ -171,8 +171,8 @@ def train_step(
     n_filters = config.n_filters
     patches = Patches(codes, config.kernel_size, y.dtype)
     patch_mean, patch_covariance = patches.moments()
-    # The first pool stands behind convolution, BatchNorm and activation, but is taken of the convolution y = w * x alone,
-    # so that BatchNorm and activation have less to do. They rise with y where the gain of BatchNorm is positive: then
+    # The first pool stands behind convolution, BatchNorm and activation. Here it is taken of the convolution alone,
+    # y = w * x, so that BatchNorm and activation have less to do. They rise with y where its gain is positive: then
     # the largest y of a pool is wanted. They fall with y where it is negative: then the smallest, which is minus the
     # largest of -y. So a filter w is convolved as s w, with s the sign of its gain, and s max(s y) is what is wanted.
     filters, sign = stacked_filters(networks)
