@@ -23,7 +23,7 @@ ATTENTION = ("attention", "attention_rollout", "attention_gradient")
 
 def interactions(models, data, motifs, **options):
     """A table, from settings and arguments in one."""
-    named = {name: options.pop(name) for name in ("method", "target", "background", "on_progress") if name in options}
+    named = {name: options.pop(name) for name in ("method", "target", "background", "progress") if name in options}
     return package.interactions(models, data, motifs, Settings(**options), **named)
 
 
