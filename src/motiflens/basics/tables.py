@@ -91,7 +91,7 @@ def as_text(table: Table) -> str:
     Columns that do not fit beside the others are left out, which the last line then says.
     """
     n = table.n_rows
-    cells = {name: [name, *map(_text_of, column[:_TEXT_ROWS])] for name, column in table.columns.items() if n}
+    cells = {name: [_text_of(name), *map(_text_of, column[:_TEXT_ROWS])] for name, column in table.columns.items() if n}
     widths = {name: max(map(len, column)) for name, column in cells.items()}
     kept: list[str] = []
     for name in cells:
