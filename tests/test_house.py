@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import defaultdict
 from importlib import import_module
 from pathlib import Path
 
@@ -123,6 +124,16 @@ def test_a_wing_is_a_docstring_and_lazy_names():
 
 def test_no_file_begins_with_an_underscore():
     assert not [path for path in SOURCE.rglob("_*.py") if path.name != "__init__.py"]
+
+
+def test_no_public_name_is_defined_twice():
+    places = defaultdict(set)
+    for module, path in FILES.items():
+        if wing_of(module) != "cli":
+            for name in public_definitions(path):
+                if not name.startswith("_"):
+                    places[name].add(module)
+    assert {name: sorted(modules) for name, modules in places.items() if len(modules) > 1} == {}
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from motiflens.audits import examples as examples_module
 from motiflens.audits import network as network_module
 from motiflens.audits.evidence import gather_evidence
 from motiflens.audits.options import AuditOptions
-from motiflens.audits.stored import STORE_FOLDER, Store, motifs_digest, store_of
+from motiflens.audits.stored import STORE_FOLDER, AuditStore, motifs_digest, store_of
 from motiflens.audits.tables import audit_summary
 from motiflens.interpret.attribution import CompletenessWarning
 from motiflens.interpret.filters import FilterMatch
@@ -43,7 +43,7 @@ def test_results_come_back_as_they_were(tmp_path):
         "nested": (None, [1, "two"], FilterMatch(0, "hit", None, None, 2)),
         "strings": np.array(["x", "longer"]),
     }
-    store = Store(tmp_path, "origin")
+    store = AuditStore(tmp_path, "origin")
     assert store.get("name", lambda: result, x=1) is result
     found = store.get("name", pytest.fail, x=1)
     assert found.keys() == result.keys()
@@ -60,18 +60,18 @@ def test_results_come_back_as_they_were(tmp_path):
 
 
 def test_what_a_result_depends_on_makes_it_anew(tmp_path):
-    store = Store(tmp_path, "origin")
+    store = AuditStore(tmp_path, "origin")
     assert store.get("name", lambda: 1, x=1) == 1
     assert store.get("name", lambda: 2, x=2) == 2
-    assert Store(tmp_path, "other").get("name", lambda: 3, x=2) == 3
+    assert AuditStore(tmp_path, "other").get("name", lambda: 3, x=2) == 3
     assert store.get("name", lambda: 4, x=2) == 4
     assert store.get("other", lambda: 5, x=2) == 5
-    assert Store().get("name", lambda: 6, x=2) == 6
+    assert AuditStore().get("name", lambda: 6, x=2) == 6
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:100], lambda data: b"", lambda data: b"x" * len(data)])
 def test_a_damaged_file_is_made_anew(tmp_path, damage):
-    store = Store(tmp_path, "origin")
+    store = AuditStore(tmp_path, "origin")
     store.get("name", lambda: np.arange(5))
     path = tmp_path / "name.npz"
     path.write_bytes(damage(path.read_bytes()))
@@ -84,7 +84,7 @@ def test_warnings_are_said_again(tmp_path):
         warnings.warn("misses", CompletenessWarning, stacklevel=1)
         return 1
 
-    store = Store(tmp_path, "origin")
+    store = AuditStore(tmp_path, "origin")
     for make in (warn, pytest.fail):
         with pytest.warns(CompletenessWarning, match="misses"):
             assert store.get("name", make) == 1
@@ -92,7 +92,7 @@ def test_warnings_are_said_again(tmp_path):
 
 @pytest.mark.parametrize("kind", ["os:system", "motiflens.audits.stored:Path", "motiflens.audits.stored:store_of"])
 def test_files_name_records_of_ours_alone(tmp_path, kind):
-    store = Store(tmp_path, "origin")
+    store = AuditStore(tmp_path, "origin")
     store.get("name", lambda: FilterMatch(0, "hit", None, None, 2))
     path = tmp_path / "name.npz"
     with np.load(path) as kept:
@@ -104,7 +104,7 @@ def test_files_name_records_of_ours_alone(tmp_path, kind):
 
 def test_objects_that_are_no_plain_values_are_refused(tmp_path):
     with pytest.raises(TypeError, match="plain values, arrays and our own records"):
-        Store(tmp_path, "origin").get("name", lambda: [object()])
+        AuditStore(tmp_path, "origin").get("name", lambda: [object()])
 
 
 def test_databases_differ_by_what_they_hold():
@@ -216,4 +216,4 @@ def test_an_interrupted_audit_goes_on(copied, calls, audited):
 
 
 def test_models_of_others_keep_nothing(tmp_path):
-    assert store_of(tmp_path, [torch.nn.Linear(1, 1)], audit_pages.data()) == Store()
+    assert store_of(tmp_path, [torch.nn.Linear(1, 1)], audit_pages.data()) == AuditStore()

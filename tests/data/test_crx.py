@@ -9,12 +9,12 @@ from crx_folder import HEADER, make_crx_folder, write_counts, write_gzip
 
 from motiflens.basics.sequence import encode, reverse_complement
 from motiflens.data.crx import (
-    Measured,
+    MeasuredActivity,
     check_edits,
     library_shifts,
     parse_name,
+    place_ranges,
     places_of,
-    ranges,
     read_crx,
     read_edits,
     read_library,
@@ -95,9 +95,9 @@ def test_a_lost_step_is_found_by_taking_substitutions_back():
 
 def test_ranges_come_back():
     places = np.array([0, 1, 2, 7, 9, 10])
-    assert ranges(places) == "1-3,8,10-11"
-    np.testing.assert_array_equal(places_of(ranges(places)), places)
-    assert ranges(np.array([], dtype=int)) == ""
+    assert place_ranges(places) == "1-3,8,10-11"
+    np.testing.assert_array_equal(places_of(place_ranges(places)), places)
+    assert place_ranges(np.array([], dtype=int)) == ""
     assert len(places_of("")) == 0
 
 
@@ -136,7 +136,7 @@ def test_counts_that_do_not_fit_are_told(tmp_path):
 
 
 def _measured(name, library, activity):
-    return Measured(name, library, activity, 0.1, 3, 3, 0.1)
+    return MeasuredActivity(name, library, activity, 0.1, 3, 3, 0.1)
 
 
 def test_shifts_are_those_of_a_least_squares_fit():

@@ -8,7 +8,7 @@ from torch import nn
 from motiflens.basics.sequence import encode, one_hot
 from motiflens.data.dataset import SequenceDataset
 from motiflens.interpret import interactions as package
-from motiflens.interpret.interactions import METHODS, Settings
+from motiflens.interpret.interactions import INTERACTION_METHODS, Settings
 from motiflens.interpret.interactions.null import against_other_pairs
 from motiflens.models.hybrid import HybridConfig, blank_network
 from motiflens.motifs.sets import Motif
@@ -357,7 +357,7 @@ def test_the_output_is_checked_where_labels_do_not_tell(target):
         interactions(Toy("and"), planted(20).codes, motifs(), target=target, **SMALL)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", INTERACTION_METHODS)
 def test_a_network_that_diverged_is_no_network_without_interactions(method):
     broken = hybrid("asks")
     with torch.no_grad():
@@ -399,8 +399,8 @@ def test_models_without_attention_or_filters_are_told_what_to_use():
 
 
 def test_every_method_is_tested():
-    assert set(METHODS) == {*PERTURBATION, *ATTENTION, "filter_correlation"}
-    assert {method.unit for method in METHODS.values()} == {"logit", "attention weight", "Fisher z"}
+    assert set(INTERACTION_METHODS) == {*PERTURBATION, *ATTENTION, "filter_correlation"}
+    assert {method.unit for method in INTERACTION_METHODS.values()} == {"logit", "attention weight", "Fisher z"}
     assert list(itertools.combinations(range(6), 2)) == sorted(
         (row.i, row.j) for row in interactions(Toy("and"), planted(), motifs(), **SMALL).rows
     )

@@ -705,7 +705,7 @@ def test_plain_planting_restores_the_mode_of_the_model():
 def test_a_new_method_is_a_function_and_a_name(monkeypatch):
     import sys
 
-    from motiflens.interpret.interactions import METHODS, Settings, interactions
+    from motiflens.interpret.interactions import INTERACTION_METHODS, Settings, interactions
     from motiflens.interpret.interactions.method import Method
 
     def measure(model, given, rng, on_progress):
@@ -716,7 +716,7 @@ def test_a_new_method_is_a_function_and_a_name(monkeypatch):
         nowhere, alone = np.zeros(1), np.full((n, 2), np.nan)
         return Effects(total, total * value[:, None, None], np.full((n, 1, 1), 10), nowhere, nowhere, alone)
 
-    mine = {**METHODS, "mine": Method(measure, "cubits", "made up")}
+    mine = {**INTERACTION_METHODS, "mine": Method(measure, "cubits", "made up")}
     monkeypatch.setattr(sys.modules["motiflens.interpret.interactions.interactions"], "METHODS", mine)
     rng = np.random.default_rng(0)
     motifs = [Motif(f"M{k}", "", rng.dirichlet(np.ones(4) / 2, 8).T) for k in range(6)]

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from motiflens.basics.sequence import one_hot
-from motiflens.interpret.interactions import METHODS, Settings, interactions
+from motiflens.interpret.interactions import INTERACTION_METHODS, Settings, interactions
 from motiflens.interpret.interactions.attention import token_maps
 from motiflens.models.any_model import adapt
 from motiflens.models.hybrid import build_model
@@ -130,7 +130,7 @@ def test_attention_methods_run_on_published_networks(name, sizes, shape):
     rng = np.random.default_rng(0)
     motifs = [Motif(f"M{i}", f"M{i}", rng.dirichlet([0.1] * 4, 7).T) for i in range(3)]
     for method in ("attention", "attention_rollout", "attention_gradient"):
-        assert METHODS[method].needs_attention
+        assert INTERACTION_METHODS[method].needs_attention
         table = interactions(network, codes, motifs, Settings(n_null=6, n_sequences=20), method=method, target=1)
         assert len(table) == 3
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from motiflens.data.simulate import SMALL_GRAMMAR, spaced_grammar
-from motiflens.interpret.interactions import METHODS, Settings, interactions
+from motiflens.interpret.interactions import INTERACTION_METHODS, Settings, interactions
 from motiflens.models.hybrid import ARCHITECTURES, EXTRA_ARCHITECTURES, POSITIONAL_ENCODINGS, model_config
 from motiflens.training.ensemble import fit
 from motiflens.training.loop_engine import new_network
@@ -70,7 +70,7 @@ def test_the_same_seed_gives_the_same_networks_and_an_interrupted_fit_goes_on(ta
             assert value.device.type == "cpu"
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", INTERACTION_METHODS)
 def test_interactions_are_those_of_the_cpu(method):
     data = spaced_grammar(800, level=2, seed=0, **SMALL_GRAMMAR)
     network = new_network(model_config("C4C6-Att", activation="exponential", n_outputs=1), REFERENCE, 0).double().eval()

@@ -8,7 +8,7 @@ from command_line import fails, run
 
 from motiflens.basics.store import Store
 from motiflens.report.experiments import experiment_sentences, markdown_results, write_experiment_outputs
-from motiflens.study.experiments import ACTIVATIONS, DESIGNS, experiment_tables, over_networks
+from motiflens.study.experiments import DESIGNS, FIRST_LAYERS, experiment_tables, over_networks
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,7 +53,7 @@ def records():
     made = [
         made_up_record(name, kind, i, round(0.2 + 0.1 * (kind == "exponential") + rng.normal(0, 0.01), 4), rng.random())
         for name in DESIGNS
-        for kind in ACTIVATIONS
+        for kind in FIRST_LAYERS
         for i in range(3)
     ]
     sizes = [

@@ -14,7 +14,7 @@ from motiflens.cli import app
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io import read_hdf5, write_hdf5
 from motiflens.interpret.interactions import Effects, Interaction, InteractionTable
-from motiflens.interpret.interactions.table import Evidence
+from motiflens.interpret.interactions.table import PairEvidence
 from motiflens.models.ensemble import Ensemble, Member
 from motiflens.models.hybrid import HybridNetwork
 from motiflens.motifs.sets import Motif, distinct_names
@@ -40,7 +40,7 @@ def table(*, caution="", distances=3):
     total = np.arange(12.0 * distances).reshape(3, 4, distances) * number
     low = np.arange(distances) * 5.0
     profiles = Effects(total, total**2, number, low, low + 4, np.ones((3, 2)))
-    evidence = Evidence(*np.ones((5, 3)), *np.ones((2, 3, 3)))
+    evidence = PairEvidence(*np.ones((5, 3)), *np.ones((2, 3, 3)))
     return InteractionTable(rows, "mutagenesis", "logit", 3, 200, caution, profiles, evidence)
 
 

@@ -13,13 +13,13 @@ from motiflens.motifs.sets import load_motifs
 from motiflens.study.experiments import (
     EXPERIMENT_PROTOCOL,
     MeasuredEdits,
-    agreement,
     attribution_agreement,
     ceiling,
     ceilings,
     chosen_edits,
     clustered_share,
     clustered_spearman,
+    effect_agreement,
     ensemble_records,
     ensemble_scores,
     factor_name,
@@ -111,11 +111,11 @@ def test_the_ceiling_is_what_the_truth_reaches():
 def test_agreement_of_the_truth_is_one_and_of_its_negative_minus_one(data):
     edits = data.test
     truth = edits.y
-    good = agreement(truth, edits)
+    good = effect_agreement(truth, edits)
     assert good["activity"][0] == pytest.approx(1)
     assert good["effects"]["all"]["spearman"][0] > 0.999  # effects within a library, activities are means over several
     assert good["effects"]["all"]["sign"][0] > 0.99
-    bad = agreement(-truth, edits)
+    bad = effect_agreement(-truth, edits)
     assert bad["effects"]["all"]["spearman"][0] < -0.999
     assert bad["effects"]["all"]["sign"][0] < 0.01
     assert (
@@ -257,7 +257,9 @@ def test_a_run_stores_a_record_per_network_and_goes_on(imported, tmp_path):
     record = second.records[0]
     test = read_experiment(imported).test
     predicted = unpacked(record["predictions"])
-    assert agreement(predicted, test)["activity"][0] == pytest.approx(record["agreement"]["activity"][0], abs=0.01)
+    assert effect_agreement(predicted, test)["activity"][0] == pytest.approx(
+        record["agreement"]["activity"][0], abs=0.01
+    )
     assert set(record["attributions"]["methods"]) >= {"saliency", "deep_lift_shap"}
     text = (tmp_path / "crx.jsonl").read_text()
     assert '"crx/baselines"' in text
@@ -272,7 +274,7 @@ def test_an_ensemble_is_the_mean_of_predictions(data):
     predicted = data.test.y + noise
     rows = ensemble_scores(predicted, data.test)
     assert [row["size"] for row in rows] == [1, 2, 3, 4, 5, 6]
-    whole = agreement(predicted.mean(axis=0), data.test)
+    whole = effect_agreement(predicted.mean(axis=0), data.test)
     assert rows[-1]["agreement"] == whole
     assert rows[-1]["effects"] > rows[0]["effects"] + 0.05
     records = [

@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from motiflens.basics.store import Store
 from motiflens.cli import app
-from motiflens.interpret.interactions import METHODS, Effects, Interaction, InteractionTable, Settings
-from motiflens.interpret.interactions.table import Evidence
+from motiflens.interpret.interactions import INTERACTION_METHODS, Effects, Interaction, InteractionTable, Settings
+from motiflens.interpret.interactions.table import PairEvidence
 from motiflens.models.hybrid import HybridNetwork
 from motiflens.report.benchmark import write_interaction_outputs
 from motiflens.report.benchmark.page import benchmark_sentences
@@ -310,7 +310,7 @@ def test_a_table_survives_its_record():
         Interaction(1, 2, "B", "C", -1.0, 0.5, 0.75, 0.0, 0.0, 10.0, "", 3, 1),
     ]
     effects = Effects(empty, empty, empty, np.zeros(1), np.zeros(1), np.zeros((3, 2)))
-    evidence = Evidence(*np.ones((4, 3)), np.full(3, np.nan), np.zeros((2, 3)), np.ones((2, 3)))
+    evidence = PairEvidence(*np.ones((4, 3)), np.full(3, np.nan), np.zeros((2, 3)), np.ones((2, 3)))
     table = InteractionTable(tuple(rows), "attention", "attention weight", 2, 200, "", effects, evidence)
     stored = table_block(table)
     stored["effect"] = [None if np.isnan(value) else value for value in stored["effect"]]
@@ -389,7 +389,7 @@ def test_a_method_that_calls_decoys_is_not_named_as_the_one_that_recovers_most()
 def test_a_page_is_written_from_records_alone(tmp_path):
     table = block([0.01, 1, 1, 1, 1, 0.01])
     records = [
-        record(dict.fromkeys(METHODS, table)),
+        record(dict.fromkeys(INTERACTION_METHODS, table)),
         record({"insertion": table}, has_attention=False),
         record({"insertion": table}, labels="additive"),
         record({"insertion": table}, data_seed=1),

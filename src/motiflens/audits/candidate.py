@@ -9,7 +9,7 @@ from torch import nn
 
 from motiflens.audits.network import Audit, audit_network
 from motiflens.audits.options import AuditOptions
-from motiflens.audits.stored import NO_STORE, Store, store_of
+from motiflens.audits.stored import NO_STORE, AuditStore, store_of
 from motiflens.basics.errors import InputError
 from motiflens.basics.tables import Table, Tabular, columns_of
 from motiflens.data.dataset import SequenceDataset
@@ -38,7 +38,7 @@ class Candidate(Tabular):
     audits: tuple[Audit, ...]
     numbers: tuple[int, ...] = (0,)
     members: tuple[Member, ...] = ()
-    store: Store = NO_STORE
+    store: AuditStore = NO_STORE
 
     def _table(self) -> Table:
         n, n_failed = len(self.audits), len(self.members) - len(self.audits)

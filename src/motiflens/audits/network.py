@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from motiflens.audits.options import AuditOptions
-from motiflens.audits.stored import NO_STORE, Store, motifs_digest
+from motiflens.audits.stored import NO_STORE, AuditStore, motifs_digest
 from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.basics.inputs import as_output
 from motiflens.basics.metrics import classification_metrics, regression_metrics
@@ -124,7 +124,7 @@ class Audit(Tabular):
 
 
 def audit_network(
-    model: nn.Module, dataset: SequenceDataset, options: AuditOptions | None = None, *, store: Store | None = None
+    model: nn.Module, dataset: SequenceDataset, options: AuditOptions | None = None, *, store: AuditStore | None = None
 ) -> Audit:
     """Audit a network on the test sequences of a data set.
 
@@ -135,7 +135,7 @@ def audit_network(
     dataset : SequenceDataset
         With test sequences.
     options : AuditOptions, optional
-    store : Store, optional
+    store : AuditStore, optional
         Where results lie from an earlier audit of this network on these data, and new ones are kept.
 
     Returns

@@ -36,7 +36,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Store:
+class AuditStore:
     """Where results are kept; without a folder nothing is.
 
     Attributes
@@ -80,7 +80,7 @@ class Store:
         return found
 
 
-NO_STORE = Store()
+NO_STORE = AuditStore()
 
 
 class _Warned(NamedTuple):
@@ -90,7 +90,9 @@ class _Warned(NamedTuple):
     message: str
 
 
-def store_of(folder: Path | None, networks: Sequence[nn.Module], dataset: SequenceDataset, **reading: Any) -> Store:
+def store_of(
+    folder: Path | None, networks: Sequence[nn.Module], dataset: SequenceDataset, **reading: Any
+) -> AuditStore:
     """A store for results of networks on data; one that keeps nothing where a network is not one of ours.
 
     Parameters
@@ -118,7 +120,7 @@ def store_of(folder: Path | None, networks: Sequence[nn.Module], dataset: Sequen
         digest.update(json.dumps(_encoded(dataset.truth, arrays)).encode())
         for name, array in arrays.items():
             _update(digest, name, array)
-    return Store(folder / STORE_FOLDER, digest.hexdigest())
+    return AuditStore(folder / STORE_FOLDER, digest.hexdigest())
 
 
 def motifs_digest(motifs: Sequence[Motif]) -> str:

@@ -46,20 +46,20 @@ def _groups(codes: np.ndarray) -> np.ndarray:
     return np.unique(keys, return_inverse=True)[1].reshape(-1)
 
 
-class Places(NamedTuple):
+class GenomePlaces(NamedTuple):
     """Where sequences lie in the genome, None for what their names do not say."""
 
     n_overlapping_across_splits: int | None  # windows of valid and test that overlap one of an earlier split
     shared_chromosomes: tuple[str, ...] | None  # in both train and test
 
 
-def places(dataset: SequenceDataset) -> Places:
+def places(dataset: SequenceDataset) -> GenomePlaces:
     """Count windows that overlap across splits, and find chromosomes that splits share."""
     if dataset.names is None:
-        return Places(None, None)
+        return GenomePlaces(None, None)
     rows, intervals = intervals_of_names(dataset.names)
     if not len(rows):
-        return Places(None, None)
+        return GenomePlaces(None, None)
     splits = dataset.split_codes[rows]
     overlapping = np.zeros(len(rows), dtype=bool)
     for on in intervals.rows_by_contig().values():
@@ -69,7 +69,7 @@ def places(dataset: SequenceDataset) -> Places:
             n_ended = np.searchsorted(np.sort(intervals.end[earlier]), intervals.start[mine], side="right")
             overlapping[mine] = n_begun > n_ended
     train, test = (set(intervals.contig[splits == SPLITS.index(name)]) for name in ("train", "test"))
-    return Places(int(overlapping.sum()), tuple(sorted(train & test)))
+    return GenomePlaces(int(overlapping.sum()), tuple(sorted(train & test)))
 
 
 def negatives_at_positives(dataset: SequenceDataset) -> int:

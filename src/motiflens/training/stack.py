@@ -28,7 +28,7 @@ from motiflens.training.losses import Loss, TargetScale, cross_entropy, loss_of
 from motiflens.training.member import Trainee
 from motiflens.training.protocol import Protocol
 
-METRICS = {"auroc": auroc, "aupr": aupr}
+MONITORED = {"auroc": auroc, "aupr": aupr}
 
 
 def batch_order(n_sequences: int, data_seed: int, epoch: int) -> torch.Tensor:
@@ -209,7 +209,7 @@ class Training:
         """The metric that steers training, for each of E members."""
         if self.protocol.objective == "regression":
             return pearson(self.valid_y.T, outputs.transpose(1, 2)).nanmean(-1)
-        metric = METRICS[self.protocol.monitor(self.dataset.n_outputs)]
+        metric = MONITORED[self.protocol.monitor(self.dataset.n_outputs)]
         return metric(self.valid_y.flatten(), outputs.flatten(1))
 
     def _finish(self, trainee: Trainee, last_weights: dict[str, torch.Tensor]) -> None:

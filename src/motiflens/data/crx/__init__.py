@@ -1,23 +1,23 @@
 """Reporter assays of CRX-bound elements: measured activities, and edits with measured effects."""
 
 from motiflens.data.crx.counts import LibraryActivity, read_library
-from motiflens.data.crx.edits import CheckedEdits, Edit, check_edits, places_of, ranges
+from motiflens.data.crx.edits import CheckedEdits, DesignedEdit, check_edits, place_ranges, places_of
 from motiflens.data.crx.elements import ElementSplit, split_elements
 from motiflens.data.crx.files import CrxFiles, crx_files, read_edits, write_crx
-from motiflens.data.crx.joined import Measured, library_shifts
-from motiflens.data.crx.names import KINDS, NamedEdit, ParsedName, parse_name
+from motiflens.data.crx.joined import MeasuredActivity, library_shifts
+from motiflens.data.crx.names import EDIT_KINDS, NamedEdit, ParsedName, parse_name
 from motiflens.data.crx.read import CrxData, EditEffect, SequenceRow, read_crx
 
 __all__ = [
     "CheckedEdits",
     "CrxData",
     "CrxFiles",
-    "Edit",
+    "DesignedEdit",
     "EditEffect",
     "ElementSplit",
-    "KINDS",
+    "EDIT_KINDS",
     "LibraryActivity",
-    "Measured",
+    "MeasuredActivity",
     "NamedEdit",
     "ParsedName",
     "SequenceRow",
@@ -26,7 +26,7 @@ __all__ = [
     "library_shifts",
     "parse_name",
     "places_of",
-    "ranges",
+    "place_ranges",
     "read_crx",
     "read_edits",
     "read_library",

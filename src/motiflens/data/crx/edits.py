@@ -11,7 +11,7 @@ from motiflens.data.crx.names import NamedEdit, ParsedName
 CHECKS = ("as named", "no position named", "differs elsewhere", "no difference", "parent not measured")
 
 
-class Edit(NamedTuple):
+class DesignedEdit(NamedTuple):
     """A sequence and its edited copy, both measured."""
 
     name: str  # of the edited sequence
@@ -27,7 +27,7 @@ class Edit(NamedTuple):
 class CheckedEdits(NamedTuple):
     """Edits that passed the check, and how many did not."""
 
-    edits: list[Edit]
+    edits: list[DesignedEdit]
     counts: dict[str, dict[str, int]]  # by check, then by kind
 
 
@@ -46,7 +46,7 @@ def check_edits(names: Sequence[ParsedName], codes: Mapping[str, np.ndarray]) ->
         Of the measured sequences, and no others.
     """
     by_sequence = {(one.element, codes[one.name].tobytes()): one.name for one in names}
-    edits: list[Edit] = []
+    edits: list[DesignedEdit] = []
     counts: dict[str, dict[str, int]] = {check: {} for check in CHECKS}
     for one in names:
         if one.parent is None:
@@ -102,7 +102,7 @@ def _taken_back(edits: Sequence[NamedEdit], edited: np.ndarray) -> np.ndarray | 
     return before
 
 
-def _edit(one: ParsedName, parent: str, found_by: str, before: np.ndarray, after: np.ndarray) -> Edit:
+def _edit(one: ParsedName, parent: str, found_by: str, before: np.ndarray, after: np.ndarray) -> DesignedEdit:
     places = np.flatnonzero(before != after)
     bases = ""
     if len(places) <= 40:
@@ -112,10 +112,19 @@ def _edit(one: ParsedName, parent: str, found_by: str, before: np.ndarray, after
     for edit in one.edits:
         for first, end in edit.site:
             named[max(first, 0) : end] = True
-    return Edit(one.name, parent, one.element, one.kind, ranges(places), bases, ranges(np.flatnonzero(named)), found_by)
+    return DesignedEdit(
+        one.name,
+        parent,
+        one.element,
+        one.kind,
+        place_ranges(places),
+        bases,
+        place_ranges(np.flatnonzero(named)),
+        found_by,
+    )
 
 
-def ranges(places: np.ndarray) -> str:
+def place_ranges(places: np.ndarray) -> str:
     """Sorted positions from 0 on as ranges from 1 on, such as 12-15,20; "" for none."""
     runs: list[list[int]] = []
     for place in places.tolist():

@@ -8,7 +8,7 @@ import numpy as np
 from motiflens.basics.errors import InputError
 
 
-class Measured(NamedTuple):
+class MeasuredActivity(NamedTuple):
     """One sequence in one library."""
 
     name: str
@@ -20,7 +20,7 @@ class Measured(NamedTuple):
     error: float  # standard error of activity: barcodes' where they are known, else replicates'
 
 
-def library_shifts(measured: Sequence[Measured], reference: str) -> dict[str, float]:
+def library_shifts(measured: Sequence[MeasuredActivity], reference: str) -> dict[str, float]:
     """Shift of each library against the reference, log2, by least squares over sequences in two libraries or more.
 
     The model is activity = sequence + library. With the sequences' terms taken out, libraries remain, a small system.
@@ -39,7 +39,7 @@ def library_shifts(measured: Sequence[Measured], reference: str) -> dict[str, fl
     libraries = sorted({one.library for one in measured})
     if reference not in libraries:
         raise InputError(f"expected library {reference} as the reference, there are {', '.join(libraries)}")
-    by_name: dict[str, list[Measured]] = {}
+    by_name: dict[str, list[MeasuredActivity]] = {}
     for one in measured:
         by_name.setdefault(one.name, []).append(one)
     size = len(libraries)

@@ -25,7 +25,17 @@ MOTIF_WIDTHS = {
 }  # fmt: skip
 FLANK = 3  # bases on either side of a site that are exchanged with it where it is destroyed
 
-KINDS = ("substitution", "deletion", "insertion", "move", "swap", "chimera", "scramble", "all CRX sites", "several")
+EDIT_KINDS = (
+    "substitution",
+    "deletion",
+    "insertion",
+    "move",
+    "swap",
+    "chimera",
+    "scramble",
+    "all CRX sites",
+    "several",
+)
 
 _NAME = re.compile(r"(?P<element>chr\w+-\d+-\d+)_(?P<group>\w+?)_(?P<variant>WT|MUT-allCrxSites|MUT-shape|scrambled)")
 _VERSION = re.compile(r"_v\d+$")  # another random choice for the same edit

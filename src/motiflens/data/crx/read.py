@@ -12,7 +12,7 @@ from motiflens.basics.errors import InputError, MissingFileError
 from motiflens.data.crx.counts import MIN_PLASMID, LibraryActivity, read_library
 from motiflens.data.crx.edits import CheckedEdits, check_edits
 from motiflens.data.crx.elements import MIN_SHARED, ElementSplit, K, split_elements
-from motiflens.data.crx.joined import Measured, library_shifts
+from motiflens.data.crx.joined import MeasuredActivity, library_shifts
 from motiflens.data.crx.names import parse_name
 from motiflens.data.crx.published import PublishedActivity, correlation_with, read_activities, read_site_pairs
 from motiflens.data.dataset import SequenceDataset
@@ -21,8 +21,8 @@ from motiflens.data.splits import SPLITS
 from motiflens.motifs.motif import Motif
 from motiflens.motifs.sets import load_motifs
 
-LIBRARIES = ("3", "4", "5", "6", "7", "9a", "9b")
-REFERENCE = "1"  # library whose shift is 0: one of the published
+CRX_LIBRARIES = ("3", "4", "5", "6", "7", "9a", "9b")
+REFERENCE_LIBRARY = "1"  # library whose shift is 0: one of the published
 FRACTIONS = (0.6, 0.1, 0.3)
 
 _LENGTH = 164
@@ -101,9 +101,9 @@ def read_crx(folder: str | Path, *, fractions: Sequence[float] = FRACTIONS, seed
         if not (top / name / "Data").is_dir():
             raise MissingFileError(f"expected a clone of {name} in {top}, with its folder Data")
     published = read_activities(_file(top / _INFORMATION / "Data" / "rhoActivityJoinedAnnotated.txt"))
-    libraries = [read_library(top / _ACTIVE / "Data" / "Measurements" / f"Library{name}") for name in LIBRARIES]
+    libraries = [read_library(top / _ACTIVE / "Data" / "Measurements" / f"Library{name}") for name in CRX_LIBRARIES]
     measured = [*_of_published(published), *(one for library in libraries for one in _of_library(library))]
-    shifts = library_shifts(measured, REFERENCE)
+    shifts = library_shifts(measured, REFERENCE_LIBRARY)
     codes = _sequences(top)
     kept, left_out = _usable(measured, codes)
     parsed = [parse_name(name) for name in kept]
@@ -153,9 +153,9 @@ def _file(path: Path) -> Path:
     return packed if packed.exists() and not path.exists() else path
 
 
-def _of_published(published: Mapping[str, PublishedActivity]) -> list[Measured]:
+def _of_published(published: Mapping[str, PublishedActivity]) -> list[MeasuredActivity]:
     return [
-        Measured(
+        MeasuredActivity(
             name, one.library, one.activity, one.replicate_sd, one.n_replicates, 0,
             one.replicate_sd / max(one.n_replicates, 1) ** 0.5,
         )
@@ -163,11 +163,13 @@ def _of_published(published: Mapping[str, PublishedActivity]) -> list[Measured]:
     ]  # fmt: skip
 
 
-def _of_library(library: LibraryActivity) -> list[Measured]:
+def _of_library(library: LibraryActivity) -> list[MeasuredActivity]:
     n_replicates = len(library.replicates)
     columns = (library.names, library.activity, library.replicate_sd, library.n_barcodes)
     return [
-        Measured(name, library.library, float(value), float(sd), n_replicates, int(n), library.barcode_sd / n**0.5)
+        MeasuredActivity(
+            name, library.library, float(value), float(sd), n_replicates, int(n), library.barcode_sd / n**0.5
+        )
         for name, value, sd, n in zip(*columns, strict=True)
     ]
 
@@ -183,7 +185,7 @@ def _sequences(top: Path) -> dict[str, np.ndarray]:
     found: dict[str, np.ndarray] = {}
     fasta = top / _ACTIVE / "Data" / "Sequences" / "Fasta"
     paths = [_file(top / _INFORMATION / "Data" / "library1And2.fasta")]
-    paths += [_file(fasta / f"library{name}.fasta") for name in LIBRARIES]
+    paths += [_file(fasta / f"library{name}.fasta") for name in CRX_LIBRARIES]
     for path in paths:
         for record in fasta_records(path):
             earlier = found.setdefault(record.header, record.codes)
@@ -193,10 +195,10 @@ def _sequences(top: Path) -> dict[str, np.ndarray]:
 
 
 def _usable(
-    measured: Sequence[Measured], codes: Mapping[str, np.ndarray]
-) -> tuple[dict[str, list[Measured]], dict[str, int]]:
+    measured: Sequence[MeasuredActivity], codes: Mapping[str, np.ndarray]
+) -> tuple[dict[str, list[MeasuredActivity]], dict[str, int]]:
     """Measurements by name, of sequences that are known and of the right length; the others counted."""
-    kept: dict[str, list[Measured]] = {}
+    kept: dict[str, list[MeasuredActivity]] = {}
     left_out: Counter[str] = Counter({"no sequence": 0, "another length": 0, "name not parsed": 0})
     for one in measured:
         if one.name in kept:
@@ -212,7 +214,10 @@ def _usable(
 
 
 def _rows(
-    kept: Mapping[str, list[Measured]], elements: Sequence[str], split: ElementSplit, shifts: Mapping[str, float]
+    kept: Mapping[str, list[MeasuredActivity]],
+    elements: Sequence[str],
+    split: ElementSplit,
+    shifts: Mapping[str, float],
 ) -> list[SequenceRow]:
     rows = []
     for i, (name, own) in enumerate(kept.items()):
@@ -231,7 +236,7 @@ def _rows(
 
 def _effects(
     checked: CheckedEdits,
-    kept: Mapping[str, list[Measured]],
+    kept: Mapping[str, list[MeasuredActivity]],
     rows: Sequence[SequenceRow],
     split: ElementSplit,
     shifts: Mapping[str, float],
@@ -255,7 +260,7 @@ def _effects(
 
 
 def _effect(
-    after: Sequence[Measured], before: Sequence[Measured], shifts: Mapping[str, float]
+    after: Sequence[MeasuredActivity], before: Sequence[MeasuredActivity], shifts: Mapping[str, float]
 ) -> tuple[str, float, float]:
     """Libraries, effect and its standard error: within libraries that measured both, else between their means."""
     parents = {one.library: one for one in before}
@@ -269,7 +274,7 @@ def _effect(
     return ":".join(",".join(one.library for one in own) for own in (after, before)), effect, error
 
 
-def _mean_activity(own: Sequence[Measured], shifts: Mapping[str, float]) -> float:
+def _mean_activity(own: Sequence[MeasuredActivity], shifts: Mapping[str, float]) -> float:
     return sum(one.activity - shifts[one.library] for one in own) / len(own)
 
 

@@ -20,7 +20,7 @@ from motiflens.basics.files import in_one_piece
 from motiflens.basics.sequence import one_hot
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io.hdf5_arrays import Channels, row_blocks
-from motiflens.data.io.hdf5_layouts import OldMatlabFile, Part, is_old_matlab, labelled_parts, read_parts
+from motiflens.data.io.hdf5_layouts import LayoutPart, OldMatlabFile, is_old_matlab, labelled_parts, read_parts
 from motiflens.data.splits import SPLITS
 from motiflens.motifs.sets import Motif
 from motiflens.motifs.truth import MatrixTruth, SiteTruth
@@ -116,7 +116,7 @@ def read_hdf5(
     (200, 12)
     """
     files = [Path(path)] if isinstance(path, str | Path) else [Path(one) for one in path]
-    parts: dict[str, Part] = {}
+    parts: dict[str, LayoutPart] = {}
     extra: dict[str, Any] = {}
     for file in files:
         try:
@@ -149,7 +149,9 @@ def read_hdf5(
         raise InputError(f"{' and '.join(map(str, files))}: {error}") from error
 
 
-def _read_file(path: Path, channels: Channels | None, bases: str | None) -> tuple[dict[str, Part], dict[str, Any]]:
+def _read_file(
+    path: Path, channels: Channels | None, bases: str | None
+) -> tuple[dict[str, LayoutPart], dict[str, Any]]:
     """The splits of a file, and what else it says."""
     if not path.exists():
         raise MissingFileError(f"no file at {path}")
@@ -258,7 +260,9 @@ def _read_sites(group: h5py.Group) -> dict[str, Any]:
     return {**columns, "motifs": [Motif(*row) for row in rows]}
 
 
-def _assemble(parts: Mapping[str, Part], own: Mapping[str, Any], label_names: Sequence[str] | None) -> SequenceDataset:
+def _assemble(
+    parts: Mapping[str, LayoutPart], own: Mapping[str, Any], label_names: Sequence[str] | None
+) -> SequenceDataset:
     _check_equal("lengths", {split: part.codes.shape[1] for split, part in parts.items()})
     _check_equal("numbers of labels", {split: part.y.shape[1] for split, part in parts.items()})
     in_parts = np.repeat([SPLITS.index(split) for split in parts], [len(part.y) for part in parts.values()])
@@ -290,7 +294,7 @@ def _check_equal(what: str, values: Mapping[str, int]) -> None:
         raise InputError(f"expected equal {what} in {', '.join(values)}, got {list(values.values())}")
 
 
-def _matrices(part: Part) -> np.ndarray:
+def _matrices(part: LayoutPart) -> np.ndarray:
     if part.model is not None:
         return part.model
     return np.full((len(part.codes), 4, part.codes.shape[1]), 0.25, dtype=np.float32)

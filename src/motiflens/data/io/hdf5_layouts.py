@@ -20,7 +20,7 @@ _LAYOUT = "X_train, Y_train, X_valid, Y_valid, X_test, Y_test"
 _KINDS = {"in": "x", "out": "y", "xdata": "x", "data": "y"}
 
 
-class Part(NamedTuple):
+class LayoutPart(NamedTuple):
     """One split as it stands in a file; missing labels are NaN."""
 
     codes: np.ndarray  # (n, L)
@@ -65,7 +65,7 @@ def is_old_matlab(path: Path) -> bool:
 
 def read_parts(
     file: Any, channels: Channels | None, bases: str | None, *, with_model: bool
-) -> tuple[dict[str, Part], dict[str, Any]]:
+) -> tuple[dict[str, LayoutPart], dict[str, Any]]:
     """The splits of a file, and label names and order of bases where the layout has them.
 
     Raises
@@ -95,8 +95,8 @@ def read_parts(
 
 
 def labelled_parts(
-    parts: Mapping[str, Part], file: Path, missing: float | None, *, drop: bool
-) -> tuple[dict[str, Part], int]:
+    parts: Mapping[str, LayoutPart], file: Path, missing: float | None, *, drop: bool
+) -> tuple[dict[str, LayoutPart], int]:
     """The sequences of each split that have all labels, and how many have not.
 
     Raises
@@ -110,17 +110,17 @@ def labelled_parts(
         if np.isnan(y).any():
             lines = [f"{file}, {split}, row {row}" for row in range(len(y))]
             kept, n = keep_labelled(y, [f"label_{i}" for i in range(y.shape[1])], lines, drop=drop)
-            part = Part(part.codes[kept], y[kept], None if part.model is None else part.model[kept])
+            part = LayoutPart(part.codes[kept], y[kept], None if part.model is None else part.model[kept])
             total += n
         found[split] = part
     return found, total
 
 
-def _reordered(part: Part, order: str) -> Part:
+def _reordered(part: LayoutPart, order: str) -> LayoutPart:
     """Codes and matrices with bases in the order A, C, G, T."""
     codes = np.array(["ACGT".index(base) for base in order] + [4], dtype=np.uint8)[part.codes]
     model = None if part.model is None else part.model[:, [order.index(base) for base in "ACGT"]]
-    return Part(codes, part.y, model)
+    return LayoutPart(codes, part.y, model)
 
 
 def _find_keys(file: Any) -> tuple[dict[tuple[str, str], str], bool]:
@@ -149,7 +149,9 @@ def _find_keys(file: Any) -> tuple[dict[tuple[str, str], str], bool]:
     return keys, is_deepsea
 
 
-def _read_part(file: Any, split: str, keys: Mapping[str, str], channels: Channels | None, with_model: bool) -> Part:
+def _read_part(
+    file: Any, split: str, keys: Mapping[str, str], channels: Channels | None, with_model: bool
+) -> LayoutPart:
     for kind in ("x", "y"):
         if kind not in keys:
             missing = f"{kind.upper()}_{split}"
@@ -173,7 +175,7 @@ def _read_part(file: Any, split: str, keys: Mapping[str, str], channels: Channel
             f"{keys['x']} has {len(codes)} sequences of length {codes.shape[1]}, "
             f"but {keys['model']} has {len(model)} of {model.shape[2]}"
         )
-    return Part(codes, y, model)
+    return LayoutPart(codes, y, model)
 
 
 def _is_turned(x: Any, labels: Any) -> bool:

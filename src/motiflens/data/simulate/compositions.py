@@ -43,7 +43,7 @@ class Kind(NamedTuple):
     has_decoy: bool
 
 
-KINDS = (Kind(1, False), Kind(1, True), Kind(2, False), Kind(2, True))
+COMPOSITION_KINDS = (Kind(1, False), Kind(1, True), Kind(2, False), Kind(2, True))
 
 
 class Compositions(NamedTuple):
@@ -53,11 +53,13 @@ class Compositions(NamedTuple):
     weights: np.ndarray
 
 
-Pools = dict[Kind, tuple[Compositions, ...]]  # one for both labels, or that of negatives and that of positives
+CompositionPools = dict[
+    Kind, tuple[Compositions, ...]
+]  # one for both labels, or that of negatives and that of positives
 
 
 def kind_shares(level: int, two_pair_share: float, decoy_share: float) -> np.ndarray:
-    """Return the probability of each of KINDS, shape=(4,).
+    """Return the probability of each of COMPOSITION_KINDS, shape=(4,).
 
     At level 1 two pairs stand without a decoy: their negatives would need six motifs with no true pair among the
     fifteen that they make, which too few choices of pairs allow.
@@ -86,7 +88,7 @@ def draw_graph(n_motifs: int, n_pairs: int, n_decoys: int, rng: np.random.Genera
 
 def draw_balanced(
     n_motifs: int, n_pairs: int, n_decoys: int, level: int, shares: np.ndarray, rng: np.random.Generator
-) -> tuple[Graph, Pools]:
+) -> tuple[Graph, CompositionPools]:
     """Choose pairs for which every kind of sequence can be balanced, and return them with the balanced pools.
 
     Raises
@@ -94,10 +96,10 @@ def draw_balanced(
     ValueError
         If _MAX_DRAWS choices of pairs allow none.
     """
-    kinds = [kind for kind, share in zip(KINDS, shares, strict=True) if share > 0]
+    kinds = [kind for kind, share in zip(COMPOSITION_KINDS, shares, strict=True) if share > 0]
     for _ in range(_MAX_DRAWS):
         graph = draw_graph(n_motifs, n_pairs, n_decoys, rng)
-        pools: Pools = {}
+        pools: CompositionPools = {}
         for kind in kinds:
             by_label = _balanced_pools(graph, kind, level, rng)
             if by_label is None:
@@ -112,15 +114,19 @@ def draw_balanced(
     )
 
 
-def draw_compositions(pools: Pools, kinds: np.ndarray, positive: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw the motifs of each sequence, shape=(n, 6), from the pool of its kind (index of KINDS) and label.
+def draw_compositions(
+    pools: CompositionPools, kinds: np.ndarray, positive: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw the motifs of each sequence, shape=(n, 6), from the pool of its kind (index of COMPOSITION_KINDS) and label.
 
     Where labels share a pool they share the draw: motifs are independent of the label, up to the last sequence.
     """
     motifs = np.full((len(kinds), 6), NONE)
     for kind, by_label in pools.items():
         for label, pool in enumerate(by_label):
-            rows = np.flatnonzero((kinds == KINDS.index(kind)) & ((positive == label) | (len(by_label) == 1)))
+            rows = np.flatnonzero(
+                (kinds == COMPOSITION_KINDS.index(kind)) & ((positive == label) | (len(by_label) == 1))
+            )
             motifs[rows] = pool.motifs[draw_weighted(pool.weights, len(rows), rng)]
     return motifs
 

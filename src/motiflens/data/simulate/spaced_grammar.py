@@ -19,7 +19,7 @@ from motiflens.motifs.pairs import ANY_ORIENTATION, KINDS, ORIENTATIONS, PairTab
 from motiflens.motifs.sets import Motif
 from motiflens.motifs.truth import SiteTruth
 
-LEVELS = (1, 2, 3)
+GRAMMAR_LEVELS = (1, 2, 3)
 LABELS = ("grammar", "additive")
 
 
@@ -136,7 +136,7 @@ def spaced_grammar(
     if level == 1:
         truth = place_freely(compositions, chosen, length, rng.sites)
     else:
-        n_true = np.array([kind.n_true for kind in _compositions.KINDS])[kinds]
+        n_true = np.array([kind.n_true for kind in _compositions.COMPOSITION_KINDS])[kinds]
         truth = place_scenes(compositions, n_true, positive, pairs, chosen, length, rng.sites)
     codes = sample_bases(truth, rng.bases)
     if background is not None:
@@ -200,7 +200,7 @@ def _check_whole(**numbers: int) -> None:
 
 
 def _check_level(level: int, labels: str, n_singles: int, n_motifs: int) -> None:
-    if level not in LEVELS:
+    if level not in GRAMMAR_LEVELS:
         raise InputError(f"level must be 1 (identity), 2 (distance) or 3 (spacing and orientation), got {level!r}")
     if n_singles < 0 or n_singles > n_motifs or (level == 1 and n_singles):
         raise InputError(f"n_singles must be 0 at level 1, and 0 to {n_motifs} motifs beyond, got {n_singles}")

@@ -12,11 +12,11 @@ from torch.nn import functional as F
 
 from motiflens.models.any_model import multi_head_attention_forward, scaled_dot_product_attention
 
-State = tuple[torch.Tensor, ...]
+LstmState = tuple[torch.Tensor, ...]
 Weights = tuple[torch.Tensor, ...]
 
 
-def _lstm_step(gates: torch.Tensor, state: State, weights: Weights) -> State:
+def _lstm_step(gates: torch.Tensor, state: LstmState, weights: Weights) -> LstmState:
     hidden, cell = state
     gates = gates + F.linear(hidden, *weights)  # N, 4 * n_hidden
     n_hidden = hidden.shape[-1]
@@ -26,7 +26,7 @@ def _lstm_step(gates: torch.Tensor, state: State, weights: Weights) -> State:
     return let_out * torch.tanh(cell), cell
 
 
-def _gru_step(gates: torch.Tensor, state: State, weights: Weights) -> State:
+def _gru_step(gates: torch.Tensor, state: LstmState, weights: Weights) -> LstmState:
     (hidden,) = state
     n_hidden = hidden.shape[-1]
     recurrent = F.linear(hidden, *weights)  # N, 3 * n_hidden
@@ -36,12 +36,14 @@ def _gru_step(gates: torch.Tensor, state: State, weights: Weights) -> State:
     return (new + keep * (hidden - new),)
 
 
-def _rnn_step(activation: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[torch.Tensor, State, Weights], State]:
+def _rnn_step(
+    activation: Callable[[torch.Tensor], torch.Tensor],
+) -> Callable[[torch.Tensor, LstmState, Weights], LstmState]:
     return lambda gates, state, weights: (activation(gates + F.linear(state[0], *weights)),)
 
 
 def _recurrent(
-    step: Callable[[torch.Tensor, State, Weights], State], n_states: int
+    step: Callable[[torch.Tensor, LstmState, Weights], LstmState], n_states: int
 ) -> Callable[..., tuple[torch.Tensor, ...]]:
     """One of PyTorch's recurrent layers, of any depth and in one or both directions, from its step."""
 

@@ -146,11 +146,11 @@ def _ablated(model: Auditable, codes: np.ndarray, batch_size: int) -> Iterator[t
         yield torch.cat([logits.cpu() for logits in without(i, mean)])
 
 
-Sequences = Callable[[], Iterator[torch.Tensor]]
+_Batches = Callable[[], Iterator[torch.Tensor]]
 Without = Callable[[int, torch.Tensor], Iterator[torch.Tensor]]
 
 
-def _from_pools(model: HybridNetwork, sequences: Sequences) -> Without:
+def _from_pools(model: HybridNetwork, sequences: _Batches) -> Without:
     """Go on from the pooled maps, computed once: the pool of a constant map is that constant."""
     pools = [model.stem.first.pooled(x) for x in sequences()]
 
@@ -164,7 +164,7 @@ def _from_pools(model: HybridNetwork, sequences: Sequences) -> Without:
     return without
 
 
-def _from_sequences(model: AdaptedModel, sequences: Sequences) -> Without:
+def _from_sequences(model: AdaptedModel, sequences: _Batches) -> Without:
     def without(i: int, mean: torch.Tensor) -> Iterator[torch.Tensor]:
         layer, filter = model.place_of(i)
 

@@ -10,7 +10,7 @@ from motiflens.interpret.interactions.features import Features, observed_pairs
 from motiflens.interpret.interactions.filter_sites import learned_motifs
 from motiflens.interpret.interactions.insertion import insertion_effects
 from motiflens.interpret.interactions.interactions import interactions
-from motiflens.interpret.interactions.methods import METHODS
+from motiflens.interpret.interactions.methods import INTERACTION_METHODS
 from motiflens.interpret.interactions.mutants import draw_mutations
 from motiflens.interpret.interactions.settings import Settings
 from motiflens.interpret.interactions.sites import Sites, best_places, find_sites, two_sites
@@ -22,7 +22,7 @@ __all__ = [
     "Features",
     "Interaction",
     "InteractionTable",
-    "METHODS",
+    "INTERACTION_METHODS",
     "Settings",
     "Sites",
     "best_places",

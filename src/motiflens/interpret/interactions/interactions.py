@@ -21,12 +21,12 @@ from motiflens.interpret.interactions.inputs import (
     chosen_sequences,
 )
 from motiflens.interpret.interactions.method import Experiment
-from motiflens.interpret.interactions.methods import METHODS
+from motiflens.interpret.interactions.methods import INTERACTION_METHODS
 from motiflens.interpret.interactions.null import MIN_MOTIFS, PairTests, compare_pairs
 from motiflens.interpret.interactions.rows import table_rows
-from motiflens.interpret.interactions.scores import Scores, score_pairs
+from motiflens.interpret.interactions.scores import PairScores, score_pairs
 from motiflens.interpret.interactions.settings import Settings
-from motiflens.interpret.interactions.table import Evidence, InteractionTable
+from motiflens.interpret.interactions.table import InteractionTable, PairEvidence
 from motiflens.models.any_model import adapt
 from motiflens.models.devices import device_of
 from motiflens.models.published import PublishedNetwork
@@ -119,7 +119,7 @@ def interactions(
     motifs = list(motifs)
     target = as_output(target, *networks, data)
     settings = settings or Settings()
-    check_known("method", method, METHODS)
+    check_known("method", method, INTERACTION_METHODS)
     check_motifs(networks, motifs, settings.n_null)
     given = _experiment(networks, data, motifs, settings, method, target, background)
     check_networks(networks, given.positives, target, given.batch_size)
@@ -140,7 +140,7 @@ def _experiment(
     """Choose sequences, and draw shuffled copies of the motifs."""
     rng = np.random.default_rng(settings.seed)
     positives, negatives = chosen_sequences(
-        data, background, target, settings.n_sequences, rng, shuffle=METHODS[method].inserts_motifs
+        data, background, target, settings.n_sequences, rng, shuffle=INTERACTION_METHODS[method].inserts_motifs
     )
     features = with_shuffled_copies(motifs, -(-settings.n_null // len(motifs)), rng)
     pairs = np.concatenate([observed_pairs(len(motifs)), null_pairs(features)])
@@ -159,7 +159,7 @@ def _measure_members(
     networks: Sequence[nn.Module], given: Experiment, method: str, on_progress: OnProgress
 ) -> _Measured:
     settings, n_observed = given.settings, len(observed_pairs(given.features.n_motifs))
-    if not METHODS[method].inserts_motifs:
+    if not INTERACTION_METHODS[method].inserts_motifs:
         members = list(_measure_all([(network, given) for network in networks], method, on_progress))
         return _Measured(members, pool_members(members).rows(slice(n_observed)))
     few = given._replace(background=given.background[: settings.n_null_backgrounds])
@@ -173,7 +173,7 @@ def _measure_all(
     jobs: Sequence[tuple[nn.Module, Experiment]], method: str, on_progress: OnProgress
 ) -> Iterator[Effects]:
     """Measure one network after the other, with the same random numbers in each, and tell the share that is done."""
-    chosen = METHODS[method]
+    chosen = INTERACTION_METHODS[method]
     costs = [len(given.pairs) * (len(given.background) if chosen.inserts_motifs else 1) for _, given in jobs]
     for (network, given), cost, before in zip(jobs, costs, np.cumsum([0, *costs[:-1]]).tolist(), strict=True):
 
@@ -191,13 +191,13 @@ def _measure_all(
 
 def _table(measured: _Measured, given: Experiment, method: str) -> InteractionTable:
     """Test every pair, in all networks together and in each by itself."""
-    chosen, settings, n_members = METHODS[method], given.settings, len(measured.members)
+    chosen, settings, n_members = INTERACTION_METHODS[method], given.settings, len(measured.members)
     observed = observed_pairs(given.features.n_motifs)
     in_one = chosen.min_count(settings)
     in_all = in_one if chosen.one_value else in_one * n_members
     tests, scores = _compare(pool_members(measured.members), given, in_all)
     by_member = [_compare(one, given, in_one) for one in measured.members]
-    evidence = Evidence(
+    evidence = PairEvidence(
         score=scores.windows.score[: len(observed)],
         magnitude=scores.magnitude[: len(observed)],
         curvature=scores.curvature,
@@ -224,7 +224,7 @@ def _table(measured: _Measured, given: Experiment, method: str) -> InteractionTa
     )
 
 
-def _compare(effects: Effects, given: Experiment, min_count: int) -> tuple[PairTests, Scores]:
+def _compare(effects: Effects, given: Experiment, min_count: int) -> tuple[PairTests, PairScores]:
     """Score all pairs, then hold those of motifs against shuffled copies and against each other."""
     n_observed = len(observed_pairs(given.features.n_motifs))
     scores = score_pairs(effects, n_observed, min_count=min_count, min_effect=given.settings.min_effect)

@@ -10,7 +10,7 @@ from motiflens.interpret.interactions.insertion import INSERTION
 from motiflens.interpret.interactions.method import Method
 from motiflens.interpret.interactions.mutagenesis import MUTAGENESIS
 
-METHODS: Mapping[str, Method] = MappingProxyType(
+INTERACTION_METHODS: Mapping[str, Method] = MappingProxyType(
     {
         "insertion": INSERTION,
         "mutagenesis": MUTAGENESIS,

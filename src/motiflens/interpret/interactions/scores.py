@@ -8,7 +8,7 @@ from motiflens.interpret.interactions.effects import Effects, Windows, best_wind
 from motiflens.interpret.interactions.null import curvature_effects
 
 
-class Scores(NamedTuple):
+class PairScores(NamedTuple):
     """What pairs are compared by: how far their effects stand out, of P pairs of motifs and Q with shuffled copies."""
 
     windows: Windows  # of P + Q pairs: where positive effects stand out most
@@ -16,7 +16,7 @@ class Scores(NamedTuple):
     curvature: np.ndarray  # (P,) scores that the curvature of the network's output alone would give
 
 
-def score_pairs(effects: Effects, n_observed: int, *, min_count: int, min_effect: float) -> Scores:
+def score_pairs(effects: Effects, n_observed: int, *, min_count: int, min_effect: float) -> PairScores:
     """Scores of all pairs in their best windows of distances.
 
     Parameters
@@ -38,4 +38,4 @@ def score_pairs(effects: Effects, n_observed: int, *, min_count: int, min_effect
     strongest = np.where(magnitude[:n_observed] == 0, 0, strongest)
     score_of_one = np.divide(magnitude[:n_observed], strongest, out=np.zeros(n_observed), where=strongest > 0)
     curvature = curvature_effects(strongest, effects.mean_alone()[:n_observed]) * score_of_one
-    return Scores(positive, magnitude, curvature)
+    return PairScores(positive, magnitude, curvature)

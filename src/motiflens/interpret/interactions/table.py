@@ -34,7 +34,7 @@ class Interaction(NamedTuple):
     n_agree: int  # members with p <= .05 by themselves
 
 
-class Evidence(NamedTuple):
+class PairEvidence(NamedTuple):
     """What p-values were made from; pairs in the order of `numpy.triu_indices`."""
 
     score: np.ndarray  # (P,) of the positive effect that stands out most, 0 where none does
@@ -76,7 +76,7 @@ class InteractionTable(Tabular):
     n_null: int
     caution: str
     profiles: Effects
-    evidence: Evidence
+    evidence: PairEvidence
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_tsv
 from motiflens.basics.store import Record
-from motiflens.interpret.interactions import METHODS
+from motiflens.interpret.interactions import INTERACTION_METHODS
 from motiflens.report.figures import figure_style, figure_svg
 from motiflens.report.html import write_page
 from motiflens.study.benchmark import (
@@ -129,7 +129,7 @@ def benchmark_sentences(
         best = _best(alike)
         place = f"Level {level}, {training}"
         sentences += _answers([row for row in own if row.training == training], alike, place)
-        caution = METHODS[best.method].caution
+        caution = INTERACTION_METHODS[best.method].caution
         sentences.append(
             f"Which method recovers most? {place}: {best.method}, with a recall of {best.recall:.2f} at an observed "
             f"FDR of {best.fdr:.2f} (q ≤ {NOMINAL}, {best.n_conditions} condition{_s(best.n_conditions)})."
@@ -165,7 +165,7 @@ def _shown(filters: Sequence[FirstLayerCounts]) -> str:
 def _answers(factors: Sequence[FactorEffect], methods: Sequence[MethodSummary], place: str) -> list[str]:
     """What each factor changes in raw attention, the best reading of attention, the networks and the best method."""
     best = _best(methods)
-    readings = [row for row in methods if METHODS[row.method].needs_attention]
+    readings = [row for row in methods if INTERACTION_METHODS[row.method].needs_attention]
     measures = {
         (_ATTENTION, "recall"): "recall of raw attention",
         (_ATTENTION, "aupr"): "area under precision-recall of raw attention",

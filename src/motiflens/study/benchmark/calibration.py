@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from motiflens.basics.store import Record
-from motiflens.interpret.interactions import METHODS
+from motiflens.interpret.interactions import INTERACTION_METHODS
 from motiflens.motifs.pairs import read_pairs
 from motiflens.study.benchmark.scores import _BASE_TRAINING, _P, NOMINAL, _mean, _training
 from motiflens.study.benchmark.trial import block_rows
@@ -92,7 +92,7 @@ def calibrate(records: Iterable[Record]) -> list[Calibration]:
                 nulls_with_calls=hit,
                 test_auroc=float(np.mean([_mean(one, "metrics", "test_auroc") for one in own])),
                 calibrated=share <= 0.07 and hit <= 0.3 * len(own),
-                caution=METHODS[method].caution,
+                caution=INTERACTION_METHODS[method].caution,
             )
         )
     return rows

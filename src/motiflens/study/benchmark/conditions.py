@@ -17,7 +17,7 @@ from motiflens.basics.choices import check_known
 from motiflens.basics.errors import InputError
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.simulate import LABELS, SMALL_GRAMMAR, additive_labels, spaced_grammar
-from motiflens.interpret.interactions import METHODS, Settings
+from motiflens.interpret.interactions import INTERACTION_METHODS, Settings
 from motiflens.models.hybrid import POSITIONAL_ENCODINGS, HybridConfig, model_config
 from motiflens.training.protocol import INTERACTIONS, LONG, Protocol
 
@@ -59,7 +59,7 @@ class Condition:
     n_singles: int = 2  # without them 8 motifs come in 10 sets, and no data tell their sum from pairs
     seed: int = 0  # of initial weights and dropout
     data_seed: int = FIRST_FIGURE_SEED
-    methods: tuple[str, ...] = tuple(METHODS)
+    methods: tuple[str, ...] = tuple(INTERACTION_METHODS)
     settings: Settings = field(default_factory=Settings)  # of all methods
 
     def __post_init__(self) -> None:

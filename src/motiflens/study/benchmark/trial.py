@@ -15,7 +15,7 @@ from motiflens.basics.store import SCHEMA, Record
 from motiflens.data.dataset import SequenceDataset
 from motiflens.interpret.filters import filter_matches, filter_pwms
 from motiflens.interpret.interactions import (
-    METHODS,
+    INTERACTION_METHODS,
     Effects,
     Interaction,
     InteractionTable,
@@ -96,7 +96,7 @@ def _read(
     networks, motifs = list(fitted), _motifs(data)
     tables, seconds = {}, {}
     for method in condition.methods if networks else ():
-        if METHODS[method].needs_attention and not condition.has_attention:
+        if INTERACTION_METHODS[method].needs_attention and not condition.has_attention:
             continue
         started = time.process_time()
         table = interactions(networks, data, motifs, condition.settings, method=method, progress=False)

@@ -2,15 +2,22 @@
 
 from motiflens.study.experiments.attributed import attribution_agreement, chosen_edits, lost_scores, other_places
 from motiflens.study.experiments.baselines import baseline_agreement, ridge, word_counts
-from motiflens.study.experiments.effects import LOSSES, MOST_PER_ELEMENT, MeasuredEdits, agreement, ceilings, limited
+from motiflens.study.experiments.effects import (
+    LOSSES,
+    MOST_PER_ELEMENT,
+    MeasuredEdits,
+    ceilings,
+    effect_agreement,
+    limited,
+)
 from motiflens.study.experiments.ensembles import ENSEMBLE, ensemble_records, ensemble_scores, networks_of
 from motiflens.study.experiments.learned import factor_name, learned_factors
 from motiflens.study.experiments.measures import ceiling, clustered_share, clustered_spearman, significant
 from motiflens.study.experiments.networks import (
-    ACTIVATIONS,
     DESIGNS,
     EXPERIMENT_PROTOCOL,
     EXPERIMENTS,
+    FIRST_LAYERS,
     ExperimentNetwork,
     planned_networks,
 )
@@ -53,7 +60,7 @@ __all__ = [
     "KindScore",
     "experiment_tables",
     "over_networks",
-    "ACTIVATIONS",
+    "FIRST_LAYERS",
     "BASELINES_KEY",
     "DESIGNS",
     "ENSEMBLE",
@@ -66,7 +73,7 @@ __all__ = [
     "LOSSES",
     "MOST_PER_ELEMENT",
     "MeasuredEdits",
-    "agreement",
+    "effect_agreement",
     "attribution_agreement",
     "baseline_agreement",
     "ceiling",

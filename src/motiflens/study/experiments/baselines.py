@@ -7,7 +7,7 @@ import numpy as np
 
 from motiflens.basics.sequence import UNKNOWN, gc_content
 from motiflens.data.dataset import SequenceDataset
-from motiflens.study.experiments.effects import MeasuredEdits, agreement, ceilings
+from motiflens.study.experiments.effects import MeasuredEdits, ceilings, effect_agreement
 
 _WORD = 3
 _RIDGE = 1.0  # added to the diagonal, features in standard deviations: words are nearly collinear
@@ -56,4 +56,4 @@ def baseline_agreement(dataset: SequenceDataset, edits: MeasuredEdits) -> dict[s
     y = train.y[:, 0].astype(np.float64)
     gc = ridge(gc_content(train.codes)[:, None], y, gc_content(edits.codes)[:, None])
     words = ridge(word_counts(train.codes), y, word_counts(edits.codes))
-    return {"gc": agreement(gc, edits), "words": agreement(words, edits), "ceilings": ceilings(edits)}
+    return {"gc": effect_agreement(gc, edits), "words": effect_agreement(words, edits), "ceilings": ceilings(edits)}

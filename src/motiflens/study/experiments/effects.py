@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from motiflens.basics.errors import InputError
-from motiflens.data.crx import KINDS, EditEffect, places_of
+from motiflens.data.crx import EDIT_KINDS, EditEffect, places_of
 from motiflens.data.dataset import SequenceDataset
 from motiflens.study.experiments.measures import ceiling, clustered_share, clustered_spearman, significant
 
@@ -95,7 +95,7 @@ class MeasuredEdits:
         )
 
 
-def agreement(predicted: np.ndarray, edits: MeasuredEdits) -> dict[str, Any]:
+def effect_agreement(predicted: np.ndarray, edits: MeasuredEdits) -> dict[str, Any]:
     """How predicted activities of a split's sequences, shape=(N,), agree with what was measured.
 
     Returns
@@ -109,9 +109,9 @@ def agreement(predicted: np.ndarray, edits: MeasuredEdits) -> dict[str, Any]:
     effect = predicted[edits.after] - predicted[edits.before]
     sure = significant(edits.effect, edits.error)
     blocks = {}
-    for kind in ("all", *KINDS, "every edit"):
-        rows = edits.kind == kind if kind in KINDS else np.ones(len(edits), dtype=bool)
-        if kind in KINDS and rows.sum() < _LEAST:
+    for kind in ("all", *EDIT_KINDS, "every edit"):
+        rows = edits.kind == kind if kind in EDIT_KINDS else np.ones(len(edits), dtype=bool)
+        if kind in EDIT_KINDS and rows.sum() < _LEAST:
             continue
         rows = rows if kind == "every edit" else limited(rows, edits.cluster)
         told = rows & sure
@@ -140,6 +140,6 @@ def limited(rows: np.ndarray, clusters: np.ndarray, most: int = MOST_PER_ELEMENT
 def ceilings(edits: MeasuredEdits) -> dict[str, float]:
     """The ceiling of each kind with enough edits, and of all."""
     every = np.ones(len(edits), dtype=bool)
-    rows = {kind: limited(edits.kind == kind, edits.cluster) for kind in KINDS}
+    rows = {kind: limited(edits.kind == kind, edits.cluster) for kind in EDIT_KINDS}
     rows = {"all": limited(every, edits.cluster), **rows, "every edit": every}
     return {kind: ceiling(edits.effect[own], edits.error[own]) for kind, own in rows.items() if own.sum() >= _LEAST}

@@ -9,8 +9,8 @@ import numpy as np
 
 from motiflens.basics.json_values import rounded, without_nan
 from motiflens.basics.store import SCHEMA, Record
-from motiflens.study.experiments.effects import MeasuredEdits, agreement
-from motiflens.study.experiments.networks import ACTIVATIONS, DESIGNS, EXPERIMENTS
+from motiflens.study.experiments.effects import MeasuredEdits, effect_agreement
+from motiflens.study.experiments.networks import DESIGNS, EXPERIMENTS, FIRST_LAYERS
 from motiflens.study.experiments.trial import unpacked
 
 _N_SUBSETS = 5  # random ensembles of each size; of all networks there is one
@@ -32,7 +32,7 @@ def ensemble_records(records: Sequence[Record], edits: MeasuredEdits) -> list[Re
     present = {one["key"]: one["config_hash"] for one in records}
     made = []
     for architecture in DESIGNS:
-        for activation in ACTIVATIONS:
+        for activation in FIRST_LAYERS:
             own = networks_of(records, architecture, activation)
             key = f"{EXPERIMENTS}/{architecture}/{activation}/{ENSEMBLE}"
             members = [one["member"] for one in own]
@@ -66,7 +66,7 @@ def ensemble_scores(predicted: np.ndarray, edits: MeasuredEdits, seed: int = 0) 
     for size in range(1, len(predicted) + 1):
         n = 1 if size == len(predicted) else min(_N_SUBSETS, len(predicted))
         subsets = [rng.permutation(len(predicted))[:size] for _ in range(n)]
-        found = [agreement(predicted[subset].mean(axis=0), edits) for subset in subsets]
+        found = [effect_agreement(predicted[subset].mean(axis=0), edits) for subset in subsets]
         row: dict[str, Any] = {
             "size": size,
             "n_subsets": n,

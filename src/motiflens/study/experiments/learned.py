@@ -11,7 +11,7 @@ from motiflens.interpret.filters import filter_matches, filter_pwms
 from motiflens.motifs.motif import Motif
 from motiflens.motifs.sets import load_motifs
 
-DATABASE = (
+PUBLISHED_MOTIFS = (
     "JASPAR2020"  # beside the published motifs, so that a match to one of these is not a match for want of others
 )
 
@@ -35,7 +35,7 @@ def learned_factors(network: nn.Module, codes: np.ndarray, motifs: Sequence[Moti
     own = [Motif(f"published-{motif.id}", motif.name, motif.pwm, motif.n_sites) for motif in motifs]
     truth = {factor_name(motif.id): (f"published-{motif.id}",) for motif in motifs}
     pwms = filter_pwms(network, codes)
-    found = filter_matches(pwms.pwms, [*own, *load_motifs(DATABASE)], truth=truth)
+    found = filter_matches(pwms.pwms, [*own, *load_motifs(PUBLISHED_MOTIFS)], truth=truth)
     factors = Counter(row.factor for row in found.rows if row.factor is not None)
     return {
         "tpr": found.tpr,

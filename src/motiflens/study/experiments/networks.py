@@ -11,7 +11,7 @@ from motiflens.training.protocol import REFERENCE, Protocol
 
 EXPERIMENTS = "crx"  # the preset, and the first part of the keys of its records
 DESIGNS = ("C24", "C4C6", "C4C6-Att", "C4-LSTM")
-ACTIVATIONS = ("relu", "exponential")
+FIRST_LAYERS = ("relu", "exponential")
 N_MEMBERS = 10
 LENGTH = 164
 
@@ -79,7 +79,7 @@ class ExperimentNetwork:
 def planned_networks(
     *,
     architectures: tuple[str, ...] = DESIGNS,
-    activations: tuple[str, ...] = ACTIVATIONS,
+    activations: tuple[str, ...] = FIRST_LAYERS,
     n_members: int = N_MEMBERS,
     **changes: Any,
 ) -> list[ExperimentNetwork]:

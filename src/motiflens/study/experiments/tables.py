@@ -10,7 +10,7 @@ from motiflens.basics.errors import InputError
 from motiflens.basics.stats import Interval, contrast, half_width, pooled_correlation, spearman
 from motiflens.basics.store import Record
 from motiflens.study.experiments.ensembles import ENSEMBLE, networks_of
-from motiflens.study.experiments.networks import ACTIVATIONS, DESIGNS, EXPERIMENTS, planned_networks
+from motiflens.study.experiments.networks import DESIGNS, EXPERIMENTS, FIRST_LAYERS, planned_networks
 from motiflens.study.experiments.trial import BASELINES_KEY
 
 _LEAST_FOR_GUIDE = 8  # networks over which a correlation is worth a row
@@ -126,7 +126,7 @@ def experiment_tables(records: Iterable[Record]) -> ExperimentTables:
         If there is no trained network, or no record of the baselines.
     """
     given = list(records)
-    groups = {(a, k): networks_of(given, a, k) for a in DESIGNS for k in ACTIVATIONS}
+    groups = {(a, k): networks_of(given, a, k) for a in DESIGNS for k in FIRST_LAYERS}
     networks = [one for own in groups.values() for one in own]
     baselines = next((one for one in given if one["key"] == BASELINES_KEY), None)
     if not networks or baselines is None:
@@ -212,7 +212,7 @@ def _attribution(method: str, networks: Sequence[Record]) -> AttributionScore:
 def _factors(networks: Sequence[Record]) -> list[FactorScore]:
     rows = []
     for factor in networks[0]["filters"]["factors"]:
-        for activation in ACTIVATIONS:
+        for activation in FIRST_LAYERS:
             counts = [one["filters"]["factors"][factor] for one in networks if one["activation"] == activation]
             if counts:
                 learned = sum(count > 0 for count in counts)
@@ -230,7 +230,7 @@ def _contrasts(groups: dict[tuple[str, str], list[Record]]) -> list[DesignContra
         ("attention against none", "C4C6", "C4C6-Att"),
         ("LSTM against a second convolution", "C4C6", "C4-LSTM"),
     ):
-        choices += [(question, kind, (base, kind), (other, kind)) for kind in ACTIVATIONS]
+        choices += [(question, kind, (base, kind), (other, kind)) for kind in FIRST_LAYERS]
     rows = []
     for question, where, *pair in choices:
         before, after = (np.array([_effects(one)[0] for one in groups[names]], dtype=np.float64) for names in pair)

@@ -22,7 +22,7 @@ from motiflens.motifs.motif import Motif
 from motiflens.motifs.sets import load_motifs
 from motiflens.study.experiments.attributed import attribution_agreement
 from motiflens.study.experiments.baselines import baseline_agreement
-from motiflens.study.experiments.effects import MeasuredEdits, agreement
+from motiflens.study.experiments.effects import MeasuredEdits, effect_agreement
 from motiflens.study.experiments.learned import learned_factors
 from motiflens.study.experiments.networks import EXPERIMENTS, ExperimentNetwork
 from motiflens.study.machines import describe_device, versions
@@ -144,9 +144,9 @@ def _measured(network: nn.Module, one: ExperimentNetwork, data: ExperimentData) 
     nothing = predicted_activity(untrained, data.test.codes)
     null = attribution_agreement(untrained, data.test, n_parents=one.n_parents, methods=("saliency",))
     return {
-        "agreement": agreement(predicted, data.test),
+        "agreement": effect_agreement(predicted, data.test),
         "attributions": attribution_agreement(network, data.test, n_parents=one.n_parents),
-        "untrained": {"agreement": agreement(nothing, data.test), "attributions": null},
+        "untrained": {"agreement": effect_agreement(nothing, data.test), "attributions": null},
         "filters": learned_factors(network, data.test.codes[:_N_FOR_FILTERS], data.motifs),
         "predictions": packed(predicted),
     }
