@@ -161,3 +161,8 @@ def test_bad_input_is_told_by_the_error_that_the_command_line_knows():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and isinstance(node.exc.func, ast.Name):
                 assert node.exc.func.id not in plain, f"{module}:{node.lineno}: raise an error of basics.errors"
+
+
+def test_names_of_test_files_are_unique():
+    names = [path.name for path in Path(__file__).parent.rglob("test_*.py")]
+    assert len(names) == len(set(names))

@@ -7,7 +7,7 @@ import typer
 
 from motiflens.basics.errors import InputError
 from motiflens.cli.messages import print_json
-from motiflens.cli.options import DataFile, Json, split_names, whole_number, writable_file
+from motiflens.cli.options import DataFile, Json, shares_of, split_names, whole_number, writable_file
 
 if TYPE_CHECKING:
     from motiflens.data.dataset import SequenceDataset
@@ -61,7 +61,7 @@ def data_fasta(
         valid=split_names(valid) or (),
         test=split_names(test) or (),
         length=length,
-        fractions=_shares(split),
+        fractions=shares_of(split, "--split"),
         seed=seed,
         missing_value=missing_value,
         drop_missing=drop_missing,
@@ -121,7 +121,7 @@ def data_bed(
         drop_missing=drop_missing,
         valid=split_names(valid) or (),
         test=split_names(test) or (),
-        fractions=_shares(split),
+        fractions=shares_of(split, "--split"),
         seed=seed,
         stranded=stranded,
         missing="drop" if skip_missing else "error",
@@ -182,7 +182,7 @@ def data_table(
         valid=split_names(valid) or (),
         test=split_names(test) or (),
         length=length,
-        fractions=_shares(split),
+        fractions=shares_of(split, "--split"),
         seed=seed,
         missing_value=missing_value,
         drop_missing=drop_missing,
@@ -207,7 +207,7 @@ def data_crx(
     from motiflens.data.crx import read_crx, write_crx
     from motiflens.data.summary import summary
 
-    data = read_crx(folder, fractions=_shares(split), seed=seed)
+    data = read_crx(folder, fractions=shares_of(split, "--split"), seed=seed)
     files = write_crx(data, out)
     more = {"file": str(files.dataset), "edits": str(files.edits), "report": str(files.report)}
     counts = {f"n_edits_{name}": n for name, n in data.report["n_edits"].items()}
@@ -256,13 +256,6 @@ def _columns(text: str | None) -> int | list[int] | None:
         return None
     numbers = [whole_number(name) for name in split_names(text) or ()]
     return numbers[0] if len(numbers) == 1 else numbers
-
-
-def _shares(text: str) -> list[float]:
-    try:
-        return [float(share) for share in split_names(text) or ()]
-    except ValueError:
-        raise InputError(f"expected --split as three shares, such as 0.7,0.1,0.2, got {text!r}") from None
 
 
 def _with_shuffles(dataset: "SequenceDataset", ratio: int, seed: int) -> "SequenceDataset":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from motiflens.basics.errors import InputError
+from motiflens.basics.errors import InputError, MissingFileError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -59,7 +59,13 @@ def read_truth(name: str) -> dict[str, tuple[str, ...]]:
 
     if name in ("task1", "task2"):
         return task_truth(int(name[-1]))
-    values = json.loads(Path(name).read_text(encoding="utf-8"))
+    path = Path(name)
+    if not path.is_file():
+        raise MissingFileError(f"no file {name}: expected --truth as task1, task2 or a JSON file")
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{name}: expected a JSON object, got something else ({error})") from error
     if not isinstance(values, dict) or not all(isinstance(ids, list) for ids in values.values()):
         raise InputError(f'{name}: expected a JSON object such as {{"CEBPB": ["MA0466"]}}')
     return {factor: tuple(map(str, ids)) for factor, ids in values.items()}

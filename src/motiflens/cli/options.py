@@ -55,3 +55,11 @@ def whole_number(text: str) -> int:
 def split_names(text: str | None) -> tuple[str, ...] | None:
     """Names between commas; None stays."""
     return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def shares_of(text: str, option: str) -> list[float]:
+    """Shares of train, valid and test, such as 0.7,0.1,0.2."""
+    try:
+        return [float(share) for share in split_names(text) or ()]
+    except ValueError:
+        raise InputError(f"expected {option} as three shares, such as 0.7,0.1,0.2, got {text!r}") from None

@@ -8,7 +8,7 @@ import typer
 
 from motiflens.basics.errors import InputError
 from motiflens.cli.messages import print_json
-from motiflens.cli.options import Json, split_names, whole_number, writable_file
+from motiflens.cli.options import Json, shares_of, split_names, whole_number, writable_file
 
 if TYPE_CHECKING:
     from motiflens.data.dataset import SequenceDataset
@@ -92,7 +92,7 @@ def simulate(
     from motiflens.motifs.sets import load_motifs
 
     embedded = None if motifs is None else load_motifs(motifs)
-    options: dict[str, Any] = {"seed": seed, "length": length, "split": [float(x) for x in split_names(split) or ()]}
+    options: dict[str, Any] = {"seed": seed, "length": length, "split": shares_of(split, "--split")}
     if motif_counts is not None:
         pairs = [pair.partition(":") for pair in split_names(motif_counts) or ()]
         options["motif_counts"] = {whole_number(number): float(share) for number, _, share in pairs}
