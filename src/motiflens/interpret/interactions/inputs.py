@@ -81,7 +81,10 @@ def check_networks(networks: Sequence[nn.Module], codes: np.ndarray, target: int
         If a network has no such output, or gives NaN or infinite logits.
     """
     for k, network in enumerate(networks):
-        logits = model_outputs(network, codes, batch_size=batch_size).reshape(len(codes), -1)
+        try:
+            logits = model_outputs(network, codes, batch_size=batch_size).reshape(len(codes), -1)
+        except InputError as error:
+            raise InputError(f"model {k} of 0 ... {len(networks) - 1} cannot be read: {error}") from error
         if not 0 <= target < logits.shape[1]:
             raise InputError(f"target must be in 0 ... {logits.shape[1] - 1}, the outputs of model {k}, got {target}")
         n_finite = int(logits[:, target].isfinite().sum())

@@ -40,6 +40,22 @@ class HybridNetwork(nn.Module):
         self.trunk = Trunk(config)
         self.head = Head(config)
 
+    def __repr__(self) -> str:
+        config = self.config
+        stage = {"none": f"pool {config.first_pool}", "conv": f"pools {config.first_pool} and {config.second_pool}"}
+        parts = [
+            f"{config.n_filters} filters of {config.kernel_size} bp, {config.activation}",
+            stage.get(config.second_stage, f"pool {config.first_pool}, BiLSTM, pool {config.second_pool}"),
+            *["BiLSTM"] * (config.lstm and config.second_stage != "lstm"),
+            *[f"{config.attention} of {config.n_heads} heads"] * (config.attention != "none"),
+        ]
+        n_parameters = sum(parameter.numel() for parameter in self.parameters() if parameter.requires_grad)
+        return (
+            f"HybridNetwork({config.length} bp -> {config.n_outputs} output{'s' * (config.n_outputs != 1)}; "
+            f"{', '.join(parts)}; {n_parameters:,} parameters; "
+            f"labels: {', '.join(self.label_names[:6]) or 'not known'}{', ...' * (len(self.label_names) > 6)})"
+        )
+
     @property
     def label_names(self) -> tuple[str, ...]:
         """Names of the outputs; empty where they are not known."""
