@@ -104,6 +104,16 @@ def test_what_makes_no_model_is_refused(place, source, kind, message):
         load_model(source)
 
 
+@pytest.mark.parametrize(
+    "content", [b"hello", b"a,b\n1,2\n", b"", bytes(range(256)), b"\x80\x02garbage", b"PK\x03\x04cut"]
+)
+@pytest.mark.parametrize("name", ["w.pt", "w.safetensors"])
+def test_a_file_that_holds_no_weights_is_one_line(place, content, name):
+    (place / name).write_bytes(content)
+    with pytest.raises(InputError, match=rf"cannot read .*{name} .*expected a state dictionary"):
+        load_model("toy_networks:build", weights=place / name)
+
+
 def test_weights_that_do_not_fit_are_refused(place):
     path = place / "weights.pt"
     with pytest.raises(FileNotFoundError, match="no file of weights"):

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
@@ -144,13 +143,13 @@ def _read(path: Path) -> Any:
         if path.suffix == ".safetensors":
             return load_file(path)
         return torch.load(path, "cpu", weights_only=True)
-    except pickle.UnpicklingError as error:  # objects of other classes stand beside the weights
-        content = _tensors_alone(path)
+    except OSError:
+        raise
+    except Exception as error:  # bytes of any other file are taken as instructions, which may lead to any error
+        content = _tensors_alone(path) if isinstance(error, pickle.UnpicklingError) else None
         if content is None:
             raise InputError(f"cannot read {path} ({_reason(error)}); {_EXPECTED}") from error
         return content
-    except (SafetensorError, RuntimeError, EOFError) as error:
-        raise InputError(f"cannot read {path} ({_reason(error)}); {_EXPECTED}") from error
 
 
 def _tensors_alone(path: Path) -> dict[str, Any] | None:
@@ -164,4 +163,5 @@ def _tensors_alone(path: Path) -> dict[str, Any] | None:
 
 
 def _reason(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0].partition(". ")[0]  # advice to load it unsafely may follow
+    first = str(error).strip().partition("\n")[0].partition(". ")[0]  # advice to load it unsafely may follow
+    return f"{type(error).__name__}: {first}" if isinstance(error, KeyError) else first
