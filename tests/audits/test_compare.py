@@ -212,7 +212,7 @@ def test_the_command_goes_from_data_to_the_table(files):
         (("C24:relu", "C24:relu:"), "expected --config ARCHITECTURE:ACTIVATION or"),
         (("C24:relu", "C25:relu"), "unknown architecture 'C25'; did you mean C24"),
         (("C24:relu", "C24:exponentail"), "did you mean exponential"),
-        (("C24:relu", "C24:relu:filters=8"), "unknown field 'filters' of HybridConfig; expected one such as n_filters"),
+        (("C24:relu", "C24:relu:filters=8"), "unknown field 'filters' of C24; expected one such as n_filters"),
         (("C24:relu", "C24:relu:zzz=8"), "expected one such as attention, "),
         (("C24:relu", "C24:relu:n_filters"), "expected FIELD=VALUE, such as n_filters=64, got 'n_filters'"),
         (("C24:relu", "C24:relu:n_filters=8,n_filters=9"), "expected each field once"),
@@ -235,5 +235,5 @@ def test_errors_are_one_line_and_nothing_is_written(files, capsys, monkeypatch, 
 def test_values_have_the_type_of_their_field():
     from motiflens.cli.compare import _change
 
-    assert _change("lstm=true") == ("lstm", True)
-    assert _change("head = mean") == ("head", "mean")
+    assert _change("C24", "lstm=true") == ("lstm", True)
+    assert _change("C24", "head = mean") == ("head", "mean")

@@ -98,7 +98,7 @@ def test_an_interrupt_is_told_and_the_same_command_goes_on(trained, tmp_path, mo
 
     with monkeypatch.context() as patch:
         patch.setattr("motiflens.cli.train.short", interrupt)
-        patch.setattr("motiflens.training.folder._write_summary", interrupt)
+        patch.setattr("motiflens.training.shelf.Shelf.keep", interrupt)
         result = runner.invoke(app, [str(argument) for argument in arguments])
     assert result.exit_code == 130
     assert "run the same command again" in result.stderr

@@ -235,7 +235,7 @@ def test_meme_export_of_filters(five_filters, tmp_path):
             r"no motif of the database is one of \['MA0058'\] \(MAX\)",
         ),
         (lambda: task_truth(3), "task 1 or 2"),
-        (lambda: task_truth(1, "publishd"), "expected 'published'"),
+        (lambda: task_truth(1, "publishd"), "did you mean published"),
     ],
 )
 def test_bad_matching_input_is_refused(call, message):

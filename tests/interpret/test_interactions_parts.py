@@ -717,7 +717,7 @@ def test_a_new_method_is_a_function_and_a_name(monkeypatch):
         return Effects(total, total * value[:, None, None], np.full((n, 1, 1), 10), nowhere, nowhere, alone)
 
     mine = {**INTERACTION_METHODS, "mine": Method(measure, "cubits", "made up")}
-    monkeypatch.setattr(sys.modules["motiflens.interpret.interactions.interactions"], "METHODS", mine)
+    monkeypatch.setattr(sys.modules["motiflens.interpret.interactions.interactions"], "INTERACTION_METHODS", mine)
     rng = np.random.default_rng(0)
     motifs = [Motif(f"M{k}", "", rng.dirichlet(np.ones(4) / 2, 8).T) for k in range(6)]
     network = nn.Sequential(nn.Flatten(), nn.Linear(160, 1))

@@ -71,7 +71,7 @@ def test_earlier_figures_and_tables_are_removed_and_other_files_stay(tmp_path):
     after = write_outputs(Results(records), tmp_path, formats=("svg",))
     assert len(after.figures) < len(before.figures)
     on_disk = {path for path in tmp_path.rglob("*") if path.is_file()}
-    assert on_disk == {after.report, *after.figures, *after.tables, *others}
+    assert on_disk == {after.report, tmp_path / "report.md", *after.figures, *after.tables, *others}
 
 
 def test_unknown_format_is_refused_before_anything_is_written(tmp_path):
@@ -174,7 +174,7 @@ def test_page_says_that_networks_were_trained_less_than_the_study(tmp_path):
 def test_grids_of_other_architectures_have_no_claims(tmp_path):
     records = [make_record(1, "Mine", a, m, filters={"tpr": 0.1 * m}) for a in ("relu", "exponential") for m in (0, 1)]
     outputs = write_outputs(Results(records), tmp_path, formats=("svg",))
-    assert [path.name for path in outputs.tables] == ["task1.tsv", "effects-task1.tsv"]
+    assert [path.name for path in outputs.tables] == ["task1.tsv", "effects-task1.tsv", "second_stages.tsv"]
     page = read(outputs.report)
     assert not {"claims", "published"} & set(page.ids)
     assert {link[1:] for link in page.links} <= set(page.ids)

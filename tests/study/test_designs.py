@@ -40,7 +40,7 @@ def test_all_is_known_of_our_networks():
 )
 def test_of_other_models_what_the_forward_pass_shows(name, activation, pool, stage):
     found = design_of("theirs", adapt(any_models.make(name), 200))
-    assert found == ("theirs", 8, activation, pool, stage, None)
+    assert found == ("theirs", 8, activation, pool, stage, None, None)
 
 
 def test_a_convolution_without_activation_or_pool():

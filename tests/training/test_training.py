@@ -163,9 +163,9 @@ def test_engines_agree_on_a_regression_without_dropout(data):
 def test_a_regression_in_a_folder_is_read_back(data, config, tmp_path):
     fitted = fit_to_folder(tmp_path, config, data, 2, protocol=REGRESSION)
     again = load_ensemble(tmp_path)
-    assert again.protocol == REGRESSION
+    assert again.protocol == REGRESSION.to_dict()
     X = data.test.codes
-    assert torch.equal(again.predict(X), fitted.predict(X))
+    assert torch.equal(again.outputs(X), fitted.outputs(X))
     with pytest.raises(ValueError, match=r"protocol\.objective was 'regression', now None"):
         fit_to_folder(tmp_path, config, data, 2, protocol=FAST)
 

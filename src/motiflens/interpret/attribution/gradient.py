@@ -66,9 +66,10 @@ def _check_steady(model: nn.Module, X: torch.Tensor) -> None:
         return
     with torch.no_grad():
         X = torch.cat([X, X])
-        both = model(X.clone())
-        first = model(X[: len(X) // 2 + 1].clone())  # not one alone: code that squeezes would take it for none
-    if isinstance(both, torch.Tensor) and both.dim() and isinstance(first, torch.Tensor) and first.dim():
+        half = len(X) // 2 + 1  # not one alone: code that squeezes would take it for none
+        both, first = model(X.clone()), model(X[:half].clone())
+    # Outputs of another form are told where they are used, and in words of their own.
+    if all(isinstance(one, torch.Tensor) and one.dim() and len(one) == n for one, n in ((both, len(X)), (first, half))):
         check_independent(both, first)
 
 
