@@ -166,7 +166,9 @@ def test_a_regression_in_a_folder_is_read_back(data, config, tmp_path):
     assert again.protocol == REGRESSION.to_dict()
     X = data.test.codes
     assert torch.equal(again.outputs(X), fitted.outputs(X))
-    with pytest.raises(ValueError, match=r"protocol\.objective was 'regression', now None"):
+    with pytest.raises(ValueError, match=r"protocol\.max_epochs was 3, now 9"):
+        fit_to_folder(tmp_path, config, data, 2, protocol=REGRESSION.replace(max_epochs=9))
+    with pytest.raises(ValueError, match="real values need a protocol with objective='regression'"):
         fit_to_folder(tmp_path, config, data, 2, protocol=FAST)
 
 
