@@ -12,12 +12,9 @@ import numpy as np
 import torch
 
 from motiflens.models.hybrid import (
-    BiLSTM,
-    Dropout,
     HybridNetwork,
-    Linear,
-    MultiHeadAttention,
     NetworkConfig,
+    Prepared,
     attention_entropy,
     check_stackable,
     initialise,
@@ -118,7 +115,10 @@ class TrainedMember:
             fused=True,
         )
         self._dropout = np.random.SFC64(dropout_seed)
-        self._set_fast(np.random.Generator(self._dropout), precision)
+        source = np.random.Generator(self._dropout)
+        for module in self.network.modules():
+            if isinstance(module, Prepared):
+                module.prepare_training(source, precision)
 
     def dropout_state(self) -> list[int]:
         """State of the source of dropout masks, as plain numbers."""
@@ -129,16 +129,6 @@ class TrainedMember:
         state = self._dropout.state
         state["state"]["state"] = np.array(words, dtype=np.uint64)
         self._dropout.state = state
-
-    def _set_fast(self, dropout: np.random.Generator, precision: str) -> None:
-        """Let the layers take what only the engine gives them."""
-        for module in self.network.modules():
-            if isinstance(module, Dropout):
-                module.generator = dropout
-            elif isinstance(module, Linear):
-                module.precision = precision
-            elif isinstance(module, (BiLSTM, MultiHeadAttention)):
-                module.fused = precision == "float32"
 
 
 def train_step(

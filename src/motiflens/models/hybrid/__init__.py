@@ -12,6 +12,7 @@ from motiflens.models.hybrid.layers import (
     Exponential,
     Linear,
     MaxPool1d,
+    Prepared,
 )
 from motiflens.models.hybrid.network import HybridNetwork, blank_network, evaluating
 from motiflens.models.hybrid.outline import Outline, outline
@@ -36,6 +37,7 @@ from motiflens.models.hybrid.registry import (
 from motiflens.models.hybrid.stem import ConvBlock
 
 __all__ = [
+    "Prepared",
     "sizes_of",
     "DEFAULT_ARCHITECTURE",
     "ACTIVATIONS",

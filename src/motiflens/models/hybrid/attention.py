@@ -13,7 +13,7 @@ from torch import nn
 
 from motiflens.basics.errors import InputError
 from motiflens.models.hybrid.config import HybridConfig
-from motiflens.models.hybrid.layers import BiLSTM, Dropout, Linear
+from motiflens.models.hybrid.layers import BiLSTM, Dropout, Linear, Prepared
 from motiflens.models.hybrid.positions import LearnedTable, by_distance, rotate, sinusoids
 from motiflens.models.kernels import has_kernels
 from motiflens.models.kernels.attention import encoder_layer, self_attention
@@ -21,7 +21,7 @@ from motiflens.models.kernels.attention import encoder_layer, self_attention
 _FEW_TOKENS = 12  # up to which a softmax is several times faster on the CPU over a leading axis, the copies included
 
 
-class MultiHeadAttention(nn.Module):
+class MultiHeadAttention(Prepared, nn.Module):
     """Scaled dot-product self-attention; q, k, v without bias, output projection with bias.
 
     Parameters
@@ -48,6 +48,10 @@ class MultiHeadAttention(nn.Module):
         self.key = Linear(n_inputs, width, bias=False)
         self.value = Linear(n_inputs, width, bias=False)
         self.out = Linear(width, width)
+
+    def prepare_training(self, dropout: np.random.Generator, precision: str) -> None:
+        """Let kernels compute it, which know float32 only."""
+        self.fused = precision == "float32"
 
     def _heads(self, x: torch.Tensor) -> torch.Tensor:
         return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)  # N, n_heads, T, head_width

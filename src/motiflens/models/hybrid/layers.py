@@ -26,7 +26,15 @@ class Exponential(nn.Module):
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "exponential": Exponential}
 
 
-class Dropout(nn.Dropout):
+class Prepared:
+    """A layer that computes in another way, with the same result, when an engine trains it."""
+
+    def prepare_training(self, dropout: np.random.Generator, precision: str) -> None:
+        """Take what an engine gives: the source of dropout masks, and the precision of matrix products."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how it is trained")
+
+
+class Dropout(Prepared, nn.Dropout):
     """`nn.Dropout` whose masks may come from a generator of its own instead of PyTorch's global state.
 
     With a generator (set `dropout.generator`), a network's masks depend on nothing else, and drawing them on the CPU
@@ -34,6 +42,10 @@ class Dropout(nn.Dropout):
     """
 
     generator: np.random.Generator | None = None
+
+    def prepare_training(self, dropout: np.random.Generator, precision: str) -> None:
+        """Draw masks from the engine's source."""
+        self.generator = dropout
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Zero a random share p of x and scale the rest by 1 / (1 - p); identity in evaluation mode."""
@@ -51,10 +63,14 @@ class Dropout(nn.Dropout):
         return self.generator.bit_generator.random_raw(-(-n // 4)).view(np.uint16)[:n]
 
 
-class Linear(nn.Linear):
+class Linear(Prepared, nn.Linear):
     """`nn.Linear` whose products the training engine may hand to `products.product` (set `precision`)."""
 
     precision: str | None = None
+
+    def prepare_training(self, dropout: np.random.Generator, precision: str) -> None:
+        """Multiply in this precision."""
+        self.precision = precision
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map (..., n_inputs) to (..., n_outputs)."""
@@ -96,7 +112,7 @@ class MaxPool1d(nn.MaxPool1d):
         return F.max_pool2d(x.unsqueeze(2), (1, self.kernel_size)).squeeze(2)  # type: ignore[arg-type]
 
 
-class BiLSTM(nn.Module):
+class BiLSTM(Prepared, nn.Module):
     """Bidirectional LSTM over tokens that returns one tensor.
 
     Parameters
@@ -123,6 +139,10 @@ class BiLSTM(nn.Module):
             if name.startswith("bias_hh"):
                 nn.init.zeros_(parameter)
                 parameter.requires_grad_(False)
+
+    def prepare_training(self, dropout: np.random.Generator, precision: str) -> None:
+        """Let kernels compute it, which know float32 only."""
+        self.fused = precision == "float32"
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """Map tokens (N, T, n_inputs) to (N, T, width)."""
