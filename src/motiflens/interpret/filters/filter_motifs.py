@@ -53,9 +53,8 @@ class FilterMotifs(Tabular):
     @property
     def order(self) -> np.ndarray:
         """Filters, the one whose loss costs the outputs most first, shape=(F,); by information without importance."""
-        if self.importance is None:
-            return np.argsort(-self.quality.information, kind="stable")
-        return np.argsort(-np.nan_to_num(self.importance.performance_drop).max(axis=1), kind="stable")
+        ranked_by = self.quality.information if self.importance is None else self._loss(self.importance)
+        return np.argsort(-ranked_by, kind="stable")
 
     @property
     def motifs(self) -> list[Motif]:
@@ -83,6 +82,11 @@ class FilterMotifs(Tabular):
         alive = [i for i in self.order.tolist() if self.counts[i]]
         return plot_matched_filters([self._beside_match(i, trimmed[i]) for i in alive[:top]], ax=ax)
 
+    @staticmethod
+    def _loss(importance: FilterImportance) -> np.ndarray:
+        """The most that any output loses without each filter, shape=(F,)."""
+        return np.nan_to_num(importance.performance_drop).max(axis=1)
+
     def _beside_match(self, i: int, motif: Motif) -> Matched:
         hit = self.matches.rows[i].best
         if hit is None:
@@ -103,7 +107,7 @@ class FilterMotifs(Tabular):
             "windows": self.counts[rows],
         }
         if self.importance is not None:
-            columns["loss without it"] = np.nan_to_num(self.importance.performance_drop).max(axis=1)[rows]
+            columns["loss without it"] = self._loss(self.importance)[rows]
         found = sum(hit is not None for hit in best)
         return Table(f"{len(rows)} filters, {found} with a match at q <= {self.matches.q:g}", columns)
 

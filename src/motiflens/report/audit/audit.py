@@ -100,7 +100,7 @@ def audit(
     """
     chosen = AuditOptions(**options)
     ensemble = _ensemble(networks)
-    found = as_networks(networks)
+    found = as_networks(networks if ensemble is None else list(ensemble) or networks)  # a folder is read once
     with progress_bar("audit", progress=progress) as tell:
         members = () if ensemble is None else ensemble.members
         candidate = audit_candidate(
