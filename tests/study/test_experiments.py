@@ -10,25 +10,30 @@ from torch import nn
 from motiflens.basics.sequence import encode, reverse_complement
 from motiflens.data.crx import read_crx, write_crx
 from motiflens.motifs.sets import load_motifs
+from motiflens.study.driver import News
 from motiflens.study.experiments import (
     EXPERIMENT_PROTOCOL,
+    TRIED_PROTOCOLS,
     MeasuredEdits,
     attribution_agreement,
     ceiling,
     ceilings,
+    check_same_data,
     chosen_edits,
     clustered_share,
     clustered_spearman,
     effect_agreement,
+    ensemble_attribution,
     ensemble_records,
     ensemble_scores,
+    experiment_problem,
     factor_name,
     learned_factors,
-    left_to_train,
     limited,
     lost_scores,
     other_places,
     packed,
+    packed_finely,
     planned_networks,
     read_experiment,
     ridge,
@@ -196,6 +201,9 @@ def test_words_are_counted_on_both_strands_and_ridge_finds_a_line():
 def test_predictions_come_back_to_half_a_step():
     values = np.random.default_rng(0).normal(0, 3, 1000)
     np.testing.assert_allclose(unpacked(packed(values)), values, atol=5.001e-4)
+    for size in (1e-6, 1, 1e6):
+        np.testing.assert_allclose(unpacked(packed_finely(size * values)), size * values, rtol=0, atol=size * 3e-4)
+    assert unpacked(packed_finely(np.zeros(3))).tolist() == [0, 0, 0]
 
 
 def test_filters_made_of_a_published_motif_are_found():
@@ -249,10 +257,10 @@ def test_a_run_stores_a_record_per_network_and_goes_on(imported, tmp_path):
         tmp_path,
         machines=Machines(n_workers=1, device="cpu"),
         n_members=2,
-        on_news=lambda news, *_: heard.append(news.key),
+        on_news=lambda news: heard.append(news),
         **small,
     )
-    assert set(heard) == {"crx/C24/exponential/001"}
+    assert {news.key for news in heard if isinstance(news, News)} == {"crx/C24/exponential/001"}
     assert second.records[0] == first.records[0]
     record = second.records[0]
     test = read_experiment(imported).test
@@ -265,7 +273,32 @@ def test_a_run_stores_a_record_per_network_and_goes_on(imported, tmp_path):
     assert '"crx/baselines"' in text
     assert '"crx/C24/exponential/ensemble"' in text
     with pytest.raises(ValueError, match="n_parents"):
-        left_to_train(planned_networks(**{**small, "n_parents": 9}), {record["key"]: record})
+        run_experiments(imported, tmp_path, n_members=1, **{**small, "n_parents": 9})
+    everything = read_experiment(imported)
+    check_same_data([record], everything)
+    with pytest.raises(ValueError, match="from other data"):
+        check_same_data([record], everything._replace(fingerprint="another"))
+    assert experiment_problem(record) is None
+    assert "spike_in" in experiment_problem({**record, "spike_in": None})
+
+
+def test_trials_are_measured_on_validation_elements_and_keep_to_themselves(imported, tmp_path):
+    small = {"architectures": ("C24",), "activations": ("relu",)}
+    plan = planned_networks("crx-protocol", **small)
+    assert len(plan) == len(TRIED_PROTOCOLS)
+    assert {one.split for one in plan} == {"valid"}
+    found = run_experiments(
+        imported, tmp_path, preset="crx-protocol", machines=Machines(n_workers=1, device="cpu"),
+        protocol=EXPERIMENT_PROTOCOL.replace(name="short", max_epochs=1), part=(1, 6), **small,
+    )  # fmt: skip
+    assert [one["key"] for one in found.records] == [plan[0].key]
+    (record,) = found.records
+    assert set(record) & {"agreement", "attributions", "predictions"} == {"agreement"}
+    n = len(read_experiment(imported).valid)
+    assert record["agreement"]["effects"]["every edit"]["n"] == n
+    assert [path.name for path in tmp_path.glob("*.jsonl")] == ["crx-protocol.jsonl"]
+    with pytest.raises(ValueError, match="unknown preset"):
+        planned_networks("crx-protokol")
 
 
 def test_an_ensemble_is_the_mean_of_predictions(data):
@@ -284,7 +317,17 @@ def test_an_ensemble_is_the_mean_of_predictions(data):
         }
         for i in range(3)
     ]  # fmt: skip
+    n = len(chosen_edits(data.test, 8))
+    lost = rng.normal(size=(3, n))
+    for record, own in zip(records, lost, strict=True):
+        record["attributions"] = {"methods": {"saliency": {"lost": packed_finely(own)}}}
+        record["config"] = {"n_parents": 8}
     made = ensemble_records(records, data.test)
+    rows = chosen_edits(data.test, 8)
+    oracle = spearmanr(lost.mean(axis=0), data.test.effect[rows])[0]
+    assert made[0]["attributions"]["saliency"][0] == pytest.approx(oracle, abs=1e-3)
+    direct = ensemble_attribution([one["attributions"] for one in records], data.test, 8)
+    assert direct["saliency"][0] == pytest.approx(oracle, abs=1e-3)
     assert [one["key"] for one in made] == ["crx/C24/relu/ensemble"]
     assert ensemble_records([*records, *made], data.test) == []
 

@@ -32,7 +32,7 @@ def run_interactions(
         raise InputError(f"{given[0]} does not belong to preset {preset}: its conditions are fixed")
     wanted = {name: value for name, value in changes.items() if value is not None}
     with resumable():
-        result = run_interaction_study(preset, folder, on_news=_Told().hear, **options, **wanted)
+        result = run_interaction_study(preset, folder, on_news=Told().hear, **options, **wanted)
     command = shlex.join(["motiflens", *sys.argv[1:]])
     report = None
     if result.records and options["part"] == (1, 1):  # shards would write the same files at once
@@ -53,13 +53,14 @@ def run_interactions(
         )
 
 
-class _Told:
-    """Tells of every tenth epoch and of each record, with the number of conditions done."""
+class Told:
+    """Tells of every tenth or n-th epoch and of each record, with the number of records done."""
 
-    def __init__(self) -> None:
-        self.n_done, self.n_all = 0, 0
+    def __init__(self, every: int = 10) -> None:
+        self.every, self.n_done, self.n_all = every, 0, 0
 
     def hear(self, news: "Started | News") -> None:
+        """Take what is to be done, or news of a record."""
         from motiflens.study.driver import Started
 
         if isinstance(news, Started):
@@ -69,7 +70,7 @@ class _Told:
         elif news.status is not None:
             self.n_done += 1
             typer.echo(f"{self.n_done}/{self.n_all}  {news.key}  {news.status}", err=True)
-        elif news.n_epochs % 10 == 0:
+        elif news.n_epochs % self.every == 0:
             typer.echo(f"{news.key} member {news.member}  epoch {news.n_epochs}  {news.valid_metric:.3f}", err=True)
 
 

@@ -196,7 +196,7 @@ def data_crx(
         Path, typer.Argument(help="Holds clones of CRX-Active-Learning and CRX-Information-Content (barakcohenlab).")
     ],
     out: Out,
-    split: Shares = "0.6,0.1,0.3",
+    split: Shares = "0.5,0.1,0.4",
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:

@@ -13,17 +13,17 @@ from motiflens.cli.messages import print_json, resumable
 
 if TYPE_CHECKING:
     from motiflens.basics.store import Record
-    from motiflens.study.experiments import ExperimentNews
 
 _OWN = ("architectures", "activations", "n_members", "seed", "data_seed")
 
 
 def is_experiment_preset(name: str) -> bool:
     """Whether a preset is the experiments'."""
-    return name == "crx"
+    return name in ("crx", "crx-protocol")
 
 
 def run_crx(
+    preset: str,
     data: Path | None,
     folder: Path,
     *,
@@ -31,31 +31,34 @@ def run_crx(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Run the preset, or what is missing of it."""
+    """Run a preset, or what is missing of it."""
+    from motiflens.cli.benchmark import Told
     from motiflens.report.experiments import write_experiment_outputs
     from motiflens.study.experiments import run_experiments
 
     if data is None:
-        raise InputError("--preset crx needs --data: the file that motiflens data crx wrote, its tables beside it")
+        raise InputError(
+            f"--preset {preset} needs --data: the file that motiflens data crx wrote, its tables beside it"
+        )
     given = [name for name, value in changes.items() if value is not None and name not in _OWN]
     if given:
-        raise InputError(f"--{given[0].replace('_', '-')} does not belong to preset crx: its networks are fixed")
+        raise InputError(f"--{given[0].replace('_', '-')} does not belong to preset {preset}: its networks are fixed")
     wanted: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list | tuple) else value
         for name, value in changes.items()
         if value is not None
     }
     with resumable():
-        result = run_experiments(data, folder, on_news=_tell, **options, **wanted)
+        result = run_experiments(data, folder, preset=preset, on_news=Told(4).hear, **options, **wanted)
     command = shlex.join(["motiflens", *sys.argv[1:]])
     report = None
-    if any(one["status"] == "ok" for one in result.records) and options["part"] == (1, 1):
+    if preset == "crx" and any(one["status"] == "ok" for one in result.records) and options["part"] == (1, 1):
         report = str(write_experiment_outputs(experiment_records(folder), folder, command=command).report)
     if as_json:
         go_on = command if result.n_left else None
         print_json({"n_records": len(result.records), "n_left": result.n_left, "report": report, "go_on": go_on})
-    elif report is not None:
-        typer.echo(f"{len(result.records)} networks; open {report}")
+    else:
+        typer.echo(f"{len(result.records)} networks" + ("" if report is None else f"; open {report}"))
     if result.n_left:
         typer.echo(f"{result.n_left} networks are left; to go on:\n  {command}", err=True)
     if result.errors:
@@ -63,15 +66,8 @@ def run_crx(
         write_text("\n".join(error.details or error.message for error in result.errors), folder / "errors.log")
         raise UnfinishedError(
             f"{len(result.errors)} networks could not be finished (see {folder / 'errors.log'}); "
-            f"the first, {first.job.network.key}: {first.message}"
+            f"the first, {first.job.work.key}: {first.message}"
         )
-
-
-def _tell(news: "ExperimentNews", n_done: int, n_all: int) -> None:
-    if news.record is not None:
-        typer.echo(f"{n_done}/{n_all}  {news.key}  {news.record['status']}", err=True)
-    elif news.n_epochs % 4 == 0:
-        typer.echo(f"{news.key}  epoch {news.n_epochs}  {news.valid_metric:.3f}", err=True)
 
 
 def experiment_records(folder: Path) -> "list[Record]":

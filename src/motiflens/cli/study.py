@@ -46,14 +46,16 @@ def study_run(
         typer.Option(
             help="quick (minutes), paper (the whole grid), paper-text (as its text has it), filters (8 to 128 of "
             "them); interactions, interactions-full, interactions-calibration or interactions-long: the benchmark of "
-            "motif interactions; crx: reporter assays with designed edits, with --data."
+            "motif interactions; crx: reporter assays with designed edits, with --data; "
+            "crx-protocol: the trials by which its protocol was chosen."
         ),
     ] = "quick",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", callback=writable_folder, help="Default: runs/PRESET.")
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(help="Preset crx only: the file that motiflens data crx wrote.", exists=True)
+        Path | None,
+        typer.Option(help="Presets crx and crx-protocol only: the file that motiflens data crx wrote.", exists=True),
     ] = None,
     tasks: Annotated[str | None, typer.Option(help="1, 2 or 1,2.")] = None,
     architectures: Annotated[str | None, typer.Option(help="Names or patterns, e.g. 'C24,C4C6*'.")] = None,
@@ -118,10 +120,10 @@ def study_run(
         note_slow_training(device)
     if is_experiment_preset(preset):
         unused = {**changes, "no_weights": None if weights else True}
-        run_crx(data, folder, changes=unused, as_json=as_json, **options)
+        run_crx(preset, data, folder, changes=unused, as_json=as_json, **options)
         return
     if data is not None:
-        raise InputError(f"--data is for preset crx, {preset} simulates its own: leave it out")
+        raise InputError(f"--data is for presets crx and crx-protocol, {preset} simulates its own: leave it out")
     if is_interaction_preset(preset):
         own = {name: changes.pop(name) for name in ("n_members", "seed", "data_seed")}
         unused = {**changes, "no_weights": None if weights else True}

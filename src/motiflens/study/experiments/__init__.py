@@ -1,6 +1,12 @@
 """Networks on reporter assays: whether what they predict, and what is attributed, is what edits were measured to do."""
 
-from motiflens.study.experiments.attributed import attribution_agreement, chosen_edits, lost_scores, other_places
+from motiflens.study.experiments.attributed import (
+    attribution_agreement,
+    chosen_edits,
+    ensemble_attribution,
+    lost_scores,
+    other_places,
+)
 from motiflens.study.experiments.baselines import baseline_agreement, ridge, word_counts
 from motiflens.study.experiments.effects import (
     LOSSES,
@@ -18,14 +24,17 @@ from motiflens.study.experiments.networks import (
     EXPERIMENT_PROTOCOL,
     EXPERIMENTS,
     FIRST_LAYERS,
+    PROTOCOL_TRIALS,
+    TRIED_PROTOCOLS,
     ExperimentNetwork,
     planned_networks,
 )
+from motiflens.study.experiments.packing import packed, packed_finely, unpacked
 from motiflens.study.experiments.run import (
-    ExperimentNews,
+    EXPERIMENT_PRESETS,
     ExperimentRun,
+    experiment_problem,
     is_experiment_record,
-    left_to_train,
     run_experiments,
 )
 from motiflens.study.experiments.tables import (
@@ -43,10 +52,9 @@ from motiflens.study.experiments.tables import (
 from motiflens.study.experiments.trial import (
     BASELINES_KEY,
     ExperimentData,
-    packed,
+    check_same_data,
     read_experiment,
     run_experiment,
-    unpacked,
 )
 
 __all__ = [
@@ -68,7 +76,6 @@ __all__ = [
     "EXPERIMENT_PROTOCOL",
     "ExperimentData",
     "ExperimentNetwork",
-    "ExperimentNews",
     "ExperimentRun",
     "LOSSES",
     "MOST_PER_ELEMENT",
@@ -86,12 +93,18 @@ __all__ = [
     "factor_name",
     "is_experiment_record",
     "learned_factors",
-    "left_to_train",
     "limited",
     "lost_scores",
     "networks_of",
     "other_places",
     "packed",
+    "packed_finely",
+    "PROTOCOL_TRIALS",
+    "TRIED_PROTOCOLS",
+    "EXPERIMENT_PRESETS",
+    "experiment_problem",
+    "check_same_data",
+    "ensemble_attribution",
     "planned_networks",
     "read_experiment",
     "ridge",

@@ -1,5 +1,6 @@
 """Whether attributions at edited bases tell what the edit did."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from motiflens.interpret.attribution import METHODS, explain
 from motiflens.study.experiments.effects import LOSSES, MeasuredEdits, limited
 from motiflens.study.experiments.measures import clustered_spearman
 from motiflens.study.experiments.networks import ATTRIBUTION_OPTIONS
+from motiflens.study.experiments.packing import packed_finely, unpacked
 
 _LEAST = 10  # edits with a null of their own
 
@@ -53,16 +55,31 @@ def other_places(places: list[np.ndarray], length: int, seed: int = 0) -> list[n
 
 
 def attribution_agreement(
-    network: nn.Module, edits: MeasuredEdits, *, n_parents: int, methods: tuple[str, ...] = tuple(METHODS)
+    network: nn.Module,
+    edits: MeasuredEdits,
+    *,
+    n_parents: int,
+    methods: tuple[str, ...] = tuple(METHODS),
+    keep: bool = False,
 ) -> dict[str, Any]:
     """Rank correlation of lost attribution with measured effect, by method, plain and with the gradient corrected.
+
+    Parameters
+    ----------
+    network : nn.Module
+    edits : MeasuredEdits
+    n_parents : int
+        Of which the edits are taken (`chosen_edits`).
+    methods : tuple of str
+    keep : bool
+        Whether to return what each edit loses, too, so that attributions of ensembles need no networks.
 
     Returns
     -------
     scores : dict
         "n" edits, "n_elements", "n_parents", and "methods": for each method "plain", "corrected" and "unedited" (the
-        null: as many bases elsewhere, plain), each with its interval, and "median_gap" of the methods that promise
-        completeness.
+        null: as many bases elsewhere, plain), each with its interval, "median_gap" of the methods that promise
+        completeness, and "lost", what the edits lose by the plain attribution, packed.
     """
     rows = chosen_edits(edits, n_parents)
     parents, parent = np.unique(edits.before[rows], return_inverse=True)
@@ -81,6 +98,25 @@ def attribution_agreement(
                 block["median_gap"] = float(made.gap.median())
             if not corrected:
                 null = lost_scores(scores, parent, elsewhere)
+                if keep:
+                    block["lost"] = packed_finely(lost_scores(scores, parent, places))
                 block["unedited"] = list(clustered_spearman(null, effect, cluster))
         found[method] = block
     return {"n": len(rows), "n_elements": len(np.unique(cluster)), "n_parents": len(parents), "methods": found}
+
+
+def ensemble_attribution(blocks: Sequence[dict[str, Any]], edits: MeasuredEdits, n_parents: int) -> dict[str, Any]:
+    """The same of the mean of networks' attributions, from blocks of `attribution_agreement` that kept what is lost.
+
+    Returns
+    -------
+    methods : dict
+        For each method the rank correlation with its interval over elements.
+    """
+    rows = chosen_edits(edits, n_parents)
+    effect, cluster = edits.effect[rows], edits.cluster[rows]
+    found = {}
+    for method in blocks[0]["methods"]:
+        lost = np.mean([unpacked(block["methods"][method]["lost"]) for block in blocks], axis=0)
+        found[method] = list(clustered_spearman(lost, effect, cluster))
+    return found

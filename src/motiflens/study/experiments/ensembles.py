@@ -9,9 +9,10 @@ import numpy as np
 
 from motiflens.basics.json_values import rounded, without_nan
 from motiflens.basics.store import SCHEMA, Record
+from motiflens.study.experiments.attributed import ensemble_attribution
 from motiflens.study.experiments.effects import MeasuredEdits, effect_agreement
 from motiflens.study.experiments.networks import DESIGNS, EXPERIMENTS, FIRST_LAYERS
-from motiflens.study.experiments.trial import unpacked
+from motiflens.study.experiments.packing import unpacked
 
 _N_SUBSETS = 5  # random ensembles of each size; of all networks there is one
 ENSEMBLE = "ensemble"
@@ -22,7 +23,7 @@ def networks_of(records: Sequence[Record], architecture: str, activation: str) -
     own = [
         one
         for one in records
-        if one.get("architecture") == architecture and one.get("activation") == activation and "member" in one
+        if one["key"].startswith(f"{EXPERIMENTS}/{architecture}/{activation}/") and "member" in one
     ]
     return sorted((one for one in own if one["status"] == "ok"), key=lambda one: int(one["member"]))
 
@@ -47,6 +48,9 @@ def ensemble_records(records: Sequence[Record], edits: MeasuredEdits) -> list[Re
                 "config_hash": digest,
                 "ensemble_of": {"architecture": architecture, "activation": activation, "members": members},
                 "sizes": ensemble_scores(predicted, edits),
+                "attributions": ensemble_attribution(
+                    [one["attributions"] for one in own], edits, own[0]["config"]["n_parents"]
+                ),
             }
             made.append(without_nan(rounded(record)))
     return made

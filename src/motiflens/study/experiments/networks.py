@@ -2,29 +2,42 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Container
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
+from motiflens.basics.choices import check_known
 from motiflens.models.hybrid import HybridConfig, adapted_config
+from motiflens.study.experiments.effects import MOST_PER_ELEMENT
 from motiflens.training.protocol import REFERENCE, Protocol
 
 EXPERIMENTS = "crx"  # the preset, and the first part of the keys of its records
+PROTOCOL_TRIALS = "crx-protocol"  # the preset of the trials by which the protocol was chosen
 DESIGNS = ("C24", "C4C6", "C4C6-Att", "C4-LSTM")
+TRIED_DESIGNS = ("C24", "C4C6")
 FIRST_LAYERS = ("relu", "exponential")
 N_MEMBERS = 10
 LENGTH = 164
 
-#: Chosen on the edits of validation elements, with C24 and C4C6 (docs/experiments.md).
-EXPERIMENT_PROTOCOL = REFERENCE.replace(
-    name="EXPERIMENTS",
-    objective="regression",
-    max_epochs=16,
-    early_stop_patience=None,
-    reverse_complement=True,
-)
+_BASE = REFERENCE.replace(name="EXPERIMENTS", objective="regression", max_epochs=24, early_stop_patience=None)
+
+#: Chosen on validation elements, with C24 and C4C6 (docs/experiments.md).
+EXPERIMENT_PROTOCOL = _BASE.replace(name="EXPERIMENTS", max_epochs=16, reverse_complement=True)
+#: What it was chosen from, by name.
+TRIED_PROTOCOLS = {
+    protocol.name: protocol
+    for protocol in (
+        _BASE.replace(
+            name=f"rate-{rate:g}{'-strands' if strands else ''}", learning_rate=rate, reverse_complement=strands
+        )
+        for rate, strands in product((0.0005, 0.001, 0.002), (False, True))
+    )
+}
 #: What attribution methods are given beside their own defaults.
 ATTRIBUTION_OPTIONS: dict[str, dict[str, Any]] = {"smooth_grad": {"n_samples": 25}}
+#: How motifs are implanted, to see whether the result tells what experiments would.
+SPIKE_IN_OPTIONS: dict[str, Any] = {"methods": ("gradient_times_input", "integrated_gradients"), "n_backgrounds": 100}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,25 +49,43 @@ class ExperimentNetwork:
     architecture, activation : str
     member : int
         From 0.
+    group : str
+        First part of its key: of the study itself, or of the trials, then with the protocol's name.
+    split : str
+        Whose elements it is measured on: "test", or in trials "valid".
     protocol : Protocol
     seed, data_seed : int
         Of initial weights and dropout, and of the order of batches.
     n_parents : int
         Parents of test edits whose attributions are made.
+    data_file : str
+        What ``motiflens data crx`` wrote.
     """
 
     architecture: str
     activation: str
     member: int
+    group: str = EXPERIMENTS
+    split: str = "test"
     protocol: Protocol = EXPERIMENT_PROTOCOL
     seed: int = 0
     data_seed: int = 0
-    n_parents: int = 128
+    n_parents: int = 200
+    data_file: str = field(default="", compare=False)
 
     @property
     def key(self) -> str:
         """Key of its record."""
-        return f"{EXPERIMENTS}/{self.architecture}/{self.activation}/{self.member:03d}"
+        return f"{self.group}/{self.architecture}/{self.activation}/{self.member:03d}"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys of the records it makes, as work of a study."""
+        return (self.key,)
+
+    def without(self, done: Container[str]) -> "ExperimentNetwork | None":
+        """Itself, or None if it has its record."""
+        return None if self.key in done else self
 
     def model(self) -> HybridConfig:
         """Configuration of the network: the sizes of Task 1, one output."""
@@ -65,11 +96,15 @@ class ExperimentNetwork:
         return {
             "model": {"architecture": self.architecture, **self.model().to_dict()},
             "protocol": self.protocol.to_dict(),
+            "split": self.split,
             "seed": self.seed,
             "data_seed": self.data_seed,
             "n_parents": self.n_parents,
+            "most_per_element": MOST_PER_ELEMENT,
             "attributions": ATTRIBUTION_OPTIONS,
-        }
+            "spike_in": {name: list(value) if isinstance(value, tuple) else value
+                         for name, value in SPIKE_IN_OPTIONS.items()},
+        }  # fmt: skip
 
     def config_hash(self) -> str:
         """Short digest of `config`."""
@@ -77,21 +112,39 @@ class ExperimentNetwork:
 
 
 def planned_networks(
+    preset: str = EXPERIMENTS,
     *,
-    architectures: tuple[str, ...] = DESIGNS,
+    architectures: tuple[str, ...] | None = None,
     activations: tuple[str, ...] = FIRST_LAYERS,
-    n_members: int = N_MEMBERS,
+    n_members: int | None = None,
     **changes: Any,
 ) -> list[ExperimentNetwork]:
-    """All networks, first one of each design, then the second of each: a run cut short has all designs.
+    """All networks of a preset, first one of each design, then the second of each: a run cut short has all designs.
 
     Parameters
     ----------
+    preset : str
+        "crx", the study; or "crx-protocol", its trials on validation elements, one network of each by default.
     architectures, activations : tuple of str
-    n_members : int
+    n_members : int, optional
     **changes
         Other fields of `ExperimentNetwork`.
+
+    Raises
+    ------
+    InputError
+        If there is no such preset.
     """
-    order = product(range(n_members), architectures, activations)
-    plain = [ExperimentNetwork(architecture=name, activation=kind, member=i) for i, name, kind in order]
+    check_known("preset", preset, (EXPERIMENTS, PROTOCOL_TRIALS))
+    if preset == EXPERIMENTS:
+        order = product(range(n_members or N_MEMBERS), architectures or DESIGNS, activations)
+        plain = [ExperimentNetwork(architecture=name, activation=kind, member=i) for i, name, kind in order]
+    else:
+        trials = product(range(n_members or 1), TRIED_PROTOCOLS.values(), architectures or TRIED_DESIGNS, activations)
+        plain = [
+            ExperimentNetwork(
+                architecture=name, activation=kind, member=i, group=f"{preset}/{one.name}", split="valid", protocol=one
+            )
+            for i, one, name, kind in trials
+        ]
     return [replace(one, **changes) for one in plain]

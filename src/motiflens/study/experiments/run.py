@@ -1,46 +1,35 @@
 """The experiments, run and resumed: one record per network in the store.
 
-Runners, store and locks are those of the study; any number of runs may share a folder.
+Driver, store and locks are those of the study; any number of runs may share a folder.
 """
 
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-from motiflens.basics.locks import Locks
 from motiflens.basics.runners import Emit, JobError
-from motiflens.basics.store import Record, Store
+from motiflens.basics.store import Damaged, Record, Store
 from motiflens.models.ensemble import Member
-from motiflens.study.driver import check_same
+from motiflens.study.driver import Driver, Finished, Job, Listener, News, Started, left_to_do, read_and_repair
 from motiflens.study.experiments.ensembles import ensemble_records
-from motiflens.study.experiments.networks import EXPERIMENTS, ExperimentNetwork, planned_networks
-from motiflens.study.experiments.trial import BASELINES_KEY, baselines_record, read_experiment, run_experiment
-from motiflens.study.grid.grid import check_shard
+from motiflens.study.experiments.networks import EXPERIMENTS, PROTOCOL_TRIALS, ExperimentNetwork, planned_networks
+from motiflens.study.experiments.trial import (
+    BASELINES_KEY,
+    ExperimentData,
+    baselines_record,
+    check_same_data,
+    read_experiment,
+    run_experiment,
+)
+from motiflens.study.grid import check_shard
 from motiflens.study.machines import Machines
 from motiflens.study.rounds import TrialStopped
 
-
-@dataclass(frozen=True)
-class ExperimentJob:
-    """What a worker is told."""
-
-    network: ExperimentNetwork
-    data: str  # HDF5 file, absolute
-    folder: str  # of the study, absolute
-    device: str
-    deadline: float | None  # seconds since 1970
-
-
-class ExperimentNews(NamedTuple):
-    """An epoch of one network, or its record."""
-
-    key: str
-    n_epochs: int
-    valid_metric: float
-    record: Record | None
+EXPERIMENT_PRESETS = (EXPERIMENTS, PROTOCOL_TRIALS)
 
 
 class ExperimentRun(NamedTuple):
@@ -48,24 +37,19 @@ class ExperimentRun(NamedTuple):
 
     records: list[Record]  # of networks
     n_left: int
+    damaged: list[Damaged]
     errors: list[JobError]
-
-
-class ExperimentListener(Protocol):
-    """Told of every epoch and record, with the number of networks done and of all."""
-
-    def __call__(self, news: ExperimentNews, n_done: int, n_all: int) -> None:
-        """Take news."""
 
 
 def run_experiments(
     data: str | Path,
     folder: str | Path,
     *,
+    preset: str = EXPERIMENTS,
     machines: Machines = Machines(),  # noqa: B008
     part: tuple[int, int] = (1, 1),
     budget: float | None = None,
-    on_news: ExperimentListener = lambda news, n_done, n_all: None,
+    on_news: Listener = lambda news: None,
     **changes: Any,
 ) -> ExperimentRun:
     """Train and measure what is missing, then the ensembles of what is there.
@@ -75,10 +59,11 @@ def run_experiments(
     data : path
         HDF5 file that ``motiflens data crx`` wrote, its tables beside it.
     folder : path
-        Holds `records/` and `crx.jsonl`.
-    machines, part, budget
+        Holds `records/` and one JSONL file per preset.
+    preset : str
+        Of `EXPERIMENT_PRESETS`.
+    machines, part, budget, on_news
         As for `study.run_study`.
-    on_news : callable
     **changes
         As for `planned_networks`.
 
@@ -89,7 +74,7 @@ def run_experiments(
     Raises
     ------
     FileNotFoundError, ValueError
-        If the data are missing, or the folder holds records of another configuration.
+        If the data are missing, or the folder holds records of another configuration or of other data.
     """
     number, n_parts = part
     check_shard(number, n_parts)
@@ -97,94 +82,67 @@ def run_experiments(
     path, store = Path(data).resolve(), Store(Path(folder).resolve())
     everything = read_experiment(path)  # before any work: a wrong file shows at once
     store.folder.mkdir(parents=True, exist_ok=True)
-    records = store.read()[0]
-    networks = planned_networks(**changes)[number - 1 :: n_parts]
-    to_do = left_to_train(networks, records)
-    if BASELINES_KEY not in records:
+    records, damaged = read_and_repair(store, experiment_problem)
+    networks = planned_networks(preset, data_file=str(path), **changes)[number - 1 :: n_parts]
+    check_same_data([records[one.key] for one in networks if one.key in records], everything)
+    to_do = left_to_do(networks, records)
+    if preset == EXPERIMENTS and BASELINES_KEY not in records:
         store.write(baselines_record(everything))
-    errors: list[JobError] = []
-    try:
-        with Locks(store.folder / "checkpoints") as locks:
-            jobs = _jobs(to_do, store, locks, path, machines.device, deadline)
-            hear = _hearing(store, locks, networks, records, on_news)
-            errors = machines.run(train_and_measure, jobs, renew=lambda job: job, on_message=hear)
-    finally:
-        store.export()
-    for record in ensemble_records(list(store.read()[0].values()), everything.test):
+    on_news(Started(to_do, len(networks) - len(to_do), damaged))
+    driver = Driver(store, experiment_problem, run_network_job, machines=machines, deadline=deadline, on_news=on_news)
+    errors = driver.do(to_do)
+    records, _ = read_and_repair(store, experiment_problem)
+    if preset == EXPERIMENTS:
+        _write_ensembles(store, list(records.values()), everything)
+    done = [records[one.key] for one in networks if one.key in records]
+    return ExperimentRun(done, len(networks) - len(done), damaged, errors)
+
+
+def _write_ensembles(store: Store, records: Sequence[Record], data: ExperimentData) -> None:
+    for record in ensemble_records(records, data.test):
         store.write(record)
     store.export()
-    records = store.read()[0]
-    done = [records[one.key] for one in networks if one.key in records]
-    return ExperimentRun(done, len(networks) - len(done), errors)
 
 
-def left_to_train(networks: Sequence[ExperimentNetwork], records: dict[str, Record]) -> list[ExperimentNetwork]:
-    """Networks that have no record yet.
-
-    Raises
-    ------
-    ValueError
-        If a record of the same key was made under another configuration.
-    """
-    left = []
-    for one in networks:
-        if one.key not in records:
-            left.append(one)
-        else:
-            check_same(one.key, records[one.key]["config"], one.config())
-    return left
-
-
-def _jobs(
-    networks: Sequence[ExperimentNetwork], store: Store, locks: Locks, data: Path, device: str, deadline: float | None
-) -> Iterator[ExperimentJob]:
-    """Jobs, each made when it is asked for: none after the deadline, or that another run has taken or finished."""
-    for one in networks:
-        if deadline is not None and time.time() >= deadline:
-            return
-        if not locks.take(one.key):
-            continue
-        if store.intact(one.key) is not None:
-            locks.release(one.key)
-            continue
-        yield ExperimentJob(one, str(data), str(store.folder), device, deadline)
-
-
-def _hearing(
-    store: Store,
-    locks: Locks,
-    networks: Sequence[ExperimentNetwork],
-    records: dict[str, Record],
-    on_news: ExperimentListener,
-) -> Any:
-    done = {one.key for one in networks if one.key in records}
-
-    def hear(news: ExperimentNews) -> None:
-        if news.record is not None:
-            store.write(news.record)
-            locks.release(news.key)
-            done.add(news.key)
-        on_news(news, len(done), len(networks))
-
-    return hear
-
-
-def train_and_measure(job: ExperimentJob, emit: Emit) -> None:
-    """Run a job, as a function for `run_local` or `run_ray`: it emits `ExperimentNews`."""
-    one = job.network
+def run_network_job(job: Job, emit: Emit) -> None:
+    """Train and measure the network of a job; `driver.Driver` sends it to workers."""
+    one: ExperimentNetwork = job.work
 
     def tell(member: Member) -> None:
-        emit(ExperimentNews(one.key, member.n_epochs, member.history["valid_metric"][-1], None))
-        if job.deadline is not None and time.time() >= job.deadline:
+        emit(News(one.key, member.index, member.n_epochs, member.history["valid_metric"][-1], None))
+        if job.is_late:
             raise TrialStopped
 
-    checkpoints = Path(job.folder) / "checkpoints" / "states" / one.key if Path(job.folder).is_dir() else None
-    with suppress(TrialStopped):
-        data = read_experiment(job.data)
-        record = run_experiment(one, data, checkpoints=checkpoints, on_epoch=tell, device=job.device)
-        emit(ExperimentNews(one.key, 0, float("nan"), record))
+    data = _read_once(one.data_file)
+    record = run_experiment(one, data, checkpoints=_states_folder(job), on_epoch=tell, device=job.device)
+    emit(Finished(record, {}))
+
+
+@lru_cache(maxsize=1)
+def _read_once(path: str) -> ExperimentData:
+    """The data, read once by a process that trains several networks."""
+    return read_experiment(path)
+
+
+def _states_folder(job: Job) -> Path:
+    """Where the state after each epoch is kept: in the study's folder, if this machine sees it."""
+    if Path(job.folder).is_dir():
+        return Path(job.folder) / "checkpoints" / "states" / job.work.key
+    name = sha256(job.folder.encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"motiflens-{name}" / job.work.key
 
 
 def is_experiment_record(record: Record) -> bool:
-    """Whether a record is one of the experiments."""
-    return str(record.get("key", "")).startswith(f"{EXPERIMENTS}/")
+    """Whether a record is one of the experiments, trials included."""
+    return str(record.get("key", "")).split("/")[0] in EXPERIMENT_PRESETS
+
+
+def experiment_problem(record: Record) -> str | None:
+    """Why a record of a trained network cannot be reported, in a few words; None if it can."""
+    if "member" not in record or record["status"] != "ok":
+        return None
+    needed = ("agreement",) if record["config"].get("split") == "valid" else (
+        "agreement", "attributions", "untrained", "filters", "spike_in", "predictions",
+    )  # fmt: skip
+    missing = [name for name in needed if not isinstance(record.get(name), dict)]
+    return f"{missing[0]} must be an object, got {record.get(missing[0])!r}" if missing else None

@@ -1,20 +1,20 @@
 """One network of the experiments: train it, measure it against what the edits did, one record."""
 
-import base64
 import time
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from torch import nn
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.json_values import rounded, without_nan
 from motiflens.basics.store import SCHEMA, Record
 from motiflens.data.crx import crx_files, read_edits
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io import read_hdf5
+from motiflens.interpret.spike_in import spike_in
 from motiflens.models.ensemble import Member
 from motiflens.models.predict import predict
 from motiflens.models.trained_on import fingerprint
@@ -24,21 +24,22 @@ from motiflens.study.experiments.attributed import attribution_agreement
 from motiflens.study.experiments.baselines import baseline_agreement
 from motiflens.study.experiments.effects import MeasuredEdits, effect_agreement
 from motiflens.study.experiments.learned import learned_factors
-from motiflens.study.experiments.networks import EXPERIMENTS, ExperimentNetwork
+from motiflens.study.experiments.networks import EXPERIMENTS, SPIKE_IN_OPTIONS, ExperimentNetwork
+from motiflens.study.experiments.packing import packed
 from motiflens.study.machines import describe_device, versions
 from motiflens.training.ensemble import fit
 from motiflens.training.loop_engine import new_network
 from motiflens.training.member import member_seed
 
 BASELINES_KEY = f"{EXPERIMENTS}/baselines"
-_STEP = 1e-3  # log2: predictions are stored as whole multiples of it
 _N_FOR_FILTERS = 4000  # test sequences whose windows make the matrices of filters
 
 
 class ExperimentData(NamedTuple):
-    """The imported data, and the edits of the test split beside them."""
+    """The imported data, and the edits of two splits beside them."""
 
     dataset: SequenceDataset
+    valid: MeasuredEdits
     test: MeasuredEdits
     motifs: list[Motif]
     fingerprint: str
@@ -54,8 +55,19 @@ def read_experiment(path: str | Path) -> ExperimentData:
     """
     files = crx_files(path)
     dataset = read_hdf5(files.dataset)
-    test = MeasuredEdits.of(dataset, read_edits(files.edits), "test")
-    return ExperimentData(dataset, test, load_motifs(files.motifs), fingerprint(dataset))
+    edits = read_edits(files.edits)
+    valid, test = (MeasuredEdits.of(dataset, edits, split) for split in ("valid", "test"))
+    return ExperimentData(dataset, valid, test, load_motifs(files.motifs), fingerprint(dataset))
+
+
+def check_same_data(records: Iterable[Record], data: ExperimentData) -> None:
+    """Raise an error if a record was made from other data."""
+    for record in records:
+        if record["data"]["fingerprint"] != data.fingerprint:
+            raise InputError(
+                f"the folder holds {record['key']} from other data (fingerprint {record['data']['fingerprint']}, "
+                f"this file has {data.fingerprint}): choose another folder"
+            )
 
 
 def run_experiment(
@@ -139,15 +151,18 @@ def _data_block(data: ExperimentData) -> dict[str, Any]:
 
 
 def _measured(network: nn.Module, one: ExperimentNetwork, data: ExperimentData) -> dict[str, Any]:
+    if one.split == "valid":  # a trial: only what protocols are compared by
+        return {"agreement": effect_agreement(predicted_activity(network, data.valid.codes), data.valid)}
     predicted = predicted_activity(network, data.test.codes)
     untrained = new_network(one.model(), one.protocol, member_seed(one.seed, one.member)).eval()
     nothing = predicted_activity(untrained, data.test.codes)
     null = attribution_agreement(untrained, data.test, n_parents=one.n_parents, methods=("saliency",))
     return {
         "agreement": effect_agreement(predicted, data.test),
-        "attributions": attribution_agreement(network, data.test, n_parents=one.n_parents),
+        "attributions": attribution_agreement(network, data.test, n_parents=one.n_parents, keep=True),
         "untrained": {"agreement": effect_agreement(nothing, data.test), "attributions": null},
         "filters": learned_factors(network, data.test.codes[:_N_FOR_FILTERS], data.motifs),
+        "spike_in": spike_in(network, data.dataset, motifs=data.motifs, **SPIKE_IN_OPTIONS).summary(),
         "predictions": packed(predicted),
     }
 
@@ -156,15 +171,3 @@ def predicted_activity(network: nn.Module, codes: np.ndarray) -> np.ndarray:
     """Predictions of one network, float64, shape=(N,)."""
     values: np.ndarray = predict(network, codes, scale="raw").mean[:, 0].astype(np.float64)
     return values
-
-
-def packed(predicted: np.ndarray) -> dict[str, Any]:
-    """Predictions, shape=(N,), as text: int16 multiples of 0.001, compressed, base64."""
-    whole = np.clip(np.rint(predicted / _STEP), -(2**15), 2**15 - 1).astype("<i2")
-    return {"step": _STEP, "int16_zlib_base64": base64.b64encode(zlib.compress(whole.tobytes(), 9)).decode("ascii")}
-
-
-def unpacked(block: dict[str, Any]) -> np.ndarray:
-    """Predictions that `packed` stored, to within half a step."""
-    raw = zlib.decompress(base64.b64decode(block["int16_zlib_base64"]))
-    return np.frombuffer(raw, dtype="<i2").astype(np.float64) * block["step"]
