@@ -34,6 +34,7 @@ def made_up_record(architecture, activation, member, effect, tpr=0.5):
         "metrics": {"valid_pearson": effect + 0.1},
         "agreement": scores,
         "untrained": {"agreement": {**scores, "effects": {"all": nothing, "swap": nothing}}},
+        "spike_in": {"methods": [{"auroc": {"estimate": None if member == 2 else 0.6 + effect}}]},
         "attributions": {"n": 120, "n_elements": 30, "n_parents": 60, "methods": {"saliency": method}},
         "filters": {"tpr": tpr, "no_hit": 0.1, "n_dead": 0, "n_filters": 32, "factors": {"CRX": member, "NRL": 0}},
     }
@@ -64,6 +65,7 @@ def records():
     ensemble = {
         "schema": 1, "key": "crx/C24/relu/ensemble", "status": "ok", "config_hash": "0", "sizes": sizes,
         "ensemble_of": {"architecture": "C24", "activation": "relu", "members": [0, 1, 2]},
+        "attributions": {"saliency": [0.31, 0.2, 0.4]},
     }  # fmt: skip
     return [*made, made_up_baselines(), ensemble]
 
@@ -82,8 +84,24 @@ def test_rows_are_means_over_networks(records):
     attention = [row for row in tables.contrasts if row.question == "attention against none"]
     assert all(row.difference.low < 0 < row.difference.high for row in attention)
     assert {(row.factor, row.n_learned, row.n_networks) for row in tables.factors} == {("CRX", 8, 12), ("NRL", 0, 12)}
-    validation = next(row for row in tables.guides if row.number == "validation correlation")
+    validation = next(row for row in tables.guides if "validation" in row.number)
     assert validation.correlation.estimate > 0.99
+    assert math.isnan(validation.within.estimate)  # three networks of each design are too few
+    spiked = next(row for row in tables.guides if "implanted" in row.number)
+    assert spiked.n_networks == 16  # a third of the networks responds to no motif
+    assert spiked.correlation.estimate > 0.99
+
+
+def test_within_designs_a_number_that_only_tells_designs_apart_is_no_guide(records):
+    rng = np.random.default_rng(1)
+    many = [
+        made_up_record(name, kind, i, 0.2 + 0.2 * (kind == "exponential") + rng.normal(0, 0.01),
+                       0.2 + 0.3 * (kind == "exponential") + rng.normal(0, 0.01))
+        for name in DESIGNS for kind in FIRST_LAYERS for i in range(10)
+    ]  # fmt: skip
+    tpr = experiment_tables([*many, made_up_baselines()]).guides[0]
+    assert tpr.correlation.low > 0.6
+    assert tpr.within.low < 0 < tpr.within.high
 
 
 def test_one_network_of_each_design_has_no_interval_and_says_so(records):
@@ -126,7 +144,7 @@ def test_the_command_line_reports_and_refuses(records, tmp_path, capsys, monkeyp
     data.write_bytes(b"")
     for arguments, message in [
         (("--preset", "crx", "--out", out), "needs --data"),
-        (("--preset", "quick", "--data", data, "--out", out), "--data is for preset crx"),
+        (("--preset", "quick", "--data", data, "--out", out), "--data is for presets crx"),
         (("--preset", "crx", "--data", data, "--tasks", "1", "--out", out), "--tasks does not belong to preset crx"),
     ]:
         code, told = fails(capsys, monkeypatch, "study", "run", *arguments)

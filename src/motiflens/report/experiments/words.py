@@ -16,10 +16,11 @@ def experiment_sentences(tables: ExperimentTables) -> list[str]:
     sentences.append(_which_method(tables))
     sentences += _of_guides(tables)
     if tables.ensembles:
+        sentences.append(_how_many_initialisations(tables))
         largest = max(tables.ensembles, key=lambda row: row.effects)
         interval = Interval(largest.effects, largest.element_low, largest.element_high)
         sentences.append(
-            f"How many initialisations? The best ensemble so far, {largest.size} networks of {largest.architecture} "
+            f"The best ensemble so far, {largest.size} networks of {largest.architecture} "
             f"with {largest.activation}, has a rank correlation of {with_interval(interval)} with measured effects "
             "(interval over elements)."
         )
@@ -92,18 +93,33 @@ def _variants(row: Any) -> list[tuple[str, Interval]]:
     return [("plain", row.plain), ("gradient corrected", row.corrected)]
 
 
+def _how_many_initialisations(tables: ExperimentTables) -> str:
+    """Mean over designs at each size that all of them have."""
+    by_size: dict[int, list[float]] = {}
+    for row in tables.ensembles:
+        by_size.setdefault(row.size, []).append(row.effects)
+    n_designs = len(by_size[1])
+    complete = [(size, values) for size, values in by_size.items() if len(values) == n_designs]
+    steps = ", ".join(f"{sum(values) / n_designs:.3f} of {size}" for size, values in sorted(complete))
+    return (
+        "How many initialisations suffice? Rank correlation with measured effects of the mean prediction of ensembles, "
+        f"averaged over {n_designs} designs, by their number of networks: {steps}."
+    )
+
+
 def _of_guides(tables: ExperimentTables) -> list[str]:
     if not tables.guides:
         return ["Is a number at hand without experiments a guide to agreement with them? Too few networks to say yet."]
     clauses = [
-        f"{row.number} {with_interval(row.correlation)} over {row.n_networks} networks"
+        f"{row.number} {with_interval(row.correlation)} over {row.n_networks} networks, within designs "
+        f"{with_interval(row.within)}"
         if not math.isnan(row.correlation.estimate)
         else f"{row.number} is the same in all {row.n_networks} networks"
         for row in tables.guides
     ]
     return [
-        "Is a number at hand without experiments a guide to agreement with them? Rank correlation over networks of all "
-        f"designs: {'; '.join(clauses)}."
+        "Is a number at hand without experiments a guide to agreement with them? Rank correlation with the agreement "
+        f"of single networks: {'; '.join(clauses)}."
     ]
 
 
@@ -133,9 +149,13 @@ def markdown_results(tables: ExperimentTables) -> str:
     )
     parts.append(
         _table(
-            ["Attribution", "Plain", "Gradient corrected", "Unedited bases"],
+            ["Attribution", "Plain", "Gradient corrected", "Unedited bases", "Mean of a design's networks"],
             [
-                [row.method, *(with_interval(value) for value in (row.plain, row.corrected, row.unedited))]
+                [
+                    row.method,
+                    *(with_interval(value) for value in (row.plain, row.corrected, row.unedited)),
+                    format_number(row.ensembles),
+                ]
                 for row in tables.attributions
             ],
         )

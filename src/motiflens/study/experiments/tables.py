@@ -59,6 +59,7 @@ class AttributionScore(NamedTuple):
     unedited: Interval  # null: as many bases elsewhere
     plain_element_low: float  # bounds over elements, mean over the networks
     plain_element_high: float
+    ensembles: float  # mean of the networks of a design, mean over designs; NaN without ensembles
 
 
 class FactorScore(NamedTuple):
@@ -99,7 +100,8 @@ class Guide(NamedTuple):
 
     number: str
     n_networks: int
-    correlation: Interval  # rank correlation over networks
+    correlation: Interval  # rank correlation over all networks
+    within: Interval  # within designs, pooled: design itself, which moves both numbers, cannot make it
 
 
 class ExperimentTables(NamedTuple):
@@ -132,13 +134,15 @@ def experiment_tables(records: Iterable[Record]) -> ExperimentTables:
     if not networks or baselines is None:
         raise InputError("expected records of trained networks and of the baselines: run --preset crx first")
     guides = [] if len(networks) < _LEAST_FOR_GUIDE else [
-        _guide("filter TPR", [one["filters"]["tpr"] for one in networks], networks),
-        _guide("validation correlation", [one["metrics"]["valid_pearson"] for one in networks], networks),
+        _guide("share of filters that match a published motif", [one["filters"]["tpr"] for one in networks], networks),
+        _guide("AUROC of attributions at implanted motifs", [_spiked(one) for one in networks], networks),
+        _guide("correlation with the activities of validation elements",
+               [one["metrics"]["valid_pearson"] for one in networks], networks),
     ]  # fmt: skip
     return ExperimentTables(
         [_design(*names, own) for names, own in groups.items() if own],
         [_kind(name, networks, baselines) for name in networks[0]["agreement"]["effects"]],
-        [_attribution(name, networks) for name in networks[0]["attributions"]["methods"]],
+        [_attribution(name, networks, given) for name in networks[0]["attributions"]["methods"]],
         _factors(networks),
         _contrasts(groups),
         _ensembles(given),
@@ -199,14 +203,23 @@ def _kind(kind: str, networks: Sequence[Record], baselines: Record) -> KindScore
     )  # fmt: skip
 
 
-def _attribution(method: str, networks: Sequence[Record]) -> AttributionScore:
+def _attribution(method: str, networks: Sequence[Record], given: Sequence[Record]) -> AttributionScore:
     def values(name: str, place: int = 0) -> list[float | None]:
         return [one["attributions"]["methods"][method][name][place] for one in networks]
 
     block = networks[0]["attributions"]
     plain, corrected, unedited = (over_networks(values(name)) for name in ("plain", "corrected", "unedited"))
     bounds = _mean(values("plain", 1)), _mean(values("plain", 2))
-    return AttributionScore(method, len(networks), block["n"], block["n_elements"], plain, corrected, unedited, *bounds)
+    together = _mean(one["attributions"][method][0] for one in given if one["key"].endswith(f"/{ENSEMBLE}"))
+    return AttributionScore(
+        method, len(networks), block["n"], block["n_elements"], plain, corrected, unedited, *bounds, together
+    )
+
+
+def _spiked(one: Record) -> float | None:
+    """Mean AUROC over the methods; None where the network responds to none of the motifs."""
+    areas = [row["auroc"]["estimate"] for row in one["spike_in"]["methods"]]
+    return None if None in areas else float(np.mean(areas))
 
 
 def _factors(networks: Sequence[Record]) -> list[FactorScore]:
@@ -259,6 +272,14 @@ def _ensembles(records: Sequence[Record]) -> list[EnsembleScore]:
 
 
 def _guide(number: str, values: Sequence[float | None], networks: Sequence[Record]) -> Guide:
-    pairs = [(v, _effects(one)[0]) for v, one in zip(values, networks, strict=True) if v is not None]
-    x, y = np.array(pairs, dtype=np.float64).T
-    return Guide(number, len(pairs), pooled_correlation([spearman(x, y)], [len(pairs)]))
+    pairs: dict[tuple[str, str], list[tuple[float, float | None]]] = {}
+    for value, one in zip(values, networks, strict=True):
+        if value is not None:
+            pairs.setdefault((one["architecture"], one["activation"]), []).append((value, _effects(one)[0]))
+    groups = [np.array(own, dtype=np.float64).T for own in pairs.values()]
+    if not groups:
+        nothing = Interval(math.nan, math.nan, math.nan)
+        return Guide(number, 0, nothing, nothing)
+    together = np.concatenate(groups, axis=1)
+    within = pooled_correlation([spearman(*own) for own in groups], [own.shape[1] for own in groups])
+    return Guide(number, together.shape[1], pooled_correlation([spearman(*together)], [together.shape[1]]), within)
