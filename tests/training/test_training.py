@@ -11,9 +11,18 @@ from motiflens.models.hybrid import HybridConfig
 from motiflens.models.outputs import model_outputs
 from motiflens.models.saved import load_ensemble
 from motiflens.training import ensemble
+from motiflens.training.augmentation import (
+    augmented,
+    flipped,
+    mutated,
+    random_mutations,
+    random_shifts,
+    shifted,
+    strand_flips,
+)
 from motiflens.training.folder import fit_to_folder
 from motiflens.training.protocol import REFERENCE
-from motiflens.training.stack import batch_order, flipped, strand_flips
+from motiflens.training.stack import batch_order
 
 SMALL = {"length": 60, "n_filters": 8, "kernel_size": 9, "first_pool": 10, "dense_width": 16, "activation": "relu"}
 FAST = REFERENCE.replace(max_epochs=3, batch_size=50)
@@ -72,6 +81,53 @@ def test_flipped_sequences_are_reverse_complements_with_unknown_bases():
     assert torch.equal(flipped(given, torch.zeros(6, dtype=torch.bool)), given)
 
 
+def test_shifts_move_bases_and_leave_unknown_ones_behind():
+    codes = torch.tensor([[0, 1, 2, 3], [3, 2, 1, 0], [4, 1, 1, 4]], dtype=torch.uint8)
+    moved = shifted(codes, torch.tensor([1, -2, 0]))
+    assert moved.tolist() == [[4, 0, 1, 2], [1, 0, 4, 4], [4, 1, 1, 4]]
+    shifts = random_shifts(20_000, 3, data_seed=1, epoch=0)
+    counts = torch.bincount(shifts + 3, minlength=7)
+    assert len(counts) == 7
+    assert (counts - 20_000 / 7).abs().max() < 5 * (20_000 / 7) ** 0.5
+    assert not torch.equal(shifts, random_shifts(20_000, 3, data_seed=1, epoch=1))
+
+
+def test_mutations_have_their_rate_and_no_favourite():
+    steps = random_mutations(500, 400, 0.03, data_seed=2, epoch=5)
+    assert steps.dtype == torch.uint8
+    counts = torch.bincount(steps.flatten().long())
+    assert counts[1:].sum() / steps.numel() == pytest.approx(0.03, abs=0.002)
+    assert (counts[1:] - counts[1:].float().mean()).abs().max() < 5 * 2000**0.5
+    codes = torch.tensor([[0, 3, 4, 2]], dtype=torch.uint8)
+    assert mutated(codes, torch.tensor([[3, 3, 1, 0]], dtype=torch.uint8)).tolist() == [[3, 2, 4, 2]]
+
+
+def test_an_augmentation_that_is_not_asked_for_changes_nothing():
+    codes = torch.from_numpy(np.random.default_rng(0).integers(0, 5, (30, 20), dtype=np.uint8))
+    assert augmented(codes, REFERENCE, 0, 0) is codes
+    asked = REFERENCE.replace(reverse_complement=True, max_shift=2, mutation_rate=0.1)
+    by_hand = flipped(codes, strand_flips(30, 7, 4))
+    by_hand = shifted(by_hand, random_shifts(30, 2, 7, 4))
+    by_hand = mutated(by_hand, random_mutations(30, 20, 0.1, 7, 4))
+    assert torch.equal(augmented(codes, asked, 7, 4), by_hand)
+    for wrong in ({"max_shift": -1}, {"mutation_rate": 1.0}, {"mutation_rate": -0.1}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            REFERENCE.replace(**wrong)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_shifts_and_mutations_change_what_is_learned_alike_for_all_members(engine, data, config):
+    protocol = REGRESSION.replace(max_shift=4, mutation_rate=0.05, max_epochs=1, restore_best=False)
+    options = {"seed": 5, "data_seed": 7, "engine": engine}
+    first = ensemble.fit(config, data, 1, protocol=protocol, **options)
+    codes = data.codes.copy()
+    codes[:280] = augmented(torch.from_numpy(codes[:280]), protocol, 7, 0).numpy()
+    by_hand = SequenceDataset(codes, data.y, data.label_names, data.split_codes)
+    plain = protocol.replace(max_shift=0, mutation_rate=0.0)
+    second = ensemble.fit(config, by_hand, 1, protocol=plain, **options)
+    assert torch.equal(weights(first[0]), weights(second[0]))
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_flips_follow_the_data_seed_also_after_an_interruption(engine, data, config, tmp_path):
     """Trained on sequences flipped by hand, epoch by epoch, a member becomes the same."""
@@ -109,8 +165,8 @@ def test_a_motif_learned_on_one_strand_is_found_on_the_other_after_augmentation(
     data = SequenceDataset.from_arrays(codes, labels, split=["train"] * 400 + ["valid"] * 100 + ["test"] * 100)
     other_strand = reverse_complement(data.test.codes)
     found = []
-    for augmented in (False, True):
-        protocol = REFERENCE.replace(max_epochs=15, batch_size=20, reverse_complement=augmented)
+    for turned in (False, True):
+        protocol = REFERENCE.replace(max_epochs=15, batch_size=20, reverse_complement=turned)
         network = ensemble.fit(HybridConfig(**SMALL), data, 1, protocol=protocol)[0]
         found.append(classification_metrics(model_outputs(network, other_strand), data.test.y)["auroc"])
     assert found[0] < 0.75

@@ -38,6 +38,12 @@ def train(
     reverse_complement: Annotated[
         bool, typer.Option("--reverse-complement", help="Read each sequence from a random strand in each epoch.")
     ] = False,
+    max_shift: Annotated[
+        int, typer.Option(min=0, help="Move each sequence by up to so many bases in each epoch, at random.")
+    ] = 0,
+    mutation_rate: Annotated[
+        float, typer.Option(min=0, max=0.99, help="Exchange this share of the bases in each epoch, at random.")
+    ] = 0.0,
     positive_weight: Annotated[
         str | None,
         typer.Option(help="Weight of positives in the loss: a number, or balanced for as much on either class."),
@@ -78,6 +84,8 @@ def train(
         "max_epochs": max_epochs,
         "positive_weight": _weight(positive_weight),
         "reverse_complement": reverse_complement or None,
+        "max_shift": max_shift or None,
+        "mutation_rate": mutation_rate or None,
     }
     changes = {name: value for name, value in options.items() if value is not None}
     chosen = suited_protocol(asked, dataset, objective=objective)

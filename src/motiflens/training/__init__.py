@@ -4,6 +4,7 @@ from motiflens.basics.lazy import lazy_modules
 
 __all__ = [
     "allocator",
+    "augmentation",
     "ensemble",
     "folder",
     "loop_engine",

@@ -42,6 +42,8 @@ class Protocol(SavedConfig):
     # Of the positives of each label, in the loss; "balanced": negatives / positives among the training sequences.
     positive_weight: float | str | None = added_field(None)
     reverse_complement: bool = added_field(False)  # each epoch reads each training sequence from a random strand
+    max_shift: int = added_field(0)  # bases by which each epoch moves each training sequence at most, to either side
+    mutation_rate: float = added_field(0.0)  # share of the bases that each epoch exchanges at random
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -67,6 +69,12 @@ class Protocol(SavedConfig):
             raise InputError(
                 "attention_entropy_weight must be 0 (no penalty) or positive and finite, "
                 f"got {self.attention_entropy_weight}"
+            )
+        if self.max_shift < 0:
+            raise InputError(f"max_shift must be 0 (none) or a number of bases, got {self.max_shift}")
+        if not 0 <= self.mutation_rate < 1:
+            raise InputError(
+                f"mutation_rate must be a share of the bases, at least 0 and below 1, got {self.mutation_rate}"
             )
         if self.initialisation not in SCHEMES:
             raise InputError(f"initialisation must be one of {', '.join(SCHEMES)}, got {self.initialisation!r}")

@@ -19,11 +19,11 @@ from motiflens.basics.metrics import (
     pearson,
     regression_metrics,
 )
-from motiflens.basics.sequence import UNKNOWN
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.hybrid import network_of
 from motiflens.models.outputs import model_outputs
 from motiflens.models.trained_on import TrainedOn, fingerprint
+from motiflens.training.augmentation import augmented
 from motiflens.training.losses import Loss, TargetScale, cross_entropy, loss_of
 from motiflens.training.member import Trainee
 from motiflens.training.protocol import Protocol
@@ -35,21 +35,6 @@ def batch_order(n_sequences: int, data_seed: int, epoch: int) -> torch.Tensor:
     """Order in which an epoch (from 0) meets the training sequences; the same for every member."""
     generator = np.random.default_rng([data_seed, epoch])
     return torch.from_numpy(generator.permutation(n_sequences))
-
-
-def strand_flips(n_sequences: int, data_seed: int, epoch: int) -> torch.Tensor:
-    """Which training sequences an epoch (from 0) reads from the other strand: each with probability 1/2."""
-    generator = np.random.default_rng([data_seed, epoch, 1])  # other draws than those of `batch_order`
-    return torch.from_numpy(generator.random(n_sequences) < 0.5)
-
-
-def flipped(codes: torch.Tensor, flips: torch.Tensor) -> torch.Tensor:
-    """Codes, shape=(N, L), those of `flips`, shape=(N,), as reverse complements; on the device of the codes."""
-    rows = flips.nonzero().squeeze(1).to(codes.device)
-    turned = codes[rows].flip(1)
-    result = codes.clone()
-    result[rows] = torch.where(turned == UNKNOWN, turned, 3 - turned)
-    return result
 
 
 def evaluate(network: nn.Module, dataset: SequenceDataset, objective: str = "classification") -> dict[str, float]:
@@ -180,9 +165,7 @@ class Training:
         started = time.process_time()
         epoch = stack[0].schedule.epoch
         order = batch_order(len(self.codes), self.data_seed, epoch)
-        codes = self.codes
-        if self.protocol.reverse_complement:
-            codes = flipped(codes, strand_flips(len(codes), self.data_seed, epoch))
+        codes = augmented(self.codes, self.protocol, self.data_seed, epoch)
         rates = [trainee.schedule.learning_rate for trainee in stack]
         train_losses = engine.train_epoch(codes, self.y, order, self.protocol.batch_size, rates).tolist()
         valid_losses, metrics = self._validate(engine.logits(self.valid_codes))
