@@ -19,7 +19,7 @@ _OWN = ("architectures", "activations", "n_members", "seed", "data_seed")
 
 def is_experiment_preset(name: str) -> bool:
     """Whether a preset is the experiments'."""
-    return name in ("crx", "crx-protocol")
+    return name in ("crx", "crx-protocol", "crx-options")
 
 
 def run_crx(

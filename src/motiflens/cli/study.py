@@ -47,7 +47,7 @@ def study_run(
             help="quick (minutes), paper (the whole grid), paper-text (as its text has it), filters (8 to 128 of "
             "them); interactions, interactions-full, interactions-calibration or interactions-long: the benchmark of "
             "motif interactions; crx: reporter assays with designed edits, with --data; "
-            "crx-protocol: the trials by which its protocol was chosen."
+            "crx-protocol and crx-options: the trials by which its protocol and augmentations were judged."
         ),
     ] = "quick",
     out: Annotated[
@@ -55,7 +55,9 @@ def study_run(
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option(help="Presets crx and crx-protocol only: the file that motiflens data crx wrote.", exists=True),
+        typer.Option(
+            help="Presets crx, crx-protocol and crx-options: the file that motiflens data crx wrote.", exists=True
+        ),
     ] = None,
     tasks: Annotated[str | None, typer.Option(help="1, 2 or 1,2.")] = None,
     architectures: Annotated[str | None, typer.Option(help="Names or patterns, e.g. 'C24,C4C6*'.")] = None,
@@ -123,7 +125,9 @@ def study_run(
         run_crx(preset, data, folder, changes=unused, as_json=as_json, **options)
         return
     if data is not None:
-        raise InputError(f"--data is for presets crx and crx-protocol, {preset} simulates its own: leave it out")
+        raise InputError(
+            f"--data is for presets crx, crx-protocol and crx-options, {preset} simulates its own: leave it out"
+        )
     if is_interaction_preset(preset):
         own = {name: changes.pop(name) for name in ("n_members", "seed", "data_seed")}
         unused = {**changes, "no_weights": None if weights else True}

@@ -21,17 +21,20 @@ from motiflens.study.experiments.learned import factor_name, learned_factors
 from motiflens.study.experiments.measures import ceiling, clustered_share, clustered_spearman, significant
 from motiflens.study.experiments.networks import (
     DESIGNS,
+    EXPERIMENT_PRESETS,
     EXPERIMENT_PROTOCOL,
     EXPERIMENTS,
     FIRST_LAYERS,
+    OPTION_DESIGN,
+    OPTION_TRIALS,
     PROTOCOL_TRIALS,
+    TRIED_OPTIONS,
     TRIED_PROTOCOLS,
     ExperimentNetwork,
     planned_networks,
 )
 from motiflens.study.experiments.packing import packed, packed_finely, unpacked
 from motiflens.study.experiments.run import (
-    EXPERIMENT_PRESETS,
     ExperimentRun,
     experiment_problem,
     is_experiment_record,
@@ -101,6 +104,9 @@ __all__ = [
     "packed_finely",
     "PROTOCOL_TRIALS",
     "TRIED_PROTOCOLS",
+    "OPTION_DESIGN",
+    "OPTION_TRIALS",
+    "TRIED_OPTIONS",
     "EXPERIMENT_PRESETS",
     "experiment_problem",
     "check_same_data",

@@ -14,9 +14,11 @@ from motiflens.training.protocol import REFERENCE, Protocol
 
 EXPERIMENTS = "crx"  # the preset, and the first part of the keys of its records
 PROTOCOL_TRIALS = "crx-protocol"  # the preset of the trials by which the protocol was chosen
-DESIGNS = ("C24", "C4C6", "C4C6-Att", "C4-LSTM")
-TRIED_DESIGNS = ("C24", "C4C6")
-FIRST_LAYERS = ("relu", "exponential")
+OPTION_TRIALS = "crx-options"  # of trials of augmentations, on validation elements
+EXPERIMENT_PRESETS = (EXPERIMENTS, PROTOCOL_TRIALS, OPTION_TRIALS)
+DESIGNS: tuple[str, ...] = ("C24", "C4C6", "C4C6-Att", "C4-LSTM")
+TRIED_DESIGNS: tuple[str, ...] = ("C24", "C4C6")
+FIRST_LAYERS: tuple[str, ...] = ("relu", "exponential")
 N_MEMBERS = 10
 LENGTH = 164
 
@@ -34,6 +36,16 @@ TRIED_PROTOCOLS = {
         for rate, strands in product((0.0005, 0.001, 0.002), (False, True))
     )
 }
+#: Augmentations of the training sequences that were tried on validation elements with `OPTION_DESIGN`, by name.
+TRIED_OPTIONS: dict[str, dict[str, Any]] = {
+    "none": {},
+    "shift-3": {"max_shift": 3},
+    "shift-10": {"max_shift": 10},
+    "mutations-2": {"mutation_rate": 0.02},
+    "mutations-6": {"mutation_rate": 0.06},
+    "shift-3-mutations-2": {"max_shift": 3, "mutation_rate": 0.02},
+}
+OPTION_DESIGN = ("C4C6", "exponential")
 #: What attribution methods are given beside their own defaults.
 ATTRIBUTION_OPTIONS: dict[str, dict[str, Any]] = {"smooth_grad": {"n_samples": 25}}
 #: How motifs are implanted, to see whether the result tells what experiments would.
@@ -115,7 +127,7 @@ def planned_networks(
     preset: str = EXPERIMENTS,
     *,
     architectures: tuple[str, ...] | None = None,
-    activations: tuple[str, ...] = FIRST_LAYERS,
+    activations: tuple[str, ...] | None = None,
     n_members: int | None = None,
     **changes: Any,
 ) -> list[ExperimentNetwork]:
@@ -124,8 +136,9 @@ def planned_networks(
     Parameters
     ----------
     preset : str
-        "crx", the study; or "crx-protocol", its trials on validation elements, one network of each by default.
-    architectures, activations : tuple of str
+        "crx", the study, ten networks of each design; "crx-protocol", trials of protocols on validation elements, one
+        network of each; "crx-options", trials of augmentations there, three of each.
+    architectures, activations : tuple of str, optional
     n_members : int, optional
     **changes
         Other fields of `ExperimentNetwork`.
@@ -135,16 +148,19 @@ def planned_networks(
     InputError
         If there is no such preset.
     """
-    check_known("preset", preset, (EXPERIMENTS, PROTOCOL_TRIALS))
-    if preset == EXPERIMENTS:
-        order = product(range(n_members or N_MEMBERS), architectures or DESIGNS, activations)
-        plain = [ExperimentNetwork(architecture=name, activation=kind, member=i) for i, name, kind in order]
-    else:
-        trials = product(range(n_members or 1), TRIED_PROTOCOLS.values(), architectures or TRIED_DESIGNS, activations)
-        plain = [
-            ExperimentNetwork(
-                architecture=name, activation=kind, member=i, group=f"{preset}/{one.name}", split="valid", protocol=one
-            )
-            for i, one, name, kind in trials
-        ]
+    check_known("preset", preset, EXPERIMENT_PRESETS)
+    tried, designs, kinds, n = {"": EXPERIMENT_PROTOCOL}, DESIGNS, FIRST_LAYERS, N_MEMBERS
+    if preset == PROTOCOL_TRIALS:
+        tried, designs, n = TRIED_PROTOCOLS, TRIED_DESIGNS, 1
+    elif preset == OPTION_TRIALS:
+        tried = {name: EXPERIMENT_PROTOCOL.replace(name=name, **change) for name, change in TRIED_OPTIONS.items()}
+        designs, kinds, n = OPTION_DESIGN[:1], OPTION_DESIGN[1:], 3
+    order = product(range(n_members or n), tried.items(), architectures or designs, activations or kinds)
+    plain = [
+        ExperimentNetwork(
+            architecture=architecture, activation=kind, member=i, protocol=protocol,
+            group=f"{preset}/{name}" if name else preset, split="valid" if name else "test",
+        )
+        for i, (name, protocol), architecture, kind in order
+    ]  # fmt: skip
     return [replace(one, **changes) for one in plain]

@@ -16,7 +16,7 @@ from motiflens.basics.store import Damaged, Record, Store
 from motiflens.models.ensemble import Member
 from motiflens.study.driver import Driver, Finished, Job, Listener, News, Started, left_to_do, read_and_repair
 from motiflens.study.experiments.ensembles import ensemble_records
-from motiflens.study.experiments.networks import EXPERIMENTS, PROTOCOL_TRIALS, ExperimentNetwork, planned_networks
+from motiflens.study.experiments.networks import EXPERIMENT_PRESETS, EXPERIMENTS, ExperimentNetwork, planned_networks
 from motiflens.study.experiments.trial import (
     BASELINES_KEY,
     ExperimentData,
@@ -28,8 +28,6 @@ from motiflens.study.experiments.trial import (
 from motiflens.study.grid import check_shard
 from motiflens.study.machines import Machines
 from motiflens.study.rounds import TrialStopped
-
-EXPERIMENT_PRESETS = (EXPERIMENTS, PROTOCOL_TRIALS)
 
 
 class ExperimentRun(NamedTuple):
