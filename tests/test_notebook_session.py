@@ -76,7 +76,7 @@ def test_an_ensemble_is_explained_by_its_mean_and_its_spread(session):
 
 def test_verdicts_are_read_and_the_report_is_saved(session, tmp_path):
     report = session["report"]
-    assert report.verdicts[0].question == "Does it predict more than composition does?"
+    assert report.verdicts[0].question == "Are the data fit to tell?"
     assert "Does it predict more than composition does?" in repr(report)
     path = tmp_path / "audit.html"
     report.save(path)

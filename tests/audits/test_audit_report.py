@@ -23,14 +23,12 @@ from motiflens.basics.plots import score_bars_svg, score_logo_svg
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io import write_hdf5
 from motiflens.interpret.attribution import explain
-from motiflens.interpret.filters import FalseMatches
 from motiflens.models.hybrid import model_config
 from motiflens.models.saved import load_ensemble
 from motiflens.motifs.sets import write_meme
 from motiflens.report.audit import evidence_summary, write_audit_folder, write_audit_page
 from motiflens.training.protocol import REFERENCE
 
-PREDICTS, LEARNS, MAIN, SPENDS, EXPLAINS, REPEATS = range(6)
 QUICK = {"n_ablation": 30, "n_decoys": 0}
 FEW = {"methods": ["gradient_times_input"], "n_examples": 1, "n_backgrounds": 0, "n_resamples": 20}
 
@@ -87,7 +85,8 @@ def test_what_cannot_be_computed_is_said(evidence):
     notes = " ".join(found.notes)
     assert "No score of GC content to compare with: expected train sequences" in notes
     assert "relu, spike-in: not computed: n_backgrounds must be at least 20, got 10" in notes
-    assert verdicts(found)[PREDICTS].level == "unknown"
+    levels = {verdict.key: verdict.level for verdict in verdicts(found)}
+    assert levels["composition"] == "cannot be said"
 
 
 def test_incomplete_attributions_are_noted_and_other_warnings_stay_warnings(evidence, monkeypatch):
@@ -207,53 +206,16 @@ def test_networks_that_differ_in_one_factor_are_advised_by_this_data_set():
 
 
 def judged(evidence, **changes):
-    """Verdicts where each audit of the first candidate is changed."""
+    """Verdicts by key, where each audit of the first candidate is changed."""
     first = evidence.candidates[0]
     audits = tuple(dataclasses.replace(found, **changes) for found in first.audits)
     changed = dataclasses.replace(evidence, candidates=(dataclasses.replace(first, audits=audits),))
-    return verdicts(changed)
-
-
-@pytest.mark.parametrize(
-    ("shares", "level"),
-    [
-        ([0.0] * 20, "good"),  # all filters match, no decoy
-        ([0.6] * 20, "caution"),  # more than by chance, yet chance does much of it
-        ([0.0] * 18 + [1.0] * 2, "bad"),  # p = 3 / 21
-        ([0.0] * 18, "unknown"),  # p could not be below 1 / 19
-    ],
-)
-def test_matches_count_against_decoys(evidence, shares, level):
-    matches = evidence.candidates[0].audits[0].matches
-    everything = dataclasses.replace(matches, rows=tuple(row._replace(outcome="hit") for row in matches.rows))
-    chance = FalseMatches(1.0, np.array(shares), np.zeros(8), 0)
-    verdict = judged(evidence, matches=everything, chance=chance)[LEARNS]
-    assert verdict.level == level
-    assert "100% of 8 filters match a known motif" in verdict.answer
-
-
-def test_the_main_motif_is_the_one_that_most_networks_share(evidence):
-    for verdict in verdicts(evidence)[2 * MAIN : 2 * MAIN + 2]:
-        assert verdict.level == "fact"
-        assert "in 2 of 2 networks" in verdict.answer
-    assert judged(evidence, importance=None)[MAIN].level == "unknown"
-
-
-def test_dead_filters_are_wasted(evidence):
-    quality = evidence.candidates[0].audits[0].quality
-    clean = dataclasses.replace(quality, low_information=np.zeros(8, bool), pairs=())
-    verdict = judged(evidence, quality=clean)[SPENDS]
-    assert verdict.level == "good"
-    assert verdict.answer.startswith("12% of the filters say nothing of their own: 12% dead, 0% below 6 bits")
-    low = dataclasses.replace(quality, low_information=np.arange(8) < 4, pairs=())
-    assert judged(evidence, quality=low)[SPENDS].level == "caution"
-    none = dataclasses.replace(quality, low_information=np.ones(8, bool), pairs=())
-    assert judged(evidence, quality=none)[SPENDS].level == "bad"
+    return {verdict.key: verdict for verdict in verdicts(changed)}
 
 
 def test_gain_over_the_better_baseline_decides(evidence):
     own = evidence.performance["relu"]["auroc"]
-    for shift, level in ((-1.0, "good"), (0.0, "unknown"), (1.0, "bad")):
+    for shift, level in ((-1.0, "yes"), (0.0, "no"), (1.0, "no")):
         noise = np.linspace(-0.01, 0.01, 50)
         other = dataclasses.replace(
             own, members=own.members.mean(keepdims=True) + shift, resampled=own.resampled + shift + noise
@@ -263,29 +225,42 @@ def test_gain_over_the_better_baseline_decides(evidence):
             "GC content": {"auroc": other},
             "3-mers": {"auroc": dataclasses.replace(other, members=other.members - 1)},
         }
-        verdict = judged(dataclasses.replace(evidence, performance=performance))[PREDICTS]
+        verdict = judged(dataclasses.replace(evidence, performance=performance))["composition"]
         assert verdict.level == level
-        assert "Gain over GC content" in verdict.answer
+        assert "over GC content" in verdict.answer
+
+
+def test_the_filters_that_matter_are_named(evidence):
+    verdict = judged(evidence, chance=None)["filters"]
+    assert verdict.level == "yes"
+    assert {"SP1", "GABPA", "SRF"} & {family["motif"] for family in verdict.numbers["families"]}
+    assert judged(evidence, importance=None)["filters"].level == "cannot be said"
 
 
 def test_maps_are_judged_by_the_truth_or_else_by_spike_ins(evidence):
-    by_truth = judged(evidence)[EXPLAINS]
+    by_truth = judged(evidence)["maps"]
     areas = [found.saliency.interpretability.means()["auroc"] for found in evidence.candidates[0].audits]
-    assert by_truth.level == ("good" if min(areas) >= 0.75 else "bad" if max(areas) < 0.75 else "caution")
+    assert by_truth.level == ("yes" if min(areas) >= 0.75 else "no" if max(areas) < 0.75 else "in part")
     assert f"AUROC {np.mean(areas):.2f}" in by_truth.answer
-    spiked = judged(evidence, saliency=None)[EXPLAINS]
-    words = {evidence.spike_ins["relu"].verdict(method) for method in evidence.spike_ins["relu"].methods}
-    assert spiked.level == {"trusted": "good", "not trusted": "bad"}.get(*words) if len(words) == 1 else "caution"
-    assert "put into negatives" in spiked.answer
-    assert judged(dataclasses.replace(evidence, spike_ins={}), saliency=None)[EXPLAINS].level == "unknown"
+    alone = dataclasses.replace(evidence, performance={"relu": evidence.performance["relu"]})
+    spiked = judged(alone, saliency=None)["maps"]
+    found = evidence.spike_ins["relu"]
+    trusted = {found.interval(method).estimate >= 0.75 for method in found.methods}
+    assert spiked.level == ("in part" if len(trusted) > 1 else "yes" if trusted == {True} else "no")
+    assert "at implanted" in spiked.answer
+    without = judged(dataclasses.replace(alone, spike_ins={}), saliency=None)["maps"]
+    assert (without.level, without.would_help) == (
+        "cannot be said",
+        "Name motifs that it should know: --motifs with a MEME file or names.",
+    )
 
 
 def test_agreement_decides_on_stability(evidence):
     found = evidence.stability["relu"]
-    for value, level in ((0.9, "good"), (0.6, "caution"), (0.2, "bad")):
+    for value, level in ((0.9, "yes"), (0.6, "in part"), (0.2, "no")):
         stable = dataclasses.replace(found, pearson=np.full_like(found.pearson, value), filters=None)
-        assert judged(dataclasses.replace(evidence, stability={"relu": stable}))[REPEATS].level == level
-    assert judged(dataclasses.replace(evidence, stability={}))[REPEATS].level == "unknown"
+        assert judged(dataclasses.replace(evidence, stability={"relu": stable}))["repeats"].level == level
+    assert judged(dataclasses.replace(evidence, stability={}))["repeats"].level == "cannot be said"
 
 
 def test_differences_are_those_of_means(evidence):

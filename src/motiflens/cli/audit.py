@@ -194,7 +194,8 @@ def _verdict_lines(summary: dict[str, Any]) -> list[str]:
     for i, verdict in enumerate(summary["verdicts"]):
         if i == 0 or verdict["question"] != summary["verdicts"][i - 1]["question"]:
             lines.append(verdict["question"])
-        lines.append(f"  {verdict['candidate']}: {verdict['word']}. {verdict['answer']}")
+        lines.append(f"  {verdict['candidate']}: {verdict['level'].capitalize()}. {verdict['answer']}.")
+        lines += [f"    {verdict['would_help']}"] if verdict["would_help"] else []
     return lines
 
 

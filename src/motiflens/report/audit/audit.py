@@ -96,7 +96,7 @@ def audit(
     >>> quick = {"n_decoys": 0, "n_ablation": 50, "n_backgrounds": 0, "n_examples": 1, "n_resamples": 20}
     >>> report = ml.audit(network, data, database="JASPAR2016-vertebrates", progress=False, **quick)
     >>> [one.question for one in report.verdicts][0]
-    'Does it predict more than composition does?'
+    'Are the data fit to tell?'
     """
     chosen = AuditOptions(**options)
     ensemble = _ensemble(networks)

@@ -13,11 +13,12 @@ from motiflens.audits.differences import comparison_sentences, differences, matc
 from motiflens.audits.evidence import Evidence
 from motiflens.audits.examples import Example
 from motiflens.audits.network import Audit
-from motiflens.audits.verdicts import LEVELS, Verdict, verdicts
+from motiflens.audits.verdicts import CANNOT_BE_SAID, IN_PART, NO, YES, Verdict, verdicts
 from motiflens.audits.words import METHOD_LABELS, display_name, measure_label, method_label
 from motiflens.basics.plots import logo_svg, score_bars_svg, score_logo_svg
 from motiflens.motifs.sets import trim_pwm
 
+_LOOKS = {YES: "good", IN_PART: "caution", NO: "bad", CANNOT_BE_SAID: "unknown"}
 _WINDOW = 90  # bases of an example that are shown as letters
 
 
@@ -28,7 +29,13 @@ def verdict_groups(evidence: Evidence) -> list[dict[str, Any]]:
             "question": question,
             "rule": rule,
             "answers": [
-                {"name": display_name(v.candidate), "level": v.level, "word": LEVELS[v.level], "answer": v.answer}
+                {
+                    "name": display_name(v.candidate),
+                    "level": _LOOKS[v.level],
+                    "word": v.level.capitalize(),
+                    "answer": v.answer,
+                    "would_help": v.would_help,
+                }
                 for v in own
             ],
         }

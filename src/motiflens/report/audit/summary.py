@@ -5,7 +5,7 @@ from typing import Any
 from motiflens.audits.comparison import side_by_side
 from motiflens.audits.differences import differences
 from motiflens.audits.evidence import Evidence
-from motiflens.audits.verdicts import LEVELS, verdicts
+from motiflens.audits.verdicts import verdicts
 from motiflens.study.advice import advice_rows
 
 
@@ -15,7 +15,7 @@ def evidence_summary(evidence: Evidence) -> dict[str, Any]:
     return {
         "options": evidence.options.to_dict(),
         "target": evidence.label_names[evidence.target],
-        "verdicts": [{**verdict._asdict(), "word": LEVELS[verdict.level]} for verdict in verdicts(evidence)],
+        "verdicts": [verdict.to_dict() for verdict in verdicts(evidence)],
         "advice": advice_rows(evidence),
         "performance": {
             name: {

@@ -1,0 +1,36 @@
+"""What an audit comes to, in plain words: six questions, each with its rule, its numbers and its measured accuracy."""
+
+from motiflens.audits.verdicts.accuracy import ACCURACY_FILE, Accuracy, read_accuracy
+from motiflens.audits.verdicts.ask import VERDICT_QUESTIONS, rulings, verdict_facts, verdicts
+from motiflens.audits.verdicts.verdict import (
+    CANNOT_BE_SAID,
+    IN_PART,
+    LEVELS,
+    NO,
+    YES,
+    Facts,
+    Question,
+    Ruling,
+    Verdict,
+    Verdicts,
+)
+
+__all__ = [
+    "ACCURACY_FILE",
+    "Accuracy",
+    "CANNOT_BE_SAID",
+    "Facts",
+    "IN_PART",
+    "LEVELS",
+    "NO",
+    "Question",
+    "Ruling",
+    "VERDICT_QUESTIONS",
+    "Verdict",
+    "Verdicts",
+    "YES",
+    "read_accuracy",
+    "rulings",
+    "verdict_facts",
+    "verdicts",
+]

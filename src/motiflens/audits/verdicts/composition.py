@@ -1,0 +1,66 @@
+"""Does it predict more than composition does? The test score beside those of GC content and 3-mers."""
+
+from typing import TYPE_CHECKING, Any
+
+from motiflens.audits.evidence import GC_BASELINE, KMER_BASELINE, Evidence
+from motiflens.audits.verdicts.verdict import CANNOT_BE_SAID, NO, YES, Facts, Question, Ruling
+from motiflens.audits.words import measure_label
+from motiflens.basics.stats import Interval
+from motiflens.basics.words import with_interval
+
+if TYPE_CHECKING:
+    from motiflens.audits.candidate import Candidate
+
+SMALL_GAIN = 0.05  # of AUROC or correlation; what is surely less is none
+
+_RULE = (
+    "By the gain in test AUROC (correlation for real values) over the better of GC content and 3-mers: yes if its 95 % "
+    f"interval lies above 0, no if it reaches 0 and lies below {SMALL_GAIN:g}. Where it holds both, the test set is "
+    "too small to say."
+)
+
+
+def _facts(candidate: "Candidate", evidence: Evidence) -> dict[str, Any]:
+    own = evidence.performance[candidate.name]
+    measure = next(iter(own))
+    return {
+        "measure": measure,
+        "score": list(own[measure].interval),
+        "networks": own[measure].members.tolist(),
+        "n_test": len(candidate.audits[0].test_logits),
+        "baselines": {
+            name: {
+                "score": float(found[measure].members[0]),
+                "gain": list(own[measure].minus(found[measure])),
+            }
+            for name in (GC_BASELINE, KMER_BASELINE)
+            if (found := evidence.performance.get(name)) is not None
+        },
+        "gc_auroc_all": evidence.data.labels[evidence.target].gc_auroc,
+    }
+
+
+def _judge(facts: Facts) -> Ruling:
+    found = facts["composition"]
+    label, baselines = measure_label(found["measure"]), found["baselines"]
+    numbers: dict[str, Any] = {
+        f"test {label}": found["score"][0],
+        **{f"test {label} of {name}": own["score"] for name, own in baselines.items()},
+    }
+    if not baselines:
+        help = "Audit on data with training and validation sequences, which the baselines learn from."
+        return Ruling(CANNOT_BE_SAID, "No baseline to compare with", numbers, help)
+    best = max(baselines, key=lambda name: baselines[name]["score"])
+    gain = Interval(*baselines[best]["gain"])
+    numbers |= {"better baseline": best, "gain": gain.estimate, "gain, low": gain.low, "gain, high": gain.high}
+    answer = f"{with_interval(gain, signed=True)} {label} over {best}"
+    if gain.low > 0:
+        return Ruling(YES, answer, numbers)
+    if gain.high < SMALL_GAIN:
+        return Ruling(NO, answer, numbers, "Train longer, or on more sequences; or composition is all there is.")
+    n = found["n_test"] * ((gain.high - gain.low) / 2 / max(abs(gain.estimate), SMALL_GAIN / 2)) ** 2
+    help = f"About {max(round(n, -2), 100):,.0f} test sequences would tell; these are {found['n_test']:,}."
+    return Ruling(CANNOT_BE_SAID, answer, numbers, help)
+
+
+BEYOND_COMPOSITION = Question("composition", "Does it predict more than composition does?", _RULE, NO, _facts, _judge)

@@ -1,0 +1,203 @@
+"""Rules of verdicts, on facts written by hand; the accuracy that is printed beside them."""
+
+import copy
+import json
+
+import audit_pages
+import pytest
+
+from motiflens.audits.verdicts import LEVELS, VERDICT_QUESTIONS, Accuracy, rulings, verdict_facts, verdicts
+
+HISTORY = {
+    "train_loss": [0.6] * 20,
+    "valid_loss": [0.6] * 20,
+    "valid_metric": [0.5 + 0.02 * min(i, 9) for i in range(20)],
+}
+NETWORK = {"failed": False, "reason": None, "best_epoch": 10, "n_epochs": 20, **HISTORY}
+FILTER = {
+    "network": 0, "filter": 0, "cost": 0.1, "on_positives": 1.0, "on_negatives": 0.0, "size": 0.5, "n_windows": 200,
+    "information": 12.0, "consensus": "TTACCCGG", "match": "REB1", "id": "MA0363.2", "q": 1e-5, "decoys": 0.0,
+    "family": 0,
+}  # fmt: skip
+FACTS = {
+    "data": {
+        "kind": "binary",
+        "n_by_split": {"train": 1000, "valid": 200, "test": 400},
+        "positives": {"train": 500, "valid": 100, "test": 200},
+        "negatives": {"train": 500, "valid": 100, "test": 200},
+        "n_near": 0,
+        "n_same": 0,
+        "n_overlapping": None,
+        "n_contradicting": 0,
+        "gc_auroc_all": 0.55,
+        "gc_correlation_all": None,
+        "composition_test": {"GC content": 0.55, "3-mers": 0.6},
+    },
+    "training": {"networks": [NETWORK, NETWORK]},
+    "composition": {
+        "measure": "auroc",
+        "score": [0.9, 0.88, 0.92],
+        "networks": [0.9, 0.9],
+        "n_test": 400,
+        "baselines": {
+            "GC content": {"score": 0.55, "gain": [0.35, 0.3, 0.4]},
+            "3-mers": {"score": 0.6, "gain": [0.3, 0.25, 0.35]},
+        },
+        "gc_auroc_all": 0.55,
+    },
+    "filters": {"n_networks": 2, "measure": "auroc", "q": 0.1, "n_decoys": 20, "filters": [FILTER]},
+    "maps": {
+        "known_auroc": [],
+        "methods_agree": 0.9,
+        "tried": ["REB1"],
+        "used": ["REB1"],
+        "auroc": {"gradient_times_input": [0.85, 0.83, 0.87]},
+    },
+    "repeats": {
+        "n_networks": 2,
+        "maps": {"gradient_times_input": [0.9, 0.88, 0.92]},
+        "shared_filters": 0.5,
+        "shared_by_chance": [0.1, 0.2],
+    },
+}  # fmt: skip
+
+
+def changed(key, **values):
+    facts = copy.deepcopy(FACTS)
+    facts[key].update(values)
+    return facts
+
+
+def level(facts, key):
+    return rulings(facts)[key].level
+
+
+def test_all_is_well_in_the_facts_that_others_change():
+    assert {key: ruling.level for key, ruling in rulings(FACTS).items()} == dict.fromkeys(VERDICT_QUESTIONS, "yes")
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"n_near": 5}, "yes"),
+        ({"n_near": 30}, "in part"),
+        ({"n_near": 60}, "no"),
+        ({"n_same": 60}, "no"),
+        ({"n_overlapping": 60}, "no"),
+        ({"n_contradicting": 40}, "in part"),
+        ({"n_contradicting": 80}, "no"),
+        ({"positives": {"train": 100, "valid": 100, "test": 200}}, "no"),
+        ({"negatives": {"train": 500, "valid": 100, "test": 30}}, "in part"),
+        ({"composition_test": {"GC content": 0.95, "3-mers": 0.7}}, "no"),
+        ({"kind": "constant", "positives": None, "negatives": None}, "no"),
+    ],
+)
+def test_data_are_fit(change, expected):
+    assert level(changed("data", **change), "data") == expected
+
+
+@pytest.mark.parametrize(
+    ("networks", "expected"),
+    [
+        ([], "cannot be said"),
+        ([{**NETWORK, "best_epoch": 19}], "no"),
+        ([{**NETWORK, "best_epoch": 19}, NETWORK, NETWORK], "in part"),
+        ([NETWORK, {"failed": True, "reason": "NaN", "best_epoch": 0, "n_epochs": 3}], "in part"),
+        ([{"failed": True, "reason": "NaN", "best_epoch": 0, "n_epochs": 3}], "cannot be said"),
+        ([NETWORK, NETWORK, {**NETWORK, "valid_metric": [0.5] * 20}], "in part"),
+        ([{**NETWORK, "valid_loss": [0.4] * 5 + [0.9] * 15}], "in part"),
+    ],
+)
+def test_training_is_finished(networks, expected):
+    assert level(changed("training", networks=networks), "training") == expected
+
+
+@pytest.mark.parametrize(
+    ("gain", "expected"),
+    [
+        ([0.1, 0.01, 0.2], "yes"),
+        ([0.0, -0.02, 0.02], "no"),
+        ([-0.3, -0.4, -0.2], "no"),
+        ([0.02, -0.1, 0.14], "cannot be said"),
+    ],
+)
+def test_the_better_baseline_counts(gain, expected):
+    baselines = {"GC content": {"score": 0.5, "gain": [0.4, 0.3, 0.5]}, "3-mers": {"score": 0.7, "gain": gain}}
+    ruling = rulings(changed("composition", baselines=baselines))["composition"]
+    assert ruling.level == expected
+    assert ruling.numbers["better baseline"] == "3-mers"
+
+
+def test_a_test_set_that_would_tell_is_larger():
+    baselines = {"3-mers": {"score": 0.7, "gain": [0.02, -0.08, 0.12]}}
+    ruling = rulings(changed("composition", baselines=baselines))["composition"]
+    # the interval is five times too wide for a gain of half the smallest that counts, 0.025: 400 * 4 ** 2
+    assert ruling.would_help == "About 6,400 test sequences would tell; these are 400."
+
+
+NOTHING = {"match": None, "id": None, "q": None, "decoys": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected", "words"),
+    [
+        ([FILTER], "yes", "REB1"),
+        ([{**FILTER, "cost": 0.001}], "no", "No filter matters"),
+        ([{**FILTER, "decoys": 0.5}], "no", "none of them reads a clear motif"),
+        ([{**FILTER, **NOTHING}], "no", "none of them reads a clear motif"),
+        (
+            [{**FILTER, **NOTHING}, {**FILTER, **NOTHING, "network": 1}],
+            "yes",
+            "TTACCCGG, which no motif of the database",
+        ),
+        ([{**FILTER, **NOTHING, "family": 1}, {**FILTER, "cost": 0.05, "filter": 1}], "in part", "REB1"),
+        ([{**FILTER, **NOTHING, "family": 1}, {**FILTER, "cost": 0.005, "filter": 1}], "no", "none of them"),
+        ([{**FILTER, "n_windows": 19}], "yes", "fewer than 20 windows"),
+    ],
+)
+def test_filters_matter_by_what_their_loss_costs(rows, expected, words):
+    ruling = rulings(changed("filters", filters=rows))["filters"]
+    assert ruling.level == expected
+    assert words in ruling.answer
+
+
+def test_maps_are_trusted_where_they_find_motifs():
+    areas = {"gradient_times_input": [0.6, 0.5, 0.7], "integrated_gradients": [0.85, 0.8, 0.9]}
+    assert level(changed("maps", auroc=areas), "maps") == "in part"
+    assert level(changed("maps", auroc={"gradient_times_input": [0.6, 0.5, 0.7]}), "maps") == "no"
+    assert level(changed("maps", known_auroc=[0.8, 0.7]), "maps") == "in part"
+    silent = rulings(changed("maps", auroc={}, used=[]))["maps"]
+    assert silent.level == "cannot be said"
+    assert "REB1" in silent.answer
+    assert "--motifs" in silent.would_help
+    facts = changed("composition", baselines={"3-mers": {"score": 0.9, "gain": [0.0, -0.02, 0.02]}})
+    assert level(facts, "maps") == "no"
+
+
+def test_one_network_cannot_say_what_another_would():
+    ruling = rulings(changed("repeats", n_networks=1))["repeats"]
+    assert ruling.level == "cannot be said"
+    assert "--members" in ruling.would_help
+
+
+def test_facts_are_plain_values_and_make_the_verdicts():
+    evidence = audit_pages.evidence()
+    found = verdicts(evidence)
+    assert [verdict.key for verdict in found[::2]] == list(VERDICT_QUESTIONS)
+    for candidate in evidence.candidates:
+        facts = json.loads(json.dumps(verdict_facts(candidate, evidence)))
+        again = rulings(facts)
+        for verdict in found:
+            if verdict.candidate == candidate.name:
+                assert verdict.level in LEVELS
+                assert (verdict.level, verdict.answer) == again[verdict.key][:2]
+                assert json.loads(json.dumps(verdict.to_dict()))["key"] == verdict.key
+
+
+def test_accuracy_has_intervals():
+    accuracy = Accuracy(n_with=20, n_right_with=19, n_without=25, n_right_without=25)
+    assert accuracy.sensitivity.estimate == 0.95
+    # Wilson's bounds by hand: (x + z²/2 ± z √(x (n - x) / n + z²/4)) / (n + z²)
+    assert accuracy.sensitivity.low == pytest.approx(0.7639, abs=1e-4)
+    assert accuracy.specificity.low == pytest.approx(0.8668, abs=1e-4)
+    assert accuracy.to_dict()["specificity"]["estimate"] == 1.0
