@@ -44,6 +44,7 @@ benchmarks: setup
 	$(BIN)/python benchmarks/report_speed.py --repeats 1
 	$(BIN)/python benchmarks/simulate_speed.py --alternative-sequences 100
 	$(BIN)/python benchmarks/import_speed.py --sequences 5000 --genome-bases 10000000
+	$(BIN)/python benchmarks/kernel_variants.py --steps 2 --rounds 1
 
 clean:
 	rm -rf .venv build dist site src/*.egg-info .mypy_cache .ruff_cache .pytest_cache

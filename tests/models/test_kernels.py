@@ -146,7 +146,7 @@ def test_nan_stays():
 def fresh_load(monkeypatch, tmp_path, **environment):
     for name, value in {"XDG_CACHE_HOME": str(tmp_path / "cache"), **environment}.items():
         monkeypatch.setenv(name, value)
-    return compiled_code._load.__wrapped__(library.LIBRARIES[torch.float32])
+    return compiled_code._load.__wrapped__(library.LIBRARIES[torch.float32], "compile")
 
 
 def script(path, text):

@@ -17,6 +17,7 @@ __all__ = [
     "plots",
     "progress",
     "ray_runner",
+    "recipes",
     "runners",
     "sequence",
     "shuffle",

@@ -1,19 +1,20 @@
-"""Libraries in C, compiled on first use where there is a compiler; without one everything works as well, more slowly.
+"""Libraries in C: prebuilt ones of the wheel, or compiled on first use; without either everything works, more slowly.
 
-A library lies in the user's cache folder, named by its sources, compiler and processor, so that machines that share a
-home folder do not meet each other's. Its name ends with the digest of its content: one that was cut by a full disk or a
-crash would end every process that loads it, and is compiled again instead. The folder is the user's alone, because what
-lies in it is run. `MOTIFLENS_KERNELS=0` in the environment leaves all libraries out.
+A wheel holds each library for several kinds of processor, and the best that this processor can run is loaded. A source
+tree or an sdist holds none: there a library is compiled on first use, if there is a compiler. It then lies in the
+user's cache folder, named by its sources, compiler and processor, so that machines that share a home folder do not meet
+each other's. Its name ends with the digest of its content: a library that was cut by a full disk would end every
+process that loads it, and is compiled again instead. The folder is the user's alone, because what lies in it is run.
+
+`MOTIFLENS_KERNELS` in the environment chooses: `0` leaves all libraries out, `compile` compiles also where there is a
+prebuilt one, and `baseline`, `avx2` or `avx512` takes the prebuilt one of that name.
 """
 
 import ctypes
 import hashlib
 import os
 import platform
-import shlex
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,65 +23,40 @@ from pathlib import Path
 from typing import Any
 
 from motiflens.basics.files import write_bytes
+from motiflens.basics.recipes import Recipe, compiler, recipes_in, usable_levels
 
-# No -ffast-math: NaN must stay NaN, and linking with it would change the rounding of the whole process.
-_IN_ORDER = ["-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"]
-_ARITHMETIC = [*_IN_ORDER, "-fno-signed-zeros", "-fassociative-math"]
-_FLAGS = ["-std=gnu11", "-O3", "-march=native", "-fPIC", "-shared"]
 LEFT_OUT = "left out by MOTIFLENS_KERNELS=0"
+PREBUILT = Path(__file__).parents[1] / "resources" / "libraries"
 
 
 @dataclass(frozen=True, eq=False)
 class Library:
-    """Sources in C that make one shared library.
+    """A shared library and its functions.
 
     Attributes
     ----------
-    name : str
-        The library's file name begins with it.
-    folder : Path
-        Where its sources and headers stand.
-    sources, headers : sequence of str
+    recipe : Recipe
+        How it is built.
     signatures : mapping of str to (result type, argument types)
         So that a number cannot be taken for a pointer.
-    definitions : sequence of str
-        For the preprocessor, such as "REAL=float".
-    reorder : bool
-        Whether the compiler may reorder sums; not where all must be rounded as elsewhere.
     """
 
-    name: str
-    folder: Path
-    sources: Sequence[str]
-    headers: Sequence[str]
+    recipe: Recipe
     signatures: Mapping[str, tuple[Any, Sequence[Any]]]
-    definitions: Sequence[str] = ()
-    reorder: bool = True
+
+    @classmethod
+    def listed(cls, folder: Path, name: str, signatures: Mapping[str, tuple[Any, Sequence[Any]]]) -> "Library":
+        """The library of a name in the `libraries.toml` of a folder."""
+        return cls(recipes_in(folder)[name], signatures)
 
     def load(self) -> tuple[ctypes.CDLL | None, str]:
-        """The library, with its compiler; or None, with what is missing."""
-        return (None, LEFT_OUT) if left_out() else _load(self)
-
-    def _paths(self, names: Sequence[str]) -> list[Path]:
-        return [self.folder / name for name in names]
-
-    def _flags(self) -> list[str]:
-        return [
-            *_FLAGS,
-            *(_ARITHMETIC if self.reorder else _IN_ORDER),
-            *(f"-D{d}" for d in self.definitions),
-        ]
+        """The library, with where it comes from; or None, with what is missing."""
+        return (None, LEFT_OUT) if left_out() else _load(self, os.environ.get("MOTIFLENS_KERNELS", ""))
 
 
 def left_out() -> bool:
     """Whether the user wants none of the libraries."""
     return os.environ.get("MOTIFLENS_KERNELS") == "0"
-
-
-def compiler() -> tuple[str, ...] | None:
-    """The C compiler that is used: `CC` of the environment (such as "ccache gcc"), or cc, gcc, clang; None without."""
-    commands = [shlex.split(os.environ["CC"])] if os.environ.get("CC") else [["cc"], ["gcc"], ["clang"]]
-    return next(((path, *rest) for name, *rest in commands if (path := shutil.which(name))), None)
 
 
 def _processor() -> str:
@@ -103,22 +79,31 @@ def _compiler_version(command: tuple[str, ...]) -> str:
 
 
 @cache
-def _load(library: Library) -> tuple[ctypes.CDLL | None, str]:
+def _load(library: Library, wish: str) -> tuple[ctypes.CDLL | None, str]:
     try:
-        command = compiler()
-        if command is None:
-            return None, "no C compiler (cc, gcc or clang) found"
-        version = _compiler_version(command)
-        texts = [path.read_text() for path in library._paths([*library.headers, *library.sources])]
-        what = "\n".join([*texts, *library._flags(), version, _processor()])
-        name = f"{library.name}-{hashlib.sha256(what.encode()).hexdigest()[:16]}"
-        loaded = _declared(_found_or_compiled(command, library, name), library)
-        return loaded, (version.splitlines() or [" ".join(command)])[0]
+        if wish != "compile":
+            for level in usable_levels():
+                path = library.recipe.prebuilt(PREBUILT, level)
+                if wish in ("", level.name) and path.is_file():
+                    return _declared(ctypes.CDLL(str(path)), library), f"prebuilt, {level.name}"
+        if wish not in ("", "compile"):
+            return None, f"no prebuilt library {wish!r} (MOTIFLENS_KERNELS) that this processor can run"
+        return _compiled(library)
     except (OSError, RuntimeError, ValueError) as error:  # nowhere to write, nothing that loads: the fallback does it
         return None, str(error)
 
 
-def _found_or_compiled(command: tuple[str, ...], library: Library, name: str) -> ctypes.CDLL:
+def _compiled(library: Library) -> tuple[ctypes.CDLL | None, str]:
+    command = compiler()
+    if command is None:
+        return None, "no C compiler (cc, gcc or clang) found"
+    version = _compiler_version(command)
+    name = f"{library.recipe.name}-{library.recipe.digest(version, _processor())}"
+    loaded = _declared(_found_or_compiled(command, library.recipe, name), library)
+    return loaded, (version.splitlines() or [" ".join(command)])[0]
+
+
+def _found_or_compiled(command: tuple[str, ...], recipe: Recipe, name: str) -> ctypes.CDLL:
     """Load what lies in the cache, or else compile it; what is damaged or does not load is removed."""
     folder = _own_folder()
     for path in sorted(folder.glob(f"{name}-*.so")):
@@ -126,7 +111,7 @@ def _found_or_compiled(command: tuple[str, ...], library: Library, name: str) ->
             if path == _place(folder, name, path.read_bytes()):
                 return ctypes.CDLL(str(path))
         path.unlink(missing_ok=True)
-    content = _compile(command, library)
+    content = recipe.compile(command)
     path = _place(folder, name, content)
     write_bytes(content, path)
     return ctypes.CDLL(str(path))
@@ -151,23 +136,6 @@ def _own_folder() -> Path:
     if os.name == "posix" and (found.st_uid not in (0, os.geteuid()) or found.st_mode & 0o022):
         raise PermissionError(f"others can write to {folder}, whose content is run: remove it, or chmod 700 it")
     return folder
-
-
-def _compile(command: tuple[str, ...], library: Library) -> bytes:
-    """The content of the library.
-
-    Raises
-    ------
-    OSError
-        If the compiler fails.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        new = Path(folder) / "new.so"
-        call = [*command, *library._flags(), "-o", str(new), *map(str, library._paths(library.sources)), "-lm"]
-        done = subprocess.run(call, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise OSError(f"{' '.join(command)} could not compile the kernels: {done.stderr.strip()[-500:]}")
-        return new.read_bytes()
 
 
 def _declared(loaded: ctypes.CDLL, library: Library) -> ctypes.CDLL:

@@ -10,7 +10,20 @@ from typing import Annotated
 import typer
 
 from motiflens.basics.errors import explained
-from motiflens.cli import audit, compare, data, interactions, model, models, motifs, predict, simulate, study, train
+from motiflens.cli import (
+    audit,
+    compare,
+    data,
+    doctor,
+    interactions,
+    model,
+    models,
+    motifs,
+    predict,
+    simulate,
+    study,
+    train,
+)
 from motiflens.cli.messages import Session
 
 app = typer.Typer(
@@ -29,6 +42,7 @@ app.command("filters")(model.filters)
 app.command("attribute")(model.attribute)
 app.command("interactions")(interactions.interactions)
 app.command("tomtom")(motifs.tomtom_files)
+app.command("doctor")(doctor.doctor)
 app.add_typer(data.app, name="data")
 app.add_typer(models.app, name="models")
 app.add_typer(motifs.app, name="motifs")

@@ -11,17 +11,20 @@ from motiflens.basics.compiled import Library
 from motiflens.motifs.complete_scores import METRICS, Layout, Scores
 
 _I, _P = ctypes.c_int, ctypes.c_void_p
-LIBRARY = Library(
-    name="complete-scores",
-    folder=Path(__file__).parent,
-    sources=("column_scores.c", "complete_scores.c", "similarity.c"),
-    headers=("complete_scores.h", "order_statistics.h"),
-    signatures={
+LIBRARY = Library.listed(
+    Path(__file__).parent,
+    "complete-scores",
+    {
         "complete_scores": (_I, [_I, _I, _P, _P, _P, _I, _P, _P, _I, _P, _P, _P, _I, _P, _P, _P, _P]),
         "similarity_to_shuffled": (ctypes.c_double, [_I, _P, _P]),
     },
-    reorder=False,
 )
+
+
+def describe_library() -> str:
+    """Where the compiled library comes from, or "none" and why."""
+    library, words = LIBRARY.load()
+    return f"none: {words}" if library is None else words
 
 
 def compiled_scores(

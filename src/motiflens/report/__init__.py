@@ -5,6 +5,7 @@ from motiflens.basics.lazy import lazy_modules
 __all__ = [
     "audit",
     "benchmark",
+    "doctor",
     "experiments",
     "figures",
     "galleries",

@@ -25,14 +25,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "encoder_saved": (ctypes.c_size_t, [_I] * 5),
 }
 LIBRARIES = {
-    dtype: Library(
-        name=f"kernels-{real}",
-        folder=Path(__file__).parent,
-        sources=("first_layer.c", "lstm.c", "attention.c", "encoder.c"),
-        headers=("vectors.h", "attention.h"),
-        signatures=_SIGNATURES,
-        definitions=(f"REAL={real}",),
-    )
+    dtype: Library.listed(Path(__file__).parent, f"kernels-{real}", _SIGNATURES)
     for dtype, real in ((torch.float32, "float"), (torch.float64, "double"))
 }
 

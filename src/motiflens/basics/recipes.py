@@ -1,0 +1,184 @@
+"""How the libraries in C are built: their sources, flags, and the kinds of processor that a wheel holds them for.
+
+A folder with C sources has a `libraries.toml` with one table for each library that is made of them: `definitions` for
+the preprocessor, and `reorder = false` where the compiler must keep the order of sums. All `*.c` of the folder belong
+to each of its libraries, so a new source needs no entry.
+
+The build of a wheel loads this file by its path, before anything is installed: it imports the standard library only.
+"""
+
+import hashlib
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import tempfile
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+# No -ffast-math: NaN must stay NaN, and linking with it would change the rounding of the whole process.
+_IN_ORDER = ("-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast")
+_ARITHMETIC = (*_IN_ORDER, "-fno-signed-zeros", "-fassociative-math")
+_FLAGS = ("-std=gnu11", "-O3", "-fPIC", "-shared")
+NATIVE = ("-march=native",)
+
+
+@dataclass(frozen=True)
+class Level:
+    """A kind of processor.
+
+    Attributes
+    ----------
+    name : str
+    flags : tuple of str
+        For the compiler.
+    needs : frozenset of str
+        What /proc/cpuinfo must list; it lists only what the operating system lets programs use.
+    """
+
+    name: str
+    flags: tuple[str, ...] = ()
+    needs: frozenset[str] = frozenset()
+
+
+_AVX2 = ("avx", "avx2", "fma", "f16c", "bmi1", "bmi2", "abm", "movbe", "popcnt")
+_AVX512 = (*_AVX2, "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl")
+_SWITCHES = {"bmi1": "-mbmi", "abm": "-mlzcnt"}  # where the compiler's name is not the kernel's
+
+
+def _level(name: str, features: Sequence[str], *more: str) -> Level:
+    return Level(name, (*(_SWITCHES.get(one, f"-m{one}") for one in features), *more), frozenset(features))
+
+
+#: Of each machine type, best first. The last one runs on every machine of the type.
+PROCESSORS: dict[str, tuple[Level, ...]] = {
+    "x86_64": (
+        _level("avx512", _AVX512, "-mprefer-vector-width=512"),
+        _level("avx2", _AVX2),
+        Level("baseline"),
+    ),
+    "arm64": (Level("baseline"),),
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One library: where its sources stand and how they are compiled.
+
+    Attributes
+    ----------
+    name : str
+        The library's file name begins with it.
+    folder : Path
+        All C sources and headers in it belong to the library.
+    definitions : tuple of str
+        For the preprocessor, such as "REAL=float".
+    reorder : bool
+        Whether the compiler may reorder sums; not where all must be rounded as elsewhere.
+    """
+
+    name: str
+    folder: Path
+    definitions: tuple[str, ...] = ()
+    reorder: bool = True
+
+    def sources(self) -> list[Path]:
+        """The C sources, in the order of their names."""
+        return sorted(self.folder.glob("*.c"))
+
+    def flags(self, level: tuple[str, ...] = NATIVE) -> list[str]:
+        """Flags of the compiler, with those for a kind of processor."""
+        return [*_FLAGS, *level, *(_ARITHMETIC if self.reorder else _IN_ORDER), *(f"-D{d}" for d in self.definitions)]
+
+    def digest(self, *more: str) -> str:
+        """16 digits that change with the sources, the headers, the flags, and anything else that is given."""
+        texts = [path.read_text(encoding="utf-8") for path in (*sorted(self.folder.glob("*.h")), *self.sources())]
+        return hashlib.sha256("\n".join([*texts, *self.flags(()), *more]).encode()).hexdigest()[:16]
+
+    def prebuilt(self, folder: Path, level: Level) -> Path:
+        """Where in a folder the library lies that was compiled beforehand from just these sources."""
+        return folder / f"{self.name}-{self.digest(*level.flags)}-{level.name}.so"
+
+    def compile(self, command: Sequence[str], level: tuple[str, ...] = NATIVE) -> bytes:
+        """The content of the library.
+
+        Raises
+        ------
+        OSError
+            If the compiler fails.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            new = Path(folder) / "new.so"
+            call = [*command, *self.flags(level), "-o", str(new), *map(str, self.sources()), "-lm"]
+            done = subprocess.run(call, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                raise OSError(f"{' '.join(command)} could not compile the kernels: {done.stderr.strip()[-500:]}")
+            return new.read_bytes()
+
+
+def recipes_in(folder: Path) -> dict[str, Recipe]:
+    """The libraries that the `libraries.toml` of a folder lists, by name."""
+    listed = tomllib.loads((folder / "libraries.toml").read_text(encoding="utf-8"))
+    return {
+        name: Recipe(name, folder, tuple(entry.get("definitions", ())), entry.get("reorder", True))
+        for name, entry in listed.items()
+    }
+
+
+def machine_type() -> str:
+    """The machine's type by one name on all systems: x86_64 or arm64, or another."""
+    name = platform.machine().lower()
+    return {"amd64": "x86_64", "aarch64": "arm64"}.get(name, name)
+
+
+def features() -> frozenset[str]:
+    """What this processor and its operating system offer, by the names of /proc/cpuinfo; empty where there is none."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.is_file() else []
+    return frozenset(next((line.split(":", 1)[1].split() for line in lines if line.startswith("flags")), ()))
+
+
+def usable_levels() -> tuple[Level, ...]:
+    """What this processor can run, best first."""
+    own = features()
+    return tuple(level for level in PROCESSORS.get(machine_type(), ()) if level.needs <= own)
+
+
+def compiler() -> tuple[str, ...] | None:
+    """The C compiler that is used: `CC` of the environment (such as "ccache gcc"), or cc, gcc, clang; None without."""
+    commands = [shlex.split(os.environ["CC"])] if os.environ.get("CC") else [["cc"], ["gcc"], ["clang"]]
+    return next(((path, *rest) for name, *rest in commands if (path := shutil.which(name))), None)
+
+
+def build_all(package: Path, into: Path) -> list[Path]:
+    """Compile every library of a package for every kind of processor of this machine's type.
+
+    Parameters
+    ----------
+    package : Path
+        Searched for `libraries.toml`.
+    into : Path
+        Folder for the libraries, made if need be.
+
+    Returns
+    -------
+    list of Path
+        The libraries; none where there is no compiler.
+
+    Raises
+    ------
+    OSError
+        If the compiler fails.
+    """
+    command, written = compiler(), []
+    for listed in sorted(package.rglob("libraries.toml")) if command else ():
+        for recipe in recipes_in(listed.parent).values():
+            for level in PROCESSORS.get(machine_type(), ()):
+                path = recipe.prebuilt(into, level)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(recipe.compile(command or (), level.flags))
+                written.append(path)
+    return written
