@@ -4,6 +4,9 @@
 """
 
 from pathlib import Path
+from typing import Any
+
+from motiflens.study.grid import get_preset
 
 ROOT = Path(__file__).parent.parent
 REPORT = ROOT / "results" / "paper" / "report.md"
@@ -32,10 +35,38 @@ How to read it:
 """
 
 
+DIFFERENCES = """## What text and code do otherwise
+
+The paper's text and its released code, which made the published tables, differ. `--preset paper` follows the code,
+`--preset paper-text` the text. Networks are built as the text has them in both; `--variant code` builds them with two
+quirks of the code: the backward LSTM of every BiLSTM uses ReLU in place of tanh, and attention in C24-LSTM-Att and
+C4-LSTM-Att is 96 wide on Task 2.
+
+| Setting | Text (`paper-text`) | Code (`paper`) |
+| --- | --- | --- |
+"""
+
+
+def differences() -> str:
+    """What the presets of text and code set otherwise, as Markdown."""
+    text, code = (_settings(get_preset(name)) for name in ("paper-text", "paper"))
+    rows = [
+        f"| `{name}` | {text.get(name)} | {value} |"
+        for name, value in code.items()
+        if text.get(name) != value and name != "name"
+    ]
+    return DIFFERENCES + "\n".join(rows)
+
+
+def _settings(preset: Any) -> dict[str, Any]:
+    protocol = preset.protocol
+    return {**vars(preset), "protocol": None, **{name: getattr(protocol, name) for name in vars(protocol)}}
+
+
 def study_page() -> str:
-    """The page: what it is, then the report without its title."""
+    """The page: what it is, the report without its title, and what text and code do otherwise."""
     body = REPORT.read_text(encoding="utf-8").partition("\n\n")[2]
-    return HEAD + body
+    return f"{HEAD}{body}\n{differences()}\n"
 
 
 if __name__ == "__main__":
