@@ -258,7 +258,7 @@ CODES = arrays()["train"][0]
         ({"X_train": CODES}, r"X_train: expected shape \(N, 4, L\) or \(N, L, 4\), got \(6, 11\)"),
         ({"X_train": np.array(["ACGT"] * 6, dtype="S")}, "X_train: expected numbers"),
         ({"Y_train": np.zeros((6, 2, 2))}, "Y_train: expected labels of shape"),
-        ({"Y_train": np.full((6, 2), np.nan)}, "the label is missing, as in 6 of 6 sequences"),
+        ({"Y_train": np.full((6, 2), np.inf)}, "y must be finite, or NaN where missing"),
         ({"model_test": np.full((3, 4, 11), 0.25)}, "X_test has 4 sequences of length 11, but model_test has 3"),
         ({"model_test": np.full((4, 5, 11), 0.2)}, "model_test: expected an axis of 4 bases"),
         ({"model_test": np.full((4, 4, 11), 0.3)}, "sum to 1"),

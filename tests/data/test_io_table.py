@@ -60,7 +60,7 @@ def test_columns_are_chosen(tmp_path):
         ("sequnce\ty\nAC\t1\n", {}, "no column 'sequence': did you mean sequnce"),
         ("sequence\tactivity\nAC\t1\n", {"labels": ["activty"]}, "no column 'activty': did you mean activity"),
         ("sequence\tname\nAC\t1\n", {}, "expected a column of labels beside sequence, name"),
-        ("sequence\ty\nAC\t1\n\nAC\tNaN\n", {}, "line 4, column 'y': the label is missing, as in 1 of 2"),
+        ("sequence\ty\nAC\t1\n\nAC\tNaN\n", {}, "got y = 1 for all 1 sequences"),
         ("sequence\ty\nAC\t1\nAC\thigh\n", {}, "expected a finite number, got 'high'"),
         ("sequence\ty\nAC\t1\nAC\t-inf\n", {}, "expected a finite number, got '-inf'"),
         ("sequence\ty\nAC\t1\n\t2\n", {}, "line 3: expected a DNA sequence, got ''"),

@@ -58,13 +58,16 @@ def test_true_and_false_are_labels():
     assert table("sequence,bound\nACGT,True\nGGGT,False\nCCCC,TRUE\n").y[:, 0].tolist() == [1, 0, 1]
 
 
-def test_missing_labels_are_told_or_dropped(capsys, monkeypatch):
+def test_missing_labels_are_told_or_dropped(folder):
     rows = ["ACGTACGTAA,1.2,", "GGGTACGTAA,NA,0.3", "ACGTACGTCC,0.1,nan", "ACGTACGTCA,0.2,0.4", "AAAAAAAAAA,1,2"]
     text = "\n".join(["sequence,K562,HepG2", *rows]) + "\n"
-    with pytest.raises(ValueError, match=r"line 2, column 'HepG2': the label is missing, as in 3 of 5 .*drop_missing"):
-        table(text)
-    code, message = fails(capsys, monkeypatch, "data", "table", "t.csv", "-o", "x.h5")
-    assert (code, message.rstrip().endswith("give --drop-missing")) == (1, True)
+    kept = table(text)
+    nan = np.nan
+    np.testing.assert_allclose(kept.y, [[1.2, nan], [nan, 0.3], [0.1, nan], [0.2, 0.4], [1, 2]])
+    said = "sequences without a label, which count in no loss or score for it: K562 1, HepG2 2"
+    assert said in summary(kept).text()
+    assert said in run("data", "table", "t.csv", "-o", "x.h5").output
+    np.testing.assert_array_equal(read_hdf5("x.h5").y, kept.y)
     found = table(text, drop_missing=True)
     np.testing.assert_allclose(found.y, [[0.2, 0.4], [1, 2]])
     assert "t.csv: 3 sequences dropped (a label is missing)" in summary(found).text()
@@ -74,6 +77,8 @@ def test_a_number_that_stands_for_missing():
     text = "sequence,K562\nACGT,1\nACGG,0\nACCC,-1\nAAAA,1\nAAAT,0\n"
     warning = next(one for one in summary(table(text)).warnings if "--missing-value" in one)
     assert warning.startswith("Label 'K562' is 0 or 1 but for -1 in 1 sequences")
+    assert "(row 3; the first sequence is row 1)" in warning
+    np.testing.assert_array_equal(table(text, missing_value=-1).y[:, 0], [1, 0, np.nan, 1, 0])
     found = table(text, missing_value=-1, drop_missing=True)
     assert found.y[:, 0].tolist() == [1, 0, 1, 0]
     real = table("sequence,y\nACGT,1\nACGG,0\nACCC,2.5\n")

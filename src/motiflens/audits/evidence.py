@@ -155,7 +155,7 @@ def gather_evidence(
         target=target,
         performance=performances(test.y, predictions, **drawn),
         by_label=_by_label(test, predictions, **drawn),
-        prevalence=float(test.y.mean()) if dataset.is_binary else None,
+        prevalence=float(np.nanmean(test.y)) if dataset.is_binary else None,
         examples=examples,
         spike_ins=spike_ins,
         stability=stable,

@@ -95,7 +95,7 @@ def _strong_rows(y: np.ndarray) -> np.ndarray:
     """Positives of a label, shape=(N,); of real values the quarter with the largest."""
     if is_binary(y):
         return np.flatnonzero(y == 1)
-    return np.flatnonzero(y >= np.quantile(y, 1 - _TOP_SHARE))
+    return np.flatnonzero(y >= np.nanquantile(y, 1 - _TOP_SHARE))
 
 
 def _choose(

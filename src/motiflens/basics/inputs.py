@@ -98,7 +98,8 @@ class Sequences:
     def rows_of_class(self, target: Target, *, positive: bool) -> np.ndarray:
         """Rows of those with label 1, or 0; of a real-valued label the quarter with the highest values, or the lowest.
 
-        Sequences without labels are all of the class that is asked for.
+        Sequences of a set without labels are all of the class that is asked for; those whose label is missing (NaN) in
+        a set with labels are of none.
 
         Raises
         ------
@@ -111,6 +112,8 @@ class Sequences:
         label = self.y[rows, self.label_of(target)]
         if is_binary(label):
             return rows[label == positive]
+        known = ~np.isnan(label)
+        rows, label = rows[known], label[known]
         rank = (-label if positive else label).argsort(kind="stable")
         return np.sort(rows[rank[: len(rows) // 4]])
 

@@ -89,7 +89,7 @@ def aupr(labels: Array, scores: ArrayT, mask: Array | None = None) -> ArrayT:
     return _like(scores, _nan_without_classes(doubled / (2 * positives), positives, negatives))
 
 
-def pearson(targets: Array, predictions: ArrayT) -> ArrayT:
+def pearson(targets: Array, predictions: ArrayT, mask: Array | None = None) -> ArrayT:
     """Pearson's correlation over the last axis.
 
     Parameters
@@ -97,32 +97,39 @@ def pearson(targets: Array, predictions: ArrayT) -> ArrayT:
     targets : np.ndarray or torch.Tensor, shape=(..., n)
         May lack leading axes that predictions have: they are broadcast.
     predictions : np.ndarray or torch.Tensor, shape=(..., n)
+    mask : np.ndarray or torch.Tensor, shape=(..., n), optional
+        True (or 1) where a position counts.
 
     Returns
     -------
     correlation : np.ndarray or torch.Tensor, float64, shape=(...)
-        Of the kind of predictions. NaN where targets are all equal; 0 where only predictions are, which then say
-        nothing about the targets.
+        Of the kind of predictions. NaN where targets are all equal, or none counts; 0 where only predictions are equal,
+        which then say nothing about the targets.
 
     Raises
     ------
     ValueError
-        If shapes do not match, or a value is NaN or infinite.
+        If shapes do not match, or a value that counts is NaN or infinite.
     """
-    target, prediction = _checked_values(targets, predictions)
-    y = target - target.mean(-1, keepdim=True)
-    x = prediction - prediction.mean(-1, keepdim=True)
+    target, prediction, counts = _checked_values(targets, predictions, mask)
+    y, x = _centred(target, counts), _centred(prediction, counts)
     norm = (x.square().sum(-1) * y.square().sum(-1)).sqrt()
     # Centred constants may be rounding errors instead of zeros.
-    silent = _constant(prediction) | (norm == 0)
+    silent = _constant(prediction, counts) | (norm == 0)
     r = torch.where(silent, 0, (x * y).sum(-1) / torch.where(silent, 1, norm)).clamp(-1, 1)
-    return _like(predictions, torch.where(_constant(target), torch.nan, r))
+    return _like(predictions, torch.where(_constant(target, counts), torch.nan, r))
 
 
-def mean_squared_error(targets: Array, predictions: ArrayT) -> ArrayT:
+def mean_squared_error(targets: Array, predictions: ArrayT, mask: Array | None = None) -> ArrayT:
     """Mean of squared differences over the last axis; parameters, result and errors as for :func:`pearson`."""
-    target, prediction = _checked_values(targets, predictions)
-    return _like(predictions, (target - prediction).square().mean(-1))
+    target, prediction, counts = _checked_values(targets, predictions, mask)
+    return _like(predictions, _mean((target - prediction).square(), counts).squeeze(-1))
+
+
+def labelled(y: ArrayT) -> ArrayT | None:
+    """Mask of the labels that are there, missing ones being NaN; None if none is missing."""
+    missing = y.isnan() if isinstance(y, torch.Tensor) else np.isnan(y)
+    return ~missing if bool(missing.any()) else None
 
 
 def information_content(pwm: Array, axis: int = -2) -> np.ndarray:
@@ -202,18 +209,42 @@ def _checked(labels: Array, scores: Array, mask: Array | None) -> tuple[torch.Te
     return score.masked_fill(~counts, -torch.inf), positive, negative
 
 
-def _checked_values(targets: Array, predictions: Array) -> tuple[torch.Tensor, torch.Tensor]:
+def _checked_values(
+    targets: Array, predictions: Array, mask: Array | None
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+    """Targets and predictions, 0 where they do not count, and where they do."""
     prediction = as_tensor(predictions).detach()
     if prediction.dim() == 0 or prediction.shape[-1] == 0:
         raise InputError(f"expected predictions of shape (..., n) with n >= 1, got {tuple(prediction.shape)}")
     target = _expand(as_tensor(targets).detach().to(prediction.device), prediction, "targets", "predictions")
+    counts = None
+    if mask is not None:
+        counts = _expand(as_tensor(mask).detach().to(prediction.device) != 0, prediction, "mask", "predictions")
+        target, prediction = target.masked_fill(~counts, 0), prediction.masked_fill(~counts, 0)
     if not bool(target.isfinite().all() and prediction.isfinite().all()):
-        raise InputError("targets and predictions must be finite, got NaN or infinite values")
-    return target.double(), prediction.double()
+        raise InputError("targets and predictions must be finite, got NaN or infinite values: leave them out with mask")
+    return target.double(), prediction.double(), counts
 
 
-def _constant(values: torch.Tensor) -> torch.Tensor:
-    return (values == values[..., :1]).all(-1)
+def _mean(values: torch.Tensor, counts: torch.Tensor | None) -> torch.Tensor:
+    """Mean over the last axis, which stays with length 1, of what counts; NaN where nothing does."""
+    if counts is None:
+        return values.mean(-1, keepdim=True)
+    return torch.where(counts, values, 0).sum(-1, keepdim=True) / counts.sum(-1, keepdim=True)
+
+
+def _centred(values: torch.Tensor, counts: torch.Tensor | None) -> torch.Tensor:
+    """Values minus their mean, 0 where they do not count."""
+    centred = values - _mean(values, counts)
+    return centred if counts is None else torch.where(counts, centred, 0)
+
+
+def _constant(values: torch.Tensor, counts: torch.Tensor | None) -> torch.Tensor:
+    """Whether all values of a row that count are the same, or there is none."""
+    if counts is None:
+        return (values == values[..., :1]).all(-1)
+    lowest = values.masked_fill(~counts, torch.inf).amin(-1)
+    return lowest >= values.masked_fill(~counts, -torch.inf).amax(-1)
 
 
 def _expand(tensor: torch.Tensor, score: torch.Tensor, name: str, what: str = "scores") -> torch.Tensor:
@@ -242,16 +273,16 @@ def _like(reference: ArrayT, result: torch.Tensor) -> ArrayT:
 
 
 def classification_metrics(logits: torch.Tensor, y: np.ndarray) -> dict[str, float]:
-    """AUROC and AUPR, micro-averaged over all labels; NaN if only one class is present."""
+    """AUROC and AUPR, micro-averaged over all labels that are not missing; NaN if only one class is present."""
     labels, scores = np.asarray(y).ravel(), logits.double().numpy().ravel()
-    return {"auroc": float(auroc(labels, scores)), "aupr": float(aupr(labels, scores))}
+    mask = labelled(labels)
+    return {"auroc": float(auroc(labels, scores, mask)), "aupr": float(aupr(labels, scores, mask))}
 
 
 def regression_metrics(outputs: torch.Tensor, y: np.ndarray) -> dict[str, float]:
-    """Pearson's correlation, mean over the targets that vary, and squared error, mean over all."""
+    """Pearson's correlation, mean over the targets that vary, and squared error, mean over all; NaN is missing."""
     targets, predictions = np.asarray(y).T, outputs.double().numpy().T  # n_outputs, N
-    correlations = torch.from_numpy(pearson(targets, predictions))
-    return {
-        "pearson": float(correlations.nanmean()),
-        "mean_squared_error": float(mean_squared_error(targets, predictions).mean()),
-    }
+    mask = labelled(targets)
+    correlations = torch.from_numpy(pearson(targets, predictions, mask))
+    errors = torch.from_numpy(mean_squared_error(targets, predictions, mask))
+    return {"pearson": float(correlations.nanmean()), "mean_squared_error": float(errors.nanmean())}

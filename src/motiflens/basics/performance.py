@@ -65,7 +65,8 @@ def performances(
     Parameters
     ----------
     y : np.ndarray, shape=(n, T)
-        Labels: AUROC and AUPR (trapezoid, as `metrics.aupr`) if all are 0 or 1, else Pearson's r.
+        Labels: AUROC and AUPR (trapezoid, as `metrics.aupr`) if all are 0 or 1, else Pearson's r. Missing ones are NaN
+        and do not count.
     predictions : mapping of str to np.ndarray, shape=(n, T) or (E, n, T)
         Scores by the name of the predictor; of E members, each is measured by itself.
     n_resamples : int
@@ -122,9 +123,9 @@ def _areas(y: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray
     order = np.argsort(-scores, axis=None, kind="stable")
     descending = scores.reshape(-1)[order]
     first_of_tie = np.flatnonzero(np.r_[True, descending[1:] != descending[:-1]])
-    positive = y.reshape(-1)[order] == 1
+    labels = y.reshape(-1)[order]  # a missing one is of neither class
     weight = weights[:, order // y.shape[1]]  # n_rows, n * T
-    steps = [np.add.reduceat(weight * side, first_of_tie, axis=1) for side in (positive, ~positive)]
+    steps = [np.add.reduceat(weight * side, first_of_tie, axis=1) for side in (labels == 1, labels == 0)]
     true, false = (np.cumsum(step, axis=1) for step in steps)
     true_before = true - steps[0]
     with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 where a class is missing
@@ -141,17 +142,33 @@ def _pearson(y: np.ndarray, values: np.ndarray, weights: np.ndarray) -> np.ndarr
 
     As in `metrics.pearson`, constant values have a correlation of 0; NaN where all labels are constant.
     """
-    total = weights.sum(axis=1, keepdims=True)
-    varied = [(column != column[:1]).any(axis=0) for column in (y, values)]  # T; a centred constant may be no zero
-    y, values = y - y.mean(axis=0, dtype=np.float64), values - values.mean(axis=0)
-    mean_y, mean_values = weights @ y / total, weights @ values / total  # n_rows, T
-    covariance = weights @ (y * values) / total - mean_y * mean_values
-    variance_y = weights @ y**2 / total - mean_y**2
-    variance_values = weights @ values**2 / total - mean_values**2
-    varies = varied[0] & (variance_y > _ROUNDING * y.var(axis=0))
-    tells = varies & varied[1] & (variance_values > _ROUNDING * values.var(axis=0))
+    known = ~np.isnan(y)  # n, T
+    varied = [_varies(column, known) for column in (y, values)]  # T; a centred constant may be no zero
+    y, values = (_centred_known(column, known) for column in (y, values))
+    total = weights.sum(axis=1, keepdims=True) if known.all() else weights @ known
+    with np.errstate(invalid="ignore"):  # 0 / 0 where a label is not there at all
+        mean_y, mean_values = weights @ y / total, weights @ values / total  # n_rows, T
+        covariance = weights @ (y * values) / total - mean_y * mean_values
+        variance_y = weights @ y**2 / total - mean_y**2
+        variance_values = weights @ values**2 / total - mean_values**2
+    n = np.maximum(known.sum(axis=0), 1)
+    varies = varied[0] & (variance_y > _ROUNDING * (y**2).sum(axis=0) / n)
+    tells = varies & varied[1] & (variance_values > _ROUNDING * (values**2).sum(axis=0) / n)
     r = np.where(tells, covariance / np.sqrt(np.where(tells, variance_y * variance_values, 1)), 0)
     return mean_of_defined(np.where(varies, r, np.nan), axis=1)[None]
+
+
+def _varies(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Whether a column (n, T) has different values among those that are known, shape=(T,)."""
+    low, high = np.where(known, values, np.inf).min(axis=0), np.where(known, values, -np.inf).max(axis=0)
+    return np.asarray(low < high)
+
+
+def _centred_known(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Values (n, T) minus the mean of those that are known, 0 where they are not."""
+    n = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, values, 0).sum(axis=0, dtype=np.float64) / n
+    return np.where(known, values - mean, 0)
 
 
 def _interval(estimate: float, resampled: np.ndarray) -> Interval:

@@ -10,6 +10,7 @@ import numpy as np
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import UNKNOWN, gc_content
+from motiflens.basics.stats import mean_of_defined
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.splits import SPLITS
 
@@ -53,7 +54,8 @@ def gc_scores(dataset: SequenceDataset) -> np.ndarray:
     gc = gc_content(dataset.codes)
     mean = np.nanmean(gc[train]) if np.isfinite(gc[train]).any() else 0.5
     centred = np.where(np.isfinite(gc), gc, mean) - mean  # N
-    covariance = centred[train] @ (dataset.y[train] - dataset.y[train].mean(axis=0, dtype=np.float64))  # T
+    y = dataset.y[train].astype(np.float64)
+    covariance = centred[train] @ np.nan_to_num(y - mean_of_defined(y, axis=0))  # T; missing labels do not count
     return centred[:, None] * np.where(covariance < 0, -1, 1)
 
 
@@ -63,7 +65,7 @@ def kmer_model(dataset: SequenceDataset, k: int = 3, *, penalties: Sequence[floa
     Minimises, over the training sequences and for each label, the mean loss (cross-entropy, or half the squared
     error) plus penalty / 2 times the sum of squared weights. Frequencies are standardised by the training sequences;
     those of a k-mer and of its reverse complement are separate features. The penalty is the one with the smallest
-    loss on the validation sequences.
+    loss on the validation sequences, or the largest where none of them has the label. Missing labels do not count.
 
     Parameters
     ----------
@@ -93,9 +95,11 @@ def kmer_model(dataset: SequenceDataset, k: int = 3, *, penalties: Sequence[floa
     valid = train if len(penalties) == 1 else _rows_of(dataset, "valid", "to choose the penalty on (or give one)")
     chosen, weights = [], []
     for y in dataset.y.T.astype(np.float64):
-        fits = [_fit(features[train], y[train], penalty, binary=binary) for penalty in penalties]
-        losses = [_loss(features[valid] @ w[:-1] + w[-1], y[valid], binary=binary) for w in fits]
-        best = int(np.argmin(losses))
+        known, judged = train[~np.isnan(y[train])], valid[~np.isnan(y[valid])]
+        fits = [_fit(features[known], y[known], penalty, binary=binary) for penalty in penalties]
+        best = int(np.argmax(penalties))
+        if len(judged):
+            best = int(np.argmin([_loss(features[judged] @ w[:-1] + w[-1], y[judged], binary=binary) for w in fits]))
         chosen.append(penalties[best])
         weights.append(fits[best])
     slopes, bias = np.stack(weights, axis=1)[:-1], np.stack(weights, axis=1)[-1]  # 4**k, T; T
@@ -135,6 +139,8 @@ def _fit(features: np.ndarray, y: np.ndarray, penalty: float, *, binary: bool) -
         return float(_loss(x @ weights, y, binary=binary) + (penalties * weights**2).sum() / 2)
 
     weights = np.zeros(x.shape[1])
+    if not len(x):
+        return weights
     for _ in range(_MAX_STEPS):
         predicted = _sigmoid(x @ weights) if binary else x @ weights
         gradient = x.T @ (predicted - y) / len(x) + penalties * weights

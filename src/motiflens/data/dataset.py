@@ -44,7 +44,7 @@ class SequenceDataset(Tabular):
     codes : np.ndarray, uint8, shape=(N, L)
         0 to 3 for ACGT, 4 for an unknown base.
     y : np.ndarray, float32, shape=(N, n_outputs)
-        Labels or targets.
+        Labels or targets. NaN is a missing one: losses, scores and baselines leave it out, label by label.
     label_names : tuple of str
         One per output.
     split_codes : np.ndarray, uint8, shape=(N,)
@@ -150,6 +150,11 @@ class SequenceDataset(Tabular):
     def n_outputs(self) -> int:
         """Number of labels or targets."""
         return int(self.y.shape[1])
+
+    @property
+    def n_missing(self) -> np.ndarray:
+        """Number of sequences that lack each label, int64, shape=(n_outputs,)."""
+        return np.isnan(self.y).sum(axis=0)
 
     @property
     def is_binary(self) -> bool:

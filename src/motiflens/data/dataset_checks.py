@@ -41,8 +41,10 @@ def _check_y(y: np.ndarray, n: int, label_names: tuple[str, ...]) -> None:
         raise InputError(f"expected one row of y for each of {n} sequences, got {len(y)}")
     if isinstance(label_names, str) or len(label_names) != y.shape[1]:
         raise InputError(f"expected {y.shape[1]} label names, got {label_names!r}")
-    if not np.isfinite(y).all():
-        raise InputError(f"y must be finite, got NaN or infinity in row {int((~np.isfinite(y)).any(1).argmax())}")
+    if np.isinf(y).any():
+        raise InputError(
+            f"y must be finite, or NaN where missing, got infinity in row {int(np.isinf(y).any(1).argmax())}"
+        )
 
 
 def _check_split(split_codes: np.ndarray, n: int) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from motiflens.basics.inputs import is_binary
 from motiflens.basics.sequence import UNKNOWN, decode, gc_content
 from motiflens.basics.tables import Table
 from motiflens.data.splits import SPLITS
@@ -23,11 +24,11 @@ def splits_table(data: Any) -> Table:
     )
     step = 1 + data.codes.size // _BASES
     gc, split_of_gc = gc_content(data.codes[::step]), data.split_codes[::step]
-    binary = [bool(np.isin(y, (0, 1)).all()) for y in data.y.T]
+    binary = [is_binary(y) for y in data.y.T]
     columns: dict[str, list[Any]] = {"": ["sequences", "GC", *data.label_names]}
     for i, (split, n) in enumerate(zip(SPLITS, counts, strict=True)):
         own = data.y[data.split_codes == i]
-        labels = [_of_label(y, binary=is_binary) for y, is_binary in zip(own.T, binary, strict=True)]
+        labels = [_of_label(y[~np.isnan(y)], binary=classes) for y, classes in zip(own.T, binary, strict=True)]
         columns[split] = [n, _percent(gc[split_of_gc == i]), *labels]
     return Table(title, columns, tuple(_missing(data, counts)))
 
@@ -50,6 +51,8 @@ def _missing(data: Any, counts: list[int]) -> Iterator[str]:
     n_unknown = int((data.codes == UNKNOWN).sum())
     if n_unknown:
         yield f"unknown bases: {n_unknown / data.codes.size:.2%}"
+    if n_missing := int(data.n_missing.sum()):
+        yield f"labels missing: {n_missing:,} of {data.y.size:,}"
     if data.truth is None:
         yield "the true motif positions are not known"
     if data.names is None:

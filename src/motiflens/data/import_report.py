@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+_SHOWN = 8  # labels, files or names in a line
+
 
 def import_lines(source: Mapping[str, Any]) -> Iterator[str]:
     """Lines on windows, bases, what was cropped, padded or dropped and why, and the split.
@@ -24,6 +26,11 @@ def import_lines(source: Mapping[str, Any]) -> Iterator[str]:
         for reason, n in reasons.items():
             kind = "sequences" if reason == "missing_label" else "intervals"
             yield f"{file}: {n:,} {kind} dropped ({_REASONS.get(reason, reason)})"
+    missing = source.get("missing_labels", {})
+    if missing:
+        shown = ", ".join(f"{name} {n:,}" for name, n in list(missing.items())[:_SHOWN])
+        more = f" and {len(missing) - _SHOWN:,} more labels" if len(missing) > _SHOWN else ""
+        yield f"sequences without a label, which count in no loss or score for it: {shown}{more}"
     if isinstance(source.get("split"), Mapping):
         yield from _split_lines(source["split"])
 

@@ -7,7 +7,10 @@ import numpy as np
 from motiflens.basics.sequence import reverse_complement
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io.intervals import intervals_of_names
+from motiflens.data.near_duplicates import Twins
 from motiflens.data.splits import SPLITS
+
+_BLOCK = 2**22  # labels compared at once
 
 
 class Repeats(NamedTuple):
@@ -24,14 +27,72 @@ def repeats(dataset: SequenceDataset) -> Repeats:
     n_groups = int(group.max()) + 1
     first_split = np.full(n_groups, len(SPLITS))
     np.minimum.at(first_split, group, dataset.split_codes)
-    labels = np.unique(dataset.y, axis=0, return_inverse=True)[1].reshape(-1)
-    kinds = np.unique(np.stack([group, labels]), axis=1)[0]  # groups, once for each of their labels
-    contradicting = np.bincount(kinds, minlength=n_groups) > 1
+    every = np.arange(len(group))
     return Repeats(
         len(group) - n_groups,
         int((dataset.split_codes > first_split[group]).sum()),
-        int(contradicting[group].sum()),
+        int(_contradicted(dataset.y, group, every, every).sum()),
     )
+
+
+class Contradictions(NamedTuple):
+    """Sequences with other labels than the same sequence has elsewhere; missing labels contradict none.
+
+    A near twin (`near_duplicates`) counts as the same in the last two numbers, of labels that are 0 and 1: measured
+    values of two variants of a site may differ.
+    """
+
+    within: int  # in the same split
+    across: int  # of valid and test, in an earlier split
+    near_within: int
+    near_across: int
+
+
+def contradictions(dataset: SequenceDataset, twins: Twins) -> Contradictions:
+    """Count contradicting labels of a dataset that is not empty.
+
+    Parameters
+    ----------
+    dataset : SequenceDataset
+    twins : Twins
+        Its near twins.
+    """
+    group, splits = _groups(dataset.codes), dataset.split_codes
+    within, across = (np.zeros(len(group), dtype=bool) for _ in range(2))
+    for i in range(len(SPLITS)):
+        own, earlier = np.flatnonzero(splits == i), np.flatnonzero(splits < i)
+        within[own] = _contradicted(dataset.y, group, own, own)
+        across[own] = _contradicted(dataset.y, group, own, earlier)
+    near_within, near_across = within.copy(), across.copy()
+    if dataset.is_binary:
+        step = max(1, _BLOCK // dataset.n_outputs)
+        for first in range(0, len(twins.row), step):
+            row, other = twins.row[first : first + step], twins.other[first : first + step]
+            differ = (np.abs(dataset.y[row] - dataset.y[other]) == 1).any(axis=1)
+            row, other = row[differ], other[differ]
+            same = splits[row] == splits[other]
+            near_within[row[same]] = near_within[other[same]] = True
+            near_across[np.where(splits[row] > splits[other], row, other)[~same]] = True
+    return Contradictions(*(int(found.sum()) for found in (within, across, near_within, near_across)))
+
+
+def _contradicted(y: np.ndarray, group: np.ndarray, rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Which of some rows have another label than one of the others of their group, shape=(n_rows,)."""
+    shared = np.intersect1d(group[rows], group[others]) if len(others) else np.zeros(0, dtype=int)
+    if rows is others:
+        shared = np.flatnonzero(np.bincount(group[rows]) > 1) if len(rows) else shared
+    others = others[np.isin(group[others], shared)]
+    found = np.zeros(len(rows), dtype=bool)
+    if not len(others):
+        return found
+    others = others[np.argsort(group[others], kind="stable")]
+    starts = np.flatnonzero(np.r_[True, group[others][1:] != group[others][:-1]])
+    low, high = (of.reduceat(y[others], starts, axis=0) for of in (np.fmin, np.fmax))  # n_shared, n_outputs
+    asked = np.flatnonzero(np.isin(group[rows], shared))
+    place = np.searchsorted(shared, group[rows[asked]])
+    own = y[rows[asked]]
+    found[asked] = ((low[place] < own) | (high[place] > own)).any(axis=1)
+    return found
 
 
 def _groups(codes: np.ndarray) -> np.ndarray:
@@ -77,13 +138,13 @@ def negatives_at_positives(dataset: SequenceDataset) -> int:
 
     0 where labels are not 0 and 1, or names do not say where sequences lie.
     """
-    if dataset.names is None or not np.isin(dataset.y, (0, 1)).all():
+    if dataset.names is None or not dataset.is_binary:
         return 0
     rows, intervals = intervals_of_names(dataset.names)
-    positive = dataset.y[rows].any(axis=1)
+    positive, negative = (dataset.y[rows] == 1).any(axis=1), (dataset.y[rows] == 0).any(axis=1)
     n = 0
     for on in intervals.rows_by_contig().values():
-        mine, others = on[~positive[on]], np.sort(intervals.start[on[positive[on]]])
+        mine, others = on[negative[on] & ~positive[on]], np.sort(intervals.start[on[positive[on]]])
         half = dataset.length // 2
         begun = np.searchsorted(others, intervals.start[mine] + half, side="right")
         n += int((begun > np.searchsorted(others, intervals.start[mine] - half, side="left")).sum())

@@ -6,6 +6,8 @@ FracMinHash, https://doi.org/10.1101/2022.01.11.475838). The work grows with the
 number of pairs.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from motiflens.basics.sequence import UNKNOWN
@@ -14,12 +16,26 @@ SHARED = 0.5  # of its k-mers that a near duplicate has in common with its twin
 
 _SHORT = 100  # bp; below, k-mers of 12, so that a single mismatch does not hit most of them
 _SAMPLED = 60  # k-mers per sequence, about
-_TWINS = 8  # sequences of earlier splits that a k-mer is looked up in, always the first ones
+_TWINS = 8  # sequences that stand before it which a k-mer is looked up in, always the first ones
 _BLOCK = 2**23  # bases at once
 
 
-def near_duplicates(codes: np.ndarray, split_codes: np.ndarray) -> np.ndarray:
-    """Say which sequences share half or more of their k-mers, on either strand, with one of an earlier split.
+class Twins(NamedTuple):
+    """Pairs of near twins: of each sequence at most 8 that stand before it, those of the earliest splits first."""
+
+    n: int  # sequences
+    row: np.ndarray  # int64, (n_pairs,)
+    other: np.ndarray  # int64, (n_pairs,), of the same or an earlier split
+
+    def across(self, split_codes: np.ndarray) -> np.ndarray:
+        """Which sequences have a near twin in an earlier split, bool, shape=(N,)."""
+        near = np.zeros(self.n, dtype=bool)
+        near[self.row[split_codes[self.other] < split_codes[self.row]]] = True
+        return near
+
+
+def near_twins(codes: np.ndarray, split_codes: np.ndarray) -> Twins:
+    """Find sequences that share half or more of their k-mers, on either strand, with another.
 
     k is 16, or 12 for sequences below 100 bp: 164 bp with two mismatches share at least 78 % of 16-mers.
 
@@ -31,32 +47,36 @@ def near_duplicates(codes: np.ndarray, split_codes: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    near : np.ndarray, bool, shape=(N,)
-        False for all of train, and where too many bases are unknown.
+    twins : Twins
+        None where too many bases are unknown.
     """
     n, length = codes.shape
     k = 12 if length < _SHORT else 16
-    near = np.zeros(n, dtype=bool)
-    if length < k or n < 2 or not split_codes.any():
-        return near
+    none = np.zeros(0, dtype=np.int64)
+    if length < k or n < 2:
+        return Twins(n, none, none)
     rows, hashes = _sampled(codes, k, limit=min(1.0, _SAMPLED / (length - k + 1)))
     n_sampled = np.bincount(rows, minlength=n)
     order = np.lexsort((rows, split_codes[rows], hashes))
     rows, hashes = rows[order], hashes[order]
-    splits = split_codes[rows]
     starts = np.flatnonzero(np.r_[True, hashes[1:] != hashes[:-1]])
     sizes = np.diff(np.r_[starts, len(hashes)])
     first = np.repeat(starts, sizes)  # of the group of each k-mer
-    later = np.flatnonzero(splits > splits[first])
+    later = np.flatnonzero(first < np.arange(len(first)))
     pairs = []
     for step in range(_TWINS):  # groups are sorted by split, so that the earliest sequences come first
         twin = first[later] + step
-        fits = (twin < later) & (splits[np.minimum(twin, len(splits) - 1)] < splits[later])
+        fits = twin < later
         pairs.append(rows[later[fits]].astype(np.int64) * n + rows[twin[fits]])
     found, counts = np.unique(np.concatenate(pairs), return_counts=True)
     own = found // n
-    near[own[counts >= SHARED * n_sampled[own]]] = True
-    return near
+    near = counts >= SHARED * n_sampled[own]
+    return Twins(n, own[near], found[near] % n)
+
+
+def near_duplicates(codes: np.ndarray, split_codes: np.ndarray) -> np.ndarray:
+    """Say which sequences have a near twin (`near_twins`) in an earlier split, bool, shape=(N,)."""
+    return near_twins(codes, split_codes).across(split_codes)
 
 
 def _sampled(codes: np.ndarray, k: int, limit: float) -> tuple[np.ndarray, np.ndarray]:

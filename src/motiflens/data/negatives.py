@@ -247,7 +247,7 @@ def _positives(dataset: SequenceDataset, ratio: int) -> np.ndarray:
         raise InputError(f"ratio must be at least 1, got {ratio}")
     if not dataset.is_binary:
         raise InputError("expected labels 0 and 1 to tell positives from negatives, got other values")
-    positives = np.flatnonzero(dataset.y.any(axis=1))
+    positives = np.flatnonzero((dataset.y == 1).any(axis=1))
     if not len(positives):
         raise InputError(f"expected positives to match, all labels of {len(dataset)} sequences are 0")
     return positives

@@ -37,6 +37,21 @@ def squared_error(outputs: torch.Tensor, targets: torch.Tensor, *, reduction: st
     return F.mse_loss(outputs, targets, reduction=reduction)
 
 
+def on_labelled(
+    outputs: torch.Tensor, targets: torch.Tensor, *, reduction: str = "none", loss: Loss = cross_entropy
+) -> torch.Tensor:
+    """A loss where labels are there; missing ones, which are NaN, have none and no gradient.
+
+    What is left is scaled so that its mean over sequences and outputs is the mean over the labels that are there, 0
+    if none is.
+    """
+    known = ~targets.isnan()
+    each = torch.where(known, loss(outputs, torch.where(known, targets, 0)), 0)
+    n_known = known.sum((-2, -1), keepdim=True).clamp(min=1).to(each.dtype)
+    scaled = each * (known.shape[-2] * known.shape[-1] / n_known)
+    return scaled if reduction == "none" else scaled.mean()
+
+
 def loss_of(protocol: Protocol, y: torch.Tensor) -> Loss:
     """What a protocol minimises on the targets y of the training sequences, shape=(N, n_outputs)."""
     if protocol.objective == "regression":
@@ -56,8 +71,7 @@ def balanced_weight(y: torch.Tensor) -> torch.Tensor:
     ValueError
         If a label lacks one of the classes.
     """
-    positives = y.sum(0)
-    negatives = len(y) - positives
+    positives, negatives = (y == 1).sum(0).to(y.dtype), (y == 0).sum(0).to(y.dtype)
     lacking = (positives == 0) | (negatives == 0)
     if lacking.any():
         raise InputError(
@@ -78,8 +92,11 @@ class TargetScale(NamedTuple):
 
     @classmethod
     def of(cls, y: torch.Tensor) -> "TargetScale":
-        """Scale of targets y, shape=(N, n_outputs)."""
-        return cls(y.double().mean(0), y.double().std(0, correction=0))
+        """Scale of targets y, shape=(N, n_outputs), of which missing ones are NaN."""
+        if not y.isnan().any():
+            return cls(y.double().mean(0), y.double().std(0, correction=0))
+        mean = y.double().nanmean(0)
+        return cls(mean, (y.double() - mean).square().nanmean(0).sqrt())
 
     def standardise(self, y: torch.Tensor) -> torch.Tensor:
         """Turn targets into standard deviations from the mean."""

@@ -6,6 +6,7 @@
 import time
 import typing
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from motiflens.basics.metrics import (
     aupr,
     auroc,
     classification_metrics,
+    labelled,
     pearson,
     regression_metrics,
 )
@@ -24,7 +26,7 @@ from motiflens.models.hybrid import network_of
 from motiflens.models.outputs import model_outputs
 from motiflens.models.trained_on import TrainedOn, fingerprint
 from motiflens.training.augmentation import augmented
-from motiflens.training.losses import Loss, TargetScale, cross_entropy, loss_of
+from motiflens.training.losses import Loss, TargetScale, cross_entropy, loss_of, on_labelled
 from motiflens.training.member import Trainee
 from motiflens.training.protocol import Protocol
 
@@ -96,6 +98,7 @@ class Engine(typing.Protocol):
         ----------
         codes : torch.Tensor, uint8, shape=(N, L)
         y : torch.Tensor, shape=(N, n_outputs)
+            Missing labels are NaN, which the loss has to leave out.
         order : torch.Tensor, int64, shape=(N,)
             Batches are consecutive runs of it. A last batch of a single sequence is left out: it has no variance.
         batch_size : int
@@ -136,6 +139,8 @@ class Training:
     def __init__(self, dataset: SequenceDataset, protocol: Protocol, data_seed: int, device: torch.device) -> None:
         self.dataset, self.protocol, self.data_seed = dataset, protocol, data_seed
         train, valid = dataset.train, dataset.valid
+        if (unlabelled := np.isnan(train.y).all(axis=1)).any():  # they teach nothing
+            train = train.subset(~unlabelled)
         y, valid_y = torch.as_tensor(train.y), torch.as_tensor(valid.y)
         self.scale = TargetScale.of(y) if protocol.objective == "regression" else None
         if self.scale is not None:
@@ -143,6 +148,9 @@ class Training:
         self.codes, self.y = torch.as_tensor(train.codes).to(device), y.to(device)
         self.valid_codes, self.valid_y = torch.as_tensor(valid.codes).to(device), valid_y.to(device)
         self.loss = loss_of(protocol, self.y)
+        self.valid_mask = labelled(self.valid_y)
+        if self.valid_mask is not None or labelled(self.y) is not None:
+            self.loss = partial(on_labelled, loss=self.loss)
         self.trained_on = TrainedOn(
             label_names=dataset.label_names, objective=protocol.objective, fingerprint=fingerprint(dataset)
         )
@@ -191,9 +199,11 @@ class Training:
     def _monitor(self, outputs: torch.Tensor) -> torch.Tensor:
         """The metric that steers training, for each of E members."""
         if self.protocol.objective == "regression":
-            return pearson(self.valid_y.T, outputs.transpose(1, 2)).nanmean(-1)
+            mask = None if self.valid_mask is None else self.valid_mask.T
+            return pearson(self.valid_y.T, outputs.transpose(1, 2), mask).nanmean(-1)
         metric = MONITORED[self.protocol.monitor(self.dataset.n_outputs)]
-        return metric(self.valid_y.flatten(), outputs.flatten(1))
+        mask = None if self.valid_mask is None else self.valid_mask.flatten()
+        return metric(self.valid_y.flatten(), outputs.flatten(1), mask)
 
     def _finish(self, trainee: Trainee, last_weights: dict[str, torch.Tensor]) -> None:
         member = trainee.member

@@ -101,11 +101,14 @@ def _check_published(config: PublishedConfig, protocol: Protocol) -> None:
 
 
 def _n_train(dataset: SequenceDataset) -> int:
-    return int((dataset.split_codes == SPLITS.index("train")).sum())
+    """Number of training sequences that have a label."""
+    return int((~np.isnan(dataset.y[dataset.split_codes == SPLITS.index("train")])).any(axis=1).sum())
 
 
 def _check_labels(name: str, part: SequenceDataset) -> None:
-    values = np.unique(part.y)
+    values = np.unique(part.y[~np.isnan(part.y)])
+    if not len(values):
+        raise InputError(f"the {name} sequences have no label: all are missing")
     if not is_binary(values):
         raise InputError(
             f"labels must be 0 or 1 for classification, got values such as {values[:3]}: "
@@ -117,12 +120,14 @@ def _check_labels(name: str, part: SequenceDataset) -> None:
 
 def _check_values(name: str, part: SequenceDataset, *, every: bool) -> None:
     """Check that every target, or at least one of them, varies."""
-    constant = (part.y == part.y[0]).all(axis=0)  # n_outputs
+    known = ~np.isnan(part.y)
+    low, high = np.where(known, part.y, np.inf).min(axis=0), np.where(known, part.y, -np.inf).max(axis=0)
+    constant = low >= high  # n_outputs
     if constant.all() or (every and constant.any()):
         i = int(constant.argmax())
+        value = f"{low[i]:g}" if known[:, i].any() else "missing"
         raise InputError(
-            f"target {part.label_names[i]!r} is {part.y[0, i]:g} in all {name} sequences: "
-            "a regression needs targets that vary"
+            f"target {part.label_names[i]!r} is {value} in all {name} sequences: a regression needs targets that vary"
         )
 
 

@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 
 from motiflens.basics.errors import InputError
-from motiflens.basics.metrics import aupr, auroc, mean_squared_error, pearson
+from motiflens.basics.metrics import aupr, auroc, labelled, mean_squared_error, pearson
+from motiflens.basics.stats import mean_of_defined
 from motiflens.basics.tables import Table, Tabular, columns_of
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.splits import SPLITS
 from motiflens.models.ensemble import Ensemble, Member
 from motiflens.models.outputs import model_outputs
 
-_MEASURES: dict[str, dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]]] = {
+_MEASURES: dict[str, dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray | None], np.ndarray]]] = {
     "classification": {"auroc": auroc, "aupr": aupr},
     "regression": {"pearson": pearson, "mean_squared_error": mean_squared_error},
 }
@@ -124,8 +125,9 @@ def _by_output(member: Member, dataset: SequenceDataset, objective: str) -> list
     for split, part in (("valid", dataset.valid), ("test", dataset.test)):
         if len(part):
             outputs = np.ascontiguousarray(model_outputs(member.network, part.codes).numpy().T)  # n_outputs, N
+            mask = labelled(part.y.T)
             for name, measure in _MEASURES[objective].items():
-                for metrics, value in zip(found, measure(part.y.T, outputs), strict=True):
+                for metrics, value in zip(found, measure(part.y.T, outputs, mask), strict=True):
                     metrics[f"{split}_{name}"] = float(value)
     return found
 
@@ -140,21 +142,21 @@ def _moments(rows: Sequence[Mapping[str, float]]) -> tuple[dict[str, float], dic
 
 
 def _positives(dataset: SequenceDataset, output: int) -> dict[str, float]:
-    """Share of positives in each split that has sequences."""
-    splits = [dataset.split_codes == i for i in range(len(SPLITS))]
-    return {
-        name: float(dataset.y[rows, output].mean()) for name, rows in zip(SPLITS, splits, strict=True) if rows.any()
-    }
+    """Share of positives in each split that has sequences with this label."""
+    y = dataset.y[:, output]
+    splits = [(dataset.split_codes == i) & ~np.isnan(y) for i in range(len(SPLITS))]
+    return {name: float(y[rows].mean()) for name, rows in zip(SPLITS, splits, strict=True) if rows.any()}
 
 
 def _uninformed(dataset: SequenceDataset, objective: str) -> dict[str, float]:
     found = {}
-    train_mean = dataset.y[dataset.split_codes == SPLITS.index("train")].mean(axis=0, dtype=np.float64)
+    train = dataset.y[dataset.split_codes == SPLITS.index("train")]
+    train_mean = mean_of_defined(train.astype(np.float64), axis=0)
     for split in ("valid", "test"):
         y = dataset.y[dataset.split_codes == SPLITS.index(split)]
         if len(y) and objective == "classification":
-            found.update({f"{split}_auroc": 0.5, f"{split}_aupr": float(y.mean(dtype=np.float64))})
+            found.update({f"{split}_auroc": 0.5, f"{split}_aupr": float(np.nanmean(y, dtype=np.float64))})
         elif len(y):
-            error = float(np.square(y - train_mean).mean())
+            error = float(mean_of_defined(mean_of_defined(np.square(y - train_mean), axis=0), axis=None))
             found.update({f"{split}_pearson": 0.0, f"{split}_mean_squared_error": error})
     return found

@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.basics.sequence import UNKNOWN
+from motiflens.data.dataset import SequenceDataset
 from motiflens.data.splits import SPLITS, random_split
 
 _LARGEST = float(np.finfo(np.float32).max)
@@ -94,47 +96,63 @@ def to_label(text: str, where: str, missing: float | None = None) -> float:
     return math.nan if missing is not None and value == missing else value
 
 
-def keep_labelled(
-    y: np.ndarray, label_names: Sequence[str], lines: Sequence[str], *, drop: bool
-) -> tuple[np.ndarray, int]:
-    """Rows of labels (N, n_outputs) that have all of them, and how many lack one.
+def settle_labels(
+    y: np.ndarray, label_names: Sequence[str], source: str, *, drop: bool
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Rows of labels (N, n_outputs) to keep, and what the metadata say of those that are missing.
+
+    Missing labels are NaN and stay so, which everything later leaves out; or sequences that lack one are dropped.
 
     Raises
     ------
     ValueError
-        If one is missing and such rows are not to be dropped; says where and how many.
+        If no row is left, or no label is there.
     """
     missing = np.isnan(y)
+    if missing.all():
+        raise InputError(f"{source}: expected labels, each of {len(y)} sequences lacks all of them")
+    if not drop:
+        counts = {name: int(n) for name, n in zip(label_names, missing.sum(axis=0), strict=True) if n}
+        return np.arange(len(y)), {"missing_labels": counts} if counts else {}
     lacking = missing.any(axis=1)
-    n = int(lacking.sum())
-    if n and not drop:
-        row = int(lacking.argmax())
-        column = label_names[int(missing[row].argmax())]
+    if lacking.all():
         raise ArgumentError(
-            f"{lines[row]}, column {column!r}: the label is missing, as in {n} of {len(y)} sequences",
-            "to leave these out, give {drop_missing}",
-            drop_missing=("drop_missing=True", "--drop-missing"),
+            f"{source}: each of {len(y)} sequences lacks a label",
+            "leave {drop_missing} out: missing labels then count in no loss and no score",
+            drop_missing=("drop_missing", "--drop-missing"),
         )
-    if n == len(y):
-        raise InputError(f"{lines[0]}: each of {n} sequences lacks a label")
-    return np.flatnonzero(~lacking), n
+    n = int(lacking.sum())
+    return np.flatnonzero(~lacking), {"dropped": {source: {"missing_label": n}}} if n else {}
+
+
+def settle_dataset(dataset: SequenceDataset, source: str, *, drop: bool) -> SequenceDataset:
+    """A dataset that says which labels are missing, or without the sequences that lack one."""
+    if not len(dataset) or not dataset.n_missing.any():
+        return dataset
+    rows, missing = settle_labels(dataset.y, dataset.label_names, source, drop=drop)
+    where = {"reader": "read_hdf5", **dataset.metadata.get("source", {})}
+    where.pop("missing_labels", None)
+    dropped = {**where.get("dropped", {}), **missing.get("dropped", {})}
+    where |= {**missing, **({"dropped": dropped} if dropped else {})}
+    return replace(dataset[rows] if drop else dataset, metadata={**dataset.metadata, "source": where})
 
 
 def check_classes(y: np.ndarray, label_names: Sequence[str], source: str) -> None:
-    """Check that not every label (N, n_outputs) is the same for all sequences.
+    """Check that not every label (N, n_outputs) is the same for all sequences that have it.
 
     Raises
     ------
     ValueError
         If nothing is left to tell apart, such as 0 positives or 0 negatives.
     """
-    known = y[~np.isnan(y).any(axis=1)]
-    if len(known) and (known == known[0]).all():
-        y = known
-        values = ", ".join(f"{name} = {value:g}" for name, value in zip(label_names, y[0], strict=True))
-        problem = {0.0: "0 positives", 1.0: "0 negatives"}.get(float(y[0, 0]), "one value") if y.shape[1] == 1 else ""
+    known = ~np.isnan(y)
+    low, high = np.where(known, y, np.inf).min(axis=0), np.where(known, y, -np.inf).max(axis=0)
+    if (low >= high).all():
+        shown = [f"{name} = {value:g}" for name, value in zip(label_names, low, strict=True) if np.isfinite(value)]
+        problem = {0.0: "0 positives", 1.0: "0 negatives"}.get(float(low[0]), "one value") if y.shape[1] == 1 else ""
+        n = int(known.any(axis=1).sum())
         raise InputError(
-            f"{source}: expected labels that differ, got {values} for all {len(y)} sequences"
+            f"{source}: expected labels that differ, got {', '.join(shown[:8])} for all {n} sequences"
             + (f" ({problem})" if problem else "")
         )
 

@@ -11,7 +11,7 @@ from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.basics.files import in_one_piece, open_bytes, whole_lines
 from motiflens.basics.sequence import INVALID, decode, translate_letters
 from motiflens.data.dataset import SequenceDataset
-from motiflens.data.io.assemble import check_classes, fit_length, keep_labelled, to_label
+from motiflens.data.io.assemble import check_classes, fit_length, settle_labels, to_label
 from motiflens.data.io.choose_split import split_by_names
 from motiflens.data.io.delimited import read_rows
 from motiflens.data.splits import close_names
@@ -179,17 +179,14 @@ def read_fasta(
         files.append(Path(labels).name)
     elif label_pattern is not None:
         label_names, y = _labels_of_headers(records, label_pattern, missing_value)
-    lines = [f"{files[-1]}, sequence {record.name!r}" for record in records]
-    kept, dropped = keep_labelled(y, label_names, lines, drop=drop_missing)
+    kept, missing = settle_labels(y, label_names, files[-1], drop=drop_missing)
     records, y = [records[i] for i in kept], y[kept]
     if labels is not None or label_pattern is not None:
         check_classes(y, label_names, files[-1])
     codes, counts = fit_length([record.codes for record in records], length, " and ".join(files))
     names = [record.name for record in records]
     split, how = split_by_names(names, None, len(codes), valid=valid, test=test, fractions=fractions, seed=seed)
-    source: dict[str, Any] = {"reader": "read_fasta", "files": files, "split": how, **counts}
-    if dropped:
-        source["dropped"] = {files[-1]: {"missing_label": dropped}}
+    source: dict[str, Any] = {"reader": "read_fasta", "files": files, "split": how, **counts, **missing}
     return SequenceDataset.from_arrays(
         codes, y, label_names=label_names, split=split, metadata={"source": source}, names=names
     )

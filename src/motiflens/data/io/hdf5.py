@@ -19,8 +19,9 @@ from motiflens.basics.errors import ArgumentError, InputError, MissingFileError
 from motiflens.basics.files import in_one_piece
 from motiflens.basics.sequence import one_hot
 from motiflens.data.dataset import SequenceDataset
+from motiflens.data.io.assemble import settle_dataset
 from motiflens.data.io.hdf5_arrays import Channels, row_blocks
-from motiflens.data.io.hdf5_layouts import LayoutPart, OldMatlabFile, is_old_matlab, labelled_parts, read_parts
+from motiflens.data.io.hdf5_layouts import LayoutPart, OldMatlabFile, is_old_matlab, read_parts, without_value
 from motiflens.data.splits import SPLITS
 from motiflens.motifs.sets import Motif
 from motiflens.motifs.truth import MatrixTruth, SiteTruth
@@ -132,21 +133,12 @@ def read_hdf5(
             raise InputError(f"{file}: expected a split of its own in each file, got {', '.join(both)} again")
         parts |= found
         extra = {**own, **{key: value for key, value in extra.items() if key != "metadata"}} if len(files) > 1 else own
-    parts = {split: parts[split] for split in SPLITS if split in parts}
-    if "split_codes" not in extra:
-        parts, n = labelled_parts(parts, files[0], missing_value, drop=drop_missing)
-        if n:
-            source = extra.setdefault("metadata", {}).setdefault("source", {"reader": "read_hdf5"})
-            source["dropped"] = {files[0].name: {"missing_label": n}}
-    elif missing_value is not None:
-        raise ArgumentError(
-            f"{files[0]}: was written by motiflens, with labels as they are",
-            "give {missing_value} where it is imported",
-        )
+    parts = {split: without_value(parts[split], missing_value) for split in SPLITS if split in parts}
     try:
-        return _assemble(parts, extra, label_names)
+        dataset = _assemble(parts, extra, label_names)
     except InputError as error:
         raise InputError(f"{' and '.join(map(str, files))}: {error}") from error
+    return settle_dataset(dataset, files[0].name, drop=drop_missing)
 
 
 def _read_file(

@@ -9,7 +9,6 @@ import h5py
 import numpy as np
 
 from motiflens.basics.errors import InputError, MissingPackageError
-from motiflens.data.io.assemble import keep_labelled
 from motiflens.data.io.hdf5_arrays import Channels, read_codes, read_labels, read_model
 from motiflens.data.splits import SPLITS
 
@@ -94,26 +93,11 @@ def read_parts(
     return parts, extra
 
 
-def labelled_parts(
-    parts: Mapping[str, LayoutPart], file: Path, missing: float | None, *, drop: bool
-) -> tuple[dict[str, LayoutPart], int]:
-    """The sequences of each split that have all labels, and how many have not.
-
-    Raises
-    ------
-    ValueError
-        If there are some that have not, and they are not to be dropped.
-    """
-    found, total = {}, 0
-    for split, part in parts.items():
-        y = part.y if missing is None else np.where(part.y == missing, np.float32(np.nan), part.y)
-        if np.isnan(y).any():
-            lines = [f"{file}, {split}, row {row}" for row in range(len(y))]
-            kept, n = keep_labelled(y, [f"label_{i}" for i in range(y.shape[1])], lines, drop=drop)
-            part = LayoutPart(part.codes[kept], y[kept], None if part.model is None else part.model[kept])
-            total += n
-        found[split] = part
-    return found, total
+def without_value(part: LayoutPart, missing_value: float | None) -> LayoutPart:
+    """A split in which a number that stands for a missing label is NaN."""
+    if missing_value is None:
+        return part
+    return part._replace(y=np.where(part.y == missing_value, np.float32(np.nan), part.y))
 
 
 def _reordered(part: LayoutPart, order: str) -> LayoutPart:

@@ -1,15 +1,15 @@
 """Tables (TSV or CSV) of sequences with labels or measured values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.basics.sequence import INVALID, translate_letters
 from motiflens.data.dataset import SequenceDataset
-from motiflens.data.io.assemble import check_classes, fit_length, keep_labelled, to_label
+from motiflens.data.io.assemble import check_classes, fit_length, settle_labels, to_label
 from motiflens.data.io.choose_split import split_by_column, split_by_names
 from motiflens.data.io.delimited import read_rows
 from motiflens.data.splits import close_names
@@ -39,11 +39,20 @@ class _Table(NamedTuple):
     columns: list[str]
     rows: list[list[str]]
     lines: list[str]  # where each row stands
+    of_file: np.ndarray  # index of the file of each row
 
     def column(self, name: str) -> list[str]:
         """The fields of a column."""
         place = self.columns.index(name)
         return [row[place] for row in self.rows]
+
+    def optional(self, name: str | None) -> list[str] | None:
+        """The fields of a column, None if there is no such column."""
+        return self.column(name) if name is not None and name in self.columns else None
+
+    def take(self, rows: np.ndarray) -> "_Table":
+        """Some of the rows."""
+        return _Table(self.columns, [self.rows[i] for i in rows], [self.lines[i] for i in rows], self.of_file[rows])
 
 
 def read_table(
@@ -107,7 +116,7 @@ def read_table(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If a column is missing (lists close names) or may be no label, a value is missing or no finite number, a
+        If a column is missing (lists close names) or may be no label, a value is no finite number, a
         sequence no DNA, lengths or splits do not fit, or labels are the same for all sequences.
 
     Examples
@@ -122,48 +131,62 @@ def read_table(
     (('activity',), [1.5, -0.5])
     """
     files = [Path(path), *(Path(one) for one in (valid_file, test_file) if one is not None)]
-    table, of_file = _read(files)
-    source = files[0].name
+    table = _read(files)
     for wanted in (sequence, *(labels or ()), *(one for one in (chromosome, group) if one)):
         if wanted not in table.columns:
             raise InputError(f"{path}: no column {wanted!r}: {close_names(wanted, table.columns)}")
     chromosome = chromosome or next((c for c in table.columns if c.lower() in _CHROMOSOMES), None)
     chosen = list(labels) if labels else _labels(table, (sequence, split, name, chromosome, group), path)
     y = np.column_stack([_values(table, label, missing_value) for label in chosen])
-    kept, dropped = keep_labelled(y, chosen, table.lines, drop=drop_missing)
-    table = _Table(table.columns, [table.rows[i] for i in kept], [table.lines[i] for i in kept])
-    y, of_file = y[kept], of_file[kept]
-    check_classes(y, chosen, source)
+    kept, missing = settle_labels(y, chosen, files[0].name, drop=drop_missing)
+    table, y = table.take(kept), y[kept]
+    check_classes(y, chosen, files[0].name)
     pairs = zip(table.lines, table.column(sequence), strict=True)
     codes, counts = fit_length([_codes(line, text) for line, text in pairs], length, str(path))
-    names = table.column(name) if name in table.columns and name not in chosen else None
+    # A column that was named as a label says nothing else.
+    columns = {role: None if column in chosen else column for role, column in (("split", split), ("name", name))}
+    columns |= {"chromosome": None if chromosome in chosen else chromosome, "group": group}
+    rules: dict[str, Any] = {"valid": valid, "test": test, "fractions": fractions, "seed": seed}
     if len(files) > 1:
         parts = ["train", *(s for s, one in (("valid", valid_file), ("test", test_file)) if one is not None)]
-        splits, how = np.array(parts)[of_file], {"method": "files"}
-    elif split in table.columns and split not in chosen:
-        splits, how = split_by_column(table.column(split), table.lines, split, valid, test)
+        splits, how = np.array(parts)[table.of_file], {"method": "files"}
     else:
-        splits, how = split_by_names(
-            names,
-            table.column(chromosome) if chromosome and chromosome not in chosen else None,
-            len(codes),
-            valid=valid,
-            test=test,
-            groups=None if group is None else table.column(group),
-            group=group or "",
-            fractions=fractions,
-            seed=seed,
-        )
-    where = {"reader": "read_table", "files": [file.name for file in files], "split": how, **counts}
-    if dropped:
-        where["dropped"] = {source: {"missing_label": dropped}}
+        splits, how = _split(table, columns, **rules)
+    where = {"reader": "read_table", "files": [file.name for file in files], "split": how, **counts, **missing}
+    names = table.optional(columns["name"])
     return SequenceDataset.from_arrays(
         codes, y, label_names=chosen, split=splits, metadata={"source": where}, names=names
     )
 
 
-def _read(files: Sequence[Path]) -> tuple[_Table, np.ndarray]:
-    """All rows, and the index of the file of each."""
+def _split(
+    table: _Table,
+    columns: Mapping[str, str | None],
+    *,
+    valid: Sequence[str],
+    test: Sequence[str],
+    fractions: Sequence[float],
+    seed: int,
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Split by a column of splits or folds if it is there, else by names, chromosomes or groups."""
+    values = table.optional(columns["split"])
+    if values is not None:
+        return split_by_column(values, table.lines, str(columns["split"]), valid, test)
+    return split_by_names(
+        table.optional(columns["name"]),
+        table.optional(columns["chromosome"]),
+        len(table.rows),
+        valid=valid,
+        test=test,
+        groups=table.optional(columns["group"]),
+        group=columns["group"] or "",
+        fractions=fractions,
+        seed=seed,
+    )
+
+
+def _read(files: Sequence[Path]) -> _Table:
+    """All rows of files with the same columns."""
     columns: list[str] = []
     rows: list[list[str]] = []
     lines: list[str] = []
@@ -178,7 +201,7 @@ def _read(files: Sequence[Path]) -> tuple[_Table, np.ndarray]:
         rows += [row for _, row in found]
         lines += [f"{file}, line {number}" for number, _ in found]
         of_file += [i] * len(found)
-    return _Table(columns, rows, lines), np.array(of_file)
+    return _Table(columns, rows, lines, np.array(of_file))
 
 
 def _labels(table: _Table, others: Sequence[str | None], path: str | Path) -> list[str]:

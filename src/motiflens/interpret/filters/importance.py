@@ -9,7 +9,7 @@ from torch import nn
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.inputs import DataSet, as_sequences, is_binary
-from motiflens.basics.metrics import auroc, pearson
+from motiflens.basics.metrics import auroc, labelled, pearson
 from motiflens.basics.tables import Table, Tabular
 from motiflens.models.any_model import AdaptedModel, returned
 from motiflens.models.devices import device_of, dtype_of
@@ -105,14 +105,14 @@ def filter_importance(
     whole = scores(model_outputs(model, codes, batch_size=batch_size))
     if whole.shape[1] != y.shape[1]:
         raise InputError(f"expected one output for each of {y.shape[1]} labels, got {whole.shape[1]} outputs")
-    measure = auroc if binary else pearson
-    performance = measure(y.T, whole.T)  # T
+    measure, mask = auroc if binary else pearson, labelled(y.T)
+    performance = measure(y.T, whole.T, mask)  # T
     parts = []
     with evaluating(model), torch.inference_mode():
         for logits in map(scores, _ablated(model, codes, batch_size)):
             change = whole - logits
             classes = [_mean_where(change, (y == label) & binary) for label in (1, 0)]
-            parts.append([*classes, np.abs(change).mean(axis=0), performance - measure(y.T, logits.T)])
+            parts.append([*classes, np.abs(change).mean(axis=0), performance - measure(y.T, logits.T, mask)])
     positives, negatives, size, drop = (np.stack(rows) for rows in zip(*parts, strict=True))  # F, T
     kind = "auroc" if binary else "pearson"
     return FilterImportance(positives, negatives, size, performance, drop, kind, len(codes))

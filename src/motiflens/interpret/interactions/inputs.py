@@ -63,7 +63,7 @@ def _by_label(data: Sequences, target: int) -> tuple[np.ndarray, np.ndarray]:
     """Codes with label 1 and with label 0, of the test sequences if there are any."""
     rows, column = data.audited_rows(), data.label_of(target)
     codes, label = data.codes[rows], cast(np.ndarray, data.y)[rows, column]
-    other = label[~np.isin(label, (0, 1))]
+    other = label[~np.isin(label, (0, 1)) & ~np.isnan(label)]
     if len(other):
         raise InputError(
             f"expected labels 0 and 1, got {other[0]:g}: label positives 1 and all else 0, or in Python give the codes "
