@@ -9,6 +9,7 @@ __all__ = [
     "dataset_checks",
     "dataset_tables",
     "import_report",
+    "label_summary",
     "io",
     "leaks",
     "near_duplicates",
