@@ -41,7 +41,7 @@ def test_a_hand_set_motif_filter_is_found_and_counted(task1):
             start = (19 - width) // 2
             logs = np.log2(np.clip(motif.pwm[:, :width], 0.01, 1) / 0.25)
             model.stem.first.conv.weight[i, :, start : start + width] = torch.from_numpy(logs).float()
-    result = audit_network(model, task1, AuditOptions(truth=task_truth(1), target=None, **FAST))
+    result = audit_network(model, task1, AuditOptions(truth=task_truth(1), target=None, database="JASPAR2020", **FAST))
     assert [row.factor for row in result.matches.rows[:3]] == ["Gabpa", "SP1", "SRF"]
     assert [row.outcome for row in result.matches.rows[:3]] == ["true"] * 3
     # A constant filter exceeds half its maximum everywhere: its matrix is the background.
@@ -169,7 +169,7 @@ def test_without_a_positive_there_is_no_saliency_and_an_audit(task2, database):
 def test_matches_are_judged_by_several_truths_without_matching_again(task1):
     model = any_models.make("plain")
     set_motifs(model, select_motifs(load_motifs("JASPAR2016-vertebrates"), ["MA0062.2", "MA0079.3", "MA0083.3"]))
-    result = audit_network(model, task1, AuditOptions(truth=task_truth(1), target=None, **FAST))
+    result = audit_network(model, task1, AuditOptions(truth=task_truth(1), target=None, database="JASPAR2020", **FAST))
     for truth in (task_truth(1, "published"), {"SP1": ["MA0079"]}, None):
         again = filter_matches(result.filters.pwms, "JASPAR2020", truth=truth)
         assert result.matches.judged_by(truth) == again

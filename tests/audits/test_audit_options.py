@@ -72,7 +72,7 @@ def test_options_become_json():
     assert found["truth"] == {"Arnt": sorted(motif.id for motif in motifs[:2])}
     assert found.keys() == {field.name for field in dataclasses.fields(AuditOptions)}
     assert options.database_name == "3 motifs"
-    assert AuditOptions().to_dict()["database"] == AuditOptions().database_name == "JASPAR2020"
+    assert AuditOptions().to_dict()["database"] == AuditOptions().database_name == "JASPAR2026-vertebrates"
 
 
 def test_options_are_held_against_the_data(task1):

@@ -14,6 +14,7 @@ __all__ = [
     "options",
     "stored",
     "tables",
+    "taxa",
     "train_and_audit",
     "verdicts",
     "words",

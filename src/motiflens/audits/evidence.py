@@ -12,6 +12,7 @@ from motiflens.audits.examples import Example, make_examples
 from motiflens.audits.notes import noted
 from motiflens.audits.options import AuditOptions
 from motiflens.audits.stored import motifs_digest
+from motiflens.audits.taxa import taxon_notes
 from motiflens.audits.words import measure_label
 from motiflens.basics.choices import check_choice
 from motiflens.basics.errors import InputError
@@ -147,6 +148,7 @@ def gather_evidence(
     notes += problems
     spike_ins, stable, problems = _trust(candidates, dataset, target, options)
     notes += problems
+    notes += [note for candidate in candidates for note in taxon_notes(candidate, options)]
     drawn = {"n_resamples": options.n_resamples, "seed": options.seed}
     return Evidence(
         data=summary(dataset),

@@ -12,7 +12,7 @@ from motiflens.data.dataset import SequenceDataset
 from motiflens.interpret.attribution import check_method
 from motiflens.interpret.filters import check_truth
 from motiflens.models.any_model import BASES, CODES, LAYOUTS, OUTPUTS, check_bases
-from motiflens.motifs.sets import Motif, load_motifs
+from motiflens.motifs.sets import DEFAULT_SET, Motif, load_motifs
 
 _AT_LEAST = {"n_ablation": 0, "n_decoys": 0, "n_backgrounds": 0, "n_examples": 0, "n_resamples": 1, "seed": 0}
 
@@ -66,7 +66,7 @@ class AuditOptions:
     bases: str = BASES
     first_layer: str | None = None
     output: str = "auto"
-    database: str | Sequence[Motif] = "JASPAR2020"
+    database: str | Sequence[Motif] = DEFAULT_SET
     truth: Mapping[str, Collection[str]] | None = None
     q: float = 0.1
     window: int | None = None

@@ -29,7 +29,7 @@ from motiflens.cli.audit_options import (
 )
 from motiflens.cli.loading import load_any_model, one_thread, read_truth
 from motiflens.cli.messages import note_outputs, options_named, print_json, short
-from motiflens.cli.options import DataFile, Json, Quiet, Verbose, split_names, writable_folder
+from motiflens.cli.options import DATABASE, DataFile, Json, Quiet, Verbose, split_names, writable_folder
 
 if TYPE_CHECKING:
     from motiflens.audits.candidate import Candidate
@@ -69,7 +69,7 @@ def audit(
         str | None,
         typer.Option(help="Label that is explained, by name or number; or the output that a single label stands for."),
     ] = None,
-    database: Database = "JASPAR2020",
+    database: Database = DATABASE,
     truth: Truth = None,
     q: LargestQ = 0.1,
     n_decoys: NDecoys = 20,
@@ -94,6 +94,7 @@ def audit(
     """
     from motiflens.audits.options import AuditOptions
     from motiflens.audits.tables import audit_summary
+    from motiflens.audits.taxa import taxon_notes
     from motiflens.data.io import read_hdf5
     from motiflens.report.audit import evidence_summary
 
@@ -145,10 +146,15 @@ def audit(
             for one in candidate.audits:
                 for line in _summary_lines(audit_summary(one), database):
                     typer.echo(line)
+            for note in taxon_notes(candidate, options) if out is None else ():
+                typer.echo(f"note: {note}", err=True)
     if out is not None:
         summary = evidence_summary(evidence)
         for line in (*_verdict_lines(summary), *_advice_lines(summary)):
             typer.echo(line)
+        typer.echo(f"Filters were compared with {database}.")
+        for note in evidence.notes:
+            typer.echo(f"note: {note}", err=True)
         for path in paths if alone else paths[:2]:
             typer.echo(str(path), err=True)
 

@@ -31,7 +31,7 @@ from motiflens.cli.audit_options import (
 )
 from motiflens.cli.loading import one_thread, read_truth
 from motiflens.cli.messages import options_named, print_json
-from motiflens.cli.options import DataFile, Json, Quiet, Verbose, writable_folder
+from motiflens.cli.options import DATABASE, DataFile, Json, Quiet, Verbose, writable_folder
 
 if TYPE_CHECKING:
     from motiflens.audits.comparison import Compared, Comparison
@@ -66,7 +66,7 @@ def compare(
     target: Annotated[
         str | None, typer.Option(help="Label that is explained, by name or number; by default the first.")
     ] = None,
-    database: Database = "JASPAR2020",
+    database: Database = DATABASE,
     truth: Truth = None,
     q: LargestQ = 0.1,
     n_decoys: NDecoys = 20,
@@ -114,6 +114,7 @@ def compare(
         return
     for line in _table(side_by_side(evidence)):
         typer.echo(line)
+    typer.echo(f"Filters were compared with {database}.")
     for note in (*_unjudged(evidence), *evidence.notes):
         typer.echo(f"note: {note}", err=True)
     for path in paths[:2]:

@@ -14,7 +14,7 @@ from motiflens.basics.choices import did_you_mean
 from motiflens.basics.errors import InputError
 from motiflens.cli.loading import load_any_model, one_thread
 from motiflens.cli.messages import note_outputs, options_named, percentage, print_json
-from motiflens.cli.options import DataFile, Json, split_names, writable_file
+from motiflens.cli.options import DATABASE, DataFile, Json, split_names, writable_file
 
 if TYPE_CHECKING:
     from torch import nn
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from motiflens.motifs.sets import Motif
 
 _MOST_MOTIFS = 60  # pairs, and time, grow with the square
-_DATABASE = "JASPAR2020"
 _N_ALIGNED = 2_000  # sequences on which filters are aligned to look up what they are like
 
 
@@ -51,8 +50,8 @@ def interactions(
     motifs: Annotated[
         str | None,
         typer.Option(
-            help="Motif set or file. Default: the motifs of simulated data; else those of JASPAR2020 that filters look "
-            "like."
+            help="Motif set or file. Default: the motifs of simulated data; else those of JASPAR2026-vertebrates that "
+            "filters look like."
         ),
     ] = None,
     names: Annotated[str | None, typer.Option(help="Only these motifs, by id or name: MA0466.2,SP1.")] = None,
@@ -185,14 +184,14 @@ def _motifs_of_filters(networks: "Sequence[nn.Module]", dataset: "SequenceDatase
     from motiflens.interpret.spike_in import candidate_motifs
 
     codes = dataset.codes[as_sequences(dataset).audited_rows()[:_N_ALIGNED]]
-    found = candidate_motifs(networks, codes, database=_DATABASE, max_width=dataset.length // 2)[:_MOST_MOTIFS]
+    found = candidate_motifs(networks, codes, database=DATABASE, max_width=dataset.length // 2)[:_MOST_MOTIFS]
     if len(found) < 2:
         raise InputError(
-            f"expected filters of two kinds of motifs in {_DATABASE}, got {len(found)}: name motifs with --motifs, "
+            f"expected filters of two kinds of motifs in {DATABASE}, got {len(found)}: name motifs with --motifs, "
             "a motif set or a MEME file"
         )
     listed = ", ".join(motif.name or motif.id for motif in found)
-    typer.echo(f"{len(found)} motifs of {_DATABASE} that filters look like: {listed}", err=True)
+    typer.echo(f"{len(found)} motifs of {DATABASE} that filters look like: {listed}", err=True)
     return found
 
 

@@ -11,7 +11,7 @@ from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_npz
 from motiflens.cli.loading import load_networks_and_data, read_truth, test_sequences
 from motiflens.cli.messages import print_json, short
-from motiflens.cli.options import DataFile, Json, ModelFolder, Target, writable_file, writable_prefix
+from motiflens.cli.options import DATABASE, DataFile, Json, ModelFolder, Target, writable_file, writable_prefix
 
 if TYPE_CHECKING:
     from motiflens.interpret.filters import FilterMatches, FilterPwms
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def filters(
     model: ModelFolder,
     data: DataFile,
-    database: Annotated[str, typer.Option(help="Motif set or file to compare with.")] = "JASPAR2020",
+    database: Annotated[str, typer.Option(help="Motif set or file to compare with.")] = DATABASE,
     q: Annotated[float, typer.Option(help="Largest q-value of a match.")] = 0.1,
     truth: Annotated[
         str | None, typer.Option(help="task1, task2, or a JSON file of factors and their accessions: for TPR and FPR.")

@@ -20,7 +20,9 @@ Strict = Annotated[bool, typer.Option(help="Refuse a file with a motif that cann
 
 @app.command("list")
 def motifs_list(
-    source: Annotated[str, typer.Argument(help="A JASPAR set, such as JASPAR2026-plants, or a file.")] = "JASPAR2020",
+    source: Annotated[
+        str, typer.Argument(help="A JASPAR set, such as JASPAR2026-plants, or a file.")
+    ] = "JASPAR2026-vertebrates",
     format: Format = None,
     strict: Strict = False,
     as_json: Json = False,
@@ -67,7 +69,9 @@ def motifs_convert(
 
 def tomtom_files(
     queries: Annotated[str, typer.Argument(help="Motif set, or a motif file of any format.")],
-    targets: Annotated[str, typer.Argument(help="Motif set, or a motif file of any format.")] = "JASPAR2020",
+    targets: Annotated[
+        str, typer.Argument(help="Motif set, or a motif file of any format.")
+    ] = "JASPAR2026-vertebrates",
     q: Annotated[float, typer.Option(help="Largest q-value of a match that is listed.")] = 0.1,
     metric: Annotated[str, typer.Option(help="Column score: pearson or euclidean.")] = "pearson",
     format: Annotated[str | None, typer.Option(help="Format of QUERIES, if it is not recognised.")] = None,

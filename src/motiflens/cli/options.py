@@ -9,6 +9,8 @@ import typer
 from motiflens.basics.errors import InputError
 from motiflens.basics.files import check_writable
 
+DATABASE = "JASPAR2026-vertebrates"  # `motifs.sets.DEFAULT_SET`, which cannot be imported for --help in time
+
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 DataFile = Annotated[Path, typer.Argument(help="HDF5 data set (X_train, Y_train, X_valid, ...).")]
 ModelFolder = Annotated[

@@ -28,6 +28,8 @@ __all__ = [
 
 #: The taxa of JASPAR 2026 that come with the package.
 TAXA = ("vertebrates", "plants", "insects", "fungi", "nematodes")
+#: What filters and motifs are compared with unless another set is named.
+DEFAULT_SET = "JASPAR2026-vertebrates"
 PACKAGED = ("JASPAR2016-vertebrates", "JASPAR2020", *(f"JASPAR2026-{taxon}" for taxon in TAXA))
 JASPAR_RELEASES = (2014, 2016, 2018, 2020, 2022, 2024, 2026)
 JASPAR_TAXA = (

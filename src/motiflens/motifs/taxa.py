@@ -14,7 +14,7 @@ def taxon_of(name: str) -> str | None:
     return name.partition("-")[2] or None if name.startswith("JASPAR") else None
 
 
-def matches_by_taxon(queries: Sequence[Motif], q: float = 0.1) -> dict[str, int]:
+def matches_by_taxon(queries: Sequence[Motif], q: float = 0.1, taxa: Sequence[str] = TAXA) -> dict[str, int]:
     """Count the motifs that have a match in each taxon of JASPAR 2026.
 
     Parameters
@@ -22,6 +22,8 @@ def matches_by_taxon(queries: Sequence[Motif], q: float = 0.1) -> dict[str, int]
     queries : sequence of Motif
     q : float
         Largest q-value of a match, among the motifs of one taxon.
+    taxa : sequence of str
+        Those to count in.
 
     Returns
     -------
@@ -29,7 +31,7 @@ def matches_by_taxon(queries: Sequence[Motif], q: float = 0.1) -> dict[str, int]
         By taxon.
     """
     found = {}
-    for taxon in TAXA:
+    for taxon in taxa:
         result = tomtom(queries, load_motifs(f"JASPAR2026-{taxon}"))
         found[taxon] = int(((result.q_value <= q).any(axis=1) & ~result.invalid).sum())
     return found
@@ -64,5 +66,5 @@ def taxon_hint(n_matched: dict[str, int], taxon: str = "vertebrates") -> str:
         return ""
     return (
         f"{n_matched[best]} motifs match JASPAR2026-{best}, and {own} JASPAR2026-{taxon}: if the sequences are of "
-        f"{best}, compare with that set"
+        f"{best}, compare with JASPAR2026-{best}"
     )

@@ -17,7 +17,7 @@ from motiflens.interpret.filters.of_network import filter_pwms
 from motiflens.interpret.filters.quality import LOW_INFORMATION, FilterQuality, filter_quality
 from motiflens.models.any_model import adapt
 from motiflens.models.saved import as_networks
-from motiflens.motifs.sets import Motif, load_motifs
+from motiflens.motifs.sets import DEFAULT_SET, Motif, load_motifs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -116,7 +116,7 @@ def filter_motifs(
     network: NetworksLike,
     data: SequencesLike,
     *,
-    database: str | Sequence[Motif] = "JASPAR2020",
+    database: str | Sequence[Motif] = DEFAULT_SET,
     truth: FactorIds | None = None,
     q: float = 0.1,
     n_ablation: int = 2000,

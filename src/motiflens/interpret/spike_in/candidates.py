@@ -8,7 +8,7 @@ from torch import nn
 from motiflens.interpret.filters.matches import filter_matches
 from motiflens.interpret.filters.of_network import filter_pwms
 from motiflens.interpret.filters.quality import SIMILAR
-from motiflens.motifs.sets import Motif, load_motifs
+from motiflens.motifs.sets import DEFAULT_SET, Motif, load_motifs
 from motiflens.motifs.similarity import similarity
 from motiflens.motifs.tomtom import Hit
 
@@ -17,7 +17,7 @@ def candidate_motifs(
     models: Sequence[nn.Module],
     codes: np.ndarray,
     *,
-    database: str | Sequence[Motif] = "JASPAR2020",
+    database: str | Sequence[Motif] = DEFAULT_SET,
     q: float = 0.1,
     max_width: int | None = None,
     batch_size: int = 500,

@@ -23,7 +23,7 @@ from motiflens.interpret.spike_in.result import SpikeIn
 from motiflens.interpret.spike_in.scores import SpikeScores, chance_aupr, motif_aurocs, spike_scores
 from motiflens.models.outputs import model_outputs
 from motiflens.models.saved import as_networks
-from motiflens.motifs.sets import Motif, load_motifs, select_motifs
+from motiflens.motifs.sets import DEFAULT_SET, Motif, load_motifs, select_motifs
 from motiflens.motifs.truth import SiteTruth
 
 MIN_BACKGROUNDS = 20  # ten to choose motifs on and ten to measure on
@@ -38,7 +38,7 @@ def spike_in(
     methods: Sequence[str] = ("saliency",),
     method_options: MethodOptions | None = None,
     target: Target = 0,
-    database: str | Sequence[Motif] = "JASPAR2020",
+    database: str | Sequence[Motif] = DEFAULT_SET,
     n_backgrounds: int = 200,
     n_sites: int = 3,
     margin: int = 10,
