@@ -366,21 +366,18 @@ def configs(data, *activations):
 def test_networks_are_trained_once_and_audited(tmp_path):
     data, news = audit_pages.data(), []
     options = AuditOptions(database=audit_pages.database(), **QUICK)
-    short = {"protocol": REFERENCE.replace(max_epochs=2), "n_workers": 1, "on_epoch": news.append}
+    short = {"protocol": REFERENCE.replace(max_epochs=2), "n_workers": 1, "on_news": news.append}
     both = configs(data, "relu", "exponential")
     candidates = train_and_audit(data, tmp_path, both, options, n_members=1, **short)
-    assert [(one.candidate, one.number, one.n_epochs) for one in news] == [
-        *(("relu", 0, 1), ("relu", 0, 2), ("relu", None, 0)),
-        *(("exponential", 0, 1), ("exponential", 0, 2), ("exponential", None, 0)),
+    assert [(one.key, one.member, one.n_epochs, one.status) for one in news] == [
+        *(("relu", 0, 1, None), ("relu", 0, 2, None), ("relu", -1, 0, "ok")),
+        *(("exponential", 0, 1, None), ("exponential", 0, 2, None), ("exponential", -1, 0, "ok")),
     ]
     networks = load_ensemble(tmp_path / "exponential")
     assert candidates[1].audits[0].metrics == pytest.approx(networks.members[0].metrics)
     news.clear()
     more = train_and_audit(data, tmp_path, both, options, n_members=2, **short)
-    assert [(one.candidate, one.number) for one in news if one.candidate == "relu"] == [
-        *[("relu", 1)] * 2,
-        ("relu", None),
-    ]
+    assert [(one.member, one.status) for one in news if one.key == "relu"] == [(1, None), (1, None), (-1, "ok")]
     assert more[0].audits[0].metrics == candidates[0].audits[0].metrics
     assert more[0].numbers == (0, 1)
     _, paths = write_audit_folder(more, data, tmp_path, AuditOptions(**FEW, database="JASPAR2016-vertebrates"))

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from motiflens.basics.ray_runner import run_ray
-from motiflens.study.driver import News
 from motiflens.study.grid import StudyConfig, run_study
 from motiflens.study.machines import Machines
+from motiflens.training.news import News
 from motiflens.training.protocol import REFERENCE
 
 pytest.importorskip("ray")

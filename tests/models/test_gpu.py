@@ -61,7 +61,7 @@ def test_the_same_seed_gives_the_same_networks_and_an_interrupted_fit_goes_on(ta
     options = {"protocol": REFERENCE.replace(max_epochs=4, decay_patience=1), "device": "cuda"}
     whole = fit(config, task2, 2, **options)
     with pytest.raises(Stop):
-        fit(config, task2, 2, **options, checkpoint_dir=tmp_path, on_epoch=stop)
+        fit(config, task2, 2, **options, checkpoint_dir=tmp_path, on_news=stop)
     resumed = fit(config, task2, 2, **options, checkpoint_dir=tmp_path)
     for one, other in zip(whole.members, resumed.members, strict=True):
         assert one.history == other.history

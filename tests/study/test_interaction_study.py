@@ -34,9 +34,10 @@ from motiflens.study.benchmark.factors import factor_effects
 from motiflens.study.benchmark.records import interaction_problem
 from motiflens.study.benchmark.scores import score_tables, summarise
 from motiflens.study.benchmark.trial import block_rows, run_condition, table_block
-from motiflens.study.driver import Driver, Ended, Finished, Job, News, carry_out, left_to_do
+from motiflens.study.driver import Driver, Ended, Finished, Job, carry_out, left_to_do
 from motiflens.study.machines import Machines
 from motiflens.study.rounds import TrialStopped
+from motiflens.training.news import News
 from motiflens.training.protocol import INTERACTIONS, LONG
 
 PAGE = Path(__file__).parents[2] / "docs" / "interaction_records.md"
@@ -196,9 +197,9 @@ def test_a_stopped_condition_goes_on_and_ends_as_if_never_stopped(finished, tmp_
         return True
 
     with pytest.raises(TrialStopped):
-        run_condition(TINY, tmp_path, on_epoch=lambda one: epochs.append(one.n_epochs), should_stop=stop, device="cpu")
+        run_condition(TINY, tmp_path, on_news=lambda one: epochs.append(one.n_epochs), should_stop=stop, device="cpu")
     assert max(epochs) == 1
-    again = run_condition(TINY, tmp_path, on_epoch=lambda one: epochs.append(one.n_epochs), device="cpu")
+    again = run_condition(TINY, tmp_path, on_news=lambda one: epochs.append(one.n_epochs), device="cpu")
     assert epochs == [1, 1, 2, 2]
     timeless = [{**one, "timings": None} for one in (again, finished[1])]
     assert timeless[0] == timeless[1]
@@ -207,7 +208,7 @@ def test_a_stopped_condition_goes_on_and_ends_as_if_never_stopped(finished, tmp_
 def test_finished_networks_are_not_trained_again(finished):
     folder, found = finished
     epochs = []
-    again = run_condition(TINY, folder, on_epoch=epochs.append, device="cpu")
+    again = run_condition(TINY, folder, on_news=epochs.append, device="cpu")
     assert not epochs
     assert again["tables"] == found["tables"]
 

@@ -15,10 +15,11 @@ import pytest
 
 import motiflens
 from motiflens.basics.store import Store
-from motiflens.study.driver import Driver, News
+from motiflens.study.driver import Driver
 from motiflens.study.grid import StudyConfig, plan_trials, run_study, run_trial_job, unfinished_trials
 from motiflens.study.machines import Machines
 from motiflens.study.records import problem
+from motiflens.training.news import News
 from motiflens.training.protocol import REFERENCE
 
 # An epoch takes a few tenths of a second: long enough to be killed in.
@@ -34,7 +35,7 @@ CONFIG = StudyConfig(
 # The same by another process, which prints every epoch.
 DRIVER = """
 import sys
-from motiflens.study.driver import News
+from motiflens.training.news import News
 from motiflens.study.grid import run_study
 from motiflens.study.machines import Machines
 from test_nothing_is_lost import CONFIG

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from heard import records_into
 
 from motiflens.study.grid import Trial
 from motiflens.study.grid.run_trial import run_trial
@@ -38,7 +39,7 @@ def fresh():
         trial = Trial(
             task=task, architecture="C24", activation="relu", members=(0,), protocol=protocol, n_sequences=400
         )
-        run_trial(trial, on_record=records.append, device="cpu")
+        run_trial(trial, on_news=records_into(records), device="cpu")
     return records
 
 

@@ -3,10 +3,10 @@ import json
 
 import pytest
 
-from motiflens.study.driver import News
 from motiflens.study.grid import QUICK_PRESET, StudyConfig, plan_trials, run_study, unfinished_trials
 from motiflens.study.machines import Machines
 from motiflens.study.results import Results
+from motiflens.training.news import News
 from motiflens.training.protocol import REFERENCE
 
 TINY = StudyConfig(

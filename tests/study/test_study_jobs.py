@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from motiflens.models.hybrid import HybridNetwork
-from motiflens.study.driver import Ended, Finished, Job, News, carry_out
+from motiflens.study.driver import Ended, Finished, Job, carry_out
 from motiflens.study.grid import Trial, run_trial_job
+from motiflens.training.news import News
 from motiflens.training.protocol import REFERENCE
 
 TRIAL = Trial(

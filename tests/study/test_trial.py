@@ -1,6 +1,8 @@
 import pytest
+from heard import records_into
 
 from motiflens.models.ensemble import Member
+from motiflens.study.driver import Finished
 from motiflens.study.grid import Trial
 from motiflens.study.grid.run_trial import run_trial
 from motiflens.study.rounds import Rounds, TrialStopped
@@ -45,11 +47,17 @@ def test_a_stopped_trial_goes_on_as_one_stack(tmp_path):
     )
     epochs, records = [], []
 
+    def hear(news):
+        if isinstance(news, Finished):
+            records.append(news.record)
+        else:
+            assert news.key == trial.key(news.member)
+            epochs.append((news.member, news.n_epochs))
+
     def run(should_stop):
         run_trial(
             trial,
-            on_epoch=lambda member: epochs.append((member.index, member.n_epochs)),
-            on_record=records.append,
+            on_news=hear,
             should_stop=should_stop,
             device="cpu",
             checkpoint_dir=tmp_path / "stopped",
@@ -62,7 +70,7 @@ def test_a_stopped_trial_goes_on_as_one_stack(tmp_path):
     run(lambda: False)
     assert epochs == [(0, 1), (1, 1), (0, 2), (1, 2), (0, 3), (1, 3)]
     undisturbed = []
-    run_trial(trial, on_record=undisturbed.append, device="cpu")
+    run_trial(trial, on_news=records_into(undisturbed), device="cpu")
     for record, expected in zip(records, undisturbed, strict=True):
         assert record["history"] == expected["history"]
         assert record["metrics"] == expected["metrics"]

@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from heard import epochs_into
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.locks import Locks
@@ -50,12 +51,12 @@ def test_interrupted_training_keeps_what_is_finished_and_more_members_add_only_t
 
     options = {"protocol": protocol, "seed": 1}
     with pytest.raises(KeyboardInterrupt):
-        fit_to_folder(tmp_path, config, task2, 3, on_epoch=interrupt, **options)
+        fit_to_folder(tmp_path, config, task2, 3, on_news=interrupt, **options)
     kept = [member.index for member in load_ensemble(tmp_path).members]
     assert kept == [m.index for m in whole.members if m.n_epochs < last.n_epochs - 1]
     fit_to_folder(tmp_path, config, task2, 3, **options)
     epochs = []
-    result = fit_to_folder(tmp_path, config, task2, 4, on_epoch=epochs.append, **options)
+    result = fit_to_folder(tmp_path, config, task2, 4, on_news=epochs_into(epochs), **options)
     assert {member.index for member in epochs} == {3}
     for i in range(3):
         torch.testing.assert_close(weights(result[i]), weights(whole[i]), rtol=1e-4, atol=1e-5)
@@ -102,10 +103,10 @@ from motiflens.training.protocol import REFERENCE
 warnings.simplefilter("ignore")
 config = model_config("C24", task=2, n_filters=8, dense_width=16)
 protocol = REFERENCE.replace(max_epochs=3, batch_size=50)
-epochs = []
-options = {"protocol": protocol, "seed": 1, "on_epoch": epochs.append}
+statuses = []
+options = {"protocol": protocol, "seed": 1, "on_news": lambda member: statuses.append(member.status)}
 found = fit_to_folder(sys.argv[1], config, read_hdf5(sys.argv[2]), int(sys.argv[3]), **options)
-print(len(found), len(epochs))
+print(len(found), statuses.count("training"))
 """
 
 
@@ -135,7 +136,7 @@ def test_a_member_that_another_process_trains_is_waited_for(config, task2, tmp_p
     monkeypatch.setattr(shelf.time, "sleep", lambda seconds: other.release_all())  # it dies meanwhile
     epochs = []
     with pytest.warns(UserWarning, match="another process trains members of .*: waiting for its networks"):
-        found = fit_to_folder(tmp_path, config, task2, 2, protocol=FAST, on_epoch=epochs.append)
+        found = fit_to_folder(tmp_path, config, task2, 2, protocol=FAST, on_news=epochs_into(epochs))
     assert [member.index for member in epochs] == [0, 0, 1, 1]  # its own first, then what is left
     assert len(found) == 2
 
@@ -153,7 +154,7 @@ def test_a_damaged_member_is_named_and_trained_anew(config, task2, tmp_path, dam
         load_ensemble(tmp_path)
     epochs = []
     with pytest.warns(UserWarning, match=r"member_001.*: member 1 is trained anew"):
-        again = fit_to_folder(tmp_path, config, task2, 3, protocol=FAST, on_epoch=epochs.append)
+        again = fit_to_folder(tmp_path, config, task2, 3, protocol=FAST, on_news=epochs_into(epochs))
     assert {member.index for member in epochs} == {1}
     for old, network in zip(before, again, strict=True):
         torch.testing.assert_close(old, weights(network), rtol=1e-4, atol=1e-5)

@@ -57,7 +57,7 @@ def test_training_goes_on_where_it_was_interrupted(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fit(danq(), data, 1, protocol=PROTOCOL, checkpoint_dir=tmp_path, on_epoch=stop)
+        fit(danq(), data, 1, protocol=PROTOCOL, checkpoint_dir=tmp_path, on_news=stop)
     resumed = fit(danq(), data, 1, protocol=PROTOCOL, checkpoint_dir=tmp_path)
     assert torch.equal(resumed.outputs(data.codes[:5]), whole.outputs(data.codes[:5]))
 

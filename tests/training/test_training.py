@@ -144,7 +144,7 @@ def test_flips_follow_the_data_seed_also_after_an_interruption(engine, data, con
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ensemble.fit(config, data, 2, protocol=protocol, on_epoch=interrupt, checkpoint_dir=tmp_path, **options)
+        ensemble.fit(config, data, 2, protocol=protocol, on_news=interrupt, checkpoint_dir=tmp_path, **options)
     resumed = ensemble.fit(config, data, 2, protocol=protocol, checkpoint_dir=tmp_path, **options)
     for i in range(2):
         torch.testing.assert_close(weights(resumed[i]), weights(whole[i]), rtol=1e-4, atol=1e-5)

@@ -12,12 +12,15 @@ from motiflens.audits.candidate import Candidate
 from motiflens.audits.notes import noted
 from motiflens.audits.options import AuditOptions
 from motiflens.basics.inputs import is_binary
+from motiflens.basics.sequence import decode
+from motiflens.basics.tables import Table, with_rows
 from motiflens.data.dataset import SequenceDataset
 from motiflens.interpret.attribution import explain
 
 _TOP_SHARE = 0.25  # of real-valued labels, the sequences that count as positive, as in spike-in and stability
 
 
+@with_rows
 @dataclass(frozen=True, eq=False, repr=False)
 class Example:
     """One test sequence with its attributions.
@@ -39,6 +42,13 @@ class Example:
     why: str
     codes: np.ndarray
     scores: dict[str, dict[str, np.ndarray]]
+
+    def _table(self) -> Table:
+        """A row for each position."""
+        scores = {f"{name} {method}": values for name, found in self.scores.items() for method, values in found.items()}
+        return Table(
+            repr(self), {"position": np.arange(len(self.codes)), "base": list(decode(self.codes[None])[0]), **scores}
+        )
 
     def __repr__(self) -> str:
         methods = {method: None for found in self.scores.values() for method in found}

@@ -13,18 +13,9 @@ from motiflens.models.devices import resolve_device
 from motiflens.models.ensemble import Member
 from motiflens.models.hybrid import NetworkConfig
 from motiflens.training.folder import fit_to_folder
+from motiflens.training.news import News
 from motiflens.training.protocol import REFERENCE, Protocol
 from motiflens.training.suitability import check_fit
-
-
-class Epoch(NamedTuple):
-    """News of a network in training, or, with `number` None, of a candidate whose audit begins."""
-
-    candidate: str
-    number: int | None = None
-    n_epochs: int = 0
-    valid_loss: float = 0.0
-    valid_metric: float = 0.0
 
 
 class _Job(NamedTuple):
@@ -48,7 +39,7 @@ def train_and_audit(
     protocol: Protocol = REFERENCE,
     device: str = "auto",
     n_workers: int | None = None,
-    on_epoch: Callable[[Epoch], None] = lambda news: None,
+    on_news: Callable[[News], None] = lambda news: None,
 ) -> list[Candidate]:
     """Train what is missing of several configurations and audit all their networks.
 
@@ -69,8 +60,8 @@ def train_and_audit(
         As for :func:`motiflens.training.ensemble.fit`.
     n_workers : int, optional
         Processes; by default one per core on CPUs, else one.
-    on_epoch : callable
-        Called with every `Epoch`.
+    on_news : callable
+        Told of every epoch, and when the networks of a candidate are trained and its audit begins.
 
     Returns
     -------
@@ -99,11 +90,11 @@ def train_and_audit(
     ]
     done: dict[str, Candidate] = {}
 
-    def receive(message: Epoch | Candidate) -> None:
+    def receive(message: News | Candidate) -> None:
         if isinstance(message, Candidate):
             done[message.name] = message
         else:
-            on_epoch(message)
+            on_news(message)
 
     if n_workers is None:
         n_workers = n_cores() if resolve_device(device).type == "cpu" else 1
@@ -132,8 +123,8 @@ def _check_folder(folder: Path) -> None:
 
 def _train_and_audit(job: _Job, emit: Emit) -> None:
     def tell(member: Member) -> None:
-        loss, metric = (member.history[name][-1] for name in ("valid_loss", "valid_metric"))
-        emit(Epoch(job.name, member.index, member.n_epochs, loss, metric))
+        if member.status == "training":
+            emit(News.of_epoch(job.name, member))
 
     ensemble = fit_to_folder(
         job.folder,
@@ -143,9 +134,9 @@ def _train_and_audit(job: _Job, emit: Emit) -> None:
         protocol=job.protocol,
         seed=job.options.seed,
         device=job.device,
-        on_epoch=tell,
+        on_news=tell,
     )
-    emit(Epoch(job.name))
+    emit(News(job.name, status="ok"))
     emit(
         audit_candidate(job.name, list(ensemble), job.dataset, job.options, members=ensemble.members, folder=job.folder)
     )

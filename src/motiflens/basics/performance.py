@@ -8,11 +8,13 @@ import numpy as np
 from motiflens.basics.errors import InputError
 from motiflens.basics.inputs import is_binary
 from motiflens.basics.stats import LEVEL, Interval, mean_of_defined
+from motiflens.basics.tables import Table, with_rows
 
 _BLOCK = 2**22  # values held at once
 _ROUNDING = 1e-10  # share of a variance below which that of a resample is rounding
 
 
+@with_rows
 @dataclass(frozen=True, eq=False, repr=False)
 class Performance:
     """One measure of one predictor on n sequences, over all labels together (micro-averaged).
@@ -35,6 +37,11 @@ class Performance:
         found, n = self.interval, len(self.members)
         networks = f", {n} networks" if n > 1 else ""
         return f"Performance({self.measure} {found.estimate:.3f}, 95% CI {found.low:.3f} to {found.high:.3f}{networks})"
+
+    def _table(self) -> Table:
+        """A row for each initialisation."""
+        columns = {"network": np.arange(len(self.members)), self.measure: self.members}
+        return Table(repr(self), columns)
 
     @property
     def interval(self) -> Interval:

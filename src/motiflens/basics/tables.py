@@ -1,14 +1,16 @@
 """How a result looks: a few lines of text, a small table in a notebook, a data frame.
 
 A result says its rows once, as a `Table`: `as_text` keeps within 20 lines and 2,000 characters however many rows there
-are, `as_html` is for notebooks, `as_dataframe` holds all rows. A class gets all three from `Tabular`.
+are, `as_html` is for notebooks, `as_dataframe` holds all rows. A class gets all three from `Tabular`; a named tuple,
+which cannot inherit, from a decorator: `with_rows` if its text is its own, `by_fields` if its fields say what it is.
 """
 
+import dataclasses
 import math
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -24,6 +26,7 @@ _LINES = 18  # of paragraphs below a title
 _CELL = 40  # characters of a cell of text
 _HTML_ROWS, _HTML_NOTES = 30, 8
 _ELLIPSIS = "…"
+_Class = TypeVar("_Class")
 
 
 class Logo(NamedTuple):
@@ -76,6 +79,58 @@ class Tabular:
             If pandas is not installed.
         """
         return as_dataframe(self._table())
+
+
+def with_rows(cls: type[_Class]) -> type[_Class]:
+    """Give a class `_repr_html_` and `to_dataframe`, from its `_table` if it has one, else from its fields.
+
+    Fields that are arrays of one shape become columns, with a row for every place in them; of other fields each is a
+    row that says what it holds.
+    """
+    table_of = getattr(cls, "_table", _table_of_fields)
+    for name, made in (("_repr_html_", as_html), ("to_dataframe", as_dataframe)):
+        setattr(cls, name, _method(name, made, table_of))
+    return cls
+
+
+def by_fields(cls: type[_Class]) -> type[_Class]:
+    """As `with_rows`; the text is a line that names the fields and the shapes of arrays."""
+
+    def text(self: Any) -> str:
+        return as_fields(self, _fields_of(self))
+
+    cls.__repr__ = text  # type: ignore[method-assign]
+    return with_rows(cls)
+
+
+def _method(name: str, made: Callable[[Table], Any], table_of: Callable[[Any], Table]) -> Callable[[Any], Any]:
+    def method(self: Any) -> Any:
+        return made(table_of(self))
+
+    method.__name__, method.__doc__ = name, made.__doc__
+    return method
+
+
+def _fields_of(value: Any) -> dict[str, Any]:
+    """Fields of a named tuple or a dataclass, by name."""
+    if hasattr(value, "_asdict"):
+        return dict(value._asdict())
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+
+
+def _table_of_fields(value: Any) -> Table:
+    fields = _fields_of(value)
+    arrays = {name: field for name, field in fields.items() if isinstance(field, np.ndarray) and field.ndim}
+    shapes = {array.shape for array in arrays.values()}
+    if len(shapes) == 1:
+        (shape,) = shapes
+        places = {f"axis_{i}": axis.ravel() for i, axis in enumerate(np.indices(shape))} if len(shape) > 1 else {}
+        notes = [f"{name}: {_described(field)}" for name, field in fields.items() if name not in arrays]
+        columns = {**places, **{name: array.ravel() for name, array in arrays.items()}}
+        return Table(f"{type(value).__name__} {shape}", columns, notes)
+    return Table(
+        type(value).__name__, {"field": list(fields), "holds": [_described(field) for field in fields.values()]}
+    )
 
 
 def columns_of(rows: Iterable[Mapping[str, Any]], names: Sequence[str] = ()) -> dict[str, list[Any]]:

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from motiflens.audits.candidate import Candidate
     from motiflens.audits.evidence import Evidence
     from motiflens.audits.options import AuditOptions
-    from motiflens.audits.train_and_audit import Epoch
     from motiflens.data.dataset import SequenceDataset
     from motiflens.models.hybrid import NetworkConfig
+    from motiflens.training.news import News
 
 Members = Annotated[int, typer.Option(help="To train: initialisations of each.")]
 Task = Annotated[
@@ -88,16 +88,16 @@ def train_candidates(
     # An audit takes about as long as the training of one network.
     course = TrainingCourse(len(configs) * (members + 1), chosen.max_epochs, monitor, quiet=quiet, verbose=verbose)
 
-    def tell(news: "Epoch") -> None:
-        if news.number is None:
-            course.say(f"{news.candidate}  trained; auditing")
-            course.finished(*(f"{news.candidate} {member}" for member in range(members)))
+    def tell(news: "News") -> None:
+        if news.status is None:
+            course.epoch(f"{news.key} {news.member}", news.n_epochs, news.valid_loss, news.valid_metric)
         else:
-            course.epoch(f"{news.candidate} {news.number}", news.n_epochs, news.valid_loss, news.valid_metric)
+            course.say(f"{news.key}  trained; auditing")
+            course.finished(*(f"{news.key} {member}" for member in range(members)))
 
     with resumable(), course:
         candidates = train_and_audit(
-            dataset, out, configs, options, n_members=members, protocol=chosen, device=device, on_epoch=tell
+            dataset, out, configs, options, n_members=members, protocol=chosen, device=device, on_news=tell
         )
     settings: dict[str, Any] = {"device": resolve_device(device), "protocol": chosen}
     return Found(candidates, {**settings, **{f"configuration {name}": c for name, c in configs.items()}}, monitor)

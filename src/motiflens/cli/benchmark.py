@@ -13,7 +13,8 @@ from motiflens.cli.messages import print_json, resumable
 
 if TYPE_CHECKING:
     from motiflens.basics.store import Record
-    from motiflens.study.driver import News, Started
+    from motiflens.study.driver import Started
+    from motiflens.training.news import News
 
 
 def is_interaction_preset(name: str) -> bool:

@@ -6,8 +6,9 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from motiflens.study.driver import News, Started
+from motiflens.study.driver import Started
 from motiflens.study.grid import StudyConfig, TimeLeft
+from motiflens.training.news import News
 
 
 class StudyDisplay:

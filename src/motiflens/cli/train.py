@@ -98,12 +98,15 @@ def train(
     course = TrainingCourse(members, chosen.max_epochs, monitor, quiet=quiet, verbose=verbose)
 
     def tell(member: "Member") -> None:
-        loss, metric = member.history["valid_loss"][-1], member.history["valid_metric"][-1]
-        course.epoch(f"member {member.index}", member.n_epochs, loss, metric)
+        if member.status == "training":
+            loss, metric = member.history["valid_loss"][-1], member.history["valid_metric"][-1]
+            course.epoch(f"member {member.index}", member.n_epochs, loss, metric)
+        else:
+            course.finished(f"member {member.index}")
 
     note_slow_training(device)
     with resumable(), course:
-        fitted = fit_to_folder(out, config, dataset, members, protocol=chosen, seed=seed, device=device, on_epoch=tell)
+        fitted = fit_to_folder(out, config, dataset, members, protocol=chosen, seed=seed, device=device, on_news=tell)
     summary = fit_summary(fitted, dataset)
     if as_json:
         settings = {"folder": str(out), "config": config.to_dict(), "protocol": chosen.to_dict(), "notes": notes}

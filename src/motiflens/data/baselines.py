@@ -11,6 +11,7 @@ import numpy as np
 from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import UNKNOWN, gc_content
 from motiflens.basics.stats import mean_of_defined
+from motiflens.basics.tables import by_fields
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.splits import SPLITS
 
@@ -20,6 +21,7 @@ _MAX_STEPS = 100
 _TOLERANCE = 1e-10
 
 
+@by_fields
 class KmerModel(NamedTuple):
     """A linear model on k-mer frequencies, one per label.
 

@@ -9,7 +9,7 @@ import torch
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.plots import plot_training
-from motiflens.basics.tables import Table, Tabular, columns_of
+from motiflens.basics.tables import Table, Tabular, columns_of, with_rows
 from motiflens.models.hybrid.registry import NetworkConfig
 from motiflens.models.outputs import attention_weights, first_layer_activations, model_outputs
 from motiflens.models.trained_on import TrainedOn
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 HISTORY = ("train_loss", "valid_loss", "valid_metric", "learning_rate")
 
 
+@with_rows
 @dataclass(repr=False)
 class Member:
     """What became of one initialisation."""
@@ -40,6 +41,11 @@ class Member:
         metrics = "".join(f", {name} {value:.4f}" for name, value in self.metrics.items())
         state = self.status if self.reason is None else f"{self.status}: {self.reason}"
         return f"Member({self.index}, {state}, best epoch {self.best_epoch} of {self.n_epochs}{metrics})"
+
+    def _table(self) -> Table:
+        """A row for each epoch."""
+        n_epochs = len(self.history[HISTORY[0]])
+        return Table(repr(self), {"epoch": range(1, n_epochs + 1), **self.history})
 
 
 @dataclass(repr=False)

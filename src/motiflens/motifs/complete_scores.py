@@ -16,6 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from motiflens.basics.tables import by_fields
+
 _SCALE = 100  # integer column scores span 0 to 100 before they are centred
 _PSEUDOCOUNT = 0.1  # sites added to each column, shared equally by the four bases
 FLAT_TOLERANCE = 1e-6  # a column closer than this to uniform holds only rounding
@@ -164,6 +166,7 @@ def best_alignments(scores: np.ndarray, layout: Layout) -> tuple[np.ndarray, np.
 # All queries
 
 
+@by_fields
 class Scores(NamedTuple):
     """Best alignments on each strand; each array has shape (n_queries, n_orders, 2, n_targets)."""
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from motiflens.basics.choices import check_choice
 from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.basics.files import open_bytes
+from motiflens.basics.tables import by_fields
 from motiflens.motifs.matrices import Block, EitherWayError, LineError, MotifRecord, Orientation, Skipped
 from motiflens.motifs.matrix_formats import (
     block_orientation,
@@ -48,6 +49,7 @@ FORMATS = {
 _POSITIONS = ("homer", "hocomoco", "gimme", "cluster-buster")
 
 
+@by_fields
 class ParsedFile(NamedTuple):
     """What a file holds."""
 

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.tables import by_fields
 
 DEFAULT_N_SITES = 20  # what MEME assumes where a file does not say
 SUM_TOLERANCE = 1e-5  # a column this close to 1 stays as printed, as in MEME
@@ -17,6 +18,7 @@ _LOG_ODDS_ERROR = 0.03  # of the sum of probabilities; scores are printed with t
 _BASES = {"natural": np.e, "base-2": 2.0, "base-10": 10.0}
 
 
+@by_fields
 class MotifRecord(NamedTuple):
     """A motif as a file has it; counts and log-odds are already turned into probabilities."""
 
@@ -35,6 +37,7 @@ class Skipped(NamedTuple):
     reason: str
 
 
+@by_fields
 class Block(NamedTuple):
     """The lines of one motif in a file: not blank, stripped, with their numbers."""
 

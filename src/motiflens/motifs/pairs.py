@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.tables import by_fields
 from motiflens.motifs.truth import SiteTruth
 
 KINDS = ("true", "decoy", "filler")
@@ -17,6 +18,7 @@ ORIENTATIONS = ("i+ j+", "i+ j-", "j+ i+", "j- i+")  # order and strands, where 
 ANY_ORIENTATION = ""
 
 
+@by_fields
 class PairTable(NamedTuple):
     """One row per pair of motifs with i < j; every column has shape=(n_pairs,).
 
@@ -40,6 +42,7 @@ class PairTable(NamedTuple):
         return {name: column.tolist() for name, column in self._asdict().items()}
 
 
+@by_fields
 class SitePairs(NamedTuple):
     """One row per two sites of one sequence; every column has shape=(n,)."""
 

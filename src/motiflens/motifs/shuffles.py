@@ -13,6 +13,7 @@ import numpy as np
 
 from motiflens.basics.compiled import cache_folder
 from motiflens.basics.files import write_npz
+from motiflens.basics.tables import by_fields
 from motiflens.motifs.compiled_scores import LIBRARY
 from motiflens.motifs.motif import Motif
 from motiflens.motifs.similarity import similarity
@@ -22,6 +23,7 @@ _MAX_DRAWS = 20
 _WORTH_A_FILE = 100  # motifs
 
 
+@by_fields
 class Shuffles(NamedTuple):
     """Orders of the columns of every motif of a database, drawn several times."""
 

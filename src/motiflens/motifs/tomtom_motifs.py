@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.tables import by_fields
 from motiflens.motifs.complete_scores import FLAT_TOLERANCE, Layout, lay_out
 from motiflens.motifs.motif import Motif
 
@@ -16,6 +17,7 @@ _SUM_LIMIT = 0.1  # a column further than this from summing to 1 is no column of
 _ROUNDING = 1e-5  # a column closer than this keeps its digits, as in MEME Suite
 
 
+@by_fields
 class MotifColumns(NamedTuple):
     """Motifs as TomTom takes them."""
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.tables import by_fields
 from motiflens.motifs.sets import Motif
 
 UNIFORM = 0.25  # probability of each base outside of motifs
@@ -14,6 +15,7 @@ UNIFORM = 0.25  # probability of each base outside of motifs
 Rows = np.ndarray | Sequence[int] | slice
 
 
+@by_fields
 class SiteTable(NamedTuple):
     """One row per implanted motif, sorted by sequence; every column has shape=(n_sites,)."""
 
@@ -163,6 +165,7 @@ class MatrixTruth:
 Truth = SiteTruth | MatrixTruth
 
 
+@by_fields
 class Columns(NamedTuple):
     """The motif columns that sites put down, one entry per covered position."""
 

@@ -13,6 +13,7 @@ from matplotlib.transforms import Affine2D
 from motiflens.basics.errors import InputError
 from motiflens.basics.plots import LETTERS, draw_logo, information_logo
 from motiflens.basics.store import Record
+from motiflens.basics.tables import by_fields
 from motiflens.basics.words import look
 from motiflens.report.figures import figure_style, network_label
 from motiflens.study.records import PAPER_ACTIVATIONS, stage1, stored_pwms
@@ -37,6 +38,7 @@ _MIN_BITS = 0.03  # lower letters are not drawn
 _LONGEST_NAME = 20  # characters above a logo; the accession is left out of longer labels
 
 
+@by_fields
 class GalleryFilter(NamedTuple):
     """One first-layer filter and what it matched. `verdict` is a key of `VERDICTS`."""
 

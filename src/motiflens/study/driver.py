@@ -22,6 +22,7 @@ from motiflens.basics.runners import Emit, JobError
 from motiflens.basics.store import Damaged, Record, Store
 from motiflens.study.machines import Machines
 from motiflens.study.rounds import TrialStopped
+from motiflens.training.news import News
 
 _STALE_S = 3600.0  # age at which a half-written file is nobody's any more
 
@@ -41,16 +42,6 @@ class Work(Protocol):
 
 
 AnyWork = TypeVar("AnyWork", bound=Work)
-
-
-class News(NamedTuple):
-    """An epoch of one network, or a record that has been written."""
-
-    key: str  # of the record
-    member: int  # of the network; -1 for a record of several
-    n_epochs: int
-    valid_metric: float  # NaN for a record
-    status: str | None  # "ok" or "failed" when the record has been written
 
 
 class Started(NamedTuple):
@@ -277,7 +268,7 @@ class Driver:
 
 def news_of_record(record: Record) -> News:
     """The news that a record has been written."""
-    return News(record["key"], record.get("member", -1), record.get("n_epochs", 0), float("nan"), record["status"])
+    return News(record["key"], record.get("member", -1), record.get("n_epochs", 0), status=record["status"])
 
 
 def remove_stale(*folders: Path) -> None:

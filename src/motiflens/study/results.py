@@ -11,7 +11,7 @@ import numpy as np
 from motiflens.basics.choices import check_choice
 from motiflens.basics.errors import InputError, MissingFileError
 from motiflens.basics.store import Damaged, Record, Store
-from motiflens.basics.tables import Table, Tabular, as_dataframe, columns_of
+from motiflens.basics.tables import Table, Tabular, as_dataframe, by_fields, columns_of
 from motiflens.study.records import (
     N_FILTERS,
     TASK_METRICS,
@@ -199,6 +199,7 @@ class TaskResults:
         return {key: sorted(grouped[key], key=lambda r: r["member"]) for key in sorted(grouped, key=published_order)}
 
 
+@by_fields
 class ResultsOfFolder(NamedTuple):
     """The results of a folder, and what of it could not be used."""
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.store import Record
+from motiflens.basics.tables import by_fields
 from motiflens.study.published_tables import published_results
 from motiflens.study.records import PAPER_ACTIVATIONS, validation_metric, variant_of
 
@@ -17,6 +18,7 @@ Key = tuple[str, str]  # architecture, activation
 _FAILED_BELOW = 0.9  # of the configuration's best validation metric
 
 
+@by_fields
 class Members(NamedTuple):
     """The records of one configuration, sorted by what became of them."""
 

@@ -10,6 +10,7 @@ __all__ = [
     "loop_engine",
     "losses",
     "member",
+    "news",
     "plain_engine",
     "predictions",
     "protocol",

@@ -7,13 +7,13 @@ that count. In float32 sums are rounded otherwise in another stack, and training
 to epoch: a member that was resumed in another stack ends as another network of the same distribution.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
 from motiflens.basics.errors import InputError
-from motiflens.basics.progress import progress_bar
+from motiflens.basics.progress import Tell, progress_bar
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.devices import resolve_device
 from motiflens.models.ensemble import Ensemble, Member
@@ -29,7 +29,7 @@ from motiflens.models.published import PublishedConfig
 from motiflens.models.trained_on import fingerprint
 from motiflens.training.allocator import keep_freed_memory
 from motiflens.training.loop_engine import LoopEngine, new_network
-from motiflens.training.member import Checkpoints, Part, Trainee
+from motiflens.training.member import Checkpoints, OnMember, Part, Trainee
 from motiflens.training.plain_engine import PlainEngine
 from motiflens.training.protocol import REFERENCE, Protocol
 from motiflens.training.stack import Engine, Training
@@ -53,8 +53,7 @@ def fit(
     engine: str = "auto",
     precision: str = "float32",
     checkpoint_dir: str | Path | None = None,
-    on_epoch: Callable[[Member], None] | None = None,
-    on_member: Callable[[Member], None] | None = None,
+    on_news: OnMember | None = None,
     progress: bool = True,
 ) -> Ensemble:
     """Train several initialisations of one architecture on one data set, all at once.
@@ -94,9 +93,10 @@ def fit(
         Of the matrix products in training: "float32", or "bfloat16" for their factors.
     checkpoint_dir : path, optional
         After every epoch the state of each member is kept in this folder; the same call goes on from there. A
-        member's file is removed when `on_member` has returned, or else when the fit ends.
-    on_epoch, on_member : callable, optional
-        Called with a member after each of its epochs, and once when it has finished or failed.
+        member's file is removed when it has finished and `on_news` has returned, or else when the fit ends.
+    on_news : callable, optional
+        Called with a member after each of its epochs, while its status is "training", and once when it has finished
+        ("ok") or failed ("failed").
     progress : bool
         Show a progress bar on a terminal or in a notebook.
 
@@ -123,13 +123,12 @@ def fit(
     numbers = range(n_members) if members is None else members
     protocol = suited_protocol(REFERENCE, dataset) if protocol is None else protocol
     with progress_bar("training", progress=progress) as tell:
-        heard = _Progress(tell, len(numbers), protocol.max_epochs, on_epoch, on_member)
+        course = _Course(tell, len(numbers), protocol.max_epochs, on_news)
         part = Part(
             config=config,
             members=numbers,
             checkpoint_dir=checkpoint_dir,
-            on_epoch=heard.epoch,
-            on_member=heard.member,
+            on_news=course.hear,
         )
         return fit_together(
             [part],
@@ -158,36 +157,19 @@ def configuration_of(model: NetworkConfig | str, dataset: SequenceDataset, activ
     )
 
 
-class _Progress:
+class _Course:
     """The share of a fit that is done, from what its members say; passes on what they say."""
 
-    def __init__(
-        self,
-        tell: Callable[[float], None],
-        n_members: int,
-        max_epochs: int,
-        on_epoch: Callable[[Member], None] | None,
-        on_member: Callable[[Member], None] | None,
-    ) -> None:
-        self.tell, self.n_members, self.max_epochs = tell, n_members, max_epochs
-        self.on_epoch, self.on_member = on_epoch, on_member
+    def __init__(self, tell: Tell, n_members: int, max_epochs: int, on_news: OnMember | None) -> None:
+        self.tell, self.n_members, self.max_epochs, self.on_news = tell, n_members, max_epochs, on_news
         self.shares: dict[int, float] = {}
 
-    def epoch(self, member: Member) -> None:
-        """A member has trained an epoch."""
-        self._told(member, member.n_epochs / self.max_epochs)
-        if self.on_epoch is not None:
-            self.on_epoch(member)
-
-    def member(self, member: Member) -> None:
-        """A member has finished or failed."""
-        self._told(member, 1.0)
-        if self.on_member is not None:
-            self.on_member(member)
-
-    def _told(self, member: Member, share: float) -> None:
-        self.shares[member.index] = share
+    def hear(self, member: Member) -> None:
+        """A member has trained an epoch, finished or failed."""
+        self.shares[member.index] = member.n_epochs / self.max_epochs if member.status == "training" else 1.0
         self.tell(sum(self.shares.values()) / self.n_members)
+        if self.on_news is not None:
+            self.on_news(member)
 
 
 def fit_together(

@@ -1,6 +1,5 @@
 """Ensembles in a folder, trained member by member so that nothing finished is lost."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from motiflens.data.dataset import SequenceDataset
@@ -9,6 +8,7 @@ from motiflens.models.hybrid import NetworkConfig
 from motiflens.models.saved import load_ensemble
 from motiflens.models.trained_on import fingerprint
 from motiflens.training.ensemble import fit
+from motiflens.training.member import OnMember
 from motiflens.training.protocol import REFERENCE, Protocol
 from motiflens.training.shelf import Shelf
 from motiflens.training.suitability import check_fit
@@ -24,7 +24,7 @@ def fit_to_folder(
     seed: int = 0,
     data_seed: int = 0,
     device: str = "auto",
-    on_epoch: Callable[[Member], None] | None = None,
+    on_news: OnMember | None = None,
     progress: bool = False,
 ) -> Ensemble:
     """Train what is missing of an ensemble that lives in a folder.
@@ -37,7 +37,7 @@ def fit_to_folder(
     Parameters
     ----------
     folder : path
-    config, dataset, n_members, protocol, seed, data_seed, device, on_epoch, progress
+    config, dataset, n_members, protocol, seed, data_seed, device, on_news, progress
         As for `ensemble.fit`.
 
     Returns
@@ -54,6 +54,13 @@ def fit_to_folder(
     origin = {"seed": seed, "data_seed": data_seed, "data": fingerprint(dataset)}
     with Shelf(Path(folder), config, protocol, origin) as shelf:
         shelf.open()
+
+        def hear(member: Member) -> None:
+            if member.status != "training":
+                shelf.keep(member)
+            if on_news is not None:
+                on_news(member)
+
         while missing := [i for i in range(n_members) if i not in shelf.indices()]:
             if mine := shelf.take(missing):
                 fit(
@@ -65,8 +72,7 @@ def fit_to_folder(
                     data_seed=data_seed,
                     device=device,
                     checkpoint_dir=shelf.checkpoints,
-                    on_epoch=on_epoch,
-                    on_member=shelf.keep,
+                    on_news=hear,
                     progress=progress,
                 )
             else:

@@ -24,6 +24,9 @@ from motiflens.models.hybrid import NetworkConfig
 from motiflens.training.protocol import Protocol
 from motiflens.training.schedule import Schedule
 
+#: Told of a member after each epoch and at its end; its `status` says which.
+OnMember = Callable[[Member], None]
+
 _DIGEST_SIZE = sha256().digest_size
 
 
@@ -43,9 +46,10 @@ class Part:
         Their numbers, from 0.
     checkpoint_dir : path, optional
         After every epoch the state of each member is kept in this folder; the same fit goes on from there. A member's
-        file is removed when `on_member` has returned, or else when the fit ends.
-    on_epoch, on_member : callable, optional
-        Called with a member after each of its epochs, and once when it has finished or failed.
+        file is removed when it has finished and `on_news` has returned, or else when the fit ends.
+    on_news : callable, optional
+        Called with a member after each of its epochs, while its status is "training", and once when it has finished
+        ("ok") or failed ("failed").
 
     Raises
     ------
@@ -56,8 +60,7 @@ class Part:
     config: NetworkConfig
     members: Sequence[int] = tuple(range(10))
     checkpoint_dir: str | Path | None = None
-    on_epoch: Callable[[Member], None] | None = None
-    on_member: Callable[[Member], None] | None = None
+    on_news: OnMember | None = None
 
     def __post_init__(self) -> None:
         """Check the numbers."""

@@ -184,8 +184,8 @@ class Training:
                 trainee.best_weights = engine.weights(i)
             if trainee.checkpoints.folder is not None:
                 trainee.save({"engine": engine.state(i)})
-            if trainee.part.on_epoch is not None and trainee.member.status == "training":
-                trainee.part.on_epoch(trainee.member)
+            if trainee.part.on_news is not None and trainee.member.status == "training":
+                trainee.part.on_news(trainee.member)
 
     def _validate(self, outputs: torch.Tensor) -> tuple[list[float], list[float]]:
         """Validation loss and metric of each member, from outputs (E, N, n_outputs), on their device."""
@@ -216,6 +216,6 @@ class Training:
             member.network.eval()
             member.metrics = evaluate(member.network, self.dataset, self.protocol.objective)
             member.status = "ok"
-        if trainee.part.on_member is not None:
-            trainee.part.on_member(member)
+        if trainee.part.on_news is not None:
+            trainee.part.on_news(member)
             trainee.checkpoints.remove(member.index)  # not before: whoever was told has stored what it needs

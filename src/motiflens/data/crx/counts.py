@@ -10,12 +10,14 @@ import numpy as np
 from motiflens.basics.errors import InputError, MissingFileError
 from motiflens.basics.files import text_lines
 from motiflens.basics.metrics import pearson
+from motiflens.basics.tables import by_fields
 
 BASAL = "BASAL"  # the promoter alone
 MIN_PLASMID = 10  # counts of a barcode in the plasmid pool, below which it is left out
 _HALF = 0.5  # added to both counts of a barcode: none at all has a logarithm too
 
 
+@by_fields
 class LibraryActivity(NamedTuple):
     """Activities of the sequences of one library, log2 of their RNA per plasmid over the promoter's alone.
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from motiflens.basics.sequence import ALPHABET
+from motiflens.basics.tables import by_fields
 from motiflens.data.crx.names import NamedEdit, ParsedName
 
 CHECKS = ("as named", "no position named", "differs elsewhere", "no difference", "parent not measured")
@@ -24,6 +25,7 @@ class DesignedEdit(NamedTuple):
     found_by: str  # "name", or "sequence": substitutions taken back give a measured sequence of the same element
 
 
+@by_fields
 class CheckedEdits(NamedTuple):
     """Edits that passed the check, and how many did not."""
 

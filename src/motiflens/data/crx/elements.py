@@ -7,6 +7,7 @@ import numpy as np
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import UNKNOWN, reverse_complement
+from motiflens.basics.tables import by_fields
 from motiflens.data.splits import SPLITS, random_split
 
 K = 20  # bases of a word; 4^20 fits an int64 with room to spare
@@ -15,6 +16,7 @@ MIN_SHARED = 10
 _RUN = 20  # clusters of like size that are split together
 
 
+@by_fields
 class ElementSplit(NamedTuple):
     """Which split each sequence belongs to."""
 

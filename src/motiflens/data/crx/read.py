@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from motiflens.basics.errors import InputError, MissingFileError
+from motiflens.basics.tables import by_fields
 from motiflens.data.crx.counts import MIN_PLASMID, LibraryActivity, read_library
 from motiflens.data.crx.edits import CheckedEdits, check_edits
 from motiflens.data.crx.elements import MIN_SHARED, ElementSplit, K, split_elements
@@ -61,6 +62,7 @@ class SequenceRow(NamedTuple):
     error: float
 
 
+@by_fields
 class CrxData(NamedTuple):
     """Sequences with activities, their edits with effects, and what was checked on the way."""
 

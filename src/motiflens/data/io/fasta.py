@@ -10,6 +10,7 @@ import numpy as np
 from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.basics.files import in_one_piece, open_bytes, whole_lines
 from motiflens.basics.sequence import INVALID, decode, translate_letters
+from motiflens.basics.tables import by_fields
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io.assemble import check_classes, fit_length, settle_labels, to_label
 from motiflens.data.io.choose_split import split_by_names
@@ -19,6 +20,7 @@ from motiflens.data.splits import close_names
 _LINE = 60  # letters per line written
 
 
+@by_fields
 class FastaRecord(NamedTuple):
     """One sequence of a FASTA file."""
 

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 
 from motiflens.basics.errors import InputError, MissingPackageError
+from motiflens.basics.tables import by_fields
 from motiflens.data.io.hdf5_arrays import Channels, read_codes, read_labels, read_model
 from motiflens.data.splits import SPLITS
 
@@ -19,6 +20,7 @@ _LAYOUT = "X_train, Y_train, X_valid, Y_valid, X_test, Y_test"
 _KINDS = {"in": "x", "out": "y", "xdata": "x", "data": "y"}
 
 
+@by_fields
 class LayoutPart(NamedTuple):
     """One split as it stands in a file; missing labels are NaN."""
 

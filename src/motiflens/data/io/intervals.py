@@ -9,6 +9,7 @@ import numpy as np
 
 from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.basics.files import text_lines
+from motiflens.basics.tables import by_fields
 from motiflens.data.io.assemble import to_label
 
 _NARROW_PEAK_COLUMNS = 10
@@ -23,6 +24,7 @@ _CONTIG = re.compile(r"(?:.*::)?(chr[0-9A-Za-z]{1,5})(?![0-9A-Za-z])")
 _STRANDS = {"+": 1, "-": -1, ".": 0, "*": 0}  # R's GenomicRanges write * for no strand
 
 
+@by_fields
 class Intervals(NamedTuple):
     """Half-open intervals from 0 on, as BED has them; all arrays have shape (n,)."""
 
@@ -52,6 +54,7 @@ class Intervals(NamedTuple):
         return [f"{contig}:{start}-{end}{strands[strand]}" for contig, start, end, strand in rows]
 
 
+@by_fields
 class BedFile(NamedTuple):
     """What a BED or narrowPeak file says."""
 

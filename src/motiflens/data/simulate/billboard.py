@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.tables import by_fields
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.simulate.presets import TASK2_CORE, TASK2_MOTIF_COUNTS, task2_background
 from motiflens.data.splits import random_split
@@ -22,6 +23,7 @@ from motiflens.motifs.sets import Motif, load_motifs
 from motiflens.motifs.tomtom import tomtom
 
 
+@by_fields
 class Background(NamedTuple):
     """Background motifs, those that look like a core motif set apart."""
 

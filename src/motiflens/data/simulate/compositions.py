@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.tables import by_fields
 from motiflens.data.simulate.balance import balance, draw_weighted
 from motiflens.motifs.pairs import row_of_pair
 
@@ -21,6 +22,7 @@ _POOL = 20_000  # candidates drawn for each kind of sequence
 _MAX_DRAWS = 20  # of the pairs, until every kind of sequence can be balanced
 
 
+@by_fields
 class Graph(NamedTuple):
     """The pairs of motifs that matter, each list with the smaller index first."""
 
@@ -46,6 +48,7 @@ class Kind(NamedTuple):
 COMPOSITION_KINDS = (Kind(1, False), Kind(1, True), Kind(2, False), Kind(2, True))
 
 
+@by_fields
 class Compositions(NamedTuple):
     """The motifs of each sequence: three pairs in a row, (n, 6), NONE where there is none."""
 

@@ -11,10 +11,12 @@ import torch
 from motiflens.basics import metrics
 from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import Array, as_tensor, information_content
+from motiflens.basics.tables import with_rows
 
 _SAME_INFORMATION = 1e-6  # bits; but for rounding of a float32 truth, background columns are equal
 
 
+@with_rows
 class Interpretability(NamedTuple):
     """Scores of N sequences, float64 arrays of shape=(N,); see :func:`interpretability`."""
 

@@ -7,9 +7,11 @@ import numpy as np
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import reverse_complement
+from motiflens.basics.tables import by_fields
 from motiflens.motifs.sets import Motif
 
 
+@by_fields
 class Design(NamedTuple):
     """Where sites are put. A left site ends where its gap begins, a right site starts where the gap ends.
 

@@ -5,13 +5,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from motiflens.basics.tables import as_fields
+from motiflens.basics.tables import Table, by_fields
 
 ANY = -1  # in the place of an orientation: all of them together
 _EXPONENT = 0.75
 _ERRORS = 2  # standard errors by which a mean must exceed 0
 
 
+@by_fields
 class Effects(NamedTuple):
     """Sums, sums of squares and numbers of effects, by pair, orientation (of `pairs.ORIENTATIONS`) and distance.
 
@@ -25,8 +26,14 @@ class Effects(NamedTuple):
     high: np.ndarray  # (D,) and largest
     alone: np.ndarray  # (P, 2) sums of the effects of either site without the other; NaN where a method sees none
 
-    def __repr__(self) -> str:
-        return as_fields(self, self._asdict())
+    def _table(self) -> Table:
+        """A row for each pair, orientation and distance that was measured."""
+        pair, orientation, distance = np.nonzero(self.number)
+        columns = {"pair": pair, "orientation": orientation, "low": self.low[distance], "high": self.high[distance]}
+        at = (pair, orientation, distance)
+        return Table(
+            f"Effects of {len(self.total)} pairs", {**columns, "effect": self.mean()[at], "n": self.number[at]}
+        )
 
     def rows(self, rows: slice) -> "Effects":
         """The same for some pairs."""
@@ -43,6 +50,7 @@ class Effects(NamedTuple):
         return np.divide(self.alone, number, out=np.full(self.alone.shape, np.nan), where=number > 0)
 
 
+@by_fields
 class Windows(NamedTuple):
     """For each pair the orientation and the run of distances with the highest score; all of shape=(P,)."""
 

@@ -6,11 +6,13 @@ from typing import NamedTuple
 import numpy as np
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.tables import by_fields
 from motiflens.motifs.sets import Motif
 
 _ATTEMPTS = 100  # to find a copy that differs from its motif
 
 
+@by_fields
 class Features(NamedTuple):
     """The motifs first, then the shuffled copies of the first motif, of the second, and so on."""
 

@@ -11,6 +11,7 @@ from torch.nn.utils import remove_weight_norm
 from torch.nn.utils.parametrize import is_parametrized
 
 from motiflens.basics.errors import InputError
+from motiflens.basics.tables import by_fields
 from motiflens.interpret.filters.alignment import activation_pwms
 from motiflens.interpret.filters.of_network import matrix_width
 from motiflens.interpret.interactions.features import Features
@@ -32,6 +33,7 @@ class Assigned(NamedTuple):
     strand: int  # -1 where it sees the motif's reverse complement
 
 
+@by_fields
 class Activity(NamedTuple):
     """The most active place of each feature in each sequence, each (N, n_features)."""
 

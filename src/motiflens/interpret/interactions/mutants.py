@@ -7,6 +7,7 @@ import numpy as np
 from torch import nn
 
 from motiflens.basics.sequence import UNKNOWN
+from motiflens.basics.tables import by_fields
 from motiflens.interpret.interactions.effects import Effects
 from motiflens.interpret.interactions.inputs import OnProgress
 from motiflens.interpret.interactions.method import Experiment
@@ -16,6 +17,7 @@ from motiflens.models.outputs import model_outputs
 _BLOCK = 4_000  # sequences made at a time
 
 
+@by_fields
 class Mutations(NamedTuple):
     """For each site the bases that take its place, none of which is the one that was there."""
 

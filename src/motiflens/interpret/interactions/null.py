@@ -22,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from motiflens.basics.distributions import t_upper_tail
+from motiflens.basics.tables import by_fields
 from motiflens.interpret.interactions.effects import Windows
 from motiflens.interpret.interactions.features import Features
 
@@ -37,6 +38,7 @@ _SLACK = 0.5  # how far the curvature may be missed, as a share of it
 _LEAST_SPREAD = 0.175  # SD of roots over their mean: curvature is no exact product, so that a closer fit is chance
 
 
+@by_fields
 class PairTests(NamedTuple):
     """The two tests of each pair, and what counts; all of shape=(P,)."""
 

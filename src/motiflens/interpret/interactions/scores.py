@@ -4,10 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.tables import by_fields
 from motiflens.interpret.interactions.effects import Effects, Windows, best_windows
 from motiflens.interpret.interactions.null import curvature_effects
 
 
+@by_fields
 class PairScores(NamedTuple):
     """What pairs are compared by: how far their effects stand out, of P pairs of motifs and Q with shuffled copies."""
 

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import one_hot
 from motiflens.basics.shuffle import dinucleotide_shuffle
+from motiflens.basics.tables import by_fields
 from motiflens.interpret.interactions.effects import Effects
 from motiflens.interpret.interactions.features import Features
 from motiflens.motifs.sets import Motif
@@ -17,6 +18,7 @@ _BATCH = 100
 _BIN = 10  # bp of distance to a cell
 
 
+@by_fields
 class Sites(NamedTuple):
     """The best site of each feature in each sequence; all but the widths of shape=(N, n_features)."""
 
@@ -43,6 +45,7 @@ class Sites(NamedTuple):
         return edges.cumsum(axis=1)[:, :length] > 0
 
 
+@by_fields
 class TwoSites(NamedTuple):
     """Two sites of a pair in one sequence that do not overlap; every column has shape=(n,)."""
 

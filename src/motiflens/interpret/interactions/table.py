@@ -8,7 +8,7 @@ import numpy as np
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.plots import Profile, plot_interactions
-from motiflens.basics.tables import Table, Tabular, as_fields
+from motiflens.basics.tables import Table, Tabular, by_fields
 from motiflens.interpret.interactions.effects import Effects
 from motiflens.motifs.pairs import ORIENTATIONS
 
@@ -34,6 +34,7 @@ class Interaction(NamedTuple):
     n_agree: int  # members with p <= .05 by themselves
 
 
+@by_fields
 class PairEvidence(NamedTuple):
     """What p-values were made from; pairs in the order of `numpy.triu_indices`."""
 
@@ -44,9 +45,6 @@ class PairEvidence(NamedTuple):
     p_others: np.ndarray  # (P,) against the other pairs; NaN where these are too few
     member_effect: np.ndarray  # (n_members, P) where a member's effect stands out; NaN where nothing was measured
     member_p: np.ndarray  # (n_members, P) of each member by itself
-
-    def __repr__(self) -> str:
-        return as_fields(self, self._asdict())
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -8,6 +8,7 @@ import numpy as np
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import UNKNOWN
+from motiflens.basics.tables import by_fields
 from motiflens.motifs.embed import draw_sites, sample_bases
 from motiflens.motifs.sets import Motif
 from motiflens.motifs.truth import SiteTruth, site_columns
@@ -16,6 +17,7 @@ _MAX_REDRAWS = 1000  # of the sites of sequences with unknown bases
 _WEAK_COLUMN = (0.3, 0.7 / 3, 0.7 / 3, 0.7 / 3)  # 0.009 bits
 
 
+@by_fields
 class Implants(NamedTuple):
     """Sequences with sites, and the sites."""
 

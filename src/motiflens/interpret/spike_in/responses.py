@@ -6,12 +6,13 @@ from typing import NamedTuple
 import numpy as np
 
 from motiflens.basics.stats import benjamini_hochberg, contrast
-from motiflens.basics.tables import as_fields
+from motiflens.basics.tables import by_fields
 from motiflens.interpret.spike_in.implants import implant
 from motiflens.motifs.decoys import decoy_motifs
 from motiflens.motifs.sets import Motif
 
 
+@by_fields
 class Responses(NamedTuple):
     """Of E networks to K motifs, each of shape=(E, K)."""
 
@@ -20,9 +21,6 @@ class Responses(NamedTuple):
     p_value: np.ndarray
     q_value: np.ndarray  # Benjamini-Hochberg over the motifs of each network
     used: np.ndarray  # bool: what raises the logit enough for attributions to be judged by it
-
-    def __repr__(self) -> str:
-        return as_fields(self, self._asdict())
 
 
 def measure_responses(

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from motiflens.basics.metrics import information_content
-from motiflens.basics.tables import as_fields
+from motiflens.basics.tables import by_fields
 from motiflens.interpret.attribution.against_truth import interpretability
 from motiflens.interpret.spike_in.implants import covered, weakened
 from motiflens.motifs.truth import SiteTruth
@@ -14,6 +14,7 @@ _MOTIF_BITS = 0.1  # as in `interpretability`
 _SAME_AS_UNIFORM = 1e-9
 
 
+@by_fields
 class SpikeScores(NamedTuple):
     """Scores of M methods and B sequences, each of shape=(M, B), or (E, M, B) of E networks.
 
@@ -23,9 +24,6 @@ class SpikeScores(NamedTuple):
     auroc: np.ndarray
     aupr: np.ndarray
     snr: np.ndarray
-
-    def __repr__(self) -> str:
-        return as_fields(self, self._asdict())
 
 
 def spike_scores(maps: np.ndarray, matrix: np.ndarray) -> SpikeScores:

@@ -11,6 +11,8 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from motiflens.basics.tables import by_fields
+
 Convolution = nn.Conv1d | nn.Conv2d
 
 # PyTorch's names of one function: as a method, as an operator, as a function of torch.nn.functional.
@@ -39,6 +41,7 @@ class TracedCall(NamedTuple):
     depends: tuple[bool, ...]  # which inputs come from the model's input
 
 
+@by_fields
 class Trace(NamedTuple):
     """What happened in one forward pass."""
 

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_tsv
 from motiflens.basics.store import Record
+from motiflens.basics.tables import by_fields
 from motiflens.interpret.interactions import INTERACTION_METHODS
 from motiflens.report.figures import figure_style, figure_svg
 from motiflens.report.html import write_page
@@ -35,6 +36,7 @@ _TITLE = "Motif interactions: what attention is worth"
 _ATTENTION = "attention"  # the published way of reading it
 
 
+@by_fields
 class InteractionOutputs(NamedTuple):
     """Files written for a benchmark."""
 

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from motiflens.basics.files import write_tsv
 from motiflens.basics.store import Record
+from motiflens.basics.tables import by_fields
 from motiflens.basics.words import look
 from motiflens.report.experiments.words import experiment_sentences
 from motiflens.report.figures import figure_style, figure_svg
@@ -20,6 +21,7 @@ from motiflens.study.experiments import ExperimentTables, experiment_tables
 _TITLE = "Experiments: do networks explain what was measured in cells?"
 
 
+@by_fields
 class ExperimentOutputs(NamedTuple):
     """Files written for the experiments."""
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from matplotlib.figure import Figure
 
 from motiflens.basics.choices import check_choice
+from motiflens.basics.tables import by_fields
 from motiflens.report.figures import figure_style
 from motiflens.report.galleries import saliency_figure
 from motiflens.report.study import sections as report_sections
@@ -41,6 +42,7 @@ from motiflens.study.results import Results, default_selection
 from motiflens.study.selection import SELECTIONS
 
 
+@by_fields
 class StudyAnalysis(NamedTuple):
     """Everything that page, figures and tables show, made once from the records."""
 

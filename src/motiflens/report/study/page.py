@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from motiflens.basics.files import write_tsv
 from motiflens.basics.plots import logo_svg_defs
+from motiflens.basics.tables import by_fields
 from motiflens.report.figures import check_formats, figure_svg, save_figure
 from motiflens.report.galleries import filter_gallery
 from motiflens.report.html import write_page
@@ -34,6 +35,7 @@ _OWN_NAMES = {
 }
 
 
+@by_fields
 class Outputs(NamedTuple):
     """Files written for a study."""
 

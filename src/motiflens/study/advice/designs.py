@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import torch
 
 from motiflens.basics.sequence import one_hot
+from motiflens.basics.tables import by_fields
 from motiflens.models.any_model import AdaptedModel, model_summary, trace
 from motiflens.models.hybrid import ACTIVATIONS, HybridConfig, HybridNetwork, adapted_config, list_hybrids
 
@@ -99,6 +100,7 @@ def differ_only_in(first: NetworkDesign, second: NetworkDesign) -> str | None:
     return "pool" if names and names <= _POOL_FIELDS and apart else None
 
 
+@by_fields
 class Spelling(NamedTuple):
     """A configuration as `motiflens compare` takes it, with the task whose sizes it departs from least."""
 

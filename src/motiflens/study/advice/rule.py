@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from motiflens.basics.stats import Interval
+from motiflens.basics.tables import by_fields
 from motiflens.study.findings.measured_effects import MeasuredEffect
 
 #: What a change can make better, in the words of a report.
@@ -64,6 +65,7 @@ def spread_of(family: str, measure: str, values: np.ndarray) -> Spread:
     return Spread(family, measure, float(values.mean()), sd, len(values))
 
 
+@by_fields
 class Advice(NamedTuple):
     """What to change or to keep in one candidate, and why."""
 
@@ -77,6 +79,7 @@ class Advice(NamedTuple):
     command: str | None  # that measures it on this data set, where that is still to be done
 
 
+@by_fields
 class Outcome(NamedTuple):
     """What a change does, by family: better (1), worse (-1) or both."""
 

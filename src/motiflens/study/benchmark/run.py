@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 from motiflens.basics.runners import Emit, JobError
 from motiflens.basics.store import Damaged, Record, Store
-from motiflens.models.ensemble import Member
+from motiflens.basics.tables import by_fields
 from motiflens.study.benchmark.conditions import GROUP, Condition, at_level, preset_conditions
 from motiflens.study.benchmark.records import interaction_problem
 from motiflens.study.benchmark.scores import score_tables
 from motiflens.study.benchmark.trial import run_condition
-from motiflens.study.driver import Driver, Finished, Job, Listener, News, Started, left_to_do, read_and_repair
+from motiflens.study.driver import Driver, Finished, Job, Listener, Started, left_to_do, read_and_repair
 from motiflens.study.grid import check_shard
 from motiflens.study.machines import Machines
 
@@ -26,6 +26,7 @@ _N_BEST = 2  # designs that are run on the other levels, too
 _SELECTED_BY = "insertion"
 
 
+@by_fields
 class InteractionStudy(NamedTuple):
     """What a run left behind."""
 
@@ -137,13 +138,9 @@ def run_interaction_study(
 
 def run_condition_job(job: Job, emit: Emit) -> None:
     """Run the condition of a job; `driver.Driver` sends it to workers."""
-    condition = job.work
-
-    def tell(member: Member) -> None:
-        emit(News(condition.key, member.index, member.n_epochs, member.history["valid_metric"][-1], None))
-
-    folder = _networks_folder(job)
-    record = run_condition(condition, folder, on_epoch=tell, should_stop=lambda: job.is_late, device=job.device)
+    record = run_condition(
+        job.work, _networks_folder(job), on_news=emit, should_stop=lambda: job.is_late, device=job.device
+    )
     emit(Finished(record, {}))
 
 

@@ -32,6 +32,7 @@ from motiflens.study.benchmark.conditions import Condition
 from motiflens.study.machines import describe_device, versions
 from motiflens.study.rounds import Rounds, TrialStopped
 from motiflens.training.folder import fit_to_folder
+from motiflens.training.news import News
 
 _RECORDED = {"curvature": "bend"}  # its name in records
 COLUMNS = ("effect", "p_value", "q_value", "gap", "gap_low", "gap_high", "orientation", "support", "n_agree")
@@ -41,7 +42,7 @@ def run_condition(
     condition: Condition,
     folder: Path,
     *,
-    on_epoch: Callable[[Member], None] = lambda member: None,
+    on_news: Callable[[News], None] = lambda news: None,
     should_stop: Callable[[], bool] = lambda: False,
     device: str = "auto",
 ) -> Record:
@@ -52,8 +53,8 @@ def run_condition(
     condition : Condition
     folder : path
         Where its networks live, and their states while they train: the same call goes on from there.
-    on_epoch : callable
-        Called with a member after each of its epochs.
+    on_news : callable
+        Told of every epoch.
     should_stop : callable
         Asked after each epoch; if it says so, training ends there.
     device : str
@@ -75,13 +76,16 @@ def run_condition(
     rounds = Rounds(tuple(range(condition.n_members)))
 
     def tell(member: Member) -> None:
-        on_epoch(member)
+        if member.status != "training":
+            rounds.leave(member)
+            return
+        on_news(News.of_epoch(condition.key, member))
         if rounds.completed_by(member) and should_stop():
             raise TrialStopped
 
     fitted = fit_to_folder(
         folder, condition.model(), data, condition.n_members, protocol=condition.protocol, seed=condition.seed,
-        data_seed=condition.data_seed, device=device, on_epoch=tell,
+        data_seed=condition.data_seed, device=device, on_news=tell,
     )  # fmt: skip
     for network in fitted:  # a fit leaves them on the CPU
         network.to(resolve_device(device))

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from motiflens.basics.runners import Emit, JobError
 from motiflens.basics.store import Damaged, Record, Store
-from motiflens.models.ensemble import Member
-from motiflens.study.driver import Driver, Finished, Job, Listener, News, Started, left_to_do, read_and_repair
+from motiflens.basics.tables import by_fields
+from motiflens.study.driver import Driver, Finished, Job, Listener, Started, left_to_do, read_and_repair
 from motiflens.study.experiments.ensembles import ensemble_records
 from motiflens.study.experiments.networks import EXPERIMENT_PRESETS, EXPERIMENTS, ExperimentNetwork, planned_networks
 from motiflens.study.experiments.trial import (
@@ -27,9 +27,9 @@ from motiflens.study.experiments.trial import (
 )
 from motiflens.study.grid import check_shard
 from motiflens.study.machines import Machines
-from motiflens.study.rounds import TrialStopped
 
 
+@by_fields
 class ExperimentRun(NamedTuple):
     """What a run left behind."""
 
@@ -105,14 +105,10 @@ def _write_ensembles(store: Store, records: Sequence[Record], data: ExperimentDa
 def run_network_job(job: Job, emit: Emit) -> None:
     """Train and measure the network of a job; `driver.Driver` sends it to workers."""
     one: ExperimentNetwork = job.work
-
-    def tell(member: Member) -> None:
-        emit(News(one.key, member.index, member.n_epochs, member.history["valid_metric"][-1], None))
-        if job.is_late:
-            raise TrialStopped
-
-    data = _read_once(one.data_file)
-    record = run_experiment(one, data, checkpoints=_states_folder(job), on_epoch=tell, device=job.device)
+    record = run_experiment(
+        one, _read_once(one.data_file),
+        checkpoints=_states_folder(job), on_news=emit, should_stop=lambda: job.is_late, device=job.device,
+    )  # fmt: skip
     emit(Finished(record, {}))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from motiflens.basics.errors import InputError
 from motiflens.basics.stats import Interval, contrast, half_width, pooled_correlation, spearman
 from motiflens.basics.store import Record
+from motiflens.basics.tables import by_fields
 from motiflens.study.experiments.ensembles import ENSEMBLE, networks_of
 from motiflens.study.experiments.networks import DESIGNS, EXPERIMENTS, FIRST_LAYERS, planned_networks
 from motiflens.study.experiments.trial import BASELINES_KEY
@@ -104,6 +105,7 @@ class Guide(NamedTuple):
     within: Interval  # within designs, pooled: design itself, which moves both numbers, cannot make it
 
 
+@by_fields
 class ExperimentTables(NamedTuple):
     """All of it."""
 

@@ -11,6 +11,7 @@ from torch import nn
 from motiflens.basics.errors import InputError
 from motiflens.basics.json_values import rounded, without_nan
 from motiflens.basics.store import SCHEMA, Record
+from motiflens.basics.tables import by_fields
 from motiflens.data.crx import crx_files, read_edits
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io import read_hdf5
@@ -27,14 +28,17 @@ from motiflens.study.experiments.learned import learned_factors
 from motiflens.study.experiments.networks import EXPERIMENTS, SPIKE_IN_OPTIONS, ExperimentNetwork
 from motiflens.study.experiments.packing import packed
 from motiflens.study.machines import describe_device, versions
+from motiflens.study.rounds import TrialStopped
 from motiflens.training.ensemble import fit
 from motiflens.training.loop_engine import new_network
 from motiflens.training.member import member_seed
+from motiflens.training.news import News
 
 BASELINES_KEY = f"{EXPERIMENTS}/baselines"
 _N_FOR_FILTERS = 4000  # test sequences whose windows make the matrices of filters
 
 
+@by_fields
 class ExperimentData(NamedTuple):
     """The imported data, and the edits of two splits beside them."""
 
@@ -75,7 +79,8 @@ def run_experiment(
     data: ExperimentData,
     *,
     checkpoints: Path | None = None,
-    on_epoch: Callable[[Member], None] = lambda member: None,
+    on_news: Callable[[News], None] = lambda news: None,
+    should_stop: Callable[[], bool] = lambda: False,
     device: str = "auto",
 ) -> Record:
     """Train a network, or go on with it, and measure it.
@@ -86,18 +91,32 @@ def run_experiment(
     data : ExperimentData
     checkpoints : path, optional
         Folder for its state after each epoch.
-    on_epoch : callable
-        Called after each epoch; what it raises ends the training there.
+    on_news : callable
+        Told of every epoch.
+    should_stop : callable
+        Asked after each epoch; if it says so, training ends there.
     device : str
 
     Returns
     -------
     record : dict
         As docs/experiments.md describes it.
+
+    Raises
+    ------
+    TrialStopped
+        If it was stopped.
     """
+
+    def tell(member: Member) -> None:
+        if member.status == "training":
+            on_news(News.of_epoch(one.key, member))
+            if should_stop():
+                raise TrialStopped
+
     member = fit(
         one.model(), data.dataset, members=[one.member], protocol=one.protocol, seed=one.seed,
-        data_seed=one.data_seed, device=device, checkpoint_dir=checkpoints, on_epoch=on_epoch,
+        data_seed=one.data_seed, device=device, checkpoint_dir=checkpoints, on_news=tell,
     ).members[0]  # fmt: skip
     started = time.process_time()
     measured = {} if member.network is None else _measured(member.network, one, data)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from motiflens.basics.stats import Interval, wilson_interval
+from motiflens.basics.tables import by_fields
 from motiflens.study.findings.measures import MEASURE_FUNCTIONS, Quantity, Sample
 from motiflens.study.findings.variance import STAGES
 from motiflens.study.published_tables import published_results
@@ -57,6 +58,7 @@ class ClaimEvidence(NamedTuple):
     selected_verdict: str
 
 
+@by_fields
 class Finding(NamedTuple):
     """A statement with what was measured, and the verdict over all networks: "" if it says nothing."""
 

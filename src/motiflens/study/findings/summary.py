@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.tables import by_fields
 from motiflens.study.published_tables import published_results
 from motiflens.study.records import TASK_METRICS, Metric, metric_value
 from motiflens.study.results import TaskResults
@@ -24,6 +25,7 @@ class MetricSummary(NamedTuple):
     difference: float  # mean - published_mean
 
 
+@by_fields
 class SummaryRow(NamedTuple):
     """One architecture with one activation; `metrics` maps the names in `TASK_METRICS[task]` to summaries."""
 

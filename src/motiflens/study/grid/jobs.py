@@ -1,17 +1,16 @@
 """What a worker does with a trial of the grid: run it, tell of every epoch, and store its records or send them."""
 
 import tempfile
-from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
 from motiflens.basics.locks import Locks, remove_if_empty
 from motiflens.basics.runners import Emit
-from motiflens.basics.store import Record, Store
-from motiflens.models.ensemble import Member
-from motiflens.study.driver import Finished, Job, News, news_of_record
+from motiflens.basics.store import Store
+from motiflens.study.driver import Finished, Job, news_of_record
 from motiflens.study.grid.run_trial import run_trial
 from motiflens.study.grid.trial import Trial
+from motiflens.training.news import News
 
 
 def checkpoint_folder(folder: Path, trial: Trial) -> Path:
@@ -31,14 +30,15 @@ def _run_and_store(job: Job, emit: Emit) -> None:
     folder = Path(job.folder)
     store = Store(folder)
 
-    def keep(record: Record) -> None:
-        store.write(record)
-        emit(news_of_record(record))
+    def keep(news: News | Finished) -> None:
+        if isinstance(news, Finished):
+            store.write(news.record)
+            news = news_of_record(news.record)
+        emit(news)
 
     run_trial(
         job.work,
-        on_epoch=_teller(job, emit),
-        on_record=keep,
+        on_news=keep,
         should_stop=lambda: job.is_late,
         device=job.device,
         checkpoint_dir=checkpoint_folder(folder, job.work),
@@ -52,14 +52,15 @@ def _run_and_send(job: Job, emit: Emit) -> None:
         for key in trial.keys:
             locks.take(key)  # keeps other stacks from removing the folder, as the driver's locks do
 
-        def send(record: Record) -> None:
-            files = {path.name: path.read_bytes() for path in (Path(weights) / record["key"]).glob("*")}
-            emit(Finished(record, files))
+        def send(news: News | Finished) -> None:
+            if isinstance(news, Finished):
+                kept = (Path(weights) / news.record["key"]).glob("*")
+                news = news._replace(weights={path.name: path.read_bytes() for path in kept})
+            emit(news)
 
         run_trial(
             trial,
-            on_epoch=_teller(job, emit),
-            on_record=send,
+            on_news=send,
             should_stop=lambda: job.is_late,
             device=job.device,
             checkpoint_dir=checkpoint_folder(folder, trial),
@@ -67,14 +68,6 @@ def _run_and_send(job: Job, emit: Emit) -> None:
         )
     if folder != Path(job.folder):
         remove_if_empty(folder, folder)
-
-
-def _teller(job: Job, emit: Emit) -> Callable[[Member], None]:
-    def tell(member: Member) -> None:
-        valid_metric = member.history["valid_metric"][-1]
-        emit(News(job.work.key(member.index), member.index, member.n_epochs, valid_metric, None))
-
-    return tell
 
 
 def _visible_folder(job: Job) -> Path:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from motiflens.basics.locks import Locks
 from motiflens.basics.runners import JobError
 from motiflens.basics.store import Damaged, Record, Store
+from motiflens.basics.tables import by_fields
 from motiflens.study.driver import Driver, Listener, Started, check_same, left_to_do, read_and_repair
 from motiflens.study.grid.grid import StudyConfig, plan_trials, shard
 from motiflens.study.grid.jobs import checkpoint_folder, run_trial_job
@@ -21,6 +22,7 @@ from motiflens.study.records import problem, variant_of
 from motiflens.training.member import Checkpoints
 
 
+@by_fields
 class StudyResult(NamedTuple):
     """What a run left behind."""
 

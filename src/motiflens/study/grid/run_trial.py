@@ -6,21 +6,21 @@ from pathlib import Path
 
 from motiflens.audits.network import audit_network
 from motiflens.audits.options import AuditOptions
-from motiflens.basics.store import Record
 from motiflens.interpret.filters import task_truth
 from motiflens.models.ensemble import Member
+from motiflens.study.driver import Finished
 from motiflens.study.grid.record import _record
 from motiflens.study.grid.trial import Trial, simulate_task
 from motiflens.study.machines import describe_device
 from motiflens.study.rounds import Rounds, TrialStopped
 from motiflens.training import ensemble
+from motiflens.training.news import News
 
 
 def run_trial(
     trial: Trial,
     *,
-    on_epoch: Callable[[Member], None] = lambda member: None,
-    on_record: Callable[[Record], None],
+    on_news: Callable[[News | Finished], None],
     should_stop: Callable[[], bool] = lambda: False,
     device: str = "auto",
     checkpoint_dir: Path | None = None,
@@ -31,10 +31,8 @@ def run_trial(
     Parameters
     ----------
     trial : Trial
-    on_epoch : callable, optional
-        Called with a member after each of its epochs.
-    on_record : callable
-        Called with each record.
+    on_news : callable
+        Told of every epoch (`News`), and given each record (`Finished`).
     should_stop : callable
         Asked after each epoch; if it says so, the trial ends there. With checkpoints the same call goes on.
     device : str
@@ -53,7 +51,10 @@ def run_trial(
     dataset = simulate_task(trial.task, trial.n_sequences, trial.data_seed, trial.motif_counts)
 
     def tell(member: Member) -> None:
-        on_epoch(member)
+        if member.status != "training":
+            finish(member)
+            return
+        on_news(News.of_epoch(trial.key(member.index), member))
         if rounds.completed_by(member) and should_stop():
             raise TrialStopped
 
@@ -70,7 +71,7 @@ def run_trial(
             if weights_dir is not None:
                 member.network.save(weights_dir / trial.key(member.index))
         seconds = {"fit_s": round(member.fit_seconds, 1), "audit_s": round(time.process_time() - started, 2)}
-        on_record(_record(trial, member, result, dataset, describe_device(device), seconds))
+        on_news(Finished(_record(trial, member, result, dataset, describe_device(device), seconds), {}))
 
     ensemble.fit(
         trial.model(),
@@ -81,7 +82,6 @@ def run_trial(
         members=trial.members,
         device=device,
         checkpoint_dir=checkpoint_dir,
-        on_epoch=tell,
-        on_member=finish,
+        on_news=tell,
         progress=False,
     )
