@@ -10,13 +10,17 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from motiflens.basics.plots import (
+    COLOURS,
     Estimate,
     Matched,
+    MatchedRow,
     Profile,
+    plot_hits,
     plot_interactions,
     plot_intervals,
     plot_logo,
     plot_matched_filters,
+    plot_ranked,
     plot_training,
 )
 from motiflens.basics.stats import Interval
@@ -97,6 +101,24 @@ def estimates_with_intervals() -> Axes:
     return plot_intervals(rows, lines=[0.5], title="Test AUROC")
 
 
+def matches_and_their_q_values() -> Axes:
+    """`plot_hits`: how sure the best match of each filter is; the dotted line is the threshold."""
+    rows = [
+        MatchedRow("filter 3", "SP1", 1e-6, COLOURS[2]),
+        MatchedRow("filter 0", "GABPA", 3e-4, COLOURS[2]),
+        MatchedRow("filter 7", "ZNF384", 0.02, COLOURS[1]),
+        MatchedRow("filter 5"),
+    ]
+    return plot_hits(rows, q=0.1)
+
+
+def predictions_by_rank() -> Axes:
+    """`plot_ranked`: predictions from the highest to the lowest, and their spread over networks."""
+    x = np.linspace(-4, 4, 60)
+    values = {f"label_{k}": (1 / (1 + np.exp(x * (1 + k) + k)), 0.08 * np.exp(-(x**2))) for k in range(2)}
+    return plot_ranked(values, unit="probability")
+
+
 PICTURES: tuple[Callable[[], Axes], ...] = (
     logo_of_a_motif,
     logo_of_an_attribution,
@@ -104,6 +126,8 @@ PICTURES: tuple[Callable[[], Axes], ...] = (
     filters_and_matches,
     interactions_by_distance,
     estimates_with_intervals,
+    matches_and_their_q_values,
+    predictions_by_rank,
 )
 
 

@@ -1,12 +1,18 @@
 """Every public result, small and large, keeps its text within bounds, has safe HTML and becomes a data frame."""
 
 import dataclasses
+import importlib
+import inspect
 import re
+import types
+import typing
 
 import any_models
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas
 import pytest
+import test_house
 import torch
 from study_records import make_record
 from toy_detectors import Detector, word
@@ -15,6 +21,7 @@ from motiflens.audits.candidate import audit_candidate
 from motiflens.audits.evidence import gather_evidence
 from motiflens.audits.options import AuditOptions
 from motiflens.audits.verdicts import verdicts
+from motiflens.basics.plots import Matched, Profile
 from motiflens.basics.sequence import one_hot
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.summary import summary
@@ -25,9 +32,12 @@ from motiflens.interpret.filters.importance import FilterImportance
 from motiflens.interpret.interactions import Settings, interactions
 from motiflens.interpret.spike_in import spike_in
 from motiflens.interpret.stability import stability
+from motiflens.models.any_model import adapt
 from motiflens.models.ensemble import HISTORY, Ensemble, Member
 from motiflens.models.hybrid import build_model
 from motiflens.models.predict import Predictions, predict
+from motiflens.models.published import PublishedConfig
+from motiflens.motifs.files import read_motifs, write_meme
 from motiflens.motifs.sets import Motif, load_motifs
 from motiflens.motifs.tomtom import tomtom
 from motiflens.report.audit import AuditReport
@@ -66,8 +76,13 @@ def many_members():
     return Ensemble(network.config, {"monitor_single_label": "auroc"}, members)
 
 
+def motifs_of_a_file(path):
+    write_meme(load_motifs("JASPAR2016-vertebrates")[:40], path)
+    return read_motifs(path)
+
+
 @pytest.fixture(scope="module")
-def results(task1):
+def results(task1, tmp_path_factory):
     """Results by a name of their own; real ones, made from a tiny network, a toy and 300 random filters."""
     torch.manual_seed(0)
     rng = np.random.default_rng(2)
@@ -125,22 +140,26 @@ def results(task1):
         "Results": Results(make_record(1, f"C{i}", "relu", k) for i in range(50) for k in range(2)),
         "Motif": database[-1],
         "MotifList": load_motifs("JASPAR2020"),
+        "MotifSet": motifs_of_a_file(tmp_path_factory.mktemp("motifs") / "few.meme"),
+        "AdaptedModel": adapt(networks[0], task1.codes[:2]),
+        "Network": build_model("C4C6-LSTM-Trans4", length=96, n_outputs=3, n_filters=4),
+        "PublishedNetwork": build_model("Basset"),
     }
 
 
-#: Results that have no rows of their own.
-NO_TABLE = {
-    "Interpretability", "interactions.Evidence", "Effects", "Example", "Performance", "Responses", "SpikeScores",
-    "Member",
-}  # fmt: skip
 NAMES = [
     "SequenceDataset", "SequenceDataset of 100,000", "DataSummary", "TomtomResult", "FilterPwms", "FilterMatches",
     "FilterQuality", "FalseMatches", "FilterImportance", "Attributions", "Interpretability", "SpikeIn", "Stability",
     "InteractionTable", "interactions.Evidence", "Effects", "Audit", "Candidate", "Evidence", "Verdicts", "Example",
     "Performance", "Responses", "SpikeScores", "Ensemble", "Member", "FitSummary", "Predictions",
     "Predictions of 100,000", "FilterMotifs", "AuditReport", "Results", "Motif", "MotifList",
+    "MotifSet", "AdaptedModel", "Network", "PublishedNetwork",
 ]  # fmt: skip
 PLOTS = {
+    "TomtomResult": {"top": 5},
+    "FilterMatches": {"top": 5},
+    "Predictions": {},
+    "Predictions of 100,000": {"labels": ["a"]},
     "Ensemble": {},
     "FilterMotifs": {"top": 3},
     "AuditReport": {},
@@ -157,6 +176,66 @@ def test_the_list_names_every_result(results):
     assert list(results) == NAMES
 
 
+def returned_classes():
+    """Classes of ours that public functions and methods return, by their annotations."""
+    found = set()
+
+    def collect(hint):
+        if isinstance(hint, type) and hint.__module__.startswith("motiflens.") and not hint.__name__.startswith("_"):
+            found.add(hint)
+        for part in typing.get_args(hint):
+            collect(part)
+
+    for module in test_house.FILES:
+        if module.count(".") and test_house.wing_of(module) != "cli":
+            for name, value in vars(importlib.import_module(module)).items():
+                if not name.startswith("_") and getattr(value, "__module__", None) == module:
+                    methods = vars(value).values() if inspect.isclass(value) else [value]
+                    for function in filter(inspect.isfunction, methods):
+                        collect(return_hint(function))
+    return found
+
+
+def return_hint(function):
+    """Of all its annotations only this one: others may name what is imported for them alone."""
+    alone = types.SimpleNamespace(__annotations__={"return": function.__annotations__.get("return")})
+    return typing.get_type_hints(alone, inspect.unwrap(function).__globals__, HINTS)["return"]
+
+
+#: Names that modules import for annotations alone.
+HINTS = {"Axes": plt.Axes, "pandas": pandas, "Figure": plt.Figure}
+#: The sizes of a network are a few numbers; the others are what plots are given.
+NO_RESULTS = {PublishedConfig, Matched, Profile}
+LONG = ("ndarray", "Tensor", "list[", "dict[", "Mapping[", "Sequence[")
+
+
+def made_by_python(method):
+    return method is object.__repr__ or not method.__module__.startswith("motiflens") or hasattr(method, "__wrapped__")
+
+
+@pytest.fixture(scope="module")
+def classes():
+    return returned_classes()
+
+
+def test_what_public_functions_return_has_text_of_its_own_where_it_may_be_long(classes):
+    assert len(classes) > 100
+    bare = []
+    for one in classes:
+        held = [str(hint) for hint in typing.get_type_hints(one, None, HINTS).values()]
+        may_be_long = one not in NO_RESULTS and any(word in hint for hint in held for word in LONG)
+        if may_be_long and made_by_python(one.__repr__):
+            bare.append(one)
+    assert bare == []
+
+
+def test_every_result_with_rows_of_its_own_is_looked_at_here(classes, results):
+    shown = {type(result) for result in results.values()}
+    with_rows = {one for one in classes if hasattr(one, "_table") and not inspect.isabstract(one)}
+    assert len(with_rows) > 20
+    assert {one for one in with_rows if not any(issubclass(kind, one) for kind in shown)} == set()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_text_is_within_bounds_and_says_something(results, name):
     for text in (repr(results[name]), str(results[name])):
@@ -166,11 +245,7 @@ def test_text_is_within_bounds_and_says_something(results, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_html_is_small_and_safe(results, name):
-    result = results[name]
-    if name in NO_TABLE:
-        assert not hasattr(result, "_repr_html_")
-        return
-    html = result._repr_html_()
+    html = results[name]._repr_html_()
     assert len(html) < 200_000
     assert "<script" not in html
     tags = re.findall(r"<(/?)(div|table|thead|tbody|tr|th|td|p|b|svg)\b", html)
@@ -181,19 +256,14 @@ def test_html_is_small_and_safe(results, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_data_frame_has_all_rows(results, name):
-    result = results[name]
-    if name in NO_TABLE:
-        assert not hasattr(result, "to_dataframe")
-        return
-    if name == "Motif":
-        return  # one row
-    frame = result.to_dataframe()
+    frame = results[name].to_dataframe()
     expected = {
         "SequenceDataset of 100,000": 100_000, "FilterPwms": N_FILTERS, "FilterMatches": N_FILTERS,
         "FilterQuality": N_FILTERS, "FilterImportance": N_FILTERS, "Attributions": 5000, "DataSummary": 20,
         "InteractionTable": 6, "Candidate": 2, "Verdicts": 6, "Audit": 8, "SpikeIn": 1, "Stability": 2,
         "MotifList": 1964, "Ensemble": 100, "FitSummary": 203, "Predictions of 100,000": 100_000, "FilterMotifs": 8,
-        "Results": 100,
+        "Results": 100, "Interpretability": 500, "Performance": 2, "Responses": 4, "Member": 200, "Example": 200,
+        "Motif": 1,
     }  # fmt: skip
     assert len(frame) == expected.get(name, len(frame))
     assert len(frame.columns) > 1

@@ -14,12 +14,15 @@ from motiflens.basics.plots import (
     LETTER_COLORS,
     Estimate,
     Matched,
+    MatchedRow,
     Profile,
     Span,
+    plot_hits,
     plot_interactions,
     plot_intervals,
     plot_logo,
     plot_matched_filters,
+    plot_ranked,
     plot_training,
 )
 from motiflens.basics.sequence import encode
@@ -260,3 +263,29 @@ def test_a_title_stands_above_the_names_of_hits():
     title = next(text for text in ax.get_children() if getattr(text, "get_text", str)() == "sequence 0")
     assert title.get_position()[1] > max(text.get_position()[1] for text in ax.texts)
     assert all(float(tick).is_integer() for tick in ax.get_xticks())
+
+
+def test_hits_stand_at_their_q_values_the_first_at_the_top():
+    rows = [MatchedRow("a", "SP1", 1e-4), MatchedRow("b"), MatchedRow("c", "SRF", 0.01)]
+    ax = plot_hits(rows, q=0.1)
+    dots = [tuple(line.get_xydata()[0]) for line in ax.get_lines() if line.get_marker() == "o"]
+    assert dots == [(4, 2), (2, 0)]
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["c", "b", "a"]
+    (threshold,) = [line for line in ax.get_lines() if line.get_linestyle() == ":"]
+    assert threshold.get_xdata()[0] == 1
+    plt.close(ax.figure)
+    with pytest.raises(ValueError, match="at least one match"):
+        plot_hits([], q=0.1)
+
+
+def test_values_are_drawn_from_the_highest_with_their_spread():
+    mean, sd = np.array([0.1, 0.9, 0.5]), np.array([0.01, 0.02, 0.03])
+    ax = plot_ranked({"a": (mean, sd)}, unit="probability")
+    (line,) = ax.get_lines()
+    assert line.get_xydata().tolist() == [[1, 0.9], [2, 0.5], [3, 0.1]]
+    edges = ax.collections[0].get_paths()[0].vertices
+    assert edges[edges[:, 0] == 2][:, 1].min() == pytest.approx(0.47)
+    assert edges[edges[:, 0] == 1][:, 1].max() == pytest.approx(0.92)
+    plt.close(ax.figure)
+    with pytest.raises(ValueError, match="at least one label"):
+        plot_ranked({"a": (mean[:0], None)}, unit="probability")

@@ -12,6 +12,7 @@ from motiflens.audits.evidence import Evidence
 from motiflens.audits.words import measure_label, method_label
 from motiflens.basics.performance import Performance
 from motiflens.basics.stats import Interval, contrast, mean_of_defined, number
+from motiflens.basics.tables import by_fields
 from motiflens.interpret.stability import Stability
 
 _SPIKE_IN_SCORES = {"auroc": "AUROC", "aupr": "AUPR", "snr": "signal-to-noise"}
@@ -30,6 +31,7 @@ class Compared(NamedTuple):
     n_replicates: int
 
 
+@by_fields
 class Comparison(NamedTuple):
     """A measure of all candidates, by their names in their order; `over` says what the intervals are over."""
 

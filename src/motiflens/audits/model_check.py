@@ -11,6 +11,7 @@ from torch import nn
 from motiflens.basics.errors import InputError, explained
 from motiflens.basics.inputs import is_binary
 from motiflens.basics.sequence import one_hot
+from motiflens.basics.tables import by_fields
 from motiflens.data.dataset import SequenceDataset
 from motiflens.interpret.attribution import rule_problems
 from motiflens.models.any_model import AdaptedModel, adapt, model_summary
@@ -21,6 +22,7 @@ _N_TRIED = 4
 _OFFSETS = {-1: "before", 0: "at", 1: "after"}
 
 
+@by_fields
 @dataclass(frozen=True)
 class ModelCheck:
     """What was found out about one model, a topic at a time.

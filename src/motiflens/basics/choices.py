@@ -65,3 +65,9 @@ def check_known(kind: str, name: object, known: Iterable[object], *, cutoff: flo
     if name not in known:
         hint = did_you_mean(name, known, cutoff=cutoff) or f"known: {', '.join(map(str, known))}"
         raise InputError(f"unknown {kind} {name!r}; {hint}")
+
+
+def check_top(top: int) -> None:
+    """Raise an error unless `top`, how many of something are shown, is a number of at least 1."""
+    if isinstance(top, bool) or not isinstance(top, int) or top < 1:
+        raise InputError(f"top must be a whole number of at least 1, got {top!r}")

@@ -19,6 +19,7 @@ from torch import nn
 from motiflens.basics.choices import close_matches
 from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import check_codes, codes_from_one_hot, encode
+from motiflens.basics.tables import by_fields
 
 Target = int | str
 
@@ -39,6 +40,7 @@ SequencesLike = DataSet | np.ndarray | torch.Tensor | Sequence[str]
 NetworksLike = nn.Module | Iterable[nn.Module] | str | Path
 
 
+@by_fields
 @dataclass(frozen=True, eq=False)
 class Sequences:
     """Sequences as an analysis reads them.

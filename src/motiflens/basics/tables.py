@@ -52,6 +52,9 @@ class Table(NamedTuple):
     columns: Mapping[str, Sequence[Any] | np.ndarray]
     notes: Sequence[str] = ()  # cautions, and what is missing
 
+    def __repr__(self) -> str:
+        return as_text(self)
+
     @property
     def n_rows(self) -> int:
         """Number of rows."""

@@ -13,6 +13,7 @@ __all__ = [
     "predict",
     "published",
     "saved",
+    "shown",
     "stacked",
     "trained_on",
 ]

@@ -10,7 +10,8 @@ from torch import nn
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.files import in_one_piece
-from motiflens.basics.inputs import NetworksLike, SequencesLike, as_codes
+from motiflens.basics.inputs import NetworksLike, SequencesLike, as_codes, number_of_label
+from motiflens.basics.plots import plot_ranked
 from motiflens.basics.tables import Table, as_dataframe, as_html, as_text
 from motiflens.models.hybrid.network import HybridNetwork
 from motiflens.models.outputs import model_outputs
@@ -19,6 +20,7 @@ from motiflens.models.trained_on import TrainedOn
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.axes import Axes
 
 Scale = Literal["auto", "probability", "raw"]
 
@@ -58,6 +60,28 @@ class Predictions(NamedTuple):
         spread = "" if self.deviation is None else ", mean and standard deviation over networks"
         title = f"Predictions: {n:,} sequence{'s' * (n != 1)}, {n_outputs} output{'s' * (n_outputs != 1)}{spread}"
         return Table(title, {"name": self.names, **self.columns()})
+
+    def plot(self, *, labels: Sequence[str] | None = None, ax: "Axes | None" = None) -> "Axes":
+        """Draw predictions from the highest to the lowest; bands are the standard deviation over networks.
+
+        Parameters
+        ----------
+        labels : sequence of str, optional
+            By default the first six.
+        ax : matplotlib.axes.Axes, optional
+
+        Raises
+        ------
+        ValueError
+            If there is no such label, or nothing is predicted.
+        """
+        chosen = self.label_names[:6] if labels is None else labels
+        numbers = [number_of_label(label, self.label_names) for label in chosen]
+        values = {
+            self.label_names[i]: (self.mean[:, i], None if self.deviation is None else self.deviation[:, i])
+            for i in numbers
+        }
+        return plot_ranked(values, unit="prediction", ax=ax)
 
     def columns(self) -> dict[str, np.ndarray]:
         """Values (N,) by the name of their column: LABEL, LABEL_sd and so on."""

@@ -34,6 +34,7 @@ class Group(NamedTuple):
     columns: slice  # ordered by (position, strand, member)
 
 
+@by_fields
 @dataclass(frozen=True, eq=False)
 class Layout:
     """Columns of all targets, those of one width together."""

@@ -15,6 +15,7 @@ from motiflens.basics.tables import Logo, Table, Tabular
 from motiflens.motifs.matrices import DEFAULT_N_SITES, SUM_TOLERANCE
 
 if TYPE_CHECKING:
+    import pandas
     from matplotlib.axes import Axes
 
 
@@ -67,6 +68,10 @@ class Motif:
 
     def _repr_html_(self) -> str:
         return MotifList([self])._repr_html_()
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """A row: id, name, consensus, width and number of sites."""
+        return MotifList([self]).to_dataframe()
 
     def plot(self, *, ax: "Axes | None" = None) -> "Axes":
         """Draw the information logo, by default on a figure of its own (:func:`motiflens.basics.plots.plot_logo`)."""

@@ -11,17 +11,21 @@ ties follow MEME Suite 5.5.8; q-values are Benjamini and Hochberg's, without its
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from motiflens.basics.choices import check_known
+from motiflens.basics.choices import check_known, check_top
+from motiflens.basics.plots import MatchedRow, plot_hits
 from motiflens.basics.stats import benjamini_hochberg
 from motiflens.basics.tables import Table, Tabular, columns_of
 from motiflens.motifs.compiled_scores import compiled_scores
 from motiflens.motifs.complete_scores import METRICS, Layout, Scores, complete_scores
 from motiflens.motifs.sets import Motif, load_motifs
 from motiflens.motifs.tomtom_motifs import read_queries, read_targets
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class Hit(NamedTuple):
@@ -90,6 +94,25 @@ class TomtomResult(Tabular):
         title = f"TomtomResult: {n_matched:,} of {n:,} queries match one of {len(self.target_ids):,} motifs at q <= 0.1"
         notes = [f"{name} {reason}" for name, reason in zip(self.query_ids, self.reasons, strict=True) if reason]
         return Table(title, columns_of((hit._asdict() for hit in hits), Hit._fields), notes)
+
+    def plot(self, *, top: int = 12, q: float = 0.1, ax: "Axes | None" = None) -> "Axes":
+        """Draw the best match of each of `top` queries, those with the smallest p-values first.
+
+        Raises
+        ------
+        ValueError
+            If `top` is below 1.
+        """
+        check_top(top)
+        best = self.p_value.argmin(axis=1)
+        at = np.arange(len(best))
+        order = np.argsort(np.where(self.invalid, np.inf, self.p_value[at, best]), kind="stable")[:top]
+        rows = []
+        for i in order.tolist():
+            j = int(best[i])
+            q_value = None if self.invalid[i] else float(self.q_value[i, j])
+            rows.append(MatchedRow(self.query_ids[i], self.target_names[j] or self.target_ids[j], q_value))
+        return plot_hits(rows, q=q, title=f"Best of {len(self.target_ids):,} motifs", ax=ax)
 
     def _hit(self, i: int, j: int) -> Hit:
         names = (self.query_ids[i], self.target_ids[j], self.target_names[j])

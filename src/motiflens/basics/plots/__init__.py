@@ -5,6 +5,7 @@ when something is drawn.
 """
 
 from motiflens.basics.plots.canvas import COLOURS, GREY, axes_for
+from motiflens.basics.plots.hits import MatchedRow, plot_hits
 from motiflens.basics.plots.interaction_profiles import Profile, plot_interactions
 from motiflens.basics.plots.intervals import Estimate, finish_rows, plot_intervals
 from motiflens.basics.plots.logo import (
@@ -17,6 +18,7 @@ from motiflens.basics.plots.logo import (
     logo_svg_defs,
 )
 from motiflens.basics.plots.matched_filters import Matched, plot_matched_filters
+from motiflens.basics.plots.ranked import plot_ranked
 from motiflens.basics.plots.score_logo import score_bars_svg, score_logo_svg
 from motiflens.basics.plots.sequence_logo import Span, plot_logo
 from motiflens.basics.plots.training_curves import plot_training
@@ -28,6 +30,7 @@ __all__ = [
     "LETTERS",
     "LETTER_COLORS",
     "Matched",
+    "MatchedRow",
     "Profile",
     "Span",
     "axes_for",
@@ -37,10 +40,12 @@ __all__ = [
     "information_logo",
     "logo_svg",
     "logo_svg_defs",
+    "plot_hits",
     "plot_interactions",
     "plot_intervals",
     "plot_logo",
     "plot_matched_filters",
+    "plot_ranked",
     "plot_training",
     "score_bars_svg",
     "score_logo_svg",

@@ -8,12 +8,14 @@ from typing import ParamSpec
 import torch
 from torch import nn
 
+from motiflens.basics.tables import by_fields
 from motiflens.interpret.attribution.completeness import completeness_gap
 from motiflens.interpret.attribution.gradient import centred, check_finite, target_column
 
 P = ParamSpec("P")
 
 
+@by_fields
 @dataclass(frozen=True)
 class Complete:
     """Attributions of a method that promises completeness, and by how much it was missed."""

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
+from motiflens.basics.tables import by_fields
+
 # The lists below decide by which rule a call is explained, and so what an attribution says. Names are PyTorch's of
 # functions, tensor methods and operators (docs.pytorch.org/docs/stable: torch, torch.Tensor, torch.nn.functional),
 # without underscores. tests/interpret/test_operation_lists.py holds every name against its definition.
@@ -155,6 +157,7 @@ class Elementwise(nn.Module):
         return self.function(x)
 
 
+@by_fields
 class Integrated(Elementwise):
     """Any function of one tensor; `error` is by how much its multipliers have missed the change of its output."""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from motiflens.basics.choices import check_top
 from motiflens.basics.errors import InputError
 from motiflens.basics.inputs import NetworksLike, SequencesLike, as_sequences
 from motiflens.basics.plots import Matched, plot_matched_filters
@@ -76,8 +77,7 @@ class FilterMotifs(Tabular):
         ValueError
             If `top` is below 1, or all filters are dead.
         """
-        if top < 1:
-            raise InputError(f"top must be at least 1, got {top}")
+        check_top(top)
         trimmed = motifs_of_pwms(self.pwms, self.counts, trim=True)
         alive = [i for i in self.order.tolist() if self.counts[i]]
         return plot_matched_filters([self._beside_match(i, trimmed[i]) for i in alive[:top]], ax=ax)

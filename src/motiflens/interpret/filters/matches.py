@@ -6,16 +6,21 @@ database and, where the true motifs are known, counts filters that found one (Gh
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from motiflens.basics.choices import check_top
 from motiflens.basics.errors import InputError
+from motiflens.basics.plots import COLOURS, MatchedRow, plot_hits
 from motiflens.basics.tables import Table, Tabular
 from motiflens.interpret.filters.factors import FactorIds
 from motiflens.motifs import tomtom
 from motiflens.motifs.sets import Motif, load_motifs, trim_pwm
 from motiflens.motifs.tomtom import Hit
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # Gmeb1: the study does not count a filter as false that matches this motif alone.
 NOT_FALSE_ALONE = ("MA0615",)
@@ -110,6 +115,28 @@ class FilterMatches(Tabular):
         if not self.has_truth:
             del columns["factor"]
         return Table(title, columns)
+
+    def plot(self, *, top: int = 12, ax: "Axes | None" = None) -> "Axes":
+        """Draw the best matches of `top` filters, the surest first; true ones are green, false ones orange.
+
+        Raises
+        ------
+        ValueError
+            If `top` is below 1.
+        """
+        check_top(top)
+        order = sorted(self.rows, key=lambda row: np.inf if row.best is None else row.best.q_value)
+        colours = {"true": COLOURS[2], "false": COLOURS[1]}
+        rows = [
+            MatchedRow(f"filter {row.filter}")
+            if row.best is None
+            else MatchedRow(
+                f"filter {row.filter}", row.best.target_name or row.best.target_id, row.best.q_value,
+                colours.get(row.outcome, COLOURS[0]),
+            )
+            for row in order[:top]
+        ]  # fmt: skip
+        return plot_hits(rows, q=self.q, title=f"Best of {len(self.target_ids):,} motifs", ax=ax)
 
     def _share(self, *outcomes: str) -> float:
         return sum(row.outcome in outcomes for row in self.rows) / len(self.rows)

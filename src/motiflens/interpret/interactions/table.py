@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from motiflens.basics.choices import check_top
 from motiflens.basics.errors import InputError
 from motiflens.basics.plots import Profile, plot_interactions
 from motiflens.basics.tables import Table, Tabular, by_fields
@@ -98,8 +99,7 @@ class InteractionTable(Tabular):
         ValueError
             If there is no pair, or `top` is below 1.
         """
-        if top < 1:
-            raise InputError(f"top must be at least 1, got {top}")
+        check_top(top)
         named = self._named(top)
         profiles = [self._profile_of(row, emphasis=row in named) for row in self.rows]
         return plot_interactions(profiles, unit=self.unit, title=f"Interactions by {self.method}", ax=ax)

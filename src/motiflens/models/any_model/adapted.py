@@ -12,6 +12,7 @@ from motiflens.models.any_model.layouts import BASES, arranged
 from motiflens.models.any_model.output import BoundedCall, WithoutBound, columns, to_logits
 from motiflens.models.devices import dtype_of
 from motiflens.models.hybrid.network import HybridNetwork
+from motiflens.models.shown import Shown, outputs_in_words
 
 OWN_FIRST_LAYER = "stem.first.conv"  # of a HybridNetwork
 
@@ -28,7 +29,7 @@ class HowItRuns(NamedTuple):
     bounded: BoundedCall | None = None
 
 
-class AdaptedModel(nn.Module):
+class AdaptedModel(Shown, nn.Module):
     """Any model in the form that the analyses take; made by :func:`motiflens.models.any_model.adapt`.
 
     Attributes
@@ -65,6 +66,10 @@ class AdaptedModel(nn.Module):
         self.layout, self.output, self.bases, self.bounded = how
         self.first_layers, self.unreadable = first_layers, unreadable
         self.length, self.n_outputs, self.target = length, n_outputs, target
+
+    def _title(self) -> str:
+        end = outputs_in_words(self, 1 if self.target is not None else self.n_outputs, ())
+        return f"AdaptedModel({type(self.model).__name__}; {self.length} bp; {end})"
 
     @property
     def own_dtype(self) -> torch.dtype:

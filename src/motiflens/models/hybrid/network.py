@@ -17,12 +17,13 @@ from motiflens.models.hybrid.attention import Trunk
 from motiflens.models.hybrid.config import HybridConfig
 from motiflens.models.hybrid.head import Head
 from motiflens.models.hybrid.stem import Stem
+from motiflens.models.shown import Shown, outputs_in_words
 from motiflens.models.trained_on import TRAINED_ON_FILE, TrainedOn, read_trained_on
 
 WEIGHTS_FILE, CONFIG_FILE = "model.safetensors", "config.json"
 
 
-class HybridNetwork(nn.Module):
+class HybridNetwork(Shown, nn.Module):
     """Convolution-attention hybrid network for one-hot DNA; `forward` returns logits.
 
     Parameters
@@ -40,7 +41,7 @@ class HybridNetwork(nn.Module):
         self.trunk = Trunk(config)
         self.head = Head(config)
 
-    def __repr__(self) -> str:
+    def _title(self) -> str:
         config = self.config
         stage = {"none": f"pool {config.first_pool}", "conv": f"pools {config.first_pool} and {config.second_pool}"}
         parts = [
@@ -49,12 +50,8 @@ class HybridNetwork(nn.Module):
             *["BiLSTM"] * (config.lstm and config.second_stage != "lstm"),
             *[f"{config.attention} of {config.n_heads} heads"] * (config.attention != "none"),
         ]
-        n_parameters = sum(parameter.numel() for parameter in self.parameters() if parameter.requires_grad)
-        return (
-            f"HybridNetwork({config.length} bp -> {config.n_outputs} output{'s' * (config.n_outputs != 1)}; "
-            f"{', '.join(parts)}; {n_parameters:,} parameters; "
-            f"labels: {', '.join(self.label_names[:6]) or 'not known'}{', ...' * (len(self.label_names) > 6)})"
-        )
+        end = outputs_in_words(self, config.n_outputs, self.label_names)
+        return f"HybridNetwork({config.length} bp; {', '.join(parts)}; {end})"
 
     @property
     def label_names(self) -> tuple[str, ...]:

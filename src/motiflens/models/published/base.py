@@ -13,6 +13,7 @@ from torch import nn
 
 from motiflens.basics.errors import InputError, MissingFileError
 from motiflens.basics.files import in_one_piece, write_text
+from motiflens.models.shown import Shown, outputs_in_words
 from motiflens.models.trained_on import TRAINED_ON_FILE, TrainedOn, read_trained_on
 
 PRESET_CONFIG_FILE, PRESET_WEIGHTS_FILE = "config.json", "model.safetensors"
@@ -93,7 +94,7 @@ def positions_left(length: int, *steps: tuple[int, int]) -> int:
     return left
 
 
-class PublishedNetwork(nn.Module):
+class PublishedNetwork(Shown, nn.Module):
     """A network as published; `forward` returns logits. Its last layer, `out`, is linear.
 
     Attributes
@@ -111,6 +112,10 @@ class PublishedNetwork(nn.Module):
     def label_names(self) -> tuple[str, ...]:
         """Names of the outputs; empty where they are not known."""
         return self.trained_on.label_names if self.trained_on is not None else ()
+
+    def _title(self) -> str:
+        end = outputs_in_words(self, self.config.n_outputs, self.label_names)
+        return f"{self.config.architecture}({self.config.length} bp; {end})"
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
         """Map one-hot X (N, 4, L), in the order A, C, G, T, to logits (N, n_outputs)."""
