@@ -8,6 +8,7 @@ import numpy as np
 
 from motiflens.basics.inputs import is_binary
 from motiflens.basics.metrics import auroc
+from motiflens.basics.tables import by_fields
 from motiflens.data.splits import SPLITS
 
 GC_AUROC = 0.1  # this far above 1/2, GC content gives labels away
@@ -19,6 +20,7 @@ _ODD_ROWS = 5  # that are named
 _MOMENTS = ("mean", "standard_deviation", "minimum", "maximum")
 
 
+@by_fields
 @dataclass(frozen=True)
 class LabelSummary:
     """One label: of a binary one the two classes, of a real value its distribution. What does not apply is None.

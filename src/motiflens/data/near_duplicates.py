@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from motiflens.basics.sequence import UNKNOWN
+from motiflens.basics.tables import by_fields
 
 SHARED = 0.5  # of its k-mers that a near duplicate has in common with its twin
 
@@ -20,6 +21,7 @@ _TWINS = 8  # sequences that stand before it which a k-mer is looked up in, alwa
 _BLOCK = 2**23  # bases at once
 
 
+@by_fields
 class Twins(NamedTuple):
     """Pairs of near twins: of each sequence at most 8 that stand before it, those of the earliest splits first."""
 

@@ -13,6 +13,7 @@ import motiflens
 from motiflens.basics.compiled import cache_folder
 from motiflens.basics.recipes import compiler, usable_levels
 from motiflens.basics.runners import n_cores
+from motiflens.basics.tables import by_fields
 from motiflens.models.kernels import describe_kernels
 from motiflens.motifs.compiled_scores import describe_library
 
@@ -26,6 +27,7 @@ EXTRAS = {
 }
 
 
+@by_fields
 class Diagnosis(NamedTuple):
     """What `motiflens doctor` prints.
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from motiflens.audits.verdicts.accuracy import Accuracy
-from motiflens.basics.tables import Table, Tabular, paragraphs
+from motiflens.basics.tables import Table, Tabular, by_fields, paragraphs
 
 if TYPE_CHECKING:
     from motiflens.audits.candidate import Candidate
@@ -17,6 +17,7 @@ YES, IN_PART, NO, CANNOT_BE_SAID = LEVELS = ("yes", "in part", "no", "cannot be 
 Facts = Mapping[str, Mapping[str, Any]]
 
 
+@by_fields
 class Ruling(NamedTuple):
     """What a rule makes of facts."""
 
