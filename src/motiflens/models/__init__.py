@@ -10,6 +10,7 @@ __all__ = [
     "hybrid",
     "kernels",
     "outputs",
+    "passes",
     "predict",
     "published",
     "saved",

@@ -12,13 +12,14 @@ from motiflens.basics.sequence import check_codes, check_one_hot, one_hot
 from motiflens.models.checks import check_weights
 from motiflens.models.devices import device_of, dtype_of
 from motiflens.models.hybrid.network import HybridNetwork, evaluating
+from motiflens.models.passes import sequences_per_pass
 from motiflens.models.stacked.side_by_side import stacked_logits
 
 
 def batches(
     X: np.ndarray | torch.Tensor, batch_size: int, device: torch.device, dtype: torch.dtype = torch.float32
 ) -> Iterator[torch.Tensor]:
-    """Yield one-hot batches (n, 4, L) from one-hot X (N, 4, L) or from codes (N, L).
+    """Yield one-hot batches (n, 4, L) from one-hot X (N, 4, L) or from codes (N, L); smaller ones of long sequences.
 
     Raises
     ------
@@ -29,6 +30,7 @@ def batches(
         raise InputError(f"batch_size must be at least 1, got {batch_size}")
     X = as_tensor(X)
     (check_codes if X.dim() == 2 else check_one_hot)(X)
+    batch_size = sequences_per_pass(batch_size, X.shape[-1])
     for start in range(0, len(X), batch_size):
         batch = X[start : start + batch_size].to(device)
         yield one_hot(batch, dtype) if X.dim() == 2 else batch.to(dtype, copy=True)  # a model may write into it

@@ -172,7 +172,7 @@ def train_step(
     mean = patch_mean @ filters  # E * F
     projected = patch_covariance @ filters  # 4k, E * F
     variance = (filters * projected).sum(0)
-    raw_gradient = torch.empty_like(raw)
+    raw_gradient = raw  # a member's gradient takes the place of what it was computed from
     mean_gradient, variance_gradient = torch.empty_like(mean), torch.empty_like(variance)
     losses = []
     for i, member in enumerate(members):

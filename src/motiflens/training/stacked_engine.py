@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from motiflens.models.hybrid import HybridNetwork, attention_entropy
+from motiflens.models.passes import sequences_per_pass
 from motiflens.models.stacked import MaskLayout, MaskSource, StackedNetwork
 from motiflens.training.losses import Loss, cross_entropy
 from motiflens.training.protocol import Protocol
@@ -124,7 +125,8 @@ class StackedEngine:
     def logits(self, codes: torch.Tensor) -> torch.Tensor:
         """Logits of all members in evaluation mode, shape=(E, N, n_outputs)."""
         with torch.no_grad():
-            return torch.cat([self.network.logits(batch) for batch in codes.split(_EVALUATION_BATCH)], dim=1)
+            n_at_once = sequences_per_pass(_EVALUATION_BATCH, codes.shape[1])
+            return torch.cat([self.network.logits(batch) for batch in codes.split(n_at_once)], dim=1)
 
     def weights(self, i: int) -> dict[str, torch.Tensor]:
         """Copy of one member's weights and running statistics."""

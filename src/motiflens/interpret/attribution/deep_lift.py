@@ -18,11 +18,14 @@ from motiflens.interpret.attribution.gradient import (
     check_positive,
     checked,
     differentiating,
+    gradients_per_pass,
     input_gradient,
     target_column,
 )
 from motiflens.interpret.attribution.operations import Elementwise, Integrated, rescale
 from motiflens.models.devices import dtype_of
+
+_KEPT = 8  # times as much as for a gradient: two sequences, and what goes into and comes out of each step
 
 
 def complete_deep_lift_shap(
@@ -89,6 +92,7 @@ def complete_deep_lift_shap(
     check_positive(n_shuffles=n_shuffles, n_points=n_points)
     rules = _rules(n_points)
     X = checked(X, batch_size).cpu()
+    batch_size = gradients_per_pass(batch_size, X, _KEPT)
     references = baselines_of(X, baselines, n_shuffles, seed)  # N, R, 4, L
     dtype = dtype_of(model)
     if len(X) == 0:

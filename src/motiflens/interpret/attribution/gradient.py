@@ -13,6 +13,7 @@ from motiflens.models.any_model import AdaptedModel
 from motiflens.models.checks import check_independent
 from motiflens.models.devices import device_of, dtype_of
 from motiflens.models.hybrid import HybridNetwork, evaluating
+from motiflens.models.passes import MOST_POSITIONS_WITH_GRADIENT, sequences_per_pass
 
 _N_TRIED = 4  # sequences that a model is tried on
 
@@ -24,6 +25,11 @@ def checked(X: Array, batch_size: int) -> torch.Tensor:
     if batch_size < 1:
         raise InputError(f"batch_size must be at least 1, got {batch_size}")
     return X
+
+
+def gradients_per_pass(asked: int, X: torch.Tensor, weight: int = 1) -> int:
+    """Sequences of X, shape=(N, 4, L), in a pass with gradient where each takes `weight` times the usual memory."""
+    return sequences_per_pass(asked, weight * X.shape[2], MOST_POSITIONS_WITH_GRADIENT)
 
 
 def check_positive(**numbers: int) -> None:

@@ -9,7 +9,13 @@ from motiflens.basics.metrics import Array
 from motiflens.interpret.attribution.baselines import baselines_of
 from motiflens.interpret.attribution.completeness import warn_of_gap
 from motiflens.interpret.attribution.contributions import Complete, contributions, values_only
-from motiflens.interpret.attribution.gradient import check_positive, checked, differentiating, input_gradient
+from motiflens.interpret.attribution.gradient import (
+    check_positive,
+    checked,
+    differentiating,
+    gradients_per_pass,
+    input_gradient,
+)
 from motiflens.models.devices import dtype_of
 
 
@@ -73,6 +79,7 @@ def complete_integrated_gradients(
         If contributions miss the change of output by more than 5 %: n_steps is too small. `explain` gives the gaps.
     """
     X = checked(X, batch_size).cpu()
+    batch_size = gradients_per_pass(batch_size, X)
     check_positive(n_shuffles=n_shuffles)
     points, weights = quadrature_points(n_steps, quadrature)
     references = baselines_of(X, baselines, n_shuffles, seed)  # N, R, 4, L

@@ -11,6 +11,7 @@ from motiflens.interpret.attribution.gradient import centred, check_finite, chec
 from motiflens.interpret.attribution.mutant_stem import MutantStem
 from motiflens.models.devices import dtype_of
 from motiflens.models.hybrid import HybridNetwork, Linear
+from motiflens.models.passes import sequences_per_pass
 
 
 def saturation_mutagenesis(
@@ -43,6 +44,7 @@ def saturation_mutagenesis(
         Output of the mutant minus output of the sequence, on the CPU, of the model's floating-point type.
     """
     X = checked(X, batch_size)
+    batch_size = sequences_per_pass(batch_size, X.shape[2])
     dtype = dtype_of(model)
     effects = torch.zeros(X.shape, dtype=dtype)
     with computing(model, device, X) as where, _fast_products(model), torch.inference_mode():

@@ -9,6 +9,7 @@ from motiflens.interpret.attribution.gradient import (
     check_finite,
     checked,
     differentiating,
+    gradients_per_pass,
     input_gradient,
 )
 from motiflens.models.devices import dtype_of
@@ -39,7 +40,7 @@ def saliency(
     target : int
         Which output.
     batch_size : int
-        Sequences per pass; does not change the result.
+        Sequences per pass, fewer of long ones; does not change the result.
     device : str or torch.device, optional
         Where to compute; by default where the model is.
     correct_gradient : bool
@@ -59,6 +60,7 @@ def saliency(
     X = checked(X, batch_size)
     dtype = dtype_of(model)
     gradient = torch.empty(X.shape, dtype=dtype)
+    batch_size = gradients_per_pass(batch_size, X)
     with differentiating(model, device, X) as where:
         for start in range(0, len(X), batch_size):
             rows = slice(start, start + batch_size)

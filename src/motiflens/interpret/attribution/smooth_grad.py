@@ -12,6 +12,7 @@ from motiflens.interpret.attribution.gradient import (
     check_positive,
     checked,
     differentiating,
+    gradients_per_pass,
     input_gradient,
 )
 from motiflens.models.devices import dtype_of
@@ -59,7 +60,7 @@ def smooth_grad(
     if not noise >= 0:
         raise InputError(f"noise is a standard deviation: expected at least 0, got {noise}")
     rng = np.random.default_rng(seed)
-    dtype = dtype_of(model)
+    dtype, batch_size = dtype_of(model), gradients_per_pass(batch_size, X)
     total = torch.zeros(X.shape, dtype=dtype)
     with differentiating(model, device, X) as where:
         for start in range(0, len(X) * n_samples, batch_size):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from motiflens.basics.errors import InputError
 from motiflens.models.hybrid.config import HybridConfig
@@ -18,6 +19,8 @@ from motiflens.models.hybrid.positions import LearnedTable, by_distance, rotate,
 from motiflens.models.kernels import has_kernels
 from motiflens.models.kernels.attention import encoder_layer, self_attention
 
+MANY_TOKENS = 64  # above which weights are computed a block at a time: memory then grows with T, not with its square
+_MOST_IN_KERNELS = 32  # tokens up to which compiled kernels are the fastest way
 _FEW_TOKENS = 12  # up to which a softmax is several times faster on the CPU over a leading axis, the copies included
 
 
@@ -57,14 +60,17 @@ class MultiHeadAttention(Prepared, nn.Module):
         return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)  # N, n_heads, T, head_width
 
     def can_fuse(self, tokens: torch.Tensor) -> bool:
-        """Whether compiled kernels compute this: not where distances between tokens count."""
-        return self.fused and not self.rotary and self.distance_bias is None and has_kernels(tokens)
+        """Whether compiled kernels compute this: not where distances between tokens count, or tokens are many."""
+        plain = not self.rotary and self.distance_bias is None and tokens.shape[1] <= _MOST_IN_KERNELS
+        return self.fused and plain and has_kernels(tokens)
+
+    def _queries_and_keys(self, tokens: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        query, key = self._heads(self.query(tokens)), self._heads(self.key(tokens))
+        return (rotate(query), rotate(key)) if self.rotary else (query, key)
 
     def scores(self, tokens: torch.Tensor) -> torch.Tensor:
         """How much each query asks for each key, before the softmax, shape=(N, n_heads, T, T)."""
-        query, key = self._heads(self.query(tokens)), self._heads(self.key(tokens))
-        if self.rotary:
-            query, key = rotate(query), rotate(key)
+        query, key = self._queries_and_keys(tokens)
         scores = (query / math.sqrt(query.shape[-1])) @ key.transpose(-1, -2)
         return scores if self.distance_bias is None else scores + by_distance(self.distance_bias())
 
@@ -79,10 +85,14 @@ class MultiHeadAttention(Prepared, nn.Module):
         """Map tokens (N, T, n_inputs) to (N, T, width); the weights are appended to `collected`."""
         if collected is None and self.can_fuse(tokens):
             return self_attention(tokens, self.n_heads, list(self.parameters()))
-        weights = self.weights(tokens)
-        if collected is not None:
-            collected.append(weights)
-        mixed = weights @ self._heads(self.value(tokens))  # N, n_heads, T, head_width
+        value = self._heads(self.value(tokens))  # N, n_heads, T, head_width
+        if collected is None and self.distance_bias is None and tokens.shape[1] > MANY_TOKENS:
+            mixed = F.scaled_dot_product_attention(*self._queries_and_keys(tokens), value)  # in blocks
+        else:
+            weights = self.weights(tokens)
+            if collected is not None:
+                collected.append(weights)
+            mixed = weights @ value
         return self.out(mixed.transpose(1, 2).flatten(-2))  # N, T, width
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
+from motiflens.models.hybrid.attention import MANY_TOKENS
 from motiflens.models.hybrid.layers import ACTIVATIONS
 from motiflens.models.hybrid.positions import by_distance, rotate, sinusoids
 from motiflens.models.stacked.masks import MaskSource
@@ -196,6 +197,10 @@ class StackedNetwork(StackedParameters):
         )  # E, N, n_heads, T, head_width
         if self.config.positional_encoding == "rotary":
             query, key = rotate(query), rotate(key)
+        if collected is None and self.config.positional_encoding != "relative" and x.shape[2] > MANY_TOKENS:
+            flat = (part.flatten(0, 1) for part in (query, key, value))  # E N, n_heads, T, head_width
+            mixed = F.scaled_dot_product_attention(*flat).unflatten(0, x.shape[:2])  # in blocks
+            return self._linear(mixed.transpose(2, 3).flatten(-2), f"{name}.out")
         scores = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])  # E, N, n_heads, T, T
         if self.config.positional_encoding == "relative":
             scores = scores + by_distance(self.parameters[f"{name}.distance_bias.weight"])[:, None]

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 import torch
 
 from motiflens.models.hybrid.network import HybridNetwork, evaluating
+from motiflens.models.passes import sequences_per_pass
 from motiflens.models.stacked.shared_first_layer import Patches, pooled_convolution
+
+_MEMBERS = 10  # whose first layer takes about as much memory as what else a network computes
 
 
 def stacked_filters(networks: Sequence[HybridNetwork]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -32,6 +35,7 @@ def stacked_logits(networks: Sequence[HybridNetwork], codes: torch.Tensor, *, ba
     networks : sequence of HybridNetwork, E of them, on the device of codes
     codes : torch.Tensor, uint8, shape=(N, L)
     batch_size : int
+        At most; fewer of long sequences.
 
     Returns
     -------
@@ -40,8 +44,10 @@ def stacked_logits(networks: Sequence[HybridNetwork], codes: torch.Tensor, *, ba
     config, n_filters = networks[0].config, networks[0].config.n_filters
     filters, sign = stacked_filters(networks)
     parts = []
+    # The first layer is computed of all networks at once, the rest of one after the other.
+    n_at_once = sequences_per_pass(batch_size, codes.shape[1] * -(-len(networks) // _MEMBERS))
     with torch.no_grad():
-        for batch in codes.split(batch_size):
+        for batch in codes.split(n_at_once):
             patches = Patches(batch, config.kernel_size, filters.dtype)
             raw = pooled_convolution(patches, filters, config.first_pool).mul_(sign)
             outputs = []
