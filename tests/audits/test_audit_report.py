@@ -292,7 +292,7 @@ def test_the_page_says_what_was_found(page, evidence):
     for candidate in evidence.candidates:
         for hit in (row.best for row in candidate.audits[candidate.best].matches.rows if row.best):
             assert hit.target_id in text
-    for label in ("Spike-in", "Stability", "Differences", "Provenance", "seed 7", "motiflens audit"):
+    for label in ("Spike-in", "Stability", "ReLU and Exponential differ", "Provenance", "seed 7", "motiflens audit"):
         assert label in text
     assert "ReLU 2: loss became NaN in epoch 3" in text
     assert "Best epoch" in text

@@ -34,6 +34,7 @@ def opened(browser, address):
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", lambda request: complaints.append(request.url) if request.url != address else None)
     page.goto(address)
+    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true; })")
     yield page
     assert complaints == []
     context.close()
@@ -59,6 +60,12 @@ def test_nothing_overflows(opened, width, scheme):
     beyond = """() => [...document.querySelectorAll('main *')].filter(e => !e.closest('.scroll') && !e.closest('svg')
         && e.getBoundingClientRect().right > window.innerWidth + 1).map(e => e.outerHTML.slice(0, 80))"""
     assert opened.evaluate(beyond) == []
+    assert (
+        opened.evaluate(
+            "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth + 1).length"
+        )
+        == 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -110,19 +117,25 @@ def test_the_method_switch_shows_its_maps(opened):
         opened.get_by_label("Method").select_option(method)
         shown = opened.eval_on_selector_all(".map", "maps => maps.filter(m => !m.hidden).map(m => m.dataset.method)")
         assert shown == [method] * 6  # three examples, two candidates
-        assert opened.locator(f".map[data-method={method}]").first.locator(".score-logo").is_visible()
+        assert opened.locator(f".map[data-method={method}]").first.locator(".score-logo").first.is_visible()
 
 
-def test_a_narrow_screen_shows_the_letters_that_matter(opened):
+def test_a_narrow_screen_shows_all_letters_hits_and_columns(opened):
     opened.set_viewport_size({"width": 400, "height": 900})
-    opened.get_by_label("Method").select_option(audit_pages.METHODS[1])
-    seen = opened.eval_on_selector_all(
-        ".map:not([hidden]) [data-peak]",
-        "parts => parts.map(p => { const at = p.dataset.peak * p.scrollWidth - p.scrollLeft;"
-        " return at >= 0 && at <= p.clientWidth; })",
-    )
-    assert seen
-    assert all(seen)
+    inside = """parts => parts.map(p => p.getBoundingClientRect()).filter(box => box.width > 0)
+        .map(box => box.left >= 0 && box.right <= window.innerWidth)"""
+    for what in (".score-logo", ".hit b", ".ticks span", ".card", "td", ".figure svg"):
+        seen = opened.eval_on_selector_all(what, inside)
+        assert seen, what
+        assert all(seen), what
+    title = "cell => getComputedStyle(cell, '::before').content"
+    assert opened.eval_on_selector(f"{TABLE} td:nth-child(4)", title) == '"q"'
+
+
+def test_a_wide_screen_shows_the_letters_in_one_row(opened):
+    tops = opened.eval_on_selector_all("#map .part", "parts => parts.map(p => p.getBoundingClientRect().top)")
+    assert len(tops) == 2 * 3  # two candidates, ninety letters
+    assert len({round(top) for top in tops}) == 2
 
 
 def test_headers_and_pictures_speak(opened):

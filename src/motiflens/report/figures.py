@@ -5,12 +5,13 @@ Figures are built on `matplotlib.figure.Figure`, so no window system or pyplot s
 
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from motiflens.basics.errors import InputError
@@ -37,6 +38,9 @@ _STYLE: dict[Any, Any] = {
     "svg.hashsalt": "motiflens",  # the same figure gives the same bytes
     "pdf.fonttype": 42,
 }
+#: Width in inches of a figure on a narrow screen: text of 8 points is then about as large as that of the page.
+NARROW = 3.7
+
 _METADATA: Mapping[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
 
 
@@ -83,6 +87,24 @@ def figure_svg(figure: Figure, prefix: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
     return re.sub(r'(url\(#|href="#)', rf"\1{prefix}-", svg)
+
+
+def figure_for_screens(draw: Callable[[bool], Figure | None], prefix: str) -> Markup | None:
+    """A figure as elements of a page: as it is, and drawn once more for narrow screens, of which one is shown.
+
+    Parameters
+    ----------
+    draw : callable
+        Told whether to draw for a screen of about 400 pixels: `NARROW` inches wide, panels below each other. None where
+        there is nothing to draw.
+    prefix : str
+        Keeps ids apart from other figures'.
+    """
+    wide, narrow = draw(False), draw(True)
+    if wide is None or narrow is None:
+        return None
+    small, large = figure_svg(narrow, f"{prefix}-narrow"), figure_svg(wide, prefix)
+    return Markup(f'<div class="small">{small}</div><div class="large">{large}</div>')
 
 
 def _svg_text(figure: Figure) -> str:

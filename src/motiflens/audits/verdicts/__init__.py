@@ -2,6 +2,7 @@
 
 from motiflens.audits.verdicts.accuracy import ACCURACY_FILE, Accuracy, read_accuracy
 from motiflens.audits.verdicts.ask import VERDICT_QUESTIONS, rulings, verdict_facts, verdicts
+from motiflens.audits.verdicts.filters_that_matter import FEW_WINDOWS
 from motiflens.audits.verdicts.verdict import (
     CANNOT_BE_SAID,
     IN_PART,
@@ -19,6 +20,7 @@ __all__ = [
     "ACCURACY_FILE",
     "Accuracy",
     "CANNOT_BE_SAID",
+    "FEW_WINDOWS",
     "Facts",
     "IN_PART",
     "LEVELS",

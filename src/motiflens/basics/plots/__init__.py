@@ -17,9 +17,9 @@ from motiflens.basics.plots.logo import (
     logo_svg,
     logo_svg_defs,
 )
-from motiflens.basics.plots.matched_filters import Matched, plot_matched_filters
+from motiflens.basics.plots.matched_filters import Matched, aligned_matrices, plot_matched_filters
 from motiflens.basics.plots.ranked import plot_ranked
-from motiflens.basics.plots.score_logo import score_bars_svg, score_logo_svg
+from motiflens.basics.plots.score_logo import score_bars_svg, score_logo_svg, zero_line
 from motiflens.basics.plots.sequence_logo import Span, plot_logo
 from motiflens.basics.plots.training_curves import plot_training
 
@@ -33,6 +33,7 @@ __all__ = [
     "MatchedRow",
     "Profile",
     "Span",
+    "aligned_matrices",
     "axes_for",
     "consensus",
     "draw_logo",
@@ -49,4 +50,5 @@ __all__ = [
     "plot_training",
     "score_bars_svg",
     "score_logo_svg",
+    "zero_line",
 ]

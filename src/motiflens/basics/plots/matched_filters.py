@@ -32,6 +32,36 @@ class Matched(NamedTuple):
     strand: int = 1
 
 
+def aligned_matrices(one: Matched, *, width: int = 0) -> tuple[np.ndarray, np.ndarray | None]:
+    """Filter and match in the same columns: uniform columns, of which a logo shows nothing, fill both up.
+
+    Parameters
+    ----------
+    one : Matched
+    width : int
+        Least number of columns; those that are added stand on both sides, so that the pair stays in the middle.
+
+    Returns
+    -------
+    filter, match : np.ndarray, shape=(4, width)
+        The match on the filter's strand; None where there is none.
+    """
+    n_filter = one.pwm.shape[1]
+    if one.match_pwm is None:
+        first, last, match = 0, n_filter, None
+    else:
+        match = one.match_pwm if one.strand > 0 else one.match_pwm[::-1, ::-1]
+        first, last = min(0, -one.offset), max(n_filter, match.shape[1] - one.offset)
+    spare = max(width - (last - first), 0)
+    first, last = first - spare // 2, last + spare - spare // 2
+
+    def fill(pwm: np.ndarray, start: int) -> np.ndarray:
+        sides = (start - first, last - start - pwm.shape[1])
+        return np.pad(pwm, ((0, 0), sides), constant_values=1 / pwm.shape[0])
+
+    return fill(one.pwm, 0), None if match is None else fill(match, -one.offset)
+
+
 def plot_matched_filters(filters: Sequence[Matched], *, title: str = "", ax: "Axes | None" = None) -> "Axes":
     """Draw filters, each above the motif that it matches, one below the other.
 

@@ -9,9 +9,17 @@ from motiflens.basics.plots.logo import LETTERS
 
 _COLUMN = 10  # width of a letter and
 _HEIGHT = 100  # height of the picture, in user units: whole numbers are then fine enough
+_MOST_BARS = 1000  # of a long sequence: as many as a screen can show
 
 
-def score_logo_svg(codes: np.ndarray, scores: np.ndarray, *, label: str, scale: float | None = None) -> str:
+def score_logo_svg(
+    codes: np.ndarray,
+    scores: np.ndarray,
+    *,
+    label: str,
+    scale: float | None = None,
+    part: tuple[int, int] | None = None,
+) -> str:
     """Letters of a sequence, up for positive and down for negative scores.
 
     The page must hold :func:`motiflens.basics.plots.logo_svg_defs` once.
@@ -25,6 +33,9 @@ def score_logo_svg(codes: np.ndarray, scores: np.ndarray, *, label: str, scale: 
         For readers who do not see the picture.
     scale : float, optional
         Score that is as tall as the picture's half above zero; by default the largest absolute one.
+    part : (int, int), optional
+        Draw the letters from the first to before the second position only. Parts of one sequence have the same height
+        and zero line, so that they can stand side by side.
 
     Returns
     -------
@@ -39,30 +50,48 @@ def score_logo_svg(codes: np.ndarray, scores: np.ndarray, *, label: str, scale: 
     scale = (scale or float(np.abs(scores).max(initial=0))) or 1.0
     heights = np.rint(np.clip(scores / scale, -1, 1) * _up(scores) * _HEIGHT).astype(int)
     zero = round(_up(scores) * _HEIGHT)
+    start, stop = part or (0, len(codes))
     letters = [
-        f'<use href="#ml{LETTERS[codes[i]]}" transform="matrix(1 0 0 {heights[i]} {i * _COLUMN} {zero - heights[i]})"/>'
+        f'<use href="#ml{LETTERS[codes[i]]}" '
+        f'transform="matrix(1 0 0 {heights[i]} {(i - start) * _COLUMN} {zero - heights[i]})"/>'
         for i in np.flatnonzero((heights != 0) & (codes < len(LETTERS)))
+        if start <= i < stop
     ]
-    width = len(codes) * _COLUMN
+    width = (stop - start) * _COLUMN
     return _svg("score-logo", label, width, f'<path class="axis" d="M0 {zero}H{width}"/>{"".join(letters)}')
 
 
 def score_bars_svg(scores: np.ndarray, *, label: str, marked: tuple[int, int] | None = None) -> str:
     """A bar per position of a whole sequence, with a stretch of it, from the first position to before the last, marked.
 
-    Parameters, errors and zero line are those of :func:`score_logo_svg`.
+    Of a sequence that is longer than a screen is wide, each bar is the largest score, up or down, of neighbouring
+    positions. Parameters, errors and zero line are those of :func:`score_logo_svg`.
     """
-    scores = _checked(scores, len(scores))
+    length = len(scores)
+    scores, step = _summed_up(_checked(scores, length))
     scale = float(np.abs(scores).max(initial=0)) or 1.0
     zero = round(_up(scores) * _HEIGHT)
     heights = np.rint(scores / scale * _up(scores) * _HEIGHT).astype(int)
     bars = "".join(f"M{i} {zero}v{-heights[i]}" for i in np.flatnonzero(heights))
     window = ""
     if marked is not None:
-        window = f'<rect class="window" x="{marked[0]}" y="0" width="{marked[1] - marked[0]}" height="{_HEIGHT}"/>'
+        first, stop = marked[0] / step, marked[1] / step
+        window = f'<rect class="window" x="{first:g}" y="0" width="{stop - first:g}" height="{_HEIGHT}"/>'
     return _svg(
         "score-bars", label, len(scores), f'{window}<path class="bars" transform="translate(.5 0)" d="{bars}"/>'
     )
+
+
+def _summed_up(scores: np.ndarray) -> tuple[np.ndarray, int]:
+    """The score that is furthest from zero of each `step` positions, and `step`."""
+    step = max(-(-len(scores) // _MOST_BARS), 1)
+    rows = np.pad(scores, (0, -len(scores) % step)).reshape(-1, step)
+    return np.take_along_axis(rows, np.abs(rows).argmax(axis=1)[:, None], axis=1)[:, 0], step
+
+
+def zero_line(scores: np.ndarray) -> float:
+    """Share of the height of :func:`score_logo_svg` that lies above its zero line."""
+    return _up(np.asarray(scores, dtype=np.float64))
 
 
 def _up(scores: np.ndarray) -> float:

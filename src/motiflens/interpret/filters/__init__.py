@@ -14,7 +14,7 @@ from motiflens.interpret.filters.matches import (
     motifs_of_pwms,
 )
 from motiflens.interpret.filters.of_network import filter_pwms, matrix_width
-from motiflens.interpret.filters.quality import LOW_INFORMATION, FilterQuality, filter_quality, filter_rows
+from motiflens.interpret.filters.quality import LOW_INFORMATION, SIMILAR, FilterQuality, filter_quality, filter_rows
 
 __all__ = [
     "FactorIds",
@@ -27,6 +27,7 @@ __all__ = [
     "FilterQuality",
     "LOW_INFORMATION",
     "NOT_FALSE_ALONE",
+    "SIMILAR",
     "TASK1_TRUTH",
     "TASK2_TRUTH",
     "activation_pwms",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
-from markupsafe import Markup
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from motiflens.audits.candidate import Candidate
@@ -15,7 +15,7 @@ from motiflens.basics.plots import GREY, Estimate, finish_rows, plot_intervals, 
 from motiflens.basics.words import look
 from motiflens.interpret.spike_in import TRUSTED
 from motiflens.interpret.stability import Stability
-from motiflens.report.figures import figure_style, figure_svg
+from motiflens.report.figures import NARROW, figure_style
 
 _SHORT = {"gradient_times_input": "saliency", "integrated_gradients": "integrated gr."}
 _OTHER_COLOURS = ("#009E73", "#CC79A7", "#56B4E9", "#8C6D1F")
@@ -27,15 +27,15 @@ def colours(names: Sequence[str]) -> dict[str, str]:
     return {name: look(name)[1] if look(name)[0] != name else next(others) for name in names}
 
 
-def performance_figure(evidence: Evidence) -> Figure:
+def performance_figure(evidence: Evidence, narrow: bool = False) -> Figure:
     """Test scores: small marks are single networks, large ones the mean with its 95 % interval; baselines in grey."""
     names = [*evidence.performance]
     measures = [*evidence.performance[names[0]]]
     colour_of = colours([candidate.name for candidate in evidence.candidates])
     lines = {"auroc": [0.5], "aupr": [] if evidence.prevalence is None else [evidence.prevalence]}
     with figure_style():
-        figure = Figure(figsize=(6.4, 0.75 + 0.34 * len(names)), layout="constrained")
-        for ax, measure in zip(figure.subplots(1, len(measures), sharey=True, squeeze=False)[0], measures, strict=True):
+        figure, axes = _panels(len(measures), 6.4, 0.75 + 0.34 * len(names), narrow)
+        for ax, measure in zip(axes, measures, strict=True):
             found = {name: evidence.performance[name][measure] for name in names}
             rows = [
                 Estimate(display_name(name), own.interval, own.members, colour_of.get(name, GREY))
@@ -45,7 +45,16 @@ def performance_figure(evidence: Evidence) -> Figure:
     return figure
 
 
-def spike_in_figure(evidence: Evidence) -> Figure | None:
+def _panels(n: int, width: float, height: float, narrow: bool) -> tuple[Figure, list[Axes]]:
+    """Panels beside each other, or, on a narrow screen, one below the other; sizes in inches, height of one panel."""
+    if narrow:
+        figure = Figure(figsize=(NARROW, n * height), layout="constrained")
+        return figure, list(figure.subplots(n, 1, squeeze=False)[:, 0])
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, list(figure.subplots(1, n, sharey=True, squeeze=False)[0])
+
+
+def spike_in_figure(evidence: Evidence, narrow: bool = False) -> Figure | None:
     """AUROC and signal-to-noise at implanted motifs, by candidate and method; None where nothing could be judged."""
     judged = {name: found for name, found in evidence.spike_ins.items() if found.judged.any()}
     if not judged:
@@ -53,8 +62,8 @@ def spike_in_figure(evidence: Evidence) -> Figure | None:
     colour_of = colours([candidate.name for candidate in evidence.candidates])
     labels = [(name, method) for name, found in judged.items() for method in found.methods]
     with figure_style():
-        figure = Figure(figsize=(6.8, 0.75 + 0.34 * len(labels)), layout="constrained")
-        for ax, score in zip(figure.subplots(1, 2, sharey=True), ("auroc", "snr"), strict=True):
+        figure, axes = _panels(2, 6.8, 0.75 + 0.34 * len(labels), narrow)
+        for ax, score in zip(axes, ("auroc", "snr"), strict=True):
             rows = [
                 Estimate(
                     _row_label(name, method),
@@ -69,7 +78,7 @@ def spike_in_figure(evidence: Evidence) -> Figure | None:
     return figure
 
 
-def stability_figure(evidence: Evidence) -> Figure | None:
+def stability_figure(evidence: Evidence, narrow: bool = False) -> Figure | None:
     """Correlation of maps between networks, by candidate and method; None without two networks of one candidate."""
     colour_of = colours([candidate.name for candidate in evidence.candidates])
     rows = [
@@ -81,8 +90,9 @@ def stability_figure(evidence: Evidence) -> Figure | None:
     if not rows:
         return None
     with figure_style():
-        figure = Figure(figsize=(6.8, 0.75 + 0.34 * len(rows)), layout="constrained")
-        plot_intervals(rows, title="Correlation of the maps of two networks; small marks: pairs", ax=figure.subplots())
+        figure, (ax,) = _panels(1, 6.8, 0.75 + 0.34 * len(rows), narrow)
+        break_ = "\n" if narrow else " "
+        plot_intervals(rows, title=f"Correlation of the maps of two networks;{break_}small marks: pairs", ax=ax)
     return figure
 
 
@@ -96,15 +106,19 @@ def _of_pairs(found: Stability, method: str) -> np.ndarray:
     return np.array([np.nanmean(of_pairs[i, j]) for i, j in combinations(range(len(of_pairs)), 2)])
 
 
-def training_figure(candidates: Sequence[Candidate], metric: str) -> Figure | None:
+def training_figure(candidates: Sequence[Candidate], metric: str, narrow: bool = False) -> Figure | None:
     """Loss on training (thin) and validation sequences, and the validation metric, epoch by epoch; None without any."""
     shown = [candidate for candidate in candidates if any(member.history["valid_loss"] for member in candidate.members)]
     if not shown:
         return None
     colour_of = colours([candidate.name for candidate in candidates])
     with figure_style():
-        figure = Figure(figsize=(6.4, 0.4 + 1.7 * len(shown)), layout="constrained")
-        axes = figure.subplots(len(shown), 2, sharex=True, sharey="col", squeeze=False)
+        if narrow:
+            figure = Figure(figsize=(NARROW, 0.4 + 3.4 * len(shown)), layout="constrained")
+            axes = figure.subplots(2 * len(shown), 1, sharex=True, squeeze=False).reshape(len(shown), 2)
+        else:
+            figure = Figure(figsize=(6.4, 0.4 + 1.7 * len(shown)), layout="constrained")
+            axes = figure.subplots(len(shown), 2, sharex=True, sharey="col", squeeze=False)
         for pair, candidate in zip(axes, shown, strict=True):
             for ax, what in zip(pair, ("loss", "metric"), strict=True):
                 plot_training(candidate.members, what=what, colour=colour_of[candidate.name], ax=ax)
@@ -113,12 +127,12 @@ def training_figure(candidates: Sequence[Candidate], metric: str) -> Figure | No
             pair[1].set_ylabel("")
         axes[0][0].set_title("Loss: validation in colour, training in grey", loc="left", fontweight="bold")
         axes[0][1].set_title(f"Validation {metric}; dots: weights kept", loc="left", fontweight="bold")
-        for ax in axes[-1]:
+        for ax in axes[-1, 1:] if narrow else axes[-1]:
             ax.set_xlabel("epoch")
     return figure
 
 
-def matches_figure(evidence: Evidence) -> Figure | None:
+def matches_figure(evidence: Evidence, narrow: bool = False) -> Figure | None:
     """Share of filters that match the database, beside shares that match decoys of it; None without decoys."""
     shown = [c for c in evidence.candidates if all(found.chance is not None for found in c.audits)]
     if not shown:
@@ -126,8 +140,7 @@ def matches_figure(evidence: Evidence) -> Figure | None:
     colour_of = colours([candidate.name for candidate in evidence.candidates])
     rows = [(candidate, i) for candidate in shown for i in range(len(candidate.audits))][::-1]
     with figure_style():
-        figure = Figure(figsize=(6.4, 0.7 + 0.17 * len(rows)), layout="constrained")
-        ax = figure.subplots()
+        figure, (ax,) = _panels(1, 6.4, 0.7 + 0.17 * len(rows), narrow)
         for row, (candidate, i) in enumerate(rows):
             found = candidate.audits[i]
             if found.chance is None:
@@ -140,8 +153,3 @@ def matches_figure(evidence: Evidence) -> Figure | None:
         ax.set_xlabel("share of filters with a match")
         ax.set_title("Known motifs (colour) and shuffled motifs (grey)", loc="left", fontweight="bold")
     return figure
-
-
-def inline(figure: Figure | None, prefix: str) -> Markup | None:
-    """A figure as an element of the page."""
-    return None if figure is None else Markup(figure_svg(figure, prefix))

@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
 from motiflens.audits.evidence import Evidence
-from motiflens.audits.words import measure_label
+from motiflens.audits.words import display_name, measure_label
 from motiflens.basics.plots import logo_svg_defs
-from motiflens.report.audit import sections
+from motiflens.report.audit import first_screen, maps, sections
 from motiflens.report.audit.advice_section import advice_section
-from motiflens.report.audit.figures import inline, matches_figure, performance_figure, training_figure
+from motiflens.report.audit.figures import matches_figure, performance_figure, training_figure
+from motiflens.report.audit.leading_filters import card_groups, leading_motifs, matched_motifs
 from motiflens.report.audit.trust_sections import spike_in_section, stability_section
+from motiflens.report.figures import figure_for_screens
 from motiflens.report.html import write_page
 from motiflens.study.machines import versions
 
@@ -52,35 +55,46 @@ def write_audit_page(
     """
     first = evidence.candidates[0]
     measures = evidence.performance[first.name]
+    matched = matched_motifs(evidence)
+    examples = maps.example_sections(evidence, leading_motifs(evidence, matched))
+    methods = maps.methods_of(evidence)
     return write_page(
         path,
         "audit.html.j2",
         title=title,
         shapes=Markup(logo_svg_defs()),
+        data_line=first_screen.data_line(evidence),
+        network_lines=first_screen.network_lines(evidence),
+        numbers=first_screen.numbers(evidence),
+        cards=card_groups(evidence, matched),
+        first_map=maps.first_map(examples, methods),
         verdicts=sections.verdict_groups(evidence),
         advice=advice_section(evidence),
         comparisons=sections.comparisons(evidence),
         data=evidence.data,
+        is_binary=evidence.prevalence is not None,
         labels=sections.data_rows(evidence),
+        by_label=sections.label_rows(evidence),
         performance=sections.performance_rows(evidence),
-        performance_figure=inline(performance_figure(evidence), "scores"),
+        performance_figure=figure_for_screens(partial(performance_figure, evidence), "scores"),
         several_labels=bool(evidence.by_label),
         measures=[measure_label(measure) for measure in measures],
+        predictors=[display_name(name) for name in evidence.performance],
         n_resamples=len(next(iter(measures.values())).resampled),
         n_test=len(first.audits[0].test_logits),
         prevalence=evidence.prevalence,
         networks=sections.network_rows(evidence),
         metric_names=list(first.audits[0].metrics),
-        training_figure=inline(training_figure(evidence.candidates, monitor), "training"),
+        training_figure=figure_for_screens(partial(training_figure, evidence.candidates, monitor), "training"),
         monitor=monitor,
         failed=sections.failed(evidence),
-        matches_figure=inline(matches_figure(evidence), "matches"),
-        filters=sections.filter_tables(evidence),
+        matches_figure=figure_for_screens(partial(matches_figure, evidence), "matches"),
+        filters=sections.filter_tables(evidence, matched),
         database=database,
         q=first.audits[0].matches.q,
         target_name=evidence.label_names[evidence.target],
-        examples=sections.example_sections(evidence),
-        methods=sections.methods_of(evidence),
+        examples=examples,
+        methods=methods,
         trust=[part for part in (spike_in_section(evidence), stability_section(evidence)) if part],
         provenance=[*_provenance(settings or {}), *sections.network_facts(evidence.candidates)],
         notes=evidence.notes,

@@ -1,50 +1,71 @@
 """What the page of an audit shows, as plain values for its template: one function per section."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
-
-import numpy as np
-from markupsafe import Markup
 
 from motiflens.audits.candidate import Candidate
 from motiflens.audits.differences import comparison_sentences, differences, matched_share
 from motiflens.audits.evidence import Evidence
-from motiflens.audits.examples import Example
 from motiflens.audits.network import Audit
-from motiflens.audits.verdicts import CANNOT_BE_SAID, IN_PART, NO, YES, Verdict, verdicts
-from motiflens.audits.words import METHOD_LABELS, display_name, measure_label, method_label
-from motiflens.basics.plots import logo_svg, score_bars_svg, score_logo_svg
-from motiflens.motifs.sets import trim_pwm
+from motiflens.audits.verdicts import CANNOT_BE_SAID, FEW_WINDOWS, IN_PART, NO, YES, Accuracy, Verdict, verdicts
+from motiflens.audits.words import display_name, measure_label
+from motiflens.motifs.sets import Motif
+from motiflens.report.audit.leading_filters import beside_match, common_width, leading_filters, letters
 
-_LOOKS = {YES: "good", IN_PART: "caution", NO: "bad", CANNOT_BE_SAID: "unknown"}
-_WINDOW = 90  # bases of an example that are shown as letters
+_LOOKS = {YES: "yes", IN_PART: "part", NO: "no", CANNOT_BE_SAID: "open"}
 
 
 def verdict_groups(evidence: Evidence) -> list[dict[str, Any]]:
     """Verdicts by question."""
-    return [
-        {
-            "question": question,
-            "rule": rule,
-            "answers": [
-                {
-                    "name": display_name(v.candidate),
-                    "level": _LOOKS[v.level],
-                    "word": v.level.capitalize(),
-                    "answer": v.answer,
-                    "would_help": v.would_help,
-                }
-                for v in own
-            ],
-        }
-        for (question, rule), own in groupby(verdicts(evidence), key=_question)
-    ]
+    groups = []
+    for (question, rule), own in groupby(verdicts(evidence), key=lambda verdict: (verdict.question, verdict.rule)):
+        answers = list(own)
+        groups.append(
+            {
+                "question": question,
+                "rule": rule,
+                "answers": [_answer(verdict) for verdict in answers],
+                "accuracy": _accuracy(answers[0].accuracy),
+            }
+        )
+    return groups
 
 
-def _question(verdict: Verdict) -> tuple[str, str]:
-    return verdict.question, verdict.rule
+def _answer(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "name": display_name(verdict.candidate),
+        "level": _LOOKS[verdict.level],
+        "word": verdict.level.capitalize(),
+        "short": verdict.answer,
+        "would_help": verdict.would_help,
+        "numbers": [(name, _plain(value)) for name, value in verdict.numbers.items() if value not in (None, [], {})],
+    }
+
+
+def _plain(value: Any) -> str:
+    """A value behind a verdict as text: of a list and of named values, each in turn."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_plain(one)}" for name, one in value.items() if one not in (None, [], {}))
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        parts = [_plain(one) for one in value]
+        return ("; " if any(", " in part for part in parts) else ", ").join(parts)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.3g}".replace("-", "−") if isinstance(value, float) else str(value)
+
+
+def _accuracy(found: Accuracy | None) -> str:
+    """How often the verdict is right, in a sentence."""
+    if found is None:
+        return "How often this verdict is right was not measured yet."
+    yes, no = found.sensitivity, found.specificity
+    return (
+        f"Measured on networks whose answer is known: right in {found.n_right_with} of {found.n_with} where it is yes "
+        f"({yes.estimate:.0%}, 95% CI {yes.low:.0%} to {yes.high:.0%}) and in {found.n_right_without} of "
+        f"{found.n_without} where it is no ({no.estimate:.0%}, 95% CI {no.low:.0%} to {no.high:.0%})."
+    )
 
 
 def comparisons(evidence: Evidence) -> list[dict[str, Any]]:
@@ -78,17 +99,14 @@ def data_rows(evidence: Evidence) -> list[dict[str, Any]]:
 
 
 def performance_rows(evidence: Evidence) -> list[dict[str, Any]]:
-    """One row per predictor and, where there are several labels, per label."""
-    tables = {"all labels" if evidence.by_label else "": evidence.performance, **evidence.by_label}
+    """One row per predictor, over all labels together."""
     return [
         {
-            "label": label,
             "name": display_name(name),
             "n": len(next(iter(measures.values())).members),
             "values": {measure_label(measure): found.interval for measure, found in measures.items()},
         }
-        for label, table in tables.items()
-        for name, measures in table.items()
+        for name, measures in evidence.performance.items()
     ]
 
 
@@ -126,8 +144,8 @@ def failed(evidence: Evidence) -> list[str]:
     ]
 
 
-def filter_tables(evidence: Evidence) -> list[dict[str, Any]]:
-    """Filters of each candidate's best network."""
+def filter_tables(evidence: Evidence, database: Mapping[str, Motif]) -> list[dict[str, Any]]:
+    """Filters of each candidate's best network, beside the motifs of the database that they match."""
     tables = []
     for place, candidate in enumerate(evidence.candidates):
         found = candidate.audits[candidate.best]
@@ -138,24 +156,31 @@ def filter_tables(evidence: Evidence) -> list[dict[str, Any]]:
                 "number": candidate.numbers[candidate.best],
                 "several": len(candidate.audits) > 1,
                 "measure": None if found.importance is None else measure_label(found.importance.measure),
-                "rows": _filter_rows(found, evidence.target),
+                "rows": _filter_rows(found, evidence.target, database),
             }
         )
     return tables
 
 
-def _filter_rows(found: Audit, target: int) -> list[dict[str, Any]]:
+def _filter_rows(found: Audit, target: int, database: Mapping[str, Motif]) -> list[dict[str, Any]]:
     """The most important first, where importance is known; else the best match first."""
     importance, chance = found.importance, found.chance
     quality, filters = found.quality, found.filters
-    flags = {"dead": filters.dead, "low information": quality.low_information, "redundant": quality.redundant}
+    flags = {
+        "dead": filters.dead,
+        "low information": quality.low_information,
+        "redundant": quality.redundant,
+        f"fewer than {FEW_WINDOWS} windows": (filters.counts < FEW_WINDOWS) & ~filters.dead,
+    }
+    pairs = [beside_match(found, i, database) for i in range(len(filters.counts))]
+    width = common_width(pairs)
     rows = []
     for i, match in enumerate(found.matches.rows):
         names = list(dict.fromkeys(hit.target_name for hit in found.matches.hits[i]))
         rows.append(
             {
                 "filter": i,
-                "logo": None if filters.dead[i] else Markup(logo_svg(trim_pwm(filters.pwms[i]), height=40, defs=False)),
+                "logos": [] if filters.dead[i] else letters(pairs[i], width, height=34, column=6.0),
                 "match": None if match.best is None else match.best.target_name,
                 "id": None if match.best is None else match.best.target_id,
                 "also": names[1:5],
@@ -165,6 +190,7 @@ def _filter_rows(found: Audit, target: int) -> list[dict[str, Any]]:
                 "drop": math.nan if importance is None else float(importance.performance_drop[i, target]),
                 "positives": math.nan if importance is None else float(importance.on_positives[i, target]),
                 "negatives": math.nan if importance is None else float(importance.on_negatives[i, target]),
+                "size": math.nan if importance is None else float(importance.size[i, target]),
                 "chance": math.nan if chance is None else float(chance.per_filter[i]),
                 "information": float(quality.information[i]),
                 "n_windows": int(filters.counts[i]),
@@ -178,64 +204,24 @@ def _last_if_nan(value: float) -> float:
     return math.inf if math.isnan(value) else value
 
 
-def example_sections(evidence: Evidence) -> list[dict[str, Any]]:
-    """Each example with the maps of every candidate by every method, cut to the stretch that they point at."""
-    return [_example_section(example) for example in evidence.examples]
-
-
-def _example_section(example: Example) -> dict[str, Any]:
-    start = _window_start(example)
-    end = min(start + _WINDOW, len(example.codes))
-    maps = []
-    for name, by_method in example.scores.items():
-        for method, scores in by_method.items():
-            words = f"{method_label(method)}, {display_name(name)}, {example.name}"
-            scale = float(np.abs(scores).max(initial=0))
-            maps.append(
-                {
-                    "method": method,
-                    "label": method_label(method),
-                    "name": display_name(name),
-                    "peak": round((int(np.abs(scores[start:end]).argmax()) + 0.5) / (end - start), 3),
-                    "bars": Markup(score_bars_svg(scores, label=f"{words}: whole sequence", marked=(start, end))),
-                    "logo": Markup(
-                        score_logo_svg(
-                            example.codes[start:end],
-                            scores[start:end],
-                            label=f"{words}: positions {start + 1} to {end}",
-                            scale=scale,
-                        )
-                    ),
-                }
-            )
-    return {
-        "name": example.name,
-        "why": example.why,
-        "start": start + 1,
-        "end": end,
-        "length": len(example.codes),
-        "maps": maps,
-    }
-
-
-def _window_start(example: Example) -> int:
-    """Where the stretch begins in which all maps together have the most."""
-    shares = [
-        np.abs(scores) / max(float(np.abs(scores).sum()), 1e-12)
-        for by_method in example.scores.values()
-        for scores in by_method.values()
-    ]
-    length = len(example.codes)
-    if not shares or length <= _WINDOW:
-        return 0
-    sums = np.convolve(np.sum(shares, axis=0), np.ones(_WINDOW), mode="valid")
-    return int(sums.argmax())
-
-
-def methods_of(evidence: Evidence) -> list[tuple[str, str]]:
-    """Methods that at least one map was made by: name and label."""
-    made = {m for example in evidence.examples for by_method in example.scores.values() for m in by_method}
-    return [(method, label) for method, label in METHOD_LABELS.items() if method in made]
+def label_rows(evidence: Evidence) -> list[dict[str, Any]]:
+    """Where there are several labels, each with its scores and the filter of the best network that matters most."""
+    candidates = {candidate.name: candidate for candidate in evidence.candidates}
+    rows = []
+    for t, (label, table) in enumerate(evidence.by_label.items()):
+        scores = {name: next(iter(measures.values())).interval for name, measures in table.items()}
+        first = candidates[evidence.candidates[0].name]
+        leaders = leading_filters(first, t, 1)
+        hit = first.audits[leaders[0].network].matches.rows[leaders[0].filter].best if leaders else None
+        rows.append(
+            {
+                "label": label,
+                "scores": list(scores.values()),
+                "motif": "–" if not leaders else f"filter {leaders[0].filter}" if hit is None else hit.target_name,
+                "loss": leaders[0].loss if leaders else math.nan,
+            }
+        )
+    return rows
 
 
 def network_facts(candidates: Sequence[Candidate]) -> list[tuple[str, str]]:

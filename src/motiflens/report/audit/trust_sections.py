@@ -1,6 +1,7 @@
 """Sections of an audit's page on whether attributions can be trusted where the truth is not known."""
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ from motiflens.audits.evidence import Evidence
 from motiflens.audits.words import display_name, method_label
 from motiflens.basics.stats import Interval
 from motiflens.interpret.spike_in import TRUSTED
-from motiflens.report.audit.figures import inline, spike_in_figure, stability_figure
+from motiflens.report.audit.figures import spike_in_figure, stability_figure
+from motiflens.report.figures import figure_for_screens
 
 
 def spike_in_section(evidence: Evidence) -> dict[str, Any] | None:
@@ -44,7 +46,7 @@ def spike_in_section(evidence: Evidence) -> dict[str, Any] | None:
         "short": "Spike-in",
         "title": "Spike-in: do attributions find motifs where they are known to be?",
         "paragraphs": paragraphs,
-        "figure": inline(spike_in_figure(evidence), "spike"),
+        "figure": figure_for_screens(partial(spike_in_figure, evidence), "spike"),
         "alt": "AUROC and signal-to-noise of attribution maps at implanted motifs, the numbers of the table below",
         "tables": [
             {"title": "Scores at implanted motifs", "n_text": 2, "columns": columns, "rows": rows},
@@ -87,7 +89,7 @@ def stability_section(evidence: Evidence) -> dict[str, Any] | None:
             "positions that hardly matter as much as the few that do. The last column is the rank correlation of two "
             "methods on one network. Maps that agree may still be wrong; of maps that disagree at most one is right."
         ],
-        "figure": inline(stability_figure(evidence), "stability"),
+        "figure": figure_for_screens(partial(stability_figure, evidence), "stability"),
         "alt": "Correlation of attribution maps between networks, the numbers of the table below",
         "tables": tables,
     }

@@ -26,19 +26,15 @@ function search(input) {
     row.hidden = !row.dataset.text.includes(wanted);
     shown += !row.hidden;
   }
-  document.getElementById(input.dataset.table + "-count").textContent = shown + " of " + table.tBodies[0].rows.length + " filters";
+  const count = document.getElementById(input.dataset.table + "-count");
+  count.textContent = shown + " of " + table.tBodies[0].rows.length + " " + (count.dataset.what ?? "filters");
 }
 function showMethod(method) {
   for (const map of document.querySelectorAll(".map")) map.hidden = map.dataset.method !== method;
-  showPeaks();
-}
-// On a narrow screen, the letters that matter come into view.
-function showPeaks() {
-  for (const part of document.querySelectorAll(".map:not([hidden]) [data-peak]"))
-    part.scrollLeft = part.dataset.peak * part.scrollWidth - part.clientWidth / 2;
 }
 for (const button of document.querySelectorAll("th button")) button.addEventListener("click", () => sortTable(button));
 for (const input of document.querySelectorAll("input[type=search]")) input.addEventListener("input", () => search(input));
 const choice = document.getElementById("method");
 if (choice) choice.addEventListener("change", () => showMethod(choice.value));
-showPeaks();
+// What is folded is printed, and opened by a link to it.
+addEventListener("beforeprint", () => { for (const part of document.querySelectorAll("details")) part.open = true; });
