@@ -8,6 +8,7 @@ __all__ = [
     "differences",
     "evidence",
     "examples",
+    "families",
     "model_check",
     "network",
     "notes",

@@ -9,6 +9,7 @@ import numpy as np
 
 from motiflens.audits.candidate import Candidate
 from motiflens.audits.examples import Example, make_examples
+from motiflens.audits.families import motifs_that_matter
 from motiflens.audits.notes import noted
 from motiflens.audits.options import AuditOptions
 from motiflens.audits.stored import motifs_digest
@@ -23,8 +24,9 @@ from motiflens.basics.tables import Table, Tabular, columns_of
 from motiflens.data.baselines import gc_scores, kmer_model
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.summary import DataSummary, summary
-from motiflens.interpret.spike_in import SpikeIn, spike_in
+from motiflens.interpret.spike_in import SpikeIn, spike_in, widest_implant
 from motiflens.interpret.stability import Stability, stability
+from motiflens.motifs.motif import Motif
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -178,11 +180,20 @@ def _trust(
     for candidate in candidates if options.n_backgrounds else ():
         networks = [found.model for found in candidate.audits]
         with noted(notes, f"{candidate.name}, spike-in"):
-            n = options.n_backgrounds
+            n, tried = options.n_backgrounds, _motifs_to_try(candidate, dataset, target, options)
             spike_ins[candidate.name] = candidate.store.get(
                 "spike_in",
-                partial(spike_in, networks, dataset, database=options.database, n_backgrounds=n, **common),
+                partial(
+                    spike_in,
+                    networks,
+                    dataset,
+                    motifs=tried or None,
+                    database=options.database,
+                    n_backgrounds=n,
+                    **common,
+                ),
                 database=motifs_digest(options.motifs),
+                tried=motifs_digest(tried),
                 n_backgrounds=n,
                 **common,
             )
@@ -191,6 +202,14 @@ def _trust(
                 "stability", partial(stability, networks, dataset, **common, **_STABILITY), **common, **_STABILITY
             )
     return spike_ins, stable, notes
+
+
+def _motifs_to_try(candidate: Candidate, dataset: SequenceDataset, target: int, options: AuditOptions) -> list[Motif]:
+    """Those that were named, then those of the filters that matter; none where no filter does."""
+    named = options.named_motifs
+    room = widest_implant(dataset.length)
+    found = motifs_that_matter(candidate, target, options.motifs, room)
+    return [*named, *(motif for motif in found if motif.id not in {one.id for one in named})]
 
 
 def _by_label(

@@ -25,11 +25,13 @@ from motiflens.interpret.filters import (
     FalseMatches,
     FilterImportance,
     FilterMatches,
+    FilterOrder,
     FilterPwms,
     FilterQuality,
     false_matches,
     filter_importance,
     filter_matches,
+    filter_order,
     filter_pwms,
     filter_quality,
     filter_rows,
@@ -80,6 +82,8 @@ class Audit(Tabular):
         None where no decoys were asked for.
     importance : FilterImportance or None
         None where no ablation was asked for.
+    order : FilterOrder or None
+        The same filters on dinucleotide shuffles of the test sequences; None where no ablation was asked for.
     saliency : SaliencyAudit or None
         None where the truth is not known, no target was asked for, or no test sequence is positive for it.
     network : ModelSummary
@@ -101,6 +105,7 @@ class Audit(Tabular):
     label_names: tuple[str, ...]
     test_logits: np.ndarray
     model: HybridNetwork | AdaptedModel
+    order: FilterOrder | None = None
 
     def _table(self) -> Table:
         metrics = ", ".join(f"{name} {value:.3f}" for name, value in self.metrics.items())
@@ -163,7 +168,7 @@ def audit_network(
     matched = {"window": options.window, "q": options.q, "database": motifs_digest(database)}
     matches = keep("matches", lambda: filter_matches(filters.pwms, database, q=options.q), **matched)
     matches = matches.judged_by(options.truth)
-    chance = importance = None
+    chance = importance = order = None
     if options.n_decoys:
         n_decoys = options.n_decoys
         chance = keep(
@@ -181,6 +186,8 @@ def audit_network(
             n_sequences=n,
             seed=seed,
         )
+        compared: dict[str, Any] = {"target": label or 0, "window": options.window, "seed": seed}
+        order = keep("order", lambda: filter_order(network, test, batch_size=batch_size, **compared), **compared)
     metrics, logits = keep("predictions", lambda: _predictions(network, dataset, test, batch_size))
     saliency_audit = None
     if label is not None and _has_sites(test, label):
@@ -197,6 +204,7 @@ def audit_network(
         label_names=test.label_names,
         test_logits=logits,
         model=network,
+        order=order,
     )
 
 

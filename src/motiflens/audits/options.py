@@ -12,7 +12,7 @@ from motiflens.data.dataset import SequenceDataset
 from motiflens.interpret.attribution import check_method
 from motiflens.interpret.filters import check_truth
 from motiflens.models.any_model import BASES, CODES, LAYOUTS, OUTPUTS, check_bases
-from motiflens.motifs.sets import DEFAULT_SET, Motif, load_motifs
+from motiflens.motifs.sets import DEFAULT_SET, Motif, load_motifs, named_motifs
 
 _AT_LEAST = {"n_ablation": 0, "n_decoys": 0, "n_backgrounds": 0, "n_examples": 0, "n_resamples": 1, "seed": 0}
 
@@ -32,6 +32,9 @@ class AuditOptions:
     database : str or sequence of Motif
         What filters are compared with, and where the motifs of the spike-in come from: a set that
         :func:`motiflens.motifs.sets.load_motifs` knows, a file, or motifs.
+    spike_motifs : str or sequence of Motif, optional
+        Motifs that attributions should find, put into sequences before those of the filters that matter: a motif file
+        or set, names or ids in the database with commas between them, or motifs.
     truth : mapping of str to collection of str, optional
         Accessions of each motif that filters should learn, for true and false positive rates.
     q : float
@@ -67,6 +70,7 @@ class AuditOptions:
     first_layer: str | None = None
     output: str = "auto"
     database: str | Sequence[Motif] = DEFAULT_SET
+    spike_motifs: str | Sequence[Motif] | None = None
     truth: Mapping[str, Collection[str]] | None = None
     q: float = 0.1
     window: int | None = None
@@ -94,12 +98,18 @@ class AuditOptions:
         motifs = self.motifs  # read once here, so that a missing file is told now
         if not motifs:
             raise InputError("expected a database of at least one motif, got none")
+        self.named_motifs  # noqa: B018 - a wrong name is told now
         check_truth([motif.id for motif in motifs], self.truth or {})
 
     @property
     def motifs(self) -> list[Motif]:
         """The motifs of the database."""
         return load_motifs(self.database) if isinstance(self.database, str) else list(self.database)
+
+    @property
+    def named_motifs(self) -> list[Motif]:
+        """The motifs of `spike_motifs`."""
+        return [] if self.spike_motifs is None else named_motifs(self.spike_motifs, self.motifs)
 
     @property
     def database_name(self) -> str:
@@ -133,6 +143,8 @@ class AuditOptions:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         if not isinstance(self.database, str):
             values["database"] = [motif.id for motif in self.database]
+        if not isinstance(self.spike_motifs, str | None):
+            values["spike_motifs"] = [motif.id for motif in self.spike_motifs]
         if self.truth is not None:
             values["truth"] = {factor: sorted(ids) for factor, ids in self.truth.items()}
         values["methods"] = None if self.methods is None else list(self.methods)

@@ -15,6 +15,7 @@ from motiflens.cli.benchmark import interaction_records, is_interaction_preset, 
 from motiflens.cli.experiments import experiment_records, is_experiment_preset, report_experiments, run_crx
 from motiflens.cli.messages import note_slow_training, print_json, resumable
 from motiflens.cli.options import Json, split_names, whole_number, writable_file, writable_folder
+from motiflens.cli.verdicts import is_verdict_preset, report_verdicts, run_verdicts, verdict_records
 
 if TYPE_CHECKING:
     from motiflens.study.grid import StudyResult
@@ -47,7 +48,8 @@ def study_run(
             help="quick (minutes), paper (the whole grid), paper-text (as its text has it), filters (8 to 128 of "
             "them); interactions, interactions-full, interactions-calibration or interactions-long: the benchmark of "
             "motif interactions; crx: reporter assays with designed edits, with --data; "
-            "crx-protocol and crx-options: the trials by which its protocol and augmentations were judged."
+            "crx-protocol and crx-options: the trials by which its protocol and augmentations were judged; verdicts: "
+            "networks whose right diagnosis is known, for the accuracy of an audit's verdicts."
         ),
     ] = "quick",
     out: Annotated[
@@ -56,7 +58,9 @@ def study_run(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Presets crx, crx-protocol and crx-options: the file that motiflens data crx wrote.", exists=True
+            help="Presets crx, crx-protocol and crx-options: the file that motiflens data crx wrote. "
+            "Preset verdicts: real sequences around the simulated sites.",
+            exists=True,
         ),
     ] = None,
     tasks: Annotated[str | None, typer.Option(help="1, 2 or 1,2.")] = None,
@@ -124,9 +128,14 @@ def study_run(
         unused = {**changes, "no_weights": None if weights else True}
         run_crx(preset, data, folder, changes=unused, as_json=as_json, **options)
         return
+    if is_verdict_preset(preset):
+        changes.pop("stack_size")
+        changes["no_weights"] = None if weights else True
+        run_verdicts(folder, data, changes=changes, as_json=as_json, **options)
+        return
     if data is not None:
         raise InputError(
-            f"--data is for presets crx, crx-protocol and crx-options, {preset} simulates its own: leave it out"
+            f"--data is for presets crx, crx-protocol, crx-options, verdicts; {preset} simulates its own: leave it out"
         )
     if is_interaction_preset(preset):
         own = {name: changes.pop(name) for name in ("n_members", "seed", "data_seed")}
@@ -219,6 +228,9 @@ def study_report(
     if experiments := experiment_records(folder):
         again = shlex.join(["motiflens", "study", "report", str(folder)])
         report_experiments(experiments, out or folder, command=again, as_json=as_json)
+        return
+    if patients := verdict_records(folder):
+        report_verdicts(patients, as_json=as_json)
         return
     found, n_others = interaction_records(folder)
     if found:

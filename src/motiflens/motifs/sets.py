@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib import import_module, resources
 from pathlib import Path
@@ -19,6 +20,7 @@ __all__ = [
     "MotifSet",
     "distinct_names",
     "load_motifs",
+    "named_motifs",
     "number_ids",
     "read_motifs",
     "select_motifs",
@@ -90,6 +92,30 @@ def load_motifs(name_or_path: str | Path) -> MotifList:
     releases = [f"JASPAR{year}" for year in JASPAR_RELEASES]
     known = releases + [f"{one}-{taxon}" for one in releases for taxon in JASPAR_TAXA]
     raise InputError(f"unknown motif set {name!r}{close_hint(name, known)}; or give the path of a motif file")
+
+
+def named_motifs(wanted: str | Sequence[Motif], database: Sequence[Motif]) -> list[Motif]:
+    """Motifs that a user names: a file or a packaged set, names or ids in a database with commas between, or motifs.
+
+    Of several motifs with one name, such as versions, the last is taken.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown (close ones are listed), or a file holds no motif.
+    """
+    if not isinstance(wanted, str):
+        return list(wanted)
+    if wanted in PACKAGED or Path(wanted).is_file() or re.search(r"[/\\]", wanted):
+        return list(load_motifs(wanted))
+    by_label = {label.lower(): motif for motif in database for label in (motif.name, motif.id) if label}
+    found = []
+    for name in (part.strip() for part in wanted.split(",")):
+        if name.lower() not in by_label:
+            hint = close_hint(name, [label for motif in database for label in (motif.name, motif.id)])
+            raise InputError(f"expected a motif file, or names in the database, got {name!r}, which is neither{hint}")
+        found.append(by_label[name.lower()])
+    return found
 
 
 @lru_cache

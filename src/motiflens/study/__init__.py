@@ -15,6 +15,7 @@ __all__ = [
     "results",
     "rounds",
     "selection",
+    "verdicts",
 ]
 
 __getattr__, __dir__ = lazy_modules(__name__, __all__)

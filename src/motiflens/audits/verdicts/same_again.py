@@ -23,10 +23,12 @@ _RULE = (
 def _facts(candidate: "Candidate", evidence: "Evidence") -> dict[str, Any]:
     found = evidence.stability.get(candidate.name)
     maps = {} if found is None else {method: list(found.between_members(method)) for method in found.methods}
+    ranks = {} if found is None else {one: list(found.between_members(one, ranks=True)) for one in found.methods}
     filters = None if found is None else found.filters
     return {
         "n_networks": len(candidate.audits),
         "maps": maps,
+        "ranks_of_maps": ranks,
         "shared_filters": None if filters is None else filters.observed,
         "shared_by_chance": None if filters is None else list(filters.chance_interval),
     }

@@ -14,6 +14,7 @@ from motiflens.interpret.filters.matches import (
     motifs_of_pwms,
 )
 from motiflens.interpret.filters.of_network import filter_pwms, matrix_width
+from motiflens.interpret.filters.order import FilterOrder, filter_order
 from motiflens.interpret.filters.quality import LOW_INFORMATION, SIMILAR, FilterQuality, filter_quality, filter_rows
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "FilterMatch",
     "FilterMatches",
     "FilterMotifs",
+    "FilterOrder",
     "FilterPwms",
     "FilterQuality",
     "LOW_INFORMATION",
@@ -36,6 +38,7 @@ __all__ = [
     "filter_importance",
     "filter_matches",
     "filter_motifs",
+    "filter_order",
     "filter_pwms",
     "motifs_of_pwms",
     "filter_quality",

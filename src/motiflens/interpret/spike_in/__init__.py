@@ -8,7 +8,7 @@ from motiflens.interpret.spike_in.candidates import candidate_motifs
 from motiflens.interpret.spike_in.responses import Responses
 from motiflens.interpret.spike_in.result import TRUSTED, SpikeIn
 from motiflens.interpret.spike_in.scores import SpikeScores
-from motiflens.interpret.spike_in.spike_in import MIN_BACKGROUNDS, spike_in
+from motiflens.interpret.spike_in.spike_in import MIN_BACKGROUNDS, spike_in, widest_implant
 
 __all__ = [
     "MIN_BACKGROUNDS",
@@ -18,4 +18,5 @@ __all__ = [
     "TRUSTED",
     "candidate_motifs",
     "spike_in",
+    "widest_implant",
 ]

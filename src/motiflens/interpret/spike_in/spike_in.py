@@ -27,6 +27,7 @@ from motiflens.motifs.sets import DEFAULT_SET, Motif, load_motifs, select_motifs
 from motiflens.motifs.truth import SiteTruth
 
 MIN_BACKGROUNDS = 20  # ten to choose motifs on and ten to measure on
+N_SITES, MARGIN = 3, 10  # implants of a sequence, and bases at either end without
 _NARROWEST = 5  # bp, of JASPAR's motifs
 
 
@@ -40,8 +41,8 @@ def spike_in(
     target: Target = 0,
     database: str | Sequence[Motif] = DEFAULT_SET,
     n_backgrounds: int = 200,
-    n_sites: int = 3,
-    margin: int = 10,
+    n_sites: int = N_SITES,
+    margin: int = MARGIN,
     q: float = 0.05,
     min_response: float = 0.25,
     correct_gradient: bool = False,
@@ -164,6 +165,11 @@ def spike_in(
         measured_on=rows[n_chosen:],
         **_of_all(judged),
     )
+
+
+def widest_implant(length: int) -> int:
+    """Bases that a motif may have at most to be implanted into sequences of this length, by default options."""
+    return max((length - 2 * MARGIN) // N_SITES, 0)
 
 
 def _room(length: int, n_sites: int, margin: int) -> int:

@@ -1,0 +1,154 @@
+"""Filters of all networks of a candidate, put into families: those whose matrices are alike.
+
+A motif is often shared by several filters, none of which costs much alone, so that families are judged and not filters.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from motiflens.basics.plots import consensus, information_logo
+from motiflens.interpret.filters import LOW_INFORMATION
+from motiflens.motifs.motif import Motif
+from motiflens.motifs.sets import trim_pwm
+from motiflens.motifs.similarity import similarity
+
+if TYPE_CHECKING:
+    from motiflens.audits.candidate import Candidate
+    from motiflens.audits.network import Audit
+
+ALIKE = 0.8  # similarity of two matrices of one family
+N_RANKED = 20  # filters of each network that are put into families, the most important
+MATTERS = 0.1  # of what the most important filter of the network costs
+LEAST_COST = 0.002  # of the score
+DECOYS = 0.1  # share of decoy databases in which a filter may match
+N_TRIED = 8  # families whose motifs are put into sequences
+
+FilterRow = dict[str, Any]
+
+
+def ranked_filters(candidate: "Candidate", target: int) -> list[FilterRow]:
+    """One row of plain values per filter of every network, the costliest first, each with the number of its family.
+
+    Dead filters, those of low information, and all but the first `N_RANKED` of a network belong to no family.
+    """
+    pairs = list(zip(candidate.numbers, candidate.audits, strict=True))
+    rows = [row for number, found in pairs for row in _rows(found, number, target)]
+    rows.sort(key=lambda row: -cost_of(row))
+    matrices = {
+        (number, i): trim_pwm(found.filters.pwms[i]) for number, found in pairs for i in range(len(found.filters.pwms))
+    }
+    leaders: list[tuple[int, int]] = []
+    taken = dict.fromkeys(candidate.numbers, 0)
+    for row in rows:
+        place = row["network"], row["filter"]
+        row["family"] = None
+        if not row["n_windows"] or row["information"] < LOW_INFORMATION or taken[row["network"]] >= N_RANKED:
+            continue
+        taken[row["network"]] += 1
+        alike = (f for f, leader in enumerate(leaders) if similarity(matrices[place], matrices[leader]).value >= ALIKE)
+        row["family"] = next(alike, None)
+        if row["family"] is None:
+            row["family"] = len(leaders)
+            leaders.append(place)
+    return rows
+
+
+def _rows(found: "Audit", number: int, target: int) -> list[FilterRow]:
+    importance, chance, order = found.importance, found.chance, found.order
+    rows = []
+    for i, match in enumerate(found.matches.rows):
+        best = match.best
+        rows.append(
+            {
+                "network": number,
+                "filter": i,
+                "cost": None if importance is None else float(importance.performance_drop[i, target]),
+                "on_positives": None if importance is None else float(importance.on_positives[i, target]),
+                "on_negatives": None if importance is None else float(importance.on_negatives[i, target]),
+                "size": None if importance is None else float(importance.size[i, target]),
+                "n_windows": int(found.filters.counts[i]),
+                "information": float(found.quality.information[i]),
+                "shuffled_information": None if order is None else float(order.information[i]),
+                "order": None if order is None else float(order.auroc[i]),
+                "consensus": consensus(information_logo(trim_pwm(found.filters.pwms[i]))),
+                "match": None if best is None else best.target_name or best.target_id,
+                "id": None if best is None else best.target_id,
+                "q": None if best is None else best.q_value,
+                "decoys": None if chance is None else float(chance.per_filter[i]),
+            }
+        )
+    return rows
+
+
+def cost_of(row: Mapping[str, Any]) -> float:
+    """What the score loses without a filter; 0 where that is not known."""
+    cost = row["cost"]
+    return 0.0 if cost is None or np.isnan(cost) else float(cost)
+
+
+def filters_that_matter(rows: Sequence[FilterRow]) -> list[FilterRow]:
+    """Filters whose loss costs enough, the costliest first."""
+    most: dict[int, float] = {}
+    for row in rows:
+        most[row["network"]] = max(most.get(row["network"], 0.0), cost_of(row))
+    chosen = [row for row in rows if cost_of(row) >= max(LEAST_COST, MATTERS * most[row["network"]])]
+    return sorted(chosen, key=lambda row: -cost_of(row))
+
+
+def families_that_matter(rows: Sequence[FilterRow]) -> list[dict[str, Any]]:
+    """Families with a filter that matters, the costliest first.
+
+    `kind` is "known" where one of these filters matches a motif of the database and few decoys of it, "new" where
+    several filters or networks share a matrix that does not, else "nothing".
+    """
+    found = []
+    matter = filters_that_matter(rows)
+    for number in dict.fromkeys(row["family"] for row in matter if row["family"] is not None):
+        own = [row for row in matter if row["family"] == number]
+        alike = [row for row in rows if row["family"] == number]
+        matched = [row for row in own if row["match"] is not None and (row["decoys"] or 0) <= DECOYS]
+        best = min(matched, key=lambda row: row["q"]) if matched else own[0]
+        found.append(
+            {
+                "family": number,
+                "kind": "known" if matched else "new" if len(alike) > 1 else "nothing",
+                "motif": best["match"] if matched else own[0]["consensus"],
+                "id": best["id"] if matched else None,
+                "q": best["q"] if matched else None,
+                "decoys": best["decoys"],
+                "cost": cost_of(own[0]),
+                "order": own[0]["order"],
+                "filters": [[row["network"], row["filter"]] for row in own],
+                "networks": len({row["network"] for row in alike}),
+                "n_windows": max(row["n_windows"] for row in own),
+            }
+        )
+    return found
+
+
+def motifs_that_matter(candidate: "Candidate", target: int, database: Sequence[Motif], max_width: int) -> list[Motif]:
+    """Motifs to put into sequences: what each family that matters matches, or else the matrix of its first filter.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    target : int
+    database : sequence of Motif
+        What filters were compared with.
+    max_width : int
+        Wider motifs are left out.
+    """
+    by_id = {motif.id: motif for motif in reversed(database)}
+    audits = dict(zip(candidate.numbers, candidate.audits, strict=True))
+    found = []
+    for family in families_that_matter(ranked_filters(candidate, target)):
+        if family["kind"] == "known":
+            found.append(by_id[family["id"]])
+            continue
+        number, i = family["filters"][0]
+        own = audits[number].filters
+        name = f"filter {i}" if len(audits) == 1 else f"filter {i} of network {number}"
+        found.append(Motif(name.replace(" ", "_"), name, trim_pwm(own.pwms[i]), max(int(own.counts[i]), 1)))
+    return [motif for motif in found if motif.width <= max_width][:N_TRIED]

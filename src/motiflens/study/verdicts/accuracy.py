@@ -1,0 +1,70 @@
+"""How often verdicts are right: the rules of today on the facts that the records keep, beside the right answers."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from motiflens.audits.verdicts import CANNOT_BE_SAID, IN_PART, VERDICT_QUESTIONS, Accuracy, rulings
+from motiflens.basics.store import Record
+from motiflens.study.verdicts.kinds import NO, OPEN, YES
+
+CHOSEN, HELD_OUT = 0, 1  # parity of the seeds that thresholds were chosen on, and of those that accuracy is measured on
+
+
+class Diagnosis(NamedTuple):
+    """One verdict on one patient beside the right answer."""
+
+    key: str
+    kind: str
+    patient: str  # key of the record
+    seed: int
+    answer: str  # the right one
+    level: str
+    said: str
+    numbers: dict[str, Any]
+    right: bool
+
+
+def diagnoses(records: Iterable[Record]) -> list[Diagnosis]:
+    """Every verdict whose right answer is known, by today's rules.
+
+    "In part" counts as the side that its rule names. A motif that is named must be one that was planted, where one was.
+    "Cannot be said" is right only where nobody could say.
+    """
+    found = []
+    for record in records:
+        made = rulings(record["facts"])
+        for key, answer in record["answers"].items():
+            level = made[key].level
+            side = VERDICT_QUESTIONS[key].part_counts_as if level == IN_PART else level
+            right = side == answer and (key != "filters" or answer != YES or _named_rightly(record, made[key].numbers))
+            found.append(
+                Diagnosis(
+                    key, record["kind"], record["key"], record["seed"], answer, level, made[key].answer,
+                    made[key].numbers, right,
+                )
+            )  # fmt: skip
+    return found
+
+
+def _named_rightly(record: Record, numbers: dict[str, Any]) -> bool:
+    """Whether one of the motifs that are named was planted, or none was known and a new one is named."""
+    families = numbers["families"]
+    if not record["ids"]:
+        return any(family["kind"] == "new" for family in families)
+    return any(family["id"] in record["ids"] for family in families if family["kind"] == "known")
+
+
+def measured_accuracy(records: Iterable[Record], *, parity: int = HELD_OUT) -> dict[str, Accuracy]:
+    """Accuracy of each verdict by its key, on the patients whose seeds are odd, or even."""
+    own = [one for one in diagnoses(records) if one.seed % 2 == parity]
+    found = {}
+    for key in VERDICT_QUESTIONS:
+        sides = {answer: [one.right for one in own if (one.key, one.answer) == (key, answer)] for answer in (YES, NO)}
+        found[key] = Accuracy(len(sides[YES]), sum(sides[YES]), len(sides[NO]), sum(sides[NO]))
+    return found
+
+
+def open_answers(records: Iterable[Record]) -> tuple[int, int]:
+    """Questions that nobody could answer, and how many of them got "cannot be said"."""
+    own = [one for one in diagnoses(records) if one.answer == OPEN]
+    return len(own), sum(one.level == CANNOT_BE_SAID for one in own)

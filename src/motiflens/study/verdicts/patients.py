@@ -1,0 +1,92 @@
+"""Which patients there are: every kind, so many seeds of it."""
+
+import hashlib
+import json
+from collections.abc import Container, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from motiflens.basics.choices import check_known
+from motiflens.study.verdicts.kinds import N_SEEDS, PATIENT_KINDS, PatientKind
+
+VERDICTS = "verdicts"  # the preset, and the first part of the keys of its records
+
+
+@dataclass(frozen=True)
+class Patient:
+    """One patient, as work of a study.
+
+    Attributes
+    ----------
+    kind : PatientKind
+    seed : int
+        Thresholds are chosen on even seeds, accuracy is measured on odd ones.
+    background : str
+        File of real sequences around the sites; "" for simulated ones.
+    """
+
+    kind: PatientKind
+    seed: int
+    background: str = ""
+
+    @property
+    def architecture(self) -> str:
+        """Name of the architecture: the kind's, in turn; each on even and on odd seeds."""
+        return self.kind.architectures[self.seed // 2 % len(self.kind.architectures)]
+
+    @property
+    def key(self) -> str:
+        """Key of its record."""
+        return f"{VERDICTS}/{'real-' if self.background else ''}{self.kind.name}/{self.seed:03d}"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Of the one record that it makes, as work of a study."""
+        return (self.key,)
+
+    def without(self, done: Container[str]) -> "Patient | None":
+        """Itself, or None if it has its record."""
+        return None if self.key in done else self
+
+    def config(self) -> dict[str, Any]:
+        """Everything that its record depends on, as plain data."""
+        values = asdict(self.kind)
+        plain = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+        return {"kind": plain, "seed": self.seed, "architecture": self.architecture, "real": bool(self.background)}
+
+    def config_hash(self) -> str:
+        """Short digest of `config`."""
+        return hashlib.sha256(json.dumps(self.config(), sort_keys=True).encode()).hexdigest()[:12]
+
+
+def planned_patients(
+    *, kinds: Sequence[str] | None = None, n_seeds: int | None = None, background: str = ""
+) -> list[Patient]:
+    """All patients, the first seeds of every kind before the second, so that a run cut short has all kinds.
+
+    Parameters
+    ----------
+    kinds : sequence of str, optional
+        Names of kinds; by default all.
+    n_seeds : int, optional
+        Of each kind; by default `N_SEEDS`.
+    background : str
+        File of real sequences: only kinds of motifs in single-label data are made with it.
+
+    Raises
+    ------
+    InputError
+        If a kind is unknown.
+    """
+    for name in kinds or ():
+        check_known("kind", name, PATIENT_KINDS)
+    chosen = [PATIENT_KINDS[name] for name in kinds or PATIENT_KINDS]
+    if background:
+        chosen = [kind for kind in chosen if kind.labels == "motifs" and kind.n_labels == 1]
+    most = {kind.name: n_seeds or N_SEEDS[kind.name] for kind in chosen}
+    return [
+        Patient(kind, seed, background)
+        for seed in range(max(most.values(), default=0))
+        for kind in chosen
+        if seed < most[kind.name]
+    ]

@@ -1,0 +1,97 @@
+"""The patients, run and resumed: one record per patient in the store, by the driver of all studies."""
+
+import time
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from motiflens.basics.runners import Emit, JobError
+from motiflens.basics.store import Damaged, Record, Store
+from motiflens.data.io import read_hdf5
+from motiflens.study.driver import Driver, Finished, Job, Listener, Started, left_to_do, read_and_repair
+from motiflens.study.grid import check_shard
+from motiflens.study.machines import Machines
+from motiflens.study.verdicts.patients import VERDICTS, Patient, planned_patients
+from motiflens.study.verdicts.trial import run_patient
+
+
+class PatientRun(NamedTuple):
+    """What a run left behind."""
+
+    records: list[Record]
+    n_left: int
+    damaged: list[Damaged]
+    errors: list[JobError]
+
+
+def run_patients(
+    folder: str | Path,
+    *,
+    data: str | Path | None = None,
+    machines: Machines = Machines(),  # noqa: B008
+    part: tuple[int, int] = (1, 1),
+    budget: float | None = None,
+    on_news: Listener = lambda news: None,
+    n_seeds: int | None = None,
+) -> PatientRun:
+    """Make the records of patients that are missing.
+
+    Parameters
+    ----------
+    folder : path
+        Holds `records/` and `verdicts.jsonl`.
+    data : path, optional
+        HDF5 file of real sequences around the sites, for patients beside the simulated ones.
+    machines, part, budget, on_news
+        As for `study.run_study`.
+    n_seeds : int, optional
+        Patients of each kind.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If the file is missing, or the folder holds records of other patients by the same keys.
+    """
+    number, n_parts = part
+    check_shard(number, n_parts)
+    deadline = None if budget is None else time.time() + budget
+    store = Store(Path(folder).resolve())
+    background = "" if data is None else str(Path(data).resolve())
+    if background:
+        _background(background)  # before any work: a wrong file shows at once
+    store.folder.mkdir(parents=True, exist_ok=True)
+    records, damaged = read_and_repair(store, patient_problem)
+    patients = planned_patients(n_seeds=n_seeds, background=background)[number - 1 :: n_parts]
+    to_do = left_to_do(patients, records)
+    on_news(Started(to_do, len(patients) - len(to_do), damaged))
+    driver = Driver(store, patient_problem, run_patient_job, machines=machines, deadline=deadline, on_news=on_news)
+    errors = driver.do(to_do)
+    records, _ = read_and_repair(store, patient_problem)
+    done = [records[one.key] for one in patients if one.key in records]
+    return PatientRun(done, len(patients) - len(done), damaged, errors)
+
+
+def run_patient_job(job: Job, emit: Emit) -> None:
+    """Make the record of the patient of a job; `driver.Driver` sends it to workers."""
+    one: Patient = job.work
+    background = _background(one.background) if one.background else None
+    emit(Finished(run_patient(one, background, device=job.device), {}))
+
+
+@lru_cache(maxsize=1)
+def _background(path: str) -> np.ndarray:
+    """Sequences around the sites, read once by a process that makes several patients."""
+    return read_hdf5(path).codes
+
+
+def is_patient_record(record: Record) -> bool:
+    """Whether a record is one of a patient."""
+    return str(record.get("key", "")).split("/")[0] == VERDICTS
+
+
+def patient_problem(record: Record) -> str | None:
+    """Why a record of a patient cannot be read, in a few words; None if it can."""
+    missing = [name for name in ("answers", "measured", "facts") if not isinstance(record.get(name), dict)]
+    return f"{missing[0]} must be an object, got {record.get(missing[0])!r}" if missing else None

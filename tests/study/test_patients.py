@@ -1,0 +1,150 @@
+"""Patients: their data are what their kind says, their records make the verdicts again, accuracy is counted by hand."""
+
+import copy
+
+import numpy as np
+import pytest
+from verdict_facts import FACTS
+
+from motiflens.audits.verdicts import VERDICT_QUESTIONS, Accuracy, rulings
+from motiflens.basics.metrics import auroc
+from motiflens.basics.sequence import gc_content
+from motiflens.basics.shuffle import dinucleotide_shuffle
+from motiflens.data.summary import summary
+from motiflens.study.verdicts import (
+    PATIENT_KINDS,
+    Patient,
+    diagnoses,
+    measured_accuracy,
+    patient_data,
+    patient_problem,
+    planned_patients,
+)
+
+
+def data_of(name, seed=0):
+    return patient_data(PATIENT_KINDS[name], seed)
+
+
+def dinucleotides(codes):
+    pairs = codes[:, :-1].astype(int) * 4 + codes[:, 1:]
+    return np.stack([np.bincount(row, minlength=16) for row in pairs]).mean(axis=0)
+
+
+def test_plan_has_every_kind_first_and_both_halves():
+    plan = planned_patients()
+    assert [one.kind.name for one in plan[: len(PATIENT_KINDS)]] == list(PATIENT_KINDS)
+    assert len({one.key for one in plan}) == len(plan) >= 80
+    for kind in PATIENT_KINDS:
+        seeds = [one.seed for one in plan if one.kind.name == kind]
+        assert sum(seed % 2 for seed in seeds) * 2 == len(seeds)
+        for parity in (0, 1):  # each half has every architecture that the kind has seeds for
+            own = {one.architecture for one in plan if one.kind.name == kind and one.seed % 2 == parity}
+            assert len(own) == min(len(PATIENT_KINDS[kind].architectures), len(seeds) // 2)
+    with pytest.raises(ValueError, match="unknown kind 'wel-uniform'"):
+        planned_patients(kinds=["wel-uniform"])
+
+
+def test_negatives_are_shuffles_of_positives():
+    data = data_of("well-dinucleotides")
+    positive = data.dataset.y[:, 0] == 1
+    np.testing.assert_allclose(
+        dinucleotides(data.dataset.codes[positive]), dinucleotides(data.dataset.codes[~positive]), rtol=0.08
+    )
+    assert set(data.truth.sequence) == set(np.flatnonzero(positive))
+    assert data.dataset.truth is None
+
+
+def test_sites_hold_the_motifs():
+    data = data_of("one-factor")
+    motif = data.planted[0]
+    weights = np.log(np.clip(motif.pwm, 0.01, 1) / 0.25)
+    scores = []
+    for codes in (data.dataset.codes, dinucleotide_shuffle(data.dataset.codes, 1)):
+        own = []
+        for row, start, strand in zip(data.truth.sequence, data.truth.start, data.truth.strand, strict=True):
+            site = codes[row, start : start + motif.width]
+            site = site if strand == 1 else 3 - site[::-1]
+            own.append(weights[site, np.arange(motif.width)].sum())
+        scores.append(np.mean(own))
+    assert scores[0] > 5 > 0 > scores[1]
+
+
+def test_the_database_lacks_unknown_motifs():
+    known, unknown = data_of("one-factor"), data_of("unknown-motif")
+    assert known.ids <= {motif.id for motif in known.database}
+    assert len(known.ids) > 0 == len(unknown.ids)
+    assert len(unknown.database) < len(known.database)
+
+
+def test_composition_tells_what_it_should():
+    data = data_of("gc").dataset
+    assert auroc(data.y[:, 0], gc_content(data.codes)) > 0.93
+    assert abs(auroc(data_of("3-mers").dataset.y[:, 0], gc_content(data_of("3-mers").dataset.codes)) - 0.5) < 0.1
+    permuted = data_of("permuted")
+    has_sites = np.isin(np.arange(len(permuted.dataset)), permuted.truth.sequence)
+    assert abs(np.corrcoef(has_sites, permuted.dataset.y[:, 0])[0, 1]) < 0.07
+
+
+def test_values_count_sites_and_labels_say_whose():
+    data = data_of("activity")
+    counts = np.bincount(data.truth.sequence, minlength=len(data.dataset))
+    assert np.corrcoef(counts, data.dataset.y[:, 0])[0, 1] > 0.9
+    several = data_of("three-labels")
+    for t in range(3):
+        there = np.isin(np.arange(len(several.dataset)), several.truth.sequence[several.truth.motif == t])
+        np.testing.assert_array_equal(several.dataset.y[:, t] == 1, there)
+
+
+def test_faults_are_those_that_a_summary_counts():
+    n_later = 800
+    assert summary(data_of("duplicates").dataset).n_near_across_splits > 0.25 * n_later
+    assert summary(data_of("contradictions").dataset).n_contradicting > 0.08 * 1800
+    clean = summary(data_of("well-uniform").dataset)
+    assert (clean.n_near_across_splits, clean.n_contradicting) == (0, 0)
+
+
+def test_real_sequences_stand_around_the_sites():
+    background = np.zeros((2000, 250), np.uint8)
+    data = patient_data(PATIENT_KINDS["well-uniform"], 0, background)
+    first, start = data.truth.sequence[0], data.truth.start[0]
+    assert (data.dataset.codes[first, :start] == 0).all()
+    assert Patient(PATIENT_KINDS["gc"], 0, "x.h5").key == "verdicts/real-gc/000"
+
+
+def record(seed, facts, **answers):
+    return {"key": f"verdicts/x/{seed:03d}", "kind": "x", "seed": seed, "facts": facts, "answers": answers,
+            "measured": {}, "ids": ["MA1"]}  # fmt: skip
+
+
+def test_accuracy_counts_sides():
+    good, short = copy.deepcopy(FACTS), copy.deepcopy(FACTS)
+    short["training"]["networks"][0]["best_epoch"] = 20
+    short["training"]["networks"][1]["best_epoch"] = 20
+    open_ = copy.deepcopy(FACTS)
+    open_["training"]["networks"] = []
+    records = [
+        record(0, short, training="yes"),  # of an even seed
+        record(1, good, training="yes", data="yes"),
+        record(3, short, training="no"),
+        record(5, short, training="yes"),
+        record(7, open_, training="yes"),
+        record(9, open_, training="cannot be said"),
+    ]
+    assert measured_accuracy(records)["training"] == Accuracy(3, 1, 1, 1)
+    assert measured_accuracy(records)["data"] == Accuracy(1, 1, 0, 0)
+    assert [one.right for one in diagnoses(records) if one.key == "training"] == [False, True, True, False, False, True]
+    assert set(rulings(good)) == set(VERDICT_QUESTIONS)
+
+
+def test_a_yes_must_name_what_was_planted():
+    wrong = copy.deepcopy(FACTS)
+    right = copy.deepcopy(FACTS)
+    right["filters"]["filters"][0]["id"] = "MA1"
+    found = measured_accuracy([record(1, right, filters="yes"), record(3, wrong, filters="yes")])
+    assert found["filters"] == Accuracy(2, 1, 0, 0)
+
+
+def test_a_record_needs_its_parts():
+    assert patient_problem(record(0, {}, data="yes")) is None
+    assert patient_problem({"answers": {}, "measured": {}}) == "facts must be an object, got None"
