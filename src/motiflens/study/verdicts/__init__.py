@@ -1,8 +1,15 @@
 """Verdicts of audits, tested as diagnostic tests are: patients whose answer is known, records, accuracy."""
 
-from motiflens.study.verdicts.accuracy import CHOSEN, HELD_OUT, Diagnosis, diagnoses, measured_accuracy, open_answers
-from motiflens.study.verdicts.kinds import MEASURED, N_SEEDS, OPEN, PATIENT_KINDS, PatientKind
-from motiflens.study.verdicts.patients import VERDICTS, Patient, planned_patients
+from motiflens.study.verdicts.accuracy import (
+    CHOSEN,
+    HELD_OUT,
+    JudgedVerdict,
+    diagnoses,
+    measured_accuracy,
+    open_answers,
+)
+from motiflens.study.verdicts.kinds import MEASURED, PATIENT_KINDS, PATIENT_SEEDS, PatientKind
+from motiflens.study.verdicts.patients import VERDICT_STUDY, Patient, planned_patients
 from motiflens.study.verdicts.run import PatientRun, is_patient_record, patient_problem, run_patients
 from motiflens.study.verdicts.simulated import PatientData, patient_data
 from motiflens.study.verdicts.trial import AUDIT_OPTIONS, run_patient
@@ -10,17 +17,16 @@ from motiflens.study.verdicts.trial import AUDIT_OPTIONS, run_patient
 __all__ = [
     "AUDIT_OPTIONS",
     "CHOSEN",
-    "Diagnosis",
+    "JudgedVerdict",
     "HELD_OUT",
     "MEASURED",
-    "N_SEEDS",
-    "OPEN",
     "PATIENT_KINDS",
+    "PATIENT_SEEDS",
     "Patient",
     "PatientData",
     "PatientKind",
     "PatientRun",
-    "VERDICTS",
+    "VERDICT_STUDY",
     "diagnoses",
     "is_patient_record",
     "measured_accuracy",

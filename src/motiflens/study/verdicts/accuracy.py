@@ -3,14 +3,13 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from motiflens.audits.verdicts import CANNOT_BE_SAID, IN_PART, VERDICT_QUESTIONS, Accuracy, rulings
+from motiflens.audits.verdicts import CANNOT_BE_SAID, IN_PART, NO, VERDICT_QUESTIONS, YES, Accuracy, rulings
 from motiflens.basics.store import Record
-from motiflens.study.verdicts.kinds import NO, OPEN, YES
 
 CHOSEN, HELD_OUT = 0, 1  # parity of the seeds that thresholds were chosen on, and of those that accuracy is measured on
 
 
-class Diagnosis(NamedTuple):
+class JudgedVerdict(NamedTuple):
     """One verdict on one patient beside the right answer."""
 
     key: str
@@ -24,7 +23,7 @@ class Diagnosis(NamedTuple):
     right: bool
 
 
-def diagnoses(records: Iterable[Record]) -> list[Diagnosis]:
+def diagnoses(records: Iterable[Record]) -> list[JudgedVerdict]:
     """Every verdict whose right answer is known, by today's rules.
 
     "In part" counts as the side that its rule names. A motif that is named must be one that was planted, where one was.
@@ -38,7 +37,7 @@ def diagnoses(records: Iterable[Record]) -> list[Diagnosis]:
             side = VERDICT_QUESTIONS[key].part_counts_as if level == IN_PART else level
             right = side == answer and (key != "filters" or answer != YES or _named_rightly(record, made[key].numbers))
             found.append(
-                Diagnosis(
+                JudgedVerdict(
                     key, record["kind"], record["key"], record["seed"], answer, level, made[key].answer,
                     made[key].numbers, right,
                 )
@@ -66,5 +65,5 @@ def measured_accuracy(records: Iterable[Record], *, parity: int = HELD_OUT) -> d
 
 def open_answers(records: Iterable[Record]) -> tuple[int, int]:
     """Questions that nobody could answer, and how many of them got "cannot be said"."""
-    own = [one for one in diagnoses(records) if one.answer == OPEN]
+    own = [one for one in diagnoses(records) if one.answer == CANNOT_BE_SAID]
     return len(own), sum(one.level == CANNOT_BE_SAID for one in own)

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from motiflens.basics.choices import check_known
-from motiflens.study.verdicts.kinds import N_SEEDS, PATIENT_KINDS, PatientKind
+from motiflens.study.verdicts.kinds import PATIENT_KINDS, PATIENT_SEEDS, PatientKind
 
-VERDICTS = "verdicts"  # the preset, and the first part of the keys of its records
+VERDICT_STUDY = "verdicts"  # the preset, and the first part of the keys of its records
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Patient:
     @property
     def key(self) -> str:
         """Key of its record."""
-        return f"{VERDICTS}/{'real-' if self.background else ''}{self.kind.name}/{self.seed:03d}"
+        return f"{VERDICT_STUDY}/{'real-' if self.background else ''}{self.kind.name}/{self.seed:03d}"
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -62,14 +62,14 @@ class Patient:
 def planned_patients(
     *, kinds: Sequence[str] | None = None, n_seeds: int | None = None, background: str = ""
 ) -> list[Patient]:
-    """All patients, the first seeds of every kind before the second, so that a run cut short has all kinds.
+    """All patients, the first of every kind before the second, so that a run cut short has all kinds.
 
     Parameters
     ----------
     kinds : sequence of str, optional
         Names of kinds; by default all.
     n_seeds : int, optional
-        Of each kind; by default `N_SEEDS`.
+        The first so many of each kind; by default all of `PATIENT_SEEDS`.
     background : str
         File of real sequences: only kinds of motifs in single-label data are made with it.
 
@@ -83,10 +83,11 @@ def planned_patients(
     chosen = [PATIENT_KINDS[name] for name in kinds or PATIENT_KINDS]
     if background:
         chosen = [kind for kind in chosen if kind.labels == "motifs" and kind.n_labels == 1]
-    most = {kind.name: n_seeds or N_SEEDS[kind.name] for kind in chosen}
+    seeds = {kind.name: PATIENT_SEEDS[kind.name][:n_seeds] for kind in chosen}
+    n_rounds = max(map(len, seeds.values()), default=0)
     return [
-        Patient(kind, seed, background)
-        for seed in range(max(most.values(), default=0))
+        Patient(kind, seeds[kind.name][i], background)
+        for i in range(n_rounds)
         for kind in chosen
-        if seed < most[kind.name]
+        if i < len(seeds[kind.name])
     ]

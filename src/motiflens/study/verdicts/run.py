@@ -13,7 +13,7 @@ from motiflens.data.io import read_hdf5
 from motiflens.study.driver import Driver, Finished, Job, Listener, Started, left_to_do, read_and_repair
 from motiflens.study.grid import check_shard
 from motiflens.study.machines import Machines
-from motiflens.study.verdicts.patients import VERDICTS, Patient, planned_patients
+from motiflens.study.verdicts.patients import VERDICT_STUDY, Patient, planned_patients
 from motiflens.study.verdicts.trial import run_patient
 
 
@@ -88,7 +88,7 @@ def _background(path: str) -> np.ndarray:
 
 def is_patient_record(record: Record) -> bool:
     """Whether a record is one of a patient."""
-    return str(record.get("key", "")).split("/")[0] == VERDICTS
+    return str(record.get("key", "")).split("/")[0] == VERDICT_STUDY
 
 
 def patient_problem(record: Record) -> str | None:

@@ -13,7 +13,7 @@ from motiflens.motifs.tomtom import tomtom
 from motiflens.motifs.truth import SiteTruth
 from motiflens.study.verdicts.kinds import PatientKind
 
-LENGTH = 200
+PATIENT_LENGTH = 200
 N_VALID, N_TEST = 300, 500
 DATABASE = "JASPAR2026-vertebrates"
 LEAST_BITS = 12.0  # of the motifs that are planted
@@ -138,8 +138,8 @@ def _shuffled(planted: tuple[Motif, ...], rng: np.random.Generator) -> tuple[Mot
 def _sites(n_sites: np.ndarray, motifs: tuple[Motif, ...], rng: np.random.Generator) -> SiteTruth:
     """So many sites in each sequence, of motifs drawn at random."""
     rows = np.flatnonzero(n_sites)
-    drawn = draw_sites(n_sites[rows], np.full(len(rows), len(motifs)), list(motifs), LENGTH, rng)
-    return SiteTruth(rows[drawn.sequence], drawn.motif, drawn.strand, drawn.start, motifs, len(n_sites), LENGTH)
+    drawn = draw_sites(n_sites[rows], np.full(len(rows), len(motifs)), list(motifs), PATIENT_LENGTH, rng)
+    return SiteTruth(rows[drawn.sequence], drawn.motif, drawn.strand, drawn.start, motifs, len(n_sites), PATIENT_LENGTH)
 
 
 def _inside(truth: SiteTruth) -> np.ndarray:
@@ -152,8 +152,8 @@ def _inside(truth: SiteTruth) -> np.ndarray:
 def _windows(background: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
     known = background[(background != UNKNOWN).all(axis=1)]
     row = rng.choice(len(known), n, replace=len(known) < n)
-    first = rng.integers(0, known.shape[1] - LENGTH + 1, n)
-    windows: np.ndarray = known[row[:, None], first[:, None] + np.arange(LENGTH)]
+    first = rng.integers(0, known.shape[1] - PATIENT_LENGTH + 1, n)
+    windows: np.ndarray = known[row[:, None], first[:, None] + np.arange(PATIENT_LENGTH)]
     return windows
 
 
@@ -164,7 +164,7 @@ def _by_composition(labels: str, n: int, rng: np.random.Generator) -> tuple[np.n
         codes = _bases(share, rng)
         score = gc_content(codes)
     else:
-        codes = rng.integers(0, 4, (n, LENGTH)).astype(np.uint8)
+        codes = rng.integers(0, 4, (n, PATIENT_LENGTH)).astype(np.uint8)
         number = codes[:, :-2] * 16 + codes[:, 1:-1] * 4 + codes[:, 2:]
         chosen = rng.choice(64, 8, replace=False)
         signs = np.repeat([1, -1], 4)
@@ -175,8 +175,8 @@ def _by_composition(labels: str, n: int, rng: np.random.Generator) -> tuple[np.n
 
 def _bases(share: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Bases of which so many are C or G."""
-    strong = rng.random((len(share), LENGTH)) < share[:, None]
-    other = rng.random((len(share), LENGTH)) < 0.5
+    strong = rng.random((len(share), PATIENT_LENGTH)) < share[:, None]
+    other = rng.random((len(share), PATIENT_LENGTH)) < 0.5
     return np.where(strong, np.where(other, 1, 2), np.where(other, 0, 3)).astype(np.uint8)
 
 

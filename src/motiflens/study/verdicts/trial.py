@@ -10,7 +10,7 @@ from torch import nn
 from motiflens.audits.candidate import Candidate, audit_candidate
 from motiflens.audits.evidence import gather_evidence
 from motiflens.audits.options import AuditOptions
-from motiflens.audits.verdicts import verdict_facts
+from motiflens.audits.verdicts import NO, YES, verdict_facts
 from motiflens.basics.inputs import as_sequences
 from motiflens.basics.json_values import rounded, without_nan
 from motiflens.basics.stats import mean_of_defined
@@ -22,7 +22,7 @@ from motiflens.models.ensemble import Ensemble, Member
 from motiflens.models.hybrid import HybridConfig, model_config, sizes_of
 from motiflens.motifs.truth import SiteTruth
 from motiflens.study.machines import versions
-from motiflens.study.verdicts.kinds import MEASURED, NO, YES
+from motiflens.study.verdicts.kinds import MEASURED
 from motiflens.study.verdicts.patients import Patient
 from motiflens.study.verdicts.simulated import N_TEST, PatientData, patient_data
 from motiflens.training.ensemble import fit
