@@ -33,6 +33,14 @@ LargestQ = Annotated[float, typer.Option(help="Largest q-value of a match.")]
 NDecoys = Annotated[int, typer.Option(help="Shuffled databases, for the matches expected by chance; 0 for none.")]
 NAblation = Annotated[int, typer.Option(help="Test sequences on which each filter is ablated; 0 for none.")]
 NBackgrounds = Annotated[int, typer.Option(help="Negatives for the spike-in; 0: no spike-in, no stability.")]
+SpikeMotifs = Annotated[
+    str | None,
+    typer.Option(
+        "--motifs",
+        help="Motifs that attributions should find: a motif file, or names in the database with commas between them. "
+        "They are put into sequences before those of the filters that matter.",
+    ),
+]
 NExamples = Annotated[int, typer.Option(help="Test sequences whose attributions are shown.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of initial weights and of everything that is drawn.")]
 Title = Annotated[str | None, typer.Option(help="Heading of the page.")]

@@ -21,6 +21,7 @@ from motiflens.cli.audit_options import (
     NExamples,
     ProtocolName,
     Seed,
+    SpikeMotifs,
     Task,
     Title,
     Truth,
@@ -67,6 +68,7 @@ def compare(
         str | None, typer.Option(help="Label that is explained, by name or number; by default the first.")
     ] = None,
     database: Database = DATABASE,
+    spike_motifs: SpikeMotifs = None,
     truth: Truth = None,
     q: LargestQ = 0.1,
     n_decoys: NDecoys = 20,
@@ -95,7 +97,7 @@ def compare(
     accessions = None if truth is None else read_truth(truth)
     with options_named(*AuditOptions.__dataclass_fields__):
         options = AuditOptions(
-            target=target_of(target, dataset), database=database, truth=accessions, q=q, n_decoys=n_decoys,
+            target=target_of(target, dataset), database=database, spike_motifs=spike_motifs, truth=accessions, q=q, n_decoys=n_decoys,
             n_ablation=n_ablation, n_backgrounds=n_backgrounds, n_examples=n_examples, seed=seed,
         )  # fmt: skip
     found = train_candidates(
