@@ -107,8 +107,8 @@ def audit(
     accessions = None if truth is None else read_truth(truth)
     with options_named(*AuditOptions.__dataclass_fields__):
         options = AuditOptions(
-            target=target_of(target, dataset), database=database, spike_motifs=spike_motifs, truth=accessions, q=q, n_decoys=n_decoys,
-            n_ablation=n_ablation, n_backgrounds=n_backgrounds, n_examples=n_examples, seed=seed, layout=layout,
+            target=target_of(target, dataset), database=database, spike_motifs=spike_motifs, truth=accessions, q=q,
+            n_decoys=n_decoys, n_ablation=n_ablation, n_backgrounds=n_backgrounds, n_examples=n_examples, seed=seed, layout=layout,
             bases=bases, first_layer=first_layer, output=output,
         )  # fmt: skip
     if model is not None:

@@ -97,8 +97,8 @@ def compare(
     accessions = None if truth is None else read_truth(truth)
     with options_named(*AuditOptions.__dataclass_fields__):
         options = AuditOptions(
-            target=target_of(target, dataset), database=database, spike_motifs=spike_motifs, truth=accessions, q=q, n_decoys=n_decoys,
-            n_ablation=n_ablation, n_backgrounds=n_backgrounds, n_examples=n_examples, seed=seed,
+            target=target_of(target, dataset), database=database, spike_motifs=spike_motifs, truth=accessions, q=q,
+            n_decoys=n_decoys, n_ablation=n_ablation, n_backgrounds=n_backgrounds, n_examples=n_examples, seed=seed,
         )  # fmt: skip
     found = train_candidates(
         dataset, out, configs, members, protocol, max_epochs, device, options, quiet=quiet, verbose=verbose
