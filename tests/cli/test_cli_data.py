@@ -92,7 +92,7 @@ def test_data_table(folder):
     expected = read_table("table.csv", sequence="dna")
     np.testing.assert_array_equal(read_hdf5("a.h5").codes, expected.codes)
     assert read_hdf5("a.h5").split.tolist() == ["train", "valid", "test"]
-    assert "level: 2.167 ± " in run("data", "summary", "a.h5")
+    assert "level: real values, 2.167 ± " in run("data", "summary", "a.h5")
 
 
 def test_predict(folder):
@@ -116,7 +116,7 @@ def test_predict(folder):
             ["data", "fasta", "pos.fa", "--shuffle", "1", "--split", "a", "-o", "x.h5"],
             "three shares, such as 0.7,0.1,0.2",
         ),
-        (["data", "bed", "peaks.bed", "genome.fa", "--width", "9", "-o", "x.h5"], "--gc-matched, --shuffle or"),
+        (["data", "bed", "peaks.bed", "genome.fa", "--width", "9", "-o", "x.h5"], "--gc-matched, --shuffle, --value-column or --bigwig"),
         (["data", "bed", "peaks.bed", "pos.fa", "--width", "9", "--shuffle", "1", "-o", "x.h5"], "pos.fa lacks 'chr1'"),
         (["data", "bed", "peaks.bed", "peaks.bed", "--width", "9", "--shuffle", "1", "-o", "x.h5"], "begins with '>'"),
         (

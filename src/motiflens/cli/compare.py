@@ -116,7 +116,7 @@ def compare(
         return
     for line in _table(side_by_side(evidence)):
         typer.echo(line)
-    typer.echo(f"Filters were compared with {database}.")
+    typer.echo(f"note: filters were compared with {database}", err=True)
     for note in (*_unjudged(evidence), *evidence.notes):
         typer.echo(f"note: {note}", err=True)
     for path in paths[:2]:

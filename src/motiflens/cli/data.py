@@ -72,7 +72,7 @@ def data_fasta(
 @app.command("bed")
 def data_bed(
     peaks: Annotated[Path, typer.Argument(help="BED or narrowPeak, plain or gzip; or a folder, one label a file.")],
-    genome: Annotated[Path, typer.Argument(help="FASTA of the genome, plain or gzip.")],
+    genome: Annotated[Path, typer.Argument(help="FASTA of the genome, plain or gzip, or .2bit.")],
     out: Out,
     width: Annotated[int, typer.Option(help="Length of the windows around summits or middles.")],
     also: Annotated[list[Path] | None, typer.Option(help="BED of another label; may be given several times.")] = None,
@@ -90,6 +90,12 @@ def data_bed(
     label_column: Annotated[
         int | None, typer.Option(help="Column, from 1 on, that names the label, or several between commas.")
     ] = None,
+    bigwig: Annotated[
+        list[Path] | None, typer.Option(help="bigWig whose signal in a window is a label; may be given several times.")
+    ] = None,
+    signal: Annotated[str, typer.Option(help="What of it: mean, max, sum, or log_sum, log(1 + sum).")] = "mean",
+    uncovered: Annotated[str, typer.Option(help="Bases without a value in bigWig: zero, or missing.")] = "zero",
+    missing_value: MissingValue = None,
     drop_missing: DropMissing = False,
     valid: Valid = None,
     test: Test = None,
@@ -105,9 +111,11 @@ def data_bed(
     from motiflens.data.negatives import add_gc_matched
 
     files = [*bed_files(peaks), *(also or [])]
-    several = len(files) > 1 or label_column is not None
-    if negatives is None and value_column is None and not shuffle and not gc_matched and not several:
-        raise InputError("expected negatives or values: give --negatives, --gc-matched, --shuffle or --value-column")
+    has_labels = len(files) > 1 or any(one is not None for one in (label_column, negatives, value_column, bigwig))
+    if not has_labels and not shuffle and not gc_matched:
+        raise InputError(
+            "expected negatives or values: give --negatives, --gc-matched, --shuffle, --value-column or --bigwig"
+        )
     if avoid is not None and not gc_matched:
         raise InputError("--avoid is for windows drawn from the genome: give --gc-matched, too, or leave it out")
     sequences = Genome(genome)
@@ -118,6 +126,10 @@ def data_bed(
         negatives=negatives,
         value_column=_columns(value_column),
         label_column=label_column,
+        bigwig=bigwig or None,
+        signal=signal,
+        uncovered=uncovered,
+        missing_value=missing_value,
         drop_missing=drop_missing,
         valid=split_names(valid) or (),
         test=split_names(test) or (),

@@ -17,6 +17,8 @@ def import_lines(source: Mapping[str, Any]) -> Iterator[str]:
     for file, centres in source.get("centres", {}).items():
         summits, middles = centres.get("summit", 0), centres.get("middle", 0)
         yield f"{file}: windows around the summits of {summits:,} peaks, around the middle of {middles:,}"
+    if isinstance(source.get("signal"), Mapping):
+        yield from _signal_lines(source["signal"])
     if source.get("bases"):
         yield f"bases of the file in the order {', '.join(source['bases'])}"
     for name, words in (("n_cropped", "cropped"), ("n_padded", "padded with unknown bases")):
@@ -33,6 +35,16 @@ def import_lines(source: Mapping[str, Any]) -> Iterator[str]:
         yield f"sequences without a label, which count in no loss or score for it: {shown}{more}"
     if isinstance(source.get("split"), Mapping):
         yield from _split_lines(source["split"])
+
+
+def _signal_lines(signal: Mapping[str, Any]) -> Iterator[str]:
+    files = signal.get("files", [])
+    bases = "count as 0" if signal.get("uncovered") == "zero" else "are left out"
+    statistic = {"log_sum": "log(1 + sum)"}.get(signal.get("statistic", ""), signal.get("statistic"))
+    more = f" and {len(files) - _SHOWN:,} more" if len(files) > _SHOWN else ""
+    yield f"labels: {statistic} of {', '.join(files[:_SHOWN])}{more} over each window; bases without a value {bases}"
+    for file, contigs in signal.get("lacking", {}).items():
+        yield f"{file} has no {', '.join(contigs[:_SHOWN])}{', ...' if len(contigs) > _SHOWN else ''}: no labels there"
 
 
 def _split_lines(split: Mapping[str, Any]) -> Iterator[str]:

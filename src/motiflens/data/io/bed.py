@@ -1,31 +1,20 @@
 """Peaks in BED and a genome to datasets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from motiflens.basics.errors import ArgumentError, InputError
-from motiflens.basics.sequence import UNKNOWN
 from motiflens.data.dataset import SequenceDataset
-from motiflens.data.io.assemble import check_classes, draw_split
+from motiflens.data.io.assemble import check_classes, draw_split, settle_labels
 from motiflens.data.io.bed_labels import bed_files, label_of_file, merge_files, merge_names
+from motiflens.data.io.bed_windows import Misfit, Placed, WindowRules
 from motiflens.data.io.genome import Genome
-from motiflens.data.io.intervals import BedFile, Intervals, read_bed_file, windows
-from motiflens.data.splits import SPLITS, absent_chromosomes, chromosome_split, close_names
-
-Misfit = Literal["drop", "error"]
-
-
-class _Placed(NamedTuple):
-    """Windows of a BED file that lie within the genome."""
-
-    intervals: Intervals
-    values: np.ndarray | None  # n, n_columns
-    labels: list[str] | None
-    centres: dict[str, int]  # how many lie around a summit, and around a middle
-    dropped: dict[str, int]
+from motiflens.data.io.intervals import Intervals
+from motiflens.data.io.signal import signal_labels
+from motiflens.data.splits import SPLITS, absent_chromosomes, chromosome_split
 
 
 class _Labelled(NamedTuple):
@@ -44,6 +33,10 @@ def read_bed(
     negatives: str | Path | None = None,
     value_column: int | Sequence[int] | None = None,
     label_column: int | None = None,
+    bigwig: str | Path | Sequence[str | Path] | None = None,
+    signal: str = "mean",
+    uncovered: str = "zero",
+    missing_value: float | None = None,
     drop_missing: bool = False,
     valid: Sequence[str] = (),
     test: Sequence[str] = (),
@@ -65,7 +58,7 @@ def read_bed(
         BED or narrowPeak, plain or gzip. Several files, or a folder of them, give a label each, and windows are merged:
         those whose centres lie within half a width of each other become one (`bed_labels.merge_files`).
     genome : path or Genome
-        FASTA, plain or gzip.
+        FASTA, plain or gzip, or .2bit.
     width : int
         Length of the sequences.
     negatives : path, optional
@@ -75,6 +68,14 @@ def read_bed(
     label_column : int, optional
         Column, from 1 on, that names the label of an interval, or several between commas (``K562`` or ``3,4``). Rows of
         the same window become one.
+    bigwig : path, or sequence of path, optional
+        Tracks (extra ``bigwig``): the signal in each window of the first file is a real-valued label, one per track.
+    signal : {"mean", "max", "sum", "log_sum"}
+        Which number of a window; "log_sum" is log(1 + sum), as BPNet's counts are learned.
+    uncovered : {"zero", "missing"}
+        What bases without a value are: 0, or left out. Windows on a chromosome that a track lacks have no label.
+    missing_value : float, optional
+        Number that stands for a missing value, such as -1.
     drop_missing : bool
         Leave out windows that lack a value, in place of keeping them with NaN.
     valid, test : sequence of str
@@ -115,45 +116,35 @@ def read_bed(
     >>> data.codes.shape
     (2, 16)
     """
-    if sum(one is not None for one in (negatives, value_column)) > 1 or None not in (value_column, label_column):
-        raise ArgumentError(
-            "expected labels from one place",
-            "give only one of {negatives} and {value_column}, or {label_column} without {value_column}",
-        )
-    for option, value in (("past_end", past_end), ("missing", missing)):
-        if value not in ("drop", "error"):
-            raise InputError(f"expected drop or error for {option}, got {value!r}")
+    _check_choices(negatives, value_column, label_column, bigwig, {"past_end": past_end, "missing": missing})
     genome = genome if isinstance(genome, Genome) else Genome(genome)
-    rules = _Rules(genome, width, stranded, past_end, missing, max_unknown)
+    rules = WindowRules(genome, width, stranded, past_end, missing, max_unknown)
     files = bed_files(path)
     placed = [rules.place(file, value_column, label_column) for file in files]
-    found = _labelled(placed, files, value_column, label_column, width)
-    if drop_missing:
-        placed[0].dropped["missing_label"] = int(np.isnan(found.y).any(axis=1).sum())
-        whole = ~np.isnan(found.y).any(axis=1)
-        found = _Labelled(found.intervals.take(whole), found.y[whole], found.label_names)
-    if value_column is not None:
+    more: dict[str, Any] = {}
+    if bigwig is not None:
+        tracks = [bigwig] if isinstance(bigwig, str | Path) else list(bigwig)
+        y, names, more["signal"] = signal_labels(tracks, placed[0].intervals, genome.lengths, signal, uncovered)
+        found = _Labelled(placed[0].intervals, y, names)
+    else:
+        found = _labelled(placed, files, value_column, label_column, width)
+    found, lacking = _settled(found, files[0].name, missing_value, drop=drop_missing)
+    if bigwig is not None:
+        check_classes(found.y, found.label_names, str(files[0]))
+    elif value_column is not None:
         columns = [value_column] if isinstance(value_column, int) else list(value_column)
         check_classes(found.y, [f"column {column}" for column in columns], str(files[0]))
+    dropped = {file.name: {k: n for k, n in one.dropped.items() if n} for file, one in zip(files, placed, strict=True)}
+    for name, reasons in lacking.pop("dropped", {}).items():
+        dropped[name] |= reasons
     if negatives is not None:
         files.append(Path(negatives))
         placed.append(rules.place(files[-1], None, None))
-        zeros = np.zeros((len(placed[-1].intervals.start), found.y.shape[1]))
-        both = [np.concatenate(pair) for pair in zip(found.intervals, placed[-1].intervals, strict=True)]
-        found = _Labelled(Intervals(*both), np.concatenate([found.y, zeros]), found.label_names)
+        dropped[files[-1].name] = {k: n for k, n in placed[-1].dropped.items() if n}
+        found = _with_negatives(found, placed[-1].intervals)
     intervals, codes, n_unknown, clear = rules.fetch(found.intervals, " and ".join(map(str, files)))
-    if valid or test:
-        split = np.array(SPLITS)[chromosome_split(intervals.contig, valid, test, known=genome.lengths)]
-        how: dict[str, Any] = {"method": "chromosomes", "valid": list(valid), "test": list(test)}
-        how |= absent_chromosomes(intervals.contig, (*valid, *test))
-    else:
-        split, how = draw_split(len(intervals.contig), fractions, seed)
-    dropped = {file.name: {k: n for k, n in one.dropped.items() if n} for file, one in zip(files, placed, strict=True)}
-    if not clear.all():
-        is_negative = np.arange(len(clear)) >= len(clear) - (len(placed[-1].intervals.start) if negatives else 0)
-        for name, rows in ((files[0].name, ~is_negative), (files[-1].name, is_negative)):
-            if n := int((rows & ~clear).sum()):
-                dropped[name]["unknown_bases"] = n
+    _count_unclear(dropped, files, clear, len(placed[-1].intervals.start) if negatives is not None else 0)
+    split, how = _split(intervals.contig, genome, valid, test, fractions, seed)
     source: dict[str, Any] = {
         "reader": "read_bed",
         "files": [file.name for file in files],
@@ -164,6 +155,8 @@ def read_bed(
         "split": how,
         "n_unknown_bases": n_unknown,
         "dropped": dropped,
+        **lacking,
+        **more,
     }
     return SequenceDataset.from_arrays(
         codes,
@@ -175,8 +168,62 @@ def read_bed(
     )
 
 
+def _check_choices(
+    negatives: object, value_column: object, label_column: object, bigwig: object, misfits: Mapping[str, str]
+) -> None:
+    """Check that labels come from one place, and what misfits is dropped or an error."""
+    places = [one is not None for one in (negatives, value_column, bigwig)]
+    if sum(places) > 1 or (label_column is not None and any(places[1:])):
+        raise ArgumentError(
+            "expected labels from one place",
+            "give only one of {negatives}, {value_column} and {bigwig}, or {label_column} without the last two",
+        )
+    for option, value in misfits.items():
+        if value not in ("drop", "error"):
+            raise InputError(f"expected drop or error for {option}, got {value!r}")
+
+
+def _settled(
+    found: _Labelled, source: str, missing_value: float | None, *, drop: bool
+) -> tuple[_Labelled, dict[str, Any]]:
+    """Labels with NaN for what is missing, or without the windows that lack one, and what the metadata say of it."""
+    y = found.y if missing_value is None else np.where(found.y == missing_value, np.nan, found.y)
+    rows, how = settle_labels(y, found.label_names, source, drop=drop)
+    return _Labelled(found.intervals.take(rows), y[rows], found.label_names), how
+
+
+def _with_negatives(found: _Labelled, negatives: Intervals) -> _Labelled:
+    zeros = np.zeros((len(negatives.start), found.y.shape[1]))
+    both = [np.concatenate(pair) for pair in zip(found.intervals, negatives, strict=True)]
+    return _Labelled(Intervals(*both), np.concatenate([found.y, zeros]), found.label_names)
+
+
+def _count_unclear(dropped: dict[str, dict[str, int]], files: Sequence[Path], clear: np.ndarray, n_last: int) -> None:
+    """Add to what was dropped the windows with too many unknown bases, those of the negatives to the last file."""
+    is_last = np.arange(len(clear)) >= len(clear) - n_last
+    for file, rows in ((files[0], ~is_last), (files[-1], is_last)):
+        if n := int((rows & ~clear).sum()):
+            dropped[file.name]["unknown_bases"] = n
+
+
+def _split(
+    contigs: np.ndarray,
+    genome: Genome,
+    valid: Sequence[str],
+    test: Sequence[str],
+    fractions: Sequence[float],
+    seed: int,
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Split by chromosome if some are named, else at random."""
+    if not (valid or test):
+        return draw_split(len(contigs), fractions, seed)
+    split = np.array(SPLITS)[chromosome_split(contigs, valid, test, known=genome.lengths)]
+    how: dict[str, Any] = {"method": "chromosomes", "valid": list(valid), "test": list(test)}
+    return split, how | absent_chromosomes(contigs, (*valid, *test))
+
+
 def _labelled(
-    placed: Sequence[_Placed],
+    placed: Sequence[Placed],
     files: Sequence[Path],
     value_column: int | Sequence[int] | None,
     label_column: int | None,
@@ -200,74 +247,3 @@ def _labelled(
     columns = [value_column] if isinstance(value_column, int) else list(value_column or ())
     names = ["value"] if len(columns) == 1 else [f"column_{column}" for column in columns]
     return _Labelled(first.intervals, first.values, names)
-
-
-class _Rules(NamedTuple):
-    """How intervals become sequences."""
-
-    genome: Genome
-    width: int
-    stranded: bool
-    past_end: Misfit
-    missing: Misfit
-    max_unknown: float
-
-    def place(self, path: Path, value_column: int | Sequence[int] | None, label_column: int | None) -> _Placed:
-        """Read windows and keep those that lie within the genome."""
-        columns = (value_column,) if isinstance(value_column, int) else value_column
-        bed = read_bed_file(path, value_column=columns, label_column=label_column, stranded=self.stranded)
-        places = windows(bed, self.width)
-        known = self._known(bed, path)
-        within = known & self._within(places, known, path)
-        rows = np.flatnonzero(within)
-        if not rows.size:
-            raise InputError(f"{path}: expected windows within {self.genome.path.name}, none of {len(known)} is")
-        n_summits = int((bed.summit[rows] >= 0).sum())
-        return _Placed(
-            places.take(rows),
-            None if bed.values is None else bed.values[rows],
-            None if bed.labels is None else [bed.labels[row] for row in rows],
-            {"summit": n_summits, "middle": len(rows) - n_summits},
-            {"missing_contig": int((~known).sum()), "past_end": int((known & ~within).sum())},
-        )
-
-    def fetch(self, places: Intervals, source: str) -> tuple[Intervals, np.ndarray, int, np.ndarray]:
-        """Windows with few unknown bases, their codes, the number of their unknown bases, and which of all they are."""
-        codes = self.genome.windows(places)
-        n_unknown = (codes == UNKNOWN).sum(axis=1)
-        clear = n_unknown <= self.max_unknown * self.width
-        if not clear.any():
-            raise ArgumentError(
-                f"{source}: each of {len(clear)} windows has more than {self.max_unknown:.0%} unknown bases",
-                "raise {max_unknown}",
-            )
-        if clear.all():
-            return places, codes, int(n_unknown.sum()), clear
-        return places.take(clear), codes[clear], int(n_unknown[clear].sum()), clear
-
-    def _known(self, bed: BedFile, path: Path) -> np.ndarray:
-        contigs = bed.intervals.contig
-        known = np.array([contig in self.genome.lengths for contig in contigs])
-        if self.missing == "error" and not known.all():
-            first = contigs[known.argmin()]
-            problem = f"{path}: {self.genome.path.name} lacks {first!r}"
-            hint = close_names(first, self.genome.lengths)
-            if not known.any():
-                raise InputError(f"{problem}: {hint} (as are {len(known)} of {len(known)} intervals)")
-            raise ArgumentError(
-                f"{problem}: {hint}",
-                f"to leave such intervals out, {int((~known).sum())} of {len(known)}, give {{missing}}",
-                missing=('missing="drop"', "--skip-missing"),
-            )
-        return known
-
-    def _within(self, places: Intervals, known: np.ndarray, path: Path) -> np.ndarray:
-        lengths = np.array([self.genome.lengths.get(contig, 0) for contig in places.contig])
-        within = (places.start >= 0) & (places.end <= lengths)
-        if self.past_end == "error" and (known & ~within).any():
-            row = int((known & ~within).argmax())
-            raise InputError(
-                f"{path}: the window {places.names()[row]} reaches beyond {places.contig[row]}, "
-                f"which has {lengths[row]} bp in {self.genome.path.name}: is it the same assembly?"
-            )
-        return within

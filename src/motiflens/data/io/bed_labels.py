@@ -9,7 +9,7 @@ from motiflens.basics.errors import InputError
 from motiflens.data.io.assemble import MISSING
 from motiflens.data.io.intervals import Intervals
 
-_ENDINGS = (".gz", ".bed", ".narrowPeak", ".broadPeak", ".txt", ".tsv")
+_ENDINGS = (".gz", ".bed", ".narrowPeak", ".broadPeak", ".txt", ".tsv", ".bw", ".bigWig", ".bigwig")
 
 
 def bed_files(path: str | Path | Sequence[str | Path]) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Windows of a genome in FASTA, whichever way it is stored."""
+"""Windows of a genome in FASTA or .2bit, whichever way it is stored."""
 
 import gzip
 import mmap
@@ -13,6 +13,7 @@ from motiflens.basics.files import open_bytes
 from motiflens.basics.sequence import INVALID, reverse_complement, translate_letters
 from motiflens.data.io.fasta import fasta_records
 from motiflens.data.io.intervals import Intervals
+from motiflens.data.io.two_bit import TwoBitFile, is_two_bit
 
 _BLOCK = 2**24  # bases handed out, or bytes searched, at once
 _INDEX_SUFFIX = ".fai"
@@ -33,7 +34,7 @@ class _Place(NamedTuple):
 
 
 class Genome:
-    """A genome in a FASTA file, plain or gzip (bgzip or other).
+    """A genome in a FASTA file, plain or gzip (bgzip or other), or in UCSC's .2bit.
 
     Of a plain file only the windows asked for are read, where an index says that they stand: the ``.fai`` beside it
     if it is there and fits, else one made in memory, which takes seconds for a human genome. A gzip file, and one
@@ -53,17 +54,27 @@ class Genome:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self._two_bit: TwoBitFile | None = None
+        self._places: dict[str, _Place] | None = None
+        self.lengths: Mapping[str, int]
+        if self.path.is_file() and is_two_bit(self.path):
+            self._two_bit = TwoBitFile(self.path)
+            self.lengths = self._two_bit.lengths
+        else:
+            self._open_fasta()
+        if not any(self.lengths.values()):
+            raise InputError(f"{self.path}: expected chromosomes with letters, got {len(self.lengths)} without any")
+
+    def _open_fasta(self) -> None:
         with open_bytes(self.path) as file:
             compressed = isinstance(file, gzip.GzipFile)
         if not self.path.is_file():
             raise InputError(f"expected a file that can be read more than once, got {self.path}")
         self._places = None if compressed else _find_places(self.path)
         if self._places is not None:
-            self.lengths: Mapping[str, int] = {name: place.length for name, place in self._places.items()}
+            self.lengths = {name: place.length for name, place in self._places.items()}
         else:
             self.lengths = _lengths(self.path)
-        if not any(self.lengths.values()):
-            raise InputError(f"{self.path}: expected chromosomes with letters, got {len(self.lengths)} without any")
 
     def __repr__(self) -> str:
         return f"Genome({self.path.name}: {len(self.lengths)} contigs, {sum(self.lengths.values()):,} bp)"
@@ -96,6 +107,8 @@ class Genome:
         width = _width(intervals)
         self._check(intervals)
         reader = self._read_through if self._places is None else self._read_in_place
+        if self._two_bit is not None:
+            reader = self._two_bit.blocks
         for rows, codes in reader(intervals, width):
             minus = intervals.strand[rows] == -1
             if minus.any():
