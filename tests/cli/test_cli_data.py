@@ -116,7 +116,7 @@ def test_predict(folder):
             ["data", "fasta", "pos.fa", "--shuffle", "1", "--split", "a", "-o", "x.h5"],
             "three shares, such as 0.7,0.1,0.2",
         ),
-        (["data", "bed", "peaks.bed", "genome.fa", "--width", "9", "-o", "x.h5"], "--gc-matched, --shuffle, --value-column or --bigwig"),
+        (["data", "bed", "peaks.bed", "genome.fa", "--width", "9", "-o", "x.h5"], "--value-column or --bigwig"),
         (["data", "bed", "peaks.bed", "pos.fa", "--width", "9", "--shuffle", "1", "-o", "x.h5"], "pos.fa lacks 'chr1'"),
         (["data", "bed", "peaks.bed", "peaks.bed", "--width", "9", "--shuffle", "1", "-o", "x.h5"], "begins with '>'"),
         (
