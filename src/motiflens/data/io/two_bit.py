@@ -94,7 +94,7 @@ def _read_records(data: mmap.mmap) -> dict[str, _Record]:
     order = "<" if struct.unpack_from("<I", data)[0] == SIGNATURE else ">"
     version, n, _ = struct.unpack_from(f"{order}III", data, 4)
     if version > 1:
-        raise ValueError(f"expected version 0 or 1, got {version}")
+        raise InputError(f"expected version 0 or 1, got {version}")
     offset_format, place = f"{order}{'Q' if version else 'I'}", 16
     records: dict[str, _Record] = {}
     for _ in range(n):
@@ -104,7 +104,7 @@ def _read_records(data: mmap.mmap) -> dict[str, _Record]:
         offset = struct.unpack_from(offset_format, data, place)[0]
         place += struct.calcsize(offset_format)
         if name in records:
-            raise ValueError(f"{name!r} is there twice")
+            raise InputError(f"{name!r} is there twice")
         records[name] = _read_record(data, offset, order)
     return records
 
@@ -117,5 +117,5 @@ def _read_record(data: mmap.mmap, place: int, order: str) -> _Record:
     n_masks = struct.unpack_from(f"{order}I", data, place)[0]
     place += 4 + 8 * n_masks + 4
     if len(numbers) != 2 * n_blocks or place + (length + 3) // 4 > len(data):
-        raise ValueError("it ends before its bases do")
+        raise InputError("it ends before its bases do")
     return _Record(length, starts, starts + sizes, place)
