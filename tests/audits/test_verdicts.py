@@ -100,6 +100,10 @@ NOTHING = {"match": None, "id": None, "q": None, "decoys": 0.0}
         ),
         ([{**FILTER, **NOTHING, "family": 1}, {**FILTER, "cost": 0.05, "filter": 1}], "in part", "REB1"),
         ([{**FILTER, **NOTHING, "family": 1}, {**FILTER, "cost": 0.005, "filter": 1}], "no", "none of them"),
+        ([{**FILTER, "order": 0.5}], "yes", "REB1"),
+        ([{**FILTER, "order": 0.5, "shuffled_information": 11.0}], "no", "none of them"),
+        ([{**FILTER, **NOTHING, "order": 0.5}, {**FILTER, **NOTHING, "network": 1}], "no", "none of them"),
+        ([{**FILTER, "decoys": 0.5}, {**FILTER, **NOTHING, "network": 1}], "no", "none of them"),
         ([{**FILTER, "n_windows": 19}], "yes", "fewer than 20 windows"),
     ],
 )

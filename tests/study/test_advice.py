@@ -46,8 +46,10 @@ WORSE = effect("activation", "relu", "exponential", "classification_auroc", (-0.
 
 def test_a_clear_gain_is_advised_with_its_numbers_and_records():
     found = advice("activation", BETTER)
-    assert found.level == "change"
-    assert found.change == "Take the exponential activation in place of ReLU: better in filters that are motifs."
+    assert found.level == "try"
+    assert found.change == (
+        "Try the exponential activation in place of ReLU: in simulated data better in filters that are motifs."
+    )
     assert found.study == (BETTER,)
     told = " ".join(found.reasons)
     assert "filter TPR (task 1) +0.400 (95% CI +0.300 to +0.500)" in told
@@ -60,7 +62,7 @@ def test_the_effect_with_the_same_second_stage_counts_before_that_over_all():
     assert (found.level, found.study) == ("keep", (own,))
     assert "with small pools (4 and 6 bp) and attention: filter TPR" in " ".join(found.reasons)
     other = advice("activation", BETTER, own, own=design("C4C6"))
-    assert (other.level, other.study) == ("change", (BETTER,))
+    assert (other.level, other.study) == ("try", (BETTER,))
     assert "attention" not in " ".join(other.reasons)
     mean_head = design("C4C6-Att-mean")  # none of the study's
     assert advice("activation", BETTER, own, own=mean_head).study == (BETTER,)
@@ -74,7 +76,9 @@ def test_second_stages_are_read_off_configurations(name):
 def test_what_has_the_better_choice_keeps_it():
     found = advice("activation", BETTER, own=design(activation="exponential"))
     assert found.level == "keep"
-    assert found.change.startswith("Keep the exponential activation: ReLU would be worse in filters that are motifs")
+    assert found.change.startswith(
+        "Keep the exponential activation: in simulated data ReLU was worse in filters that are motifs"
+    )
     assert (found.study[0].low, found.study[0].high) == (-0.5, -0.3)
 
 
@@ -86,8 +90,7 @@ def test_gains_and_losses_are_to_be_weighed():
 
 def test_fewer_filters_without_a_hit_are_a_gain():
     assert (
-        advice("activation", effect("activation", "relu", "exponential", "filter_no_hit", (-0.5, -0.3))).level
-        == "change"
+        advice("activation", effect("activation", "relu", "exponential", "filter_no_hit", (-0.5, -0.3))).level == "try"
     )
 
 
@@ -111,6 +114,17 @@ def test_effects_in_other_networks_say_nothing():
     assert found.command == (
         "motiflens compare data.h5 --config C24:relu --config C24:exponential --members 5 --out compare"
     )
+
+
+def test_effects_of_other_tasks_and_of_classification_can_be_left_out():
+    assert advice("activation", BETTER, WORSE, task=1).study == (BETTER,)
+    assert advice("activation", BETTER, WORSE, families=("filters", "maps")).study == (BETTER,)
+    assert advice("activation", BETTER, WORSE, task=2, families=("filters", "maps")).level == "open"
+
+
+def test_both_sources_are_named():
+    found = only(advise([design(), OTHER], pair(-0.3, -0.1, "prediction"), effects=[BETTER]), "activation")
+    assert found.change.startswith("Weigh the exponential activation in place of ReLU: on these data and in simulated")
 
 
 # The data set at hand
@@ -140,7 +154,7 @@ def test_the_data_set_wins_over_the_study_and_says_so():
 
 def test_a_data_set_that_cannot_tell_leaves_the_word_to_the_study():
     found = only(advise([design(), OTHER], pair(-0.3, 0.1), effects=[BETTER]), "activation")
-    assert found.level == "change"
+    assert found.level == "try"
     assert len(found.here) == 1
     assert not any("opposite" in reason for reason in found.reasons)
 
@@ -159,7 +173,7 @@ def test_the_data_set_alone_is_enough():
 def test_candidates_that_differ_in_more_say_nothing_of_one_factor():
     far = design("C24", "exponential", "other")
     found = only(advise([design(), far], pair(-0.3, -0.1), effects=[BETTER]), "activation")
-    assert (found.level, found.here) == ("change", ())
+    assert (found.level, found.here) == ("try", ())
 
 
 # Pools and numbers of filters
@@ -169,9 +183,9 @@ def test_pools_both_ways():
     row = effect("pool", "C24", "C4C6", "interpretability_auroc", (-0.2, -0.1), task=2)
     assert advice("pool", row, own=design("C24")).level == "keep"
     found = advice("pool", row)
-    assert found.level == "change"
-    assert (
-        found.change == "Take one wide pool (24 bp) in place of small pools (4 and 6 bp): better in attribution maps."
+    assert found.level == "try"
+    assert found.change == (
+        "Try one wide pool (24 bp) in place of small pools (4 and 6 bp): in simulated data better in attribution maps."
     )
     assert "--config C4C6:relu --config C24:relu" in found.command
     assert advice("pool", row, own=design(activation="exponential")).level == "open"
@@ -184,15 +198,15 @@ def number(after, interval, before="24", task=2):
 def test_the_smallest_number_that_helps_is_advised():
     rows = [number("8", (-0.3, -0.2)), number("64", (0.1, 0.2)), number("128", (0.2, 0.4))]
     found = advice("filters", *rows)
-    assert found.change.startswith("Take 64 filters in place of 24")
+    assert found.change.startswith("Try 64 filters in place of 24: in simulated data")
     found = advice("filters", *rows[:1], number("32", (-0.1, 0.1)), number("64", (-0.1, 0.1)))
     assert (found.level, found.study[0].after) == ("keep", "32")
-    assert advice("filters", number("8", (0.2, 0.3)), number("64", (-0.3, -0.2))).change.startswith("Take 8 filters")
+    assert advice("filters", number("8", (0.2, 0.3)), number("64", (-0.3, -0.2))).change.startswith("Try 8 filters")
 
 
 def test_other_numbers_of_filters_stand_for_the_nearest():
     rows = [number("64", (0.1, 0.2)), number("128", (0.2, 0.4))]
-    assert advice("filters", *rows, own=design(n_filters=20)).change.startswith("Take 64 filters in place of 20")
+    assert advice("filters", *rows, own=design(n_filters=20)).change.startswith("Try 64 filters in place of 20")
     found = advice("filters", *rows, own=design(n_filters=60))
     assert found.level == "keep"
     assert found.study == (rows[0].reversed(),)
@@ -202,7 +216,7 @@ def test_other_numbers_of_filters_stand_for_the_nearest():
 def test_numbers_that_only_this_data_set_measured():
     many = design(name="other", n_filters=48)
     found = only(advise([design(), many], pair(0.1, 0.2), effects=[]), "filters")
-    assert found.change.startswith("Take 48 filters in place of 24")
+    assert found.change.startswith("Take 48 filters in place of 24: on these data")
     assert only(advise([design()], effects=[]), "filters").command.endswith(
         "--config C4C6:relu --config C4C6:relu:n_filters=48 --members 5 --out compare"
     )
@@ -217,7 +231,7 @@ def test_what_is_not_known_of_a_model_makes_advice_conditional():
     assert found.level == "depends"
     told = " ".join(found.reasons)
     assert "wide or a small pool cannot be told" in told
-    assert "If it is like networks with small pools (4 and 6 bp) and ReLU: take the exponential activation" in told
+    assert "If it is like networks with small pools (4 and 6 bp) and ReLU: try the exponential activation" in told
     assert "If it is like networks with one wide pool (24 bp) and ReLU: not measured" in told
     assert advice("activation", own=theirs).level == "open"
     bare = theirs._replace(activation=None)
@@ -228,7 +242,7 @@ def test_a_model_of_others_has_its_caveats():
     theirs = design_of("mine", adapt(any_models.make("plain"), 200))
     row = effect("activation", "relu", "exponential", "filter_tpr", (0.3, 0.5), pool="C24")
     found = advice("activation", row, own=theirs)
-    assert found.level == "change"
+    assert found.level == "try"
     assert "Its first pool of 20 is taken for the study’s 24, the nearer one." in found.reasons
     assert any("none of the study’s architectures" in reason for reason in found.reasons)
 

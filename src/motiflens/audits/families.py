@@ -22,7 +22,9 @@ ALIKE = 0.8  # similarity of two matrices of one family
 N_RANKED = 20  # filters of each network that are put into families, the most important
 MATTERS = 0.1  # of what the most important filter of the network costs
 LEAST_COST = 0.002  # of the score
-DECOYS = 0.1  # share of decoy databases in which a filter may match
+DECOYS = 0.25  # share of decoy databases in which a filter may match
+ORDER = 0.55  # AUROC by which a filter tells sequences from their shuffles
+BITS = 2.0  # by which its matrix exceeds that on shuffled sequences
 N_TRIED = 8  # families whose motifs are put into sequences
 
 FilterRow = dict[str, Any]
@@ -88,6 +90,12 @@ def cost_of(row: Mapping[str, Any]) -> float:
     return 0.0 if cost is None or np.isnan(cost) else float(cost)
 
 
+def reads_order(row: Mapping[str, Any]) -> tuple[bool, bool]:
+    """Whether a filter tells sequences from shuffles, and whether its matrix holds more than that on shuffles does."""
+    order, bits = row["order"], row["shuffled_information"]
+    return order is None or order >= ORDER, bits is None or row["information"] - bits >= BITS
+
+
 def filters_that_matter(rows: Sequence[FilterRow]) -> list[FilterRow]:
     """Filters whose loss costs enough, the costliest first."""
     most: dict[int, float] = {}
@@ -101,19 +109,22 @@ def families_that_matter(rows: Sequence[FilterRow]) -> list[dict[str, Any]]:
     """Families with a filter that matters, the costliest first.
 
     `kind` is "known" where one of these filters matches a motif of the database and few decoys of it, "new" where
-    several filters or networks share a matrix that does not, else "nothing".
+    several filters or networks share a matrix that matches none, else "nothing". A filter counts only where it reads
+    the order of bases: known ones by what they do on shuffles or by the information of their matrix, new ones by both.
     """
     found = []
     matter = filters_that_matter(rows)
     for number in dict.fromkeys(row["family"] for row in matter if row["family"] is not None):
         own = [row for row in matter if row["family"] == number]
         alike = [row for row in rows if row["family"] == number]
-        matched = [row for row in own if row["match"] is not None and (row["decoys"] or 0) <= DECOYS]
+        hit = [row for row in own if row["match"] is not None]
+        matched = [row for row in hit if (row["decoys"] or 0) <= DECOYS and any(reads_order(row))]
+        is_new = not hit and len(alike) > 1 and all(reads_order(own[0]))
         best = min(matched, key=lambda row: row["q"]) if matched else own[0]
         found.append(
             {
                 "family": number,
-                "kind": "known" if matched else "new" if len(alike) > 1 else "nothing",
+                "kind": "known" if matched else "new" if is_new else "nothing",
                 "motif": best["match"] if matched else own[0]["consensus"],
                 "id": best["id"] if matched else None,
                 "q": best["q"] if matched else None,

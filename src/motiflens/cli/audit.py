@@ -108,8 +108,8 @@ def audit(
     with options_named(*AuditOptions.__dataclass_fields__):
         options = AuditOptions(
             target=target_of(target, dataset), database=database, spike_motifs=spike_motifs, truth=accessions, q=q,
-            n_decoys=n_decoys, n_ablation=n_ablation, n_backgrounds=n_backgrounds, n_examples=n_examples, seed=seed, layout=layout,
-            bases=bases, first_layer=first_layer, output=output,
+            n_decoys=n_decoys, n_ablation=n_ablation, n_backgrounds=n_backgrounds, n_examples=n_examples, seed=seed,
+            layout=layout, bases=bases, first_layer=first_layer, output=output,
         )  # fmt: skip
     if model is not None:
         found = Found([_given(model, weights, dataset, options)], {}, "score")
@@ -209,8 +209,11 @@ def _verdict_lines(summary: dict[str, Any]) -> list[str]:
 
 def _advice_lines(summary: dict[str, Any]) -> list[str]:
     """What to change, without the numbers, which stand on the page."""
-    advice = [f"  {one['candidate']}, {one['factor']}: {one['word']}. {one['change']}" for one in summary["advice"]]
-    return ["What would make it better (numbers and rule: audit.html)", *advice]
+    lines = ["What would make it better (numbers and rule: audit.html)"]
+    for one in summary["advice"]:
+        lines.append(f"  {one['candidate']}, {one['factor']}: {one['change']}")
+        lines += [f"    {one['command']}"] if one["command"] else []
+    return lines
 
 
 def _summary_lines(summary: dict[str, Any], database: str) -> list[str]:

@@ -3,6 +3,7 @@
 from motiflens.audits.verdicts.accuracy import ACCURACY_FILE, Accuracy, read_accuracy
 from motiflens.audits.verdicts.ask import VERDICT_QUESTIONS, rulings, verdict_facts, verdicts
 from motiflens.audits.verdicts.filters_that_matter import FEW_WINDOWS
+from motiflens.audits.verdicts.training_finished import TRAINING_FINISHED
 from motiflens.audits.verdicts.verdict import (
     CANNOT_BE_SAID,
     IN_PART,
@@ -27,6 +28,7 @@ __all__ = [
     "NO",
     "Question",
     "Ruling",
+    "TRAINING_FINISHED",
     "VERDICT_QUESTIONS",
     "Verdict",
     "Verdicts",

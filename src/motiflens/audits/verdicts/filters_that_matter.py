@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from motiflens.audits.families import (
+    BITS,
     DECOYS,
     LEAST_COST,
     MATTERS,
+    ORDER,
     cost_of,
     families_that_matter,
     filters_that_matter,
@@ -27,7 +29,8 @@ _RULE = (
     f"{LEAST_COST:g} of the score. Yes if the costliest one belongs to a family of like filters that matches a motif "
     f"of the database, which at most {DECOYS:.0%} of decoy databases do, or that two filters or networks share and "
     f"no database has (it may be a new motif). In part if only others that matter do. Matrices hold "
-    f"{LOW_INFORMATION:g} bits or more; those of fewer than {FEW_WINDOWS} windows are marked."
+    f"{LOW_INFORMATION:g} bits or more, and {BITS:g} more than on shuffled sequences, or tell sequences from their "
+    f"shuffles (AUROC {ORDER:g}); a new motif needs both. Those of fewer than {FEW_WINDOWS} windows are marked."
 )
 
 

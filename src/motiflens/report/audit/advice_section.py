@@ -9,7 +9,7 @@ from motiflens.basics.words import join_words
 from motiflens.study.advice import ADVICE_LEVELS, QUESTIONS, RULE, Advice, advice, rule_of
 
 #: How a level looks on the page: as those of verdicts.
-_LOOKS = {"change": "part", "keep": "yes", "weigh": "part", "depends": "open", "open": "open"}
+_LOOKS = {"change": "part", "try": "part", "keep": "yes", "weigh": "part", "depends": "open", "open": "open"}
 
 
 def advice_section(evidence: Evidence) -> dict[str, Any]:

@@ -5,14 +5,14 @@ Advice follows from measurements alone, by the rule in `RULE`: those of the stud
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.words import join_words
 from motiflens.study.advice.designs import SMALL, WIDE, NetworkDesign, compare_command, differ_only_in
 from motiflens.study.advice.members import HALF_WIDTHS, advise_members, widths_sentence
-from motiflens.study.advice.rule import RULE, Advice, Here, Outcome, Spread, outcome
+from motiflens.study.advice.rule import FAMILIES, RULE, STUDY_METRICS, Advice, Here, Outcome, Spread, family_of, outcome
 from motiflens.study.advice.words import (
     change_sentence,
     contradiction_sentence,
@@ -26,6 +26,7 @@ from motiflens.study.records import PAPER_ACTIVATIONS
 
 #: What is asked of every candidate, by factor.
 QUESTIONS = {
+    "training": "Longer training?",
     "activation": "Another activation of the first layer?",
     "pool": "Another pool size?",
     "filters": "More filters, or fewer?",
@@ -57,6 +58,8 @@ def advise(
     effects: Sequence[MeasuredEffect] | None = None,
     data: str = "data.h5",
     half_widths: Mapping[str, float] = HALF_WIDTHS,
+    task: int | None = None,
+    families: Collection[str] = tuple(FAMILIES),
 ) -> list[Advice]:
     """Say what would make candidates better, and on which measurements that rests.
 
@@ -76,6 +79,10 @@ def advise(
         File of the data set, for the commands that measure what was not.
     half_widths : mapping of str to float
         Half of the 95 % interval that a mean over networks should have at most, by family.
+    task : int, optional
+        Whose effects count, of the study's tasks: 1 has several labels, 2 a single one; by default both.
+    families : collection of str
+        Which of the study's effects count: what it says of classification says nothing of a regression.
 
     Returns
     -------
@@ -92,7 +99,8 @@ def advise(
         raise InputError(f"expected designs of different names, got {names}: give each candidate its own")
     if {*half_widths} != {*HALF_WIDTHS} or min(half_widths.values()) <= 0:
         raise InputError(f"expected positive half_widths of {', '.join(HALF_WIDTHS)}, got {dict(half_widths)}")
-    table = read_measured_effects() if effects is None else effects
+    everything = read_measured_effects() if effects is None else effects
+    table = [row for row in everything if task in (None, row.task) and _family(row) in (None, *families)]
     found = []
     for factor in ("activation", "pool", "filters"):
         for design in designs:
@@ -103,6 +111,11 @@ def advise(
         advise_members(design, sizes.get(design.name, 1), (spreads or {}).get(design.name, ()), table, half_widths)
         for design in designs
     ]
+
+
+def _family(row: MeasuredEffect) -> str | None:
+    """What an effect is about; None of what the study counts beside, such as failed networks."""
+    return family_of(row) if row.metric in STUDY_METRICS else None
 
 
 def rule_of(factor: str, half_widths: Mapping[str, float] = HALF_WIDTHS) -> str:
@@ -245,7 +258,7 @@ def _choose(options: Sequence[_Option]) -> _Option:
 
     Of several the smallest number of filters; if none is advised, the next larger one.
     """
-    order = {"change": 0, "weigh": 1, "keep": 2, "open": 3}
+    order = {"change": 0, "try": 1, "weigh": 2, "keep": 3, "open": 4}
 
     def rank(option: _Option) -> tuple[int, bool, bool, int]:
         level = option.outcome.level

@@ -7,10 +7,11 @@ import numpy as np
 from motiflens.audits.candidate import Candidate
 from motiflens.audits.differences import differences, measures_of
 from motiflens.audits.evidence import TRUST_METHODS, Evidence
+from motiflens.audits.verdicts import IN_PART, NO, TRAINING_FINISHED
 from motiflens.audits.words import measure_label, method_label
 from motiflens.study.advice.advise import advise
-from motiflens.study.advice.designs import design_of
-from motiflens.study.advice.rule import ADVICE_LEVELS, Advice, Here, Spread, spread_of
+from motiflens.study.advice.designs import design_of, train_command, usual_task
+from motiflens.study.advice.rule import ADVICE_LEVELS, FAMILIES, Advice, Here, Spread, spread_of
 
 
 def advice(evidence: Evidence) -> list[Advice]:
@@ -20,14 +21,29 @@ def advice(evidence: Evidence) -> list[Advice]:
     else beyond chance; saliency maps against the truth, or else at motifs put into negatives.
     """
     candidates = evidence.candidates
+    binary = evidence.prevalence is not None
+    families = tuple(FAMILIES) if binary else tuple(name for name in FAMILIES if name != "prediction")
+    found = [one for candidate in candidates for one in _on_training(candidate, evidence)]
     pairs = [(a, b) for i, a in enumerate(candidates) for b in candidates[i + 1 :]]
-    return advise(
+    return found + advise(
         [design_of(candidate.name, candidate.audits[0].model) for candidate in candidates],
         {(a.name, b.name): _here(evidence, a, b) for a, b in pairs},
         {candidate.name: _spreads(evidence, candidate) for candidate in candidates},
         n_networks={candidate.name: len(candidate.audits) for candidate in candidates},
         data=evidence.data_file,
+        task=usual_task(len(evidence.label_names)),
+        families=families,
     )
+
+
+def _on_training(candidate: Candidate, evidence: Evidence) -> list[Advice]:
+    """What the histories of the networks call for, before anything else is changed."""
+    ruling = TRAINING_FINISHED.judge({TRAINING_FINISHED.key: TRAINING_FINISHED.facts(candidate, evidence)})
+    if ruling.level not in (NO, IN_PART):
+        return []
+    design = design_of(candidate.name, candidate.audits[0].model)
+    command = train_command(evidence.data_file, design)
+    return [Advice("training", candidate.name, "change", ruling.would_help, (f"{ruling.answer}.",), (), (), command)]
 
 
 def _here(evidence: Evidence, first: Candidate, second: Candidate) -> list[Here]:

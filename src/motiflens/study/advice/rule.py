@@ -14,7 +14,7 @@ from motiflens.study.findings.measured_effects import MeasuredEffect
 FAMILIES = {"prediction": "prediction", "filters": "filters that are motifs", "maps": "attribution maps"}
 
 #: Family of each measure of the study, and whether more of it is better (1) or worse (-1).
-_OF_THE_STUDY = {
+STUDY_METRICS = {
     "classification_aupr": ("prediction", 1),
     "classification_auroc": ("prediction", 1),
     "filter_tpr": ("filters", 1),
@@ -24,13 +24,16 @@ _OF_THE_STUDY = {
     "interpretability_snr": ("maps", 1),
 }
 
-ADVICE_LEVELS = {"change": "Change", "keep": "Keep", "weigh": "Weigh", "depends": "Depends", "open": "Not measured"}
+ADVICE_LEVELS = {
+    "change": "Change", "try": "Try", "keep": "Keep", "weigh": "Weigh", "depends": "Depends", "open": "Not measured",
+}  # fmt: skip
 
 RULE = (
-    "A change is advised if it makes prediction, filters or attribution maps better and none of them worse, and is to "
-    "be weighed if it does both. An effect counts if its 95 % interval does not hold 0; one of the study only if at "
-    "least half of the configurations that it speaks of were trained. Where the effect measured on this data set "
-    "counts, the study’s does not. Intervals are of 95 %."
+    "A change is advised if on these data it makes prediction, filters or attribution maps better and none of them "
+    "worse, and is to be weighed if it does both. Where only simulated data say so, networks of the same second stage "
+    "on the same kind of labels, it is worth a try, and the command tests it. An effect counts if its 95 % interval "
+    "does not hold 0; one of the study only if at least half of the configurations that it speaks of were trained. "
+    "Where the effect measured on this data set counts, the study’s does not. Intervals are of 95 %."
 )
 
 
@@ -86,6 +89,8 @@ class Outcome(NamedTuple):
     signs: Mapping[str, set[int]]
     contradicted: tuple[str, ...]  # families in which the data set says the opposite of the study
     is_measured: bool  # whether there is an interval at all
+    on_these_data: bool = False  # whether the data set at hand decides on any family
+    in_simulations: bool = False  # whether the study does
 
     @property
     def better(self) -> list[str]:
@@ -101,7 +106,7 @@ class Outcome(NamedTuple):
     def level(self) -> str:
         """The advice."""
         if self.better:
-            return "weigh" if self.worse else "change"
+            return "weigh" if self.worse else "change" if self.on_these_data else "try"
         return "keep" if self.is_measured else "open"
 
 
@@ -109,15 +114,19 @@ def outcome(study: Sequence[MeasuredEffect], here: Sequence[Here]) -> Outcome:
     """What a change does, by the study and by the data set at hand."""
     signs: dict[str, set[int]] = {}
     contradicted = []
+    own = False
+    others = False
     for family in FAMILIES:
         expected = _told_apart(direction(row) for row in study if family_of(row) == family)
         found = _told_apart(told_apart(row.interval) for row in here if row.family == family)
         if found or expected:
             signs[family] = found or expected
+            own |= bool(found)
+            others |= not found
         if found and expected and not found & expected:
             contradicted.append(family)
     known = any(row.is_measured for row in study) or any(not math.isnan(row.interval.low) for row in here)
-    return Outcome(signs, tuple(contradicted), known)
+    return Outcome(signs, tuple(contradicted), known, own, others)
 
 
 def _told_apart(signs: Iterable[int]) -> set[int]:
@@ -126,14 +135,14 @@ def _told_apart(signs: Iterable[int]) -> set[int]:
 
 def family_of(row: MeasuredEffect) -> str:
     """What an effect of the study is about."""
-    return _OF_THE_STUDY[row.metric][0]
+    return STUDY_METRICS[row.metric][0]
 
 
 def direction(row: MeasuredEffect) -> int:
     """Whether an effect of the study is for the better (1) or worse (-1); 0 if it does not count."""
     if not row.is_measured:
         return 0
-    return _OF_THE_STUDY[row.metric][1] * told_apart(Interval(row.estimate, row.low, row.high))
+    return STUDY_METRICS[row.metric][1] * told_apart(Interval(row.estimate, row.low, row.high))
 
 
 def told_apart(interval: Interval) -> int:

@@ -43,15 +43,22 @@ def change_sentence(factor: str, before: str, after: str, found: Outcome) -> str
     """What to do."""
     old, new = level_words(factor, before), level_words(factor, after)
     swap = f"{new} in place of {before if factor == 'filters' else old}"
-    if found.level == "change":
-        return f"Take {swap}: better in {join_words(found.better)}."
+    where = source_words(found)
+    if found.level in ("change", "try"):
+        return f"{'Take' if found.level == 'change' else 'Try'} {swap}: {where} better in {join_words(found.better)}."
     if found.level == "weigh":
-        return f"With {swap}: better in {join_words(found.better)}, worse in {join_words(found.worse)}."
+        return f"Weigh {swap}: {where} better in {join_words(found.better)}, worse in {join_words(found.worse)}."
     if found.level == "open":
         return f"Not measured well enough to say: {swap}."
     if found.worse:
-        return f"Keep {old}: {new} would be worse in {join_words(found.worse)}."
+        return f"Keep {old}: {where} {new} was worse in {join_words(found.worse)}."
     return f"Keep {old}: no effect of {new} can be told apart from 0."
+
+
+def source_words(found: Outcome) -> str:
+    """Which data an outcome rests on."""
+    places = ["on these data"] * found.on_these_data + ["in simulated data"] * found.in_simulations
+    return " and ".join(places)
 
 
 def study_sentences(rows: Sequence[MeasuredEffect], where: str) -> Iterable[str]:
@@ -60,12 +67,12 @@ def study_sentences(rows: Sequence[MeasuredEffect], where: str) -> Iterable[str]
     few = [row for row in rows if not row.is_measured]
     rest = [row for row in rows if row.is_measured and not direction(row)]
     if clear:
-        yield f"In the study, {where}: {_effects(clear)}: {basis(clear)}."
+        yield f"In simulated data, {where}: {_effects(clear)}: {basis(clear)}."
     if rest:
-        start = "No clear difference in" if clear else f"In the study, {where}, no clear difference in"
+        start = "No clear difference in" if clear else f"In simulated data, {where}, no clear difference in"
         yield f"{start} {_effects(rest)}: {basis(rest)}."
     if few:
-        yield f"In the study so far on too few networks, {where}: {_effects(few)}: {basis(few)}."
+        yield f"In simulated data so far on too few networks, {where}: {_effects(few)}: {basis(few)}."
 
 
 def here_sentence(rows: Sequence[Here]) -> str:
