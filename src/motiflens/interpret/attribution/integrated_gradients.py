@@ -14,8 +14,8 @@ from motiflens.interpret.attribution.gradient import (
     checked,
     differentiating,
     gradients_per_pass,
-    input_gradient,
 )
+from motiflens.interpret.attribution.path_gradient import mean_gradient
 from motiflens.models.devices import dtype_of
 
 
@@ -88,7 +88,7 @@ def complete_integrated_gradients(
             model,
             X,
             references,
-            lambda x, baseline: _mean_gradient(model, x, baseline, points, weights, target, batch_size),
+            lambda x, baseline: mean_gradient(model, x, baseline, points, weights, target, batch_size),
             target=target,
             n_pairs=max(1, batch_size // n_steps),
             device=where,
@@ -101,27 +101,6 @@ def complete_integrated_gradients(
 
 
 integrated_gradients = values_only(complete_integrated_gradients)
-
-
-def _mean_gradient(
-    model: nn.Module,
-    x: torch.Tensor,
-    baseline: torch.Tensor,
-    points: torch.Tensor,
-    weights: torch.Tensor,
-    target: int,
-    batch_size: int,
-) -> torch.Tensor:
-    """Gradient averaged along the way from baseline to x, shapes=(n, 4, L)."""
-    points, weights = (values.to(x.device, x.dtype)[:, None, None, None] for values in (points, weights))
-    total = torch.zeros_like(x)
-    step = max(1, batch_size // len(x))
-    for start in range(0, len(points), step):
-        some = slice(start, start + step)
-        between = baseline + points[some] * (x - baseline)  # steps, n, 4, L
-        gradient = input_gradient(model, between.flatten(0, 1), target).view_as(between)
-        total += (weights[some] * gradient).sum(0)
-    return total
 
 
 def quadrature_points(n_steps: int, quadrature: str) -> tuple[torch.Tensor, torch.Tensor]:

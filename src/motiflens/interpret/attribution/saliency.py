@@ -10,8 +10,8 @@ from motiflens.interpret.attribution.gradient import (
     checked,
     differentiating,
     gradients_per_pass,
-    input_gradient,
 )
+from motiflens.interpret.attribution.path_gradient import gradient_at
 from motiflens.models.devices import dtype_of
 
 
@@ -64,7 +64,7 @@ def saliency(
     with differentiating(model, device, X) as where:
         for start in range(0, len(X), batch_size):
             rows = slice(start, start + batch_size)
-            gradient[rows] = input_gradient(model, X[rows].to(where, dtype), target).cpu()
+            gradient[rows] = gradient_at(model, X[rows].to(where, dtype), target).cpu()
     check_finite(gradient, "gradients")
     return centred(gradient) if correct_gradient else gradient
 

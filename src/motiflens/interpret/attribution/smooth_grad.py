@@ -13,8 +13,8 @@ from motiflens.interpret.attribution.gradient import (
     checked,
     differentiating,
     gradients_per_pass,
-    input_gradient,
 )
+from motiflens.interpret.attribution.path_gradient import gradient_at
 from motiflens.models.devices import dtype_of
 
 
@@ -67,7 +67,7 @@ def smooth_grad(
             rows = torch.arange(start, min(start + batch_size, len(X) * n_samples)) // n_samples  # of X
             draws = torch.from_numpy(rng.standard_normal((len(rows), *X.shape[1:]), dtype=np.float32))
             x = (X[rows] + noise * draws).to(where, dtype)
-            total.index_add_(0, rows, input_gradient(model, x, target).cpu())
+            total.index_add_(0, rows, gradient_at(model, x, target).cpu())
     gradient = total / n_samples
     check_finite(gradient, "gradients")
     return centred(gradient) if correct_gradient else gradient

@@ -4,13 +4,16 @@ from motiflens.models.kernels.attention import encoder_layer, self_attention
 from motiflens.models.kernels.first_layer import patch_counts, pooled_gradient, pooled_maxima
 from motiflens.models.kernels.library import describe_kernels, has_kernels
 from motiflens.models.kernels.lstm import bidirectional_lstm
+from motiflens.models.kernels.pooled_path import gradient_along, pooled_along
 
 __all__ = [
     "bidirectional_lstm",
     "describe_kernels",
     "encoder_layer",
+    "gradient_along",
     "has_kernels",
     "patch_counts",
+    "pooled_along",
     "pooled_gradient",
     "pooled_maxima",
     "self_attention",

@@ -15,6 +15,8 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "pooled_forward": (_I, [_I] * 5 + [_P] * 4),
     "pooled_backward": (_I, [_I] * 5 + [_P] * 4),
     "patch_counts": (_I, [_I] * 3 + [_P] * 2),
+    "path_forward": (_I, [_I] * 5 + [_P] * 5),
+    "path_backward": (_I, [_I] * 5 + [_P] * 4),
     "lstm_forward": (_I, [_I] * 4 + [_P] * 7),
     "lstm_backward": (_I, [_I] * 4 + [_P] * 11),
     "attention_forward": (_I, [_I] * 5 + [_P] * 6),

@@ -1,0 +1,100 @@
+"""Gradients of one output at a sequence, and averaged along a straight way to it.
+
+In our own networks the first layer, which costs most, is computed once for the whole way: a convolution is linear, and
+so is BatchNorm in evaluation mode, so that on the way from one input to another the response at each place follows a
+straight line. Activations rise with the response, so that the largest response of a pool is that of the largest
+activation, and only pooled responses go on through the network, at each point of the way. Their gradients are added up
+as gradients by responses, and taken through the convolution once, too.
+"""
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from motiflens.interpret.attribution.gradient import input_gradient, target_column
+from motiflens.models.hybrid import HybridNetwork
+from motiflens.models.kernels import gradient_along, has_kernels, pooled_along
+
+
+def gradient_at(model: nn.Module, x: torch.Tensor, target: int) -> torch.Tensor:
+    """Gradient of one output with respect to x, shape=(n, 4, L), where x is."""
+    if _shares_first_layer(model, x):
+        one = x.new_ones(1)
+        return _shared(model, x, None, one, one, target, len(x))
+    return input_gradient(model, x, target)
+
+
+def mean_gradient(
+    model: nn.Module,
+    x: torch.Tensor,
+    baseline: torch.Tensor,
+    points: torch.Tensor,
+    weights: torch.Tensor,
+    target: int,
+    batch_size: int,
+) -> torch.Tensor:
+    """Gradient of one output, averaged along the way from baseline to x, shapes=(n, 4, L).
+
+    Parameters
+    ----------
+    model : nn.Module
+        In evaluation mode, where x is.
+    x, baseline : torch.Tensor, shape=(n, 4, L)
+    points, weights : torch.Tensor, shape=(S,)
+        Where on the way, from 0 to 1, and how much each counts.
+    target : int
+    batch_size : int
+        Sequences in a pass.
+    """
+    points, weights = points.to(x.device, x.dtype), weights.to(x.device, x.dtype)
+    if _shares_first_layer(model, x):
+        return _shared(model, x, baseline, points, weights, target, batch_size)
+    total = torch.zeros_like(x)
+    step = max(1, batch_size // len(x))
+    for a, weight in zip(points.split(step), weights.split(step), strict=True):
+        between = baseline + a[:, None, None, None] * (x - baseline)  # steps, n, 4, L
+        gradient = input_gradient(model, between.flatten(0, 1), target).view_as(between)
+        total += (weight[:, None, None, None] * gradient).sum(0)
+    return total
+
+
+def _shares_first_layer(model: nn.Module, x: torch.Tensor) -> bool:
+    """Whether the first layer can be computed once for a way: a subclass of our network may do something else."""
+    return type(model) is HybridNetwork and has_kernels(x)
+
+
+def _shared(
+    model: Any,
+    x: torch.Tensor,
+    baseline: torch.Tensor | None,
+    points: torch.Tensor,
+    weights: torch.Tensor,
+    target: int,
+    batch_size: int,
+) -> torch.Tensor:
+    """`mean_gradient` of a HybridNetwork; without a baseline the way comes from zeros."""
+    block: Any = model.stem.first
+    pool, padding, length = int(block.pool.kernel_size), block.conv.padding, x.shape[2]
+    with torch.no_grad():
+        scale = block.norm.weight * torch.rsqrt(block.norm.running_var + block.norm.eps)  # F
+        shift = block.norm.bias - block.norm.running_mean * scale
+        filters = block.conv.weight * scale[:, None, None]
+        way = x if baseline is None else x - baseline
+        change = F.conv1d(way, filters, padding=padding).transpose(1, 2).contiguous()  # n, L, F
+        if baseline is None:
+            start = shift.expand(change.shape).contiguous()
+        else:
+            start = F.conv1d(baseline, filters, shift, padding=padding).transpose(1, 2).contiguous()
+    total = torch.zeros_like(change)
+    step = max(1, batch_size // len(x))
+    for a, weight in zip(points.split(step), weights.split(step), strict=True):
+        responses, where = pooled_along(start, change, a, pool)  # steps, n, T, F
+        responses.requires_grad_()
+        maps = block.activation(responses.flatten(0, 1)).transpose(1, 2)  # steps * n, F, T
+        column = target_column(model.from_first_pool(maps), len(maps), target)
+        (gradient,) = torch.autograd.grad(column.sum(), responses)
+        total += gradient_along(where, gradient, weight, length, pool)
+    with torch.no_grad():
+        return F.conv_transpose1d(total.transpose(1, 2), filters, padding=padding)
