@@ -265,5 +265,13 @@ def test_progress_is_told_network_by_network(task1, database):
 
     told = []
     networks = [any_models.plain().eval() for _ in range(2)]
-    audit_candidate("plain", networks, task1, AuditOptions(database=database, **FAST), on_progress=told.append)
-    assert told == [0.5, 1.0]
+    audit_candidate(
+        "plain", networks, task1, AuditOptions(database=database, **FAST), on_progress=lambda *news: told.append(news)
+    )
+    shares = [share for share, _ in told]
+    assert shares == sorted(shares)
+    assert shares[0] == 0
+    assert 0.9 < shares[-1] < 1
+    assert told[0] == (0, "network 1 of 2: matrices of filters")
+    assert (0.5, "network 2 of 2: matrices of filters") in told
+    assert "network 2 of 2: predictions" in [stage for _, stage in told]

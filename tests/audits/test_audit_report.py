@@ -80,7 +80,21 @@ def test_examples_are_positive_and_explained_by_the_best_network(evidence):
 def test_what_cannot_be_computed_is_said(evidence):
     data = audit_pages.data()
     candidate = evidence.candidates[0]
-    found = gather_evidence([candidate], data.test, AuditOptions(**{**FEW, "n_backgrounds": 10}))
+    told = []
+    found = gather_evidence(
+        [candidate],
+        data.test,
+        AuditOptions(**{**FEW, "n_backgrounds": 10}),
+        on_progress=lambda *news: told.append(news),
+    )
+    assert [stage for _, stage in told] == [
+        "3-mers and GC content",
+        "attribution maps: gradient times input",
+        "implanting motifs in sequences",
+        "comparing maps of networks",
+        "intervals of scores, near-duplicates in the data",
+    ]
+    assert [share for share, _ in told] == sorted(share for share, _ in told)
     assert list(found.performance) == ["relu"]
     notes = " ".join(found.notes)
     assert "No score of GC content to compare with: expected train sequences" in notes
@@ -439,6 +453,8 @@ def test_the_command_goes_from_data_to_the_page(files):
     assert "What would make it better" in told.stdout
     assert "  relu, activation: " in told.stdout
     assert "relu 0  epoch   1" in told.stderr
+    assert "relu  leaving out one filter after the other" in told.stderr
+    assert "audit  90 %  the page" in told.stderr
     assert "How ReLU and Exponential differ" in (out / "audit.html").read_text()
     again = run(*common, "--n-examples", 0, "--n-backgrounds", 0, "--verbose", "--json")
     assert "epoch" not in again.stderr

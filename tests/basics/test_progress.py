@@ -1,13 +1,16 @@
 """The progress bar: nothing, lines, a terminal's bar or a notebook's, and never anything on standard output."""
 
 import io
+import re
 import sys
+import threading
+import time
 from types import ModuleType, SimpleNamespace
 
 import pytest
 
 from motiflens.basics import progress as module
-from motiflens.basics.progress import in_notebook, progress_bar
+from motiflens.basics.progress import in_notebook, part_of, progress_bar
 
 
 def run(**options):
@@ -95,3 +98,48 @@ def test_errors_pass_through_a_bar(monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
     with pytest.raises(RuntimeError, match="inside"), progress_bar("work"):
         raise RuntimeError("inside")
+
+
+def test_a_new_stage_has_a_line_of_its_own():
+    lines = []
+    with progress_bar("work", on_line=lines.append) as tell:
+        for share, stage in ((0.0, "first"), (0.04, "first"), (0.31, "first"), (0.32, "second"), (1.0, "")):
+            tell(share, stage)
+    assert lines == ["work  0 %  first", "work  30 %  first", "work  30 %  second", "work  100 %"]
+
+
+def test_a_stage_that_lasts_says_so_again():
+    lines, heard = [], threading.Event()
+
+    def hear(line):
+        lines.append(line)
+        if len(lines) == 3:
+            heard.set()
+
+    with progress_bar("work", on_line=hear, beat=0.02) as tell:
+        tell(0.25, "long")
+        assert heard.wait(30)
+    assert lines[0] == "work  20 %  long"
+    assert all(re.fullmatch(r"work  20 %  long, \d+ s", line) for line in lines[1:])
+    n = len(lines)
+    time.sleep(0.1)
+    assert len(lines) == n  # nothing after the end
+
+
+def test_parts_tell_shares_of_the_whole():
+    told = []
+    part_of(lambda share, stage="": told.append((share, stage)), 0.5, 0.9, "network 2: ")(0.25, "filters")
+    assert told == [(pytest.approx(0.6), "network 2: filters")]
+    part_of(None, 0, 1)(0.5)
+
+
+def test_a_terminal_and_a_notebook_name_the_stage(monkeypatch, notebook):
+    with progress_bar("a") as tell:
+        tell(0.1, "b < c")
+    assert notebook[-1] == 'a <progress value="0.1000" max="1"></progress> 10% b &lt; c'
+    monkeypatch.delitem(sys.modules, "IPython")
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    with progress_bar("a") as tell:
+        tell(0.1, "stage")
+    assert "a: stage" in sys.stderr.getvalue()

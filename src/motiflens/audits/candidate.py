@@ -1,6 +1,6 @@
 """What is under audit: one model, or all initialisations of one configuration."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from motiflens.audits.network import Audit, audit_network
 from motiflens.audits.options import AuditOptions
 from motiflens.audits.stored import NO_STORE, AuditStore, store_of
 from motiflens.basics.errors import InputError
+from motiflens.basics.progress import Tell, part_of
 from motiflens.basics.tables import Table, Tabular, columns_of
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.ensemble import Member
@@ -69,7 +70,7 @@ def audit_candidate(
     *,
     members: Sequence[Member] = (),
     folder: Path | None = None,
-    on_progress: Callable[[float], None] | None = None,
+    on_progress: Tell | None = None,
 ) -> Candidate:
     """Audit every network of a candidate.
 
@@ -86,7 +87,7 @@ def audit_candidate(
         Where the ensemble lies. Results are kept there beside the networks, and what lies there already is not done
         again.
     on_progress : callable, optional
-        Told the share of the networks that are audited, after each.
+        Told the share that is done and the name of the next stage.
 
     Raises
     ------
@@ -96,13 +97,14 @@ def audit_candidate(
     options, networks = options or AuditOptions(), list(networks)
     numbers = tuple(member.index for member in members if member.network is not None) or tuple(range(len(networks)))
     reading = {name: getattr(options, name) for name in ("target", "layout", "bases", "first_layer", "output")}
-    audits = []
+    audits: list[Audit] = []
     for number, network in zip(numbers, networks, strict=True):
         place = None if folder is None else member_folder(folder, number)
         store = store_of(place, [network], dataset, **reading)
-        audits.append(audit_network(network, dataset, options, store=store))
-        if on_progress is not None:
-            on_progress(len(audits) / len(networks))
+        done, n = len(audits), len(networks)
+        words = f"network {done + 1} of {n}: " if n > 1 else ""
+        tell = part_of(on_progress, done / n, (done + 1) / n, words)
+        audits.append(audit_network(network, dataset, options, store=store, on_progress=tell))
     if not audits:
         reasons = "; ".join(f"member {member.index}: {member.reason}" for member in members)
         raise InputError(f"expected at least one trained network of {name}, got none" + (reasons and f" ({reasons})"))

@@ -20,6 +20,7 @@ from motiflens.basics.errors import InputError
 from motiflens.basics.inputs import as_output
 from motiflens.basics.performance import Performance, performances
 from motiflens.basics.plots import COLOURS, GREY, Estimate, plot_intervals
+from motiflens.basics.progress import Tell, part_of
 from motiflens.basics.tables import Table, Tabular, columns_of
 from motiflens.data.baselines import gc_scores, kmer_model
 from motiflens.data.dataset import SequenceDataset
@@ -123,6 +124,7 @@ def gather_evidence(
     options: AuditOptions | None = None,
     *,
     data_file: str = "data.h5",
+    on_progress: Tell | None = None,
 ) -> Evidence:
     """Compute what the page needs beyond the audits.
 
@@ -136,6 +138,8 @@ def gather_evidence(
         Those that the networks were audited with.
     data_file : str
         Where the data set lies, for the commands that the page proposes.
+    on_progress : callable, optional
+        Told the share that is done and the name of the next stage.
 
     Raises
     ------
@@ -145,11 +149,14 @@ def gather_evidence(
     options = options or AuditOptions()
     _check_candidates(candidates, dataset, options)
     test, target = dataset.test, dataset.label_of(options.target)
+    tell = part_of(on_progress, 0.0, 1.0)
+    tell(0.0, "3-mers and GC content")
     predictions, notes = _predictions(candidates, dataset)
-    examples, problems = make_examples(candidates, test, target, options)
+    examples, problems = make_examples(candidates, test, target, options, on_progress=part_of(tell, 0.05, 0.4))
     notes += problems
-    spike_ins, stable, problems = _trust(candidates, dataset, target, options)
+    spike_ins, stable, problems = _trust(candidates, dataset, target, options, part_of(tell, 0.4, 0.9))
     notes += problems
+    tell(0.9, "intervals of scores, near-duplicates in the data")
     notes += [note for candidate in candidates for note in taxon_notes(candidate, options)]
     drawn = {"n_resamples": options.n_resamples, "seed": options.seed}
     return Evidence(
@@ -170,15 +177,17 @@ def gather_evidence(
 
 
 def _trust(
-    candidates: Sequence[Candidate], dataset: SequenceDataset, target: int, options: AuditOptions
+    candidates: Sequence[Candidate], dataset: SequenceDataset, target: int, options: AuditOptions, tell: Tell
 ) -> tuple[dict[str, SpikeIn], dict[str, Stability], list[str]]:
     """Spike-in and stability of every candidate for which they can be done, and why not for others."""
     spike_ins: dict[str, SpikeIn] = {}
     stable: dict[str, Stability] = {}
     notes: list[str] = []
     common: dict[str, Any] = {"methods": TRUST_METHODS, "target": target, "seed": options.seed}
-    for candidate in candidates if options.n_backgrounds else ():
+    for place, candidate in enumerate(candidates if options.n_backgrounds else ()):
         networks = [found.model for found in candidate.audits]
+        of = f" in sequences, {candidate.name}" if len(candidates) > 1 else " in sequences"
+        tell(place / len(candidates), f"implanting motifs{of}")
         with noted(notes, f"{candidate.name}, spike-in"):
             n, tried = options.n_backgrounds, _motifs_to_try(candidate, dataset, target, options)
             spike_ins[candidate.name] = candidate.store.get(
@@ -197,6 +206,7 @@ def _trust(
                 n_backgrounds=n,
                 **common,
             )
+        tell((place + 0.5) / len(candidates), f"comparing maps of networks{of.removeprefix(' in sequences')}")
         with noted(notes, f"{candidate.name}, stability"):
             stable[candidate.name] = candidate.store.get(
                 "stability", partial(stability, networks, dataset, **common, **_STABILITY), **common, **_STABILITY

@@ -12,6 +12,7 @@ from motiflens.audits.candidate import Candidate
 from motiflens.audits.notes import noted
 from motiflens.audits.options import AuditOptions
 from motiflens.basics.inputs import is_binary
+from motiflens.basics.progress import Tell, part_of
 from motiflens.basics.sequence import decode
 from motiflens.basics.tables import Table, with_rows
 from motiflens.data.dataset import SequenceDataset
@@ -62,7 +63,12 @@ def default_methods() -> tuple[str, ...]:
 
 
 def make_examples(
-    candidates: Sequence[Candidate], test: SequenceDataset, target: int, options: AuditOptions
+    candidates: Sequence[Candidate],
+    test: SequenceDataset,
+    target: int,
+    options: AuditOptions,
+    *,
+    on_progress: Tell | None = None,
 ) -> tuple[tuple[Example, ...], list[str]]:
     """Choose positive test sequences and explain them by every candidate's best network; notes on what is missing."""
     methods = default_methods() if options.methods is None else options.methods
@@ -72,9 +78,11 @@ def make_examples(
     part = test.subset([row for row, _ in chosen])
     scores: dict[str, dict[str, np.ndarray]] = {candidate.name: {} for candidate in candidates}
     notes: list[str] = []
-    for candidate in candidates:
+    for i, candidate in enumerate(candidates):
         network = candidate.audits[candidate.best].model
-        for method in methods:
+        tell = part_of(on_progress, i / len(candidates), (i + 1) / len(candidates))
+        for j, method in enumerate(methods):
+            tell(j / len(methods), f"attribution maps: {method.replace('_', ' ')}")
             with noted(notes, f"{candidate.name}, examples by {method}"):
                 scores[candidate.name][method] = candidate.store.get(
                     f"example_{method}",
@@ -113,6 +121,14 @@ def _choose(
 ) -> list[tuple[int, str]]:
     """Half of them the positives that the networks are surest of, half drawn from the others."""
     strong = _strong_rows(test.y[:, target])
+    if is_binary(test.y[:, target]):
+        surest, others = (
+            "among the positives that the networks are surest of",
+            "drawn at random from the other positives",
+        )
+    else:
+        surest = "among the largest values, predicted highest"
+        others = "drawn at random from the other large values"
     ranks = [
         logits[strong, target].argsort().argsort() for candidate in candidates for logits in candidate.logits
     ]  # each n_strong
@@ -121,6 +137,6 @@ def _choose(
     rest = surest_first[n_surest:]
     drawn = np.random.default_rng(seed).choice(rest, min(n_examples - n_surest, len(rest)), replace=False)
     return [
-        *((int(row), "among the positives that the networks are surest of") for row in surest_first[:n_surest]),
-        *((int(row), "drawn at random from the other positives") for row in np.sort(drawn)),
+        *((int(row), surest) for row in surest_first[:n_surest]),
+        *((int(row), others) for row in np.sort(drawn)),
     ]

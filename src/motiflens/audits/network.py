@@ -5,6 +5,7 @@ The study and a user's own audit call the same function.
 """
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,6 +19,7 @@ from motiflens.audits.stored import NO_STORE, AuditStore, motifs_digest
 from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.basics.inputs import as_output
 from motiflens.basics.metrics import classification_metrics, regression_metrics
+from motiflens.basics.progress import Tell, part_of
 from motiflens.basics.tables import Logo, Table, Tabular, columns_of
 from motiflens.data.dataset import SequenceDataset
 from motiflens.interpret.attribution import Interpretability, interpretability, saliency
@@ -128,8 +130,24 @@ class Audit(Tabular):
         )
 
 
+# Share of the time that has passed when a stage begins, and what it is called.
+_STAGES = {
+    "filters": (0.0, "matrices of filters"),
+    "matches": (0.2, "looking filters up in the database"),
+    "chance": (0.25, "looking filters up in shuffled databases"),
+    "importance": (0.5, "leaving out one filter after the other"),
+    "predictions": (0.9, "predictions"),
+    "saliency": (0.95, "saliency maps"),
+}
+
+
 def audit_network(
-    model: nn.Module, dataset: SequenceDataset, options: AuditOptions | None = None, *, store: AuditStore | None = None
+    model: nn.Module,
+    dataset: SequenceDataset,
+    options: AuditOptions | None = None,
+    *,
+    store: AuditStore | None = None,
+    on_progress: Tell | None = None,
 ) -> Audit:
     """Audit a network on the test sequences of a data set.
 
@@ -142,6 +160,8 @@ def audit_network(
     options : AuditOptions, optional
     store : AuditStore, optional
         Where results lie from an earlier audit of this network on these data, and new ones are kept.
+    on_progress : callable, optional
+        Told the share that is done and the name of the next stage.
 
     Returns
     -------
@@ -158,7 +178,11 @@ def audit_network(
         raise InputError("the data have no test sequences to audit on")
     network, label = _for_labels(model, test, options)
     seed, batch_size = options.seed, options.batch_size
-    keep = (store or NO_STORE).get
+
+    def keep(stage: str, make: Callable[[], Any], **depends_on: Any) -> Any:
+        part_of(on_progress, 0.0, 1.0)(*_STAGES[stage])
+        return (store or NO_STORE).get(stage, make, **depends_on)
+
     filters = keep(
         "filters",
         lambda: filter_pwms(network, test.codes, window=options.window, batch_size=batch_size),

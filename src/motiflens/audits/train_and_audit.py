@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from motiflens.audits.candidate import Candidate, audit_candidate
 from motiflens.audits.options import AuditOptions
@@ -16,6 +16,14 @@ from motiflens.training.folder import fit_to_folder
 from motiflens.training.news import News
 from motiflens.training.protocol import REFERENCE, Protocol
 from motiflens.training.suitability import check_fit
+
+
+class _Stage(NamedTuple):
+    """How far the audit of a candidate is, and what is done next: news from a worker."""
+
+    candidate: str
+    share: float
+    stage: str
 
 
 class _Job(NamedTuple):
@@ -40,6 +48,7 @@ def train_and_audit(
     device: str = "auto",
     n_workers: int | None = None,
     on_news: Callable[[News], None] = lambda news: None,
+    on_stage: Callable[[str, float, str], None] = lambda candidate, share, stage: None,
 ) -> list[Candidate]:
     """Train what is missing of several configurations and audit all their networks.
 
@@ -62,6 +71,8 @@ def train_and_audit(
         Processes; by default one per core on CPUs, else one.
     on_news : callable
         Told of every epoch, and when the networks of a candidate are trained and its audit begins.
+    on_stage : callable
+        Told the name of a candidate, which share of its audit is done, and the name of the next stage.
 
     Returns
     -------
@@ -90,9 +101,11 @@ def train_and_audit(
     ]
     done: dict[str, Candidate] = {}
 
-    def receive(message: News | Candidate) -> None:
+    def receive(message: News | _Stage | Candidate) -> None:
         if isinstance(message, Candidate):
             done[message.name] = message
+        elif isinstance(message, _Stage):
+            on_stage(*message)
         else:
             on_news(message)
 
@@ -137,6 +150,9 @@ def _train_and_audit(job: _Job, emit: Emit) -> None:
         on_news=tell,
     )
     emit(News(job.name, status="ok"))
-    emit(
-        audit_candidate(job.name, list(ensemble), job.dataset, job.options, members=ensemble.members, folder=job.folder)
-    )
+
+    def tell_stage(share: float, stage: str = "") -> None:
+        emit(_Stage(job.name, share, stage))
+
+    known: dict[str, Any] = {"members": ensemble.members, "folder": job.folder, "on_progress": tell_stage}
+    emit(audit_candidate(job.name, list(ensemble), job.dataset, job.options, **known))

@@ -1,18 +1,38 @@
 """One progress bar for everything that takes long: on a terminal, in a notebook, or not at all."""
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
+from typing import Protocol
 
-Tell = Callable[[float], None]  # told the share that is done, 0 to 1
+
+class Tell(Protocol):
+    """Told which share is done, from 0 to 1, and what is done next, where work has stages."""
+
+    def __call__(self, share: float, stage: str = "") -> None:
+        """Take the news."""
+
+
+def part_of(tell: Tell | None, start: float, stop: float, before: str = "") -> Tell:
+    """Tell of a part of some work as of the whole: its shares lie between two of the whole's; stages get a prefix."""
+
+    def tell_whole(share: float, stage: str = "") -> None:
+        if tell is not None:
+            tell(start + (stop - start) * share, before + stage)
+
+    return tell_whole
+
 
 _PAUSE = 0.2  # seconds between two pictures of a notebook's bar
 
 
 @contextmanager
-def progress_bar(what: str, *, progress: bool = True, on_line: Callable[[str], None] | None = None) -> Iterator[Tell]:
+def progress_bar(
+    what: str, *, progress: bool = True, on_line: Callable[[str], None] | None = None, beat: float | None = None
+) -> Iterator[Tell]:
     """Show which share of some work is done, for the time of a `with` block.
 
     A bar goes to standard error where that is a terminal, and below the cell in a notebook. Elsewhere nothing is
@@ -25,12 +45,14 @@ def progress_bar(what: str, *, progress: bool = True, on_line: Callable[[str], N
     progress : bool
         False for nothing at all.
     on_line : callable, optional
-        Told a line for every tenth that is done, where no bar can be shown.
+        Told a line for every tenth that is done, and for every new stage, where no bar can be shown.
+    beat : float, optional
+        Seconds after which a line comes again while nothing is new, so that nobody thinks the work has stopped.
 
     Yields
     ------
     tell : callable
-        To be told the share that is done, from 0 to 1, now and then.
+        To be told the share that is done, from 0 to 1, now and then; and what is done next, where work has stages.
 
     Examples
     --------
@@ -45,8 +67,11 @@ def progress_bar(what: str, *, progress: bool = True, on_line: Callable[[str], N
     elif sys.stderr is not None and sys.stderr.isatty():
         with _on_terminal(what) as tell:
             yield tell
+    elif on_line is None:
+        yield _unheard
     else:
-        yield _unheard if on_line is None else _in_lines(what, on_line)
+        with _beating(_Lines(what, on_line), beat) as tell:
+            yield tell
 
 
 def in_notebook() -> bool:
@@ -56,7 +81,7 @@ def in_notebook() -> bool:
     return running is not None and type(running).__name__ == "ZMQInteractiveShell"
 
 
-def _unheard(share: float) -> None:
+def _unheard(share: float, stage: str = "") -> None:
     """Do nothing with news of progress."""
 
 
@@ -69,34 +94,80 @@ def _on_terminal(what: str) -> Iterator[Tell]:
     columns_of_time = (TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, *columns_of_time, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=1.0)
-        yield lambda share: bar.update(task, completed=share)
+
+        def tell(share: float, stage: str = "") -> None:
+            bar.update(task, completed=share, description=f"{what}: {stage}" if stage else what)
+
+        yield tell
 
 
-def _in_lines(what: str, on_line: Callable[[str], None]) -> Tell:
-    tenths = 0
+class _Lines:
+    """Lines of plain text: for each tenth, for each new stage, and, from another thread, when nothing is new."""
 
-    def tell(share: float) -> None:
-        nonlocal tenths
-        if int(10 * share) > tenths:
-            tenths = int(10 * share)
-            on_line(f"{what}  {10 * tenths} %")
+    def __init__(self, what: str, on_line: Callable[[str], None]) -> None:
+        self.what, self.on_line = what, on_line
+        self.tenths, self.stage = 0, ""
+        self.began = self.said = time.monotonic()
+        self.lock = threading.Lock()
 
-    return tell
+    def __call__(self, share: float, stage: str = "") -> None:
+        with self.lock:
+            tenths, is_new = int(10 * share + 1e-9), stage != self.stage
+            if is_new:
+                self.stage, self.began = stage, time.monotonic()
+            if tenths > self.tenths or (is_new and stage):
+                self.tenths = max(tenths, self.tenths)
+                self._say()
+
+    def beat(self, seconds: float) -> float:
+        """Say a line if the last one is so long ago; seconds until the next may be due."""
+        with self.lock:
+            now = time.monotonic()
+            if now - self.said >= seconds:
+                self._say(f", {now - self.began:.0f} s")
+            return max(self.said + seconds - now, 0.01)
+
+    def _say(self, since: str = "") -> None:
+        self.said = time.monotonic()
+        stage = f"  {self.stage}" if self.stage else ""
+        self.on_line(f"{self.what}  {10 * self.tenths} %{stage}{since}")
+
+
+@contextmanager
+def _beating(lines: _Lines, seconds: float | None) -> Iterator[Tell]:
+    if seconds is None:
+        yield lines
+        return
+    stopped = threading.Event()
+
+    def go_on() -> None:
+        wait: float = seconds
+        while not stopped.wait(wait):
+            wait = lines.beat(seconds)
+
+    thread = threading.Thread(target=go_on, name="progress", daemon=True)
+    thread.start()
+    try:
+        yield lines
+    finally:
+        stopped.set()
+        thread.join()
 
 
 def _in_notebook(what: str) -> Tell:
     """A bar of HTML in the place of itself: it needs no widgets, and stays in a notebook that is saved."""
     from IPython.display import HTML, display
 
-    def picture(share: float) -> HTML:
-        return HTML(f'{escape(what)} <progress value="{share:.4f}" max="1"></progress> {share:.0%}')
+    def picture(share: float, stage: str = "") -> HTML:
+        after = f" {escape(stage)}" if stage else ""
+        return HTML(f'{escape(what)} <progress value="{share:.4f}" max="1"></progress> {share:.0%}{after}')
 
-    handle, last = display(picture(0.0), display_id=True), time.monotonic()
+    handle, last, shown = display(picture(0.0), display_id=True), time.monotonic(), ""
 
-    def tell(share: float) -> None:
-        nonlocal last
-        if handle is not None and (share >= 1 or time.monotonic() - last >= _PAUSE):
-            last = time.monotonic()
-            handle.update(picture(share))
+    def tell(share: float, stage: str = "") -> None:
+        nonlocal last, shown
+        if handle is not None and (share >= 1 or stage != shown or time.monotonic() - last >= _PAUSE):
+            last, shown = time.monotonic(), stage
+            handle.update(picture(share, stage))
 
     return tell

@@ -1,5 +1,6 @@
 """Any network on any data: what it learned, and whether it can be trusted."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,12 +30,13 @@ from motiflens.cli.audit_options import (
     write_found,
 )
 from motiflens.cli.loading import load_any_model, one_thread, read_truth
-from motiflens.cli.messages import note_outputs, options_named, print_json, short
+from motiflens.cli.messages import BEAT, note_outputs, options_named, percentage, print_json, short
 from motiflens.cli.options import DATABASE, DataFile, Json, Quiet, Verbose, split_names, writable_folder
 
 if TYPE_CHECKING:
     from motiflens.audits.candidate import Candidate
     from motiflens.audits.options import AuditOptions
+    from motiflens.basics.progress import Tell
     from motiflens.data.dataset import SequenceDataset
     from motiflens.models.hybrid import NetworkConfig
 
@@ -112,7 +114,8 @@ def audit(
             layout=layout, bases=bases, first_layer=first_layer, output=output,
         )  # fmt: skip
     if model is not None:
-        found = Found([_given(model, weights, dataset, options)], {}, "score")
+        with nullcontext(None) if quiet else percentage("audit of networks", beat=BEAT) as tell:
+            found = Found([_given(model, weights, dataset, options, tell)], {}, "score")
     else:
         configs = _configs(architecture, activations, task, dataset)
         found = train_candidates(
@@ -137,7 +140,8 @@ def audit(
             out,
             options,
             data=data,
-            title=title or f"What was learned from {data.name}",
+            title=title or data.stem,
+            quiet=quiet,
         )
     if as_json:
         summaries = [audit_summary(one) for candidate in found.candidates for one in candidate.audits]
@@ -169,7 +173,13 @@ def _check_options(model: str | None, out: Path | None, asked: dict[str, Any]) -
         raise InputError(f"--{given[0].replace('_', '-')} is of a model: name it with --model, or leave the option out")
 
 
-def _given(model: str, weights: Path | None, dataset: "SequenceDataset", options: "AuditOptions") -> "Candidate":
+def _given(
+    model: str,
+    weights: Path | None,
+    dataset: "SequenceDataset",
+    options: "AuditOptions",
+    on_progress: "Tell | None",
+) -> "Candidate":
     """A model trained elsewhere, or all members of an ensemble."""
     from motiflens.audits.candidate import audit_candidate
     from motiflens.models.saved import ENSEMBLE_FILE, load_ensemble
@@ -177,9 +187,10 @@ def _given(model: str, weights: Path | None, dataset: "SequenceDataset", options
     name = Path(model).resolve().name if Path(model).is_dir() else model.rpartition(":")[2]
     if (Path(model) / ENSEMBLE_FILE).is_file():
         ensemble = load_ensemble(model)
-        return audit_candidate(name, list(ensemble), dataset, options, members=ensemble.members, folder=Path(model))
+        known: dict[str, Any] = {"members": ensemble.members, "folder": Path(model)}
+        return audit_candidate(name, list(ensemble), dataset, options, **known, on_progress=on_progress)
     with options_named("layout", "first_layer", "output", "target"):
-        return audit_candidate(name, [load_any_model(model, weights)], dataset, options)
+        return audit_candidate(name, [load_any_model(model, weights)], dataset, options, on_progress=on_progress)
 
 
 def _configs(

@@ -2,12 +2,13 @@
 
 import shlex
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from motiflens.cli.messages import TrainingCourse, note_slow_training, resumable
+from motiflens.cli.messages import BEAT, TrainingCourse, note_slow_training, percentage, resumable
 
 if TYPE_CHECKING:
     from motiflens.audits.candidate import Candidate
@@ -105,26 +106,36 @@ def train_candidates(
 
     with resumable(), course:
         candidates = train_and_audit(
-            dataset, out, configs, options, n_members=members, protocol=chosen, device=device, on_news=tell
-        )
+            dataset, out, configs, options, n_members=members, protocol=chosen, device=device, on_news=tell,
+            on_stage=course.stage,
+        )  # fmt: skip
     settings: dict[str, Any] = {"device": resolve_device(device), "protocol": chosen}
     return Found(candidates, {**settings, **{f"configuration {name}": c for name, c in configs.items()}}, monitor)
 
 
 def write_found(
-    found: Found, dataset: "SequenceDataset", out: Path, options: "AuditOptions", *, data: Path, title: str
+    found: Found,
+    dataset: "SequenceDataset",
+    out: Path,
+    options: "AuditOptions",
+    *,
+    data: Path,
+    title: str,
+    quiet: bool = False,
 ) -> "tuple[Evidence, list[Path]]":
     """Page, tables and summary, with the command that is running."""
     from motiflens.report.audit import write_audit_folder
 
-    return write_audit_folder(
-        found.candidates,
-        dataset,
-        out,
-        options,
-        title=title,
-        settings={**found.settings, "seed": options.seed, "decoy databases": options.n_decoys},
-        command=shlex.join(["motiflens", *sys.argv[1:]]),
-        monitor=found.monitor,
-        data_file=str(data),
-    )
+    with nullcontext(None) if quiet else percentage("audit", beat=BEAT) as tell:
+        return write_audit_folder(
+            found.candidates,
+            dataset,
+            out,
+            options,
+            title=title,
+            settings={**found.settings, "seed": options.seed, "decoy databases": options.n_decoys},
+            command=shlex.join(["motiflens", *sys.argv[1:]]),
+            monitor=found.monitor,
+            data_file=str(data),
+            on_progress=tell,
+        )

@@ -109,7 +109,8 @@ def compare(
         out,
         options,
         data=data,
-        title=title or f"What {len(configs)} configurations learned from {data.name}",
+        title=title or f"{data.stem}: {len(configs)} configurations",
+        quiet=quiet,
     )
     if as_json:
         print_json(evidence_summary(evidence))

@@ -1,7 +1,7 @@
 """What commands say: progress, notes, JSON."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ import typer
 from motiflens.basics.errors import InputError
 
 if TYPE_CHECKING:
+    from motiflens.basics.progress import Tell
     from motiflens.data.dataset import SequenceDataset
 
 
@@ -31,12 +32,16 @@ def resumable() -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
+#: Seconds after which a command that works says so again, where no bar moves.
+BEAT = 5.0
+
+
 @contextmanager
-def percentage(what: str) -> Iterator[Callable[[float], None]]:
-    """Show on standard error which share is done: a bar on a terminal, a line for every tenth elsewhere."""
+def percentage(what: str, *, beat: float | None = None) -> Iterator["Tell"]:
+    """Show on standard error which share is done: a bar on a terminal, a line for every tenth and stage elsewhere."""
     from motiflens.basics.progress import progress_bar
 
-    with progress_bar(what, on_line=lambda line: typer.echo(line, err=True)) as tell:
+    with progress_bar(what, on_line=lambda line: typer.echo(line, err=True), beat=beat) as tell:
         yield tell
 
 
@@ -49,12 +54,13 @@ class TrainingCourse:
         self.n_networks, self.max_epochs, self.monitor = n_networks, max_epochs, monitor
         self.quiet, self.verbose = quiet, verbose
         self.shares: dict[str, float] = {}
+        self._stage = ""
         self._stack = ExitStack()
-        self._tell: Callable[[float], None] = lambda share: None
+        self._tell: Tell | None = None
 
     def __enter__(self) -> "TrainingCourse":
         if not (self.quiet or self.verbose):
-            self._tell = self._stack.enter_context(percentage("training"))
+            self._tell = self._stack.enter_context(percentage("training", beat=BEAT))
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -77,7 +83,14 @@ class TrainingCourse:
 
     def _share(self, network: str, share: float) -> None:
         self.shares[network] = share
-        self._tell(min(sum(self.shares.values()) / self.n_networks, 1.0))
+        if self._tell is not None:
+            self._tell(min(sum(self.shares.values()) / self.n_networks, 1.0), self._stage)
+
+    def stage(self, candidate: str, share: float, stage: str) -> None:
+        """How far the audit of a candidate is, which counts as one more network."""
+        self.say(f"{candidate}  {stage}")
+        self._stage = f"audit of {candidate}: {stage}"
+        self._share(f"{candidate} audit", share)
 
 
 @contextmanager

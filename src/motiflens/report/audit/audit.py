@@ -10,7 +10,7 @@ from motiflens.audits.evidence import Evidence, gather_evidence
 from motiflens.audits.options import AuditOptions
 from motiflens.audits.verdicts import Verdicts, verdicts
 from motiflens.basics.inputs import NetworksLike
-from motiflens.basics.progress import progress_bar
+from motiflens.basics.progress import part_of, progress_bar
 from motiflens.basics.tables import Table, Tabular
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.ensemble import Ensemble
@@ -74,7 +74,7 @@ def audit(
     name : str
         What the page calls the networks.
     progress : bool
-        Show a progress bar on a terminal or in a notebook.
+        Show a progress bar with the name of each stage on a terminal or in a notebook.
     **options
         Of :class:`motiflens.audits.options.AuditOptions`, such as `database`, `target` or `truth`.
 
@@ -103,10 +103,8 @@ def audit(
     found = as_networks(networks if ensemble is None else list(ensemble) or networks)  # a folder is read once
     with progress_bar("audit", progress=progress) as tell:
         members = () if ensemble is None else ensemble.members
-        candidate = audit_candidate(
-            name, found, data, chosen, members=members, on_progress=lambda share: tell(_AUDITS * share)
-        )
-        return AuditReport(gather_evidence([candidate], data, chosen))
+        candidate = audit_candidate(name, found, data, chosen, members=members, on_progress=part_of(tell, 0.0, _AUDITS))
+        return AuditReport(gather_evidence([candidate], data, chosen, on_progress=part_of(tell, _AUDITS, 1.0)))
 
 
 def _ensemble(networks: Any) -> Ensemble | None:

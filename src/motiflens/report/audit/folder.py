@@ -12,11 +12,13 @@ from motiflens.audits.tables import write_audit
 from motiflens.audits.train_and_audit import _check_folder
 from motiflens.basics.files import write_text
 from motiflens.basics.json_values import without_nan
+from motiflens.basics.progress import Tell, part_of
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.trained_on import fingerprint
 from motiflens.report.audit.page import write_audit_page
 from motiflens.report.audit.summary import evidence_summary
 
+_EVIDENCE = 0.9  # of the time: what is asked of all networks together, before it is written
 PAGE_FILE, SUMMARY_FILE = "audit.html", "audit.json"
 
 
@@ -31,6 +33,7 @@ def write_audit_folder(
     command: str | None = None,
     monitor: str = "score",
     data_file: str = "data.h5",
+    on_progress: Tell | None = None,
 ) -> tuple[Evidence, list[Path]]:
     """Write page, summary and tables of an audit into a folder.
 
@@ -50,6 +53,8 @@ def write_audit_folder(
         As for :func:`write_audit_page`.
     data_file : str
         As for :func:`gather_evidence`.
+    on_progress : callable, optional
+        Told the share that is done and the name of the next stage.
 
     Returns
     -------
@@ -64,7 +69,11 @@ def write_audit_folder(
     """
     folder = Path(folder)
     _check_folder(folder)
-    evidence = gather_evidence(candidates, dataset, options, data_file=data_file)
+    tell = part_of(on_progress, 0.0, 1.0)
+    evidence = gather_evidence(
+        candidates, dataset, options, data_file=data_file, on_progress=part_of(tell, 0.0, _EVIDENCE)
+    )
+    tell(_EVIDENCE, "tables")
     paths = [folder / PAGE_FILE, folder / SUMMARY_FILE]
     alone = len(candidates) == 1 and len(candidates[0].audits) == 1
     for candidate in candidates:
@@ -73,6 +82,7 @@ def write_audit_folder(
             paths += write_audit(found, place)
     summary = json.dumps(without_nan(evidence_summary(evidence)), indent=1, allow_nan=False, default=float)
     write_text(summary + "\n", folder / SUMMARY_FILE)
+    tell(_EVIDENCE + 0.02, "the page")
     write_audit_page(
         evidence,
         folder / PAGE_FILE,
@@ -82,4 +92,5 @@ def write_audit_folder(
         settings={"data fingerprint": fingerprint(dataset), **(settings or {})},
         command=command,
     )
+    tell(1.0)
     return evidence, paths
