@@ -136,6 +136,7 @@ _STAGES = {
     "matches": (0.2, "looking filters up in the database"),
     "chance": (0.25, "looking filters up in shuffled databases"),
     "importance": (0.5, "leaving out one filter after the other"),
+    "order": (0.8, "filters on shuffled sequences"),
     "predictions": (0.9, "predictions"),
     "saliency": (0.95, "saliency maps"),
 }
