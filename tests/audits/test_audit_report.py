@@ -172,7 +172,7 @@ def test_advice_is_on_the_page_and_in_the_summary(evidence, page):
     from motiflens.study.advice import advice
 
     found = advice(evidence)
-    assert [one.factor for one in found[::2]] == ["activation", "pool", "filters", "members"]
+    assert [one.factor for one in found[::2]] == ["training", "activation", "pool", "filters", "members"]
     assert [one.candidate for one in found[:2]] == ["relu", "exponential"]
     text = " ".join(" ".join(page.text).split())
     assert "What would make it better" in text
@@ -203,7 +203,7 @@ def test_networks_that_differ_in_one_factor_are_advised_by_this_data_set():
             audit_candidate(activation, networks, data, AuditOptions(database=audit_pages.database(), **QUICK))
         )
     found = gather_evidence(candidates, data, AuditOptions(**FEW), data_file="my data.h5")
-    relu, _, pool, *_ = advice(found)
+    relu, _, pool, *_ = (one for one in advice(found) if one.factor != "training")
     rows = {row.measure: row for row in differences(found, *candidates)}
     assert [row.measure for row in relu.here] == ["Test AUROC", "Filters that match a motif", "Saliency AUROC"]
     for row in relu.here:
@@ -341,7 +341,9 @@ def test_sixty_four_filters_stay_below_ten_megabytes(tmp_path, evidence):
             found.quality, information=np.ones(64), low_information=np.zeros(64, bool), pairs=()
         )
         audits.append(
-            dataclasses.replace(found, matches=matches, filters=filters, quality=quality, importance=None, chance=None)
+            dataclasses.replace(
+                found, matches=matches, filters=filters, quality=quality, importance=None, chance=None, order=None
+            )
         )
     alone = {name: {"relu": getattr(evidence, name)["relu"]} for name in ("spike_ins", "stability")}
     wide = dataclasses.replace(evidence, candidates=(dataclasses.replace(first, audits=tuple(audits)),), **alone)

@@ -142,6 +142,8 @@ def families_that_matter(rows: Sequence[FilterRow]) -> list[dict[str, Any]]:
 def motifs_that_matter(candidate: "Candidate", target: int, database: Sequence[Motif], max_width: int) -> list[Motif]:
     """Motifs to put into sequences: what each family that matters matches, or else the matrix of its first filter.
 
+    Where no family is a motif, what any filter matches is tried as well, the surest first, each kind of motif once.
+
     Parameters
     ----------
     candidate : Candidate
@@ -154,7 +156,8 @@ def motifs_that_matter(candidate: "Candidate", target: int, database: Sequence[M
     by_id = {motif.id: motif for motif in reversed(database)}
     audits = dict(zip(candidate.numbers, candidate.audits, strict=True))
     found = []
-    for family in families_that_matter(ranked_filters(candidate, target)):
+    families = families_that_matter(ranked_filters(candidate, target))
+    for family in families:
         if family["kind"] == "known":
             found.append(by_id[family["id"]])
             continue
@@ -162,4 +165,10 @@ def motifs_that_matter(candidate: "Candidate", target: int, database: Sequence[M
         own = audits[number].filters
         name = f"filter {i}" if len(audits) == 1 else f"filter {i} of network {number}"
         found.append(Motif(name.replace(" ", "_"), name, trim_pwm(own.pwms[i]), max(int(own.counts[i]), 1)))
+    if all(family["kind"] == "nothing" for family in families):
+        hits = [row.best for one in candidate.audits for row in one.matches.rows if row.best is not None]
+        for hit in sorted(hits, key=lambda hit: (hit.p_value, hit.target_id)):
+            motif = by_id[hit.target_id]
+            if all(similarity(motif.pwm, other.pwm).value < ALIKE for other in found):
+                found.append(motif)
     return [motif for motif in found if motif.width <= max_width][:N_TRIED]
