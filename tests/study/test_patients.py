@@ -16,9 +16,11 @@ from motiflens.study.verdicts import (
     Patient,
     diagnoses,
     measured_accuracy,
+    open_answers,
     patient_data,
     patient_problem,
     planned_patients,
+    right_answers,
 )
 
 
@@ -114,9 +116,9 @@ def test_real_sequences_stand_around_the_sites():
     assert Patient(PATIENT_KINDS["gc"], 0, "x.h5").key == "verdicts/real-gc/000"
 
 
-def record(seed, facts, **answers):
-    return {"key": f"verdicts/x/{seed:03d}", "kind": "x", "seed": seed, "facts": facts, "answers": answers,
-            "measured": {}, "ids": ["MA1"]}  # fmt: skip
+def record(seed, facts, kind="well-uniform", **measured):
+    return {"key": f"verdicts/{kind}/{seed:03d}", "kind": kind, "seed": seed, "facts": facts, "ids": ["MA1"],
+            "measured": {"map_auroc": [0.9], "agreement": 0.8, **measured}}  # fmt: skip
 
 
 def test_accuracy_counts_sides():
@@ -126,27 +128,36 @@ def test_accuracy_counts_sides():
     open_ = copy.deepcopy(FACTS)
     open_["training"]["networks"] = []
     records = [
-        record(0, short, training="yes"),  # of an even seed
-        record(1, good, training="yes", data="yes"),
-        record(3, short, training="no"),
-        record(5, short, training="yes"),
-        record(7, open_, training="yes"),
-        record(9, open_, training="cannot be said"),
+        record(0, short),  # of an even seed
+        record(1, good),
+        record(3, short, "epochs-3"),
+        record(5, short),
+        record(7, open_),
+        record(9, open_, "random-weights"),
     ]
     assert measured_accuracy(records)["training"] == Accuracy(3, 1, 1, 1)
-    assert measured_accuracy(records)["data"] == Accuracy(1, 1, 0, 0)
+    assert measured_accuracy(records)["data"] == Accuracy(5, 5, 0, 0)
     assert [one.right for one in diagnoses(records) if one.key == "training"] == [False, True, True, False, False, True]
+    assert open_answers(records) == (1, 1)
     assert set(rulings(good)) == set(VERDICT_QUESTIONS)
+
+
+def test_measured_answers_follow_what_was_measured():
+    assert right_answers(record(1, FACTS))["maps"] == "yes"
+    assert right_answers(record(1, FACTS, map_auroc=[0.8, 0.6]))["maps"] == "no"
+    assert right_answers(record(1, FACTS, agreement=0.6))["repeats"] == "no"
+    assert right_answers(record(1, FACTS, "gc", map_auroc=None))["maps"] == "no"
+    assert right_answers(record(1, FACTS, "one-network"))["repeats"] == "cannot be said"
 
 
 def test_a_yes_must_name_what_was_planted():
     wrong = copy.deepcopy(FACTS)
     right = copy.deepcopy(FACTS)
     right["filters"]["filters"][0]["id"] = "MA1"
-    found = measured_accuracy([record(1, right, filters="yes"), record(3, wrong, filters="yes")])
+    found = measured_accuracy([record(1, right), record(3, wrong)])
     assert found["filters"] == Accuracy(2, 1, 0, 0)
 
 
 def test_a_record_needs_its_parts():
-    assert patient_problem(record(0, {}, data="yes")) is None
-    assert patient_problem({"answers": {}, "measured": {}}) == "facts must be an object, got None"
+    assert patient_problem(record(0, {})) is None
+    assert patient_problem({"measured": {}}) == "facts must be an object, got None"

@@ -7,6 +7,7 @@ from motiflens.study.verdicts.accuracy import (
     diagnoses,
     measured_accuracy,
     open_answers,
+    right_answers,
 )
 from motiflens.study.verdicts.kinds import MEASURED, PATIENT_KINDS, PATIENT_SEEDS, PatientKind
 from motiflens.study.verdicts.patients import VERDICT_STUDY, Patient, planned_patients
@@ -31,6 +32,7 @@ __all__ = [
     "is_patient_record",
     "measured_accuracy",
     "open_answers",
+    "right_answers",
     "patient_data",
     "patient_problem",
     "planned_patients",

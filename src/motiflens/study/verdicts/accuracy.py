@@ -5,8 +5,13 @@ from typing import Any, NamedTuple
 
 from motiflens.audits.verdicts import CANNOT_BE_SAID, IN_PART, NO, VERDICT_QUESTIONS, YES, Accuracy, rulings
 from motiflens.basics.store import Record
+from motiflens.interpret.spike_in import TRUSTED
+from motiflens.study.verdicts.kinds import MEASURED, PATIENT_KINDS
 
 CHOSEN, HELD_OUT = 0, 1  # parity of the seeds that thresholds were chosen on, and of those that accuracy is measured on
+
+
+AGREES = 0.7  # correlation with the maps of a further initialisation: half of the variance
 
 
 class JudgedVerdict(NamedTuple):
@@ -23,6 +28,23 @@ class JudgedVerdict(NamedTuple):
     right: bool
 
 
+def right_answers(record: Record) -> dict[str, str]:
+    """Right answers by the key of the verdict, those that are measured as well."""
+    measured = record["measured"]
+    maps = measured["map_auroc"]
+    rests_on = {
+        "maps": (None if maps is None else sum(maps) / len(maps), TRUSTED),
+        "repeats": (measured["agreement"], AGREES),
+    }
+    found = {}
+    for key, answer in PATIENT_KINDS[record["kind"]].answers.items():
+        found[key] = answer
+        if answer == MEASURED:
+            value, limit = rests_on[key]
+            found[key] = YES if value is not None and value >= limit else NO
+    return found
+
+
 def diagnoses(records: Iterable[Record]) -> list[JudgedVerdict]:
     """Every verdict whose right answer is known, by today's rules.
 
@@ -32,7 +54,7 @@ def diagnoses(records: Iterable[Record]) -> list[JudgedVerdict]:
     found = []
     for record in records:
         made = rulings(record["facts"])
-        for key, answer in record["answers"].items():
+        for key, answer in right_answers(record).items():
             level = made[key].level
             side = VERDICT_QUESTIONS[key].part_counts_as if level == IN_PART else level
             right = side == answer and (key != "filters" or answer != YES or _named_rightly(record, made[key].numbers))

@@ -68,6 +68,8 @@ _WELL = dict.fromkeys(("data", "training", "composition", "filters"), YES) | dic
 )
 _NOTHING_LEARNED = {"composition": NO, "filters": NO, "maps": MEASURED, "repeats": MEASURED}
 _COMPOSITION = {"data": NO, "training": YES, "composition": NO, "filters": NO, "maps": NO}
+# Networks with pools cannot count words: they neither learn these labels nor end well.
+_WORDS = {key: answer for key, answer in _COMPOSITION.items() if key != "training"}
 _EPOCHS = {"early_stop_patience": None}
 
 PATIENT_KINDS = {
@@ -90,7 +92,7 @@ PATIENT_KINDS = {
         ),
         PatientKind(
             name="parts", about="motifs learned in parts: ReLU and small pools", answers=_WELL, activation="relu",
-            architectures=("C4C6", "C4C6-Att"),
+            architectures=("C4C6", "C4C6-Att"), n_factors=1, n_train=2000, negatives="dinucleotides",
         ),
         PatientKind(
             name="one-network", about="well trained, a single network", n_networks=1,
@@ -136,7 +138,7 @@ PATIENT_KINDS = {
             protocol={"max_epochs": 20},
         ),
         PatientKind(name="gc", about="only GC content tells the label", labels="gc", answers=_COMPOSITION),
-        PatientKind(name="3-mers", about="only 3-mers tell the label", labels="3-mers", answers=_COMPOSITION),
+        PatientKind(name="3-mers", about="only 3-mers tell the label", labels="3-mers", answers=_WORDS),
         PatientKind(
             name="duplicates", about="a third of validation and test are near-duplicates of training sequences",
             fault="duplicates", answers={"data": NO, "training": YES, "maps": MEASURED, "repeats": MEASURED},

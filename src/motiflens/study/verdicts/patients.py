@@ -49,8 +49,8 @@ class Patient:
         return None if self.key in done else self
 
     def config(self) -> dict[str, Any]:
-        """Everything that its record depends on, as plain data."""
-        values = asdict(self.kind)
+        """Everything that its record depends on, as plain data: all but the right answers."""
+        values = {name: value for name, value in asdict(self.kind).items() if name not in ("answers", "about")}
         plain = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
         return {"kind": plain, "seed": self.seed, "architecture": self.architecture, "real": bool(self.background)}
 

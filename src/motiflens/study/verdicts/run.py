@@ -93,5 +93,5 @@ def is_patient_record(record: Record) -> bool:
 
 def patient_problem(record: Record) -> str | None:
     """Why a record of a patient cannot be read, in a few words; None if it can."""
-    missing = [name for name in ("answers", "measured", "facts") if not isinstance(record.get(name), dict)]
+    missing = [name for name in ("measured", "facts") if not isinstance(record.get(name), dict)]
     return f"{missing[0]} must be an object, got {record.get(missing[0])!r}" if missing else None

@@ -10,13 +10,12 @@ from torch import nn
 from motiflens.audits.candidate import Candidate, audit_candidate
 from motiflens.audits.evidence import gather_evidence
 from motiflens.audits.options import AuditOptions
-from motiflens.audits.verdicts import NO, YES, verdict_facts
+from motiflens.audits.verdicts import verdict_facts
 from motiflens.basics.inputs import as_sequences
 from motiflens.basics.json_values import rounded, without_nan
 from motiflens.basics.stats import mean_of_defined
 from motiflens.basics.store import SCHEMA, Record
 from motiflens.interpret.attribution import interpretability, saliency
-from motiflens.interpret.spike_in import TRUSTED
 from motiflens.interpret.stability import map_correlations
 from motiflens.models.ensemble import Ensemble, Member
 from motiflens.models.hybrid import HybridConfig, model_config, sizes_of
@@ -36,7 +35,6 @@ AUDIT_OPTIONS: dict[str, Any] = {
     "n_ablation": N_TEST, "n_decoys": 20, "n_backgrounds": 60, "n_examples": 0, "n_resamples": 200,
 }  # fmt: skip
 _FASTER = {"learning_rate": 2e-3}  # than the reference protocol, for few sequences make few steps an epoch
-AGREES = 0.7  # correlation with the maps of a further initialisation: half of the variance
 _N_MAPS = 100
 
 
@@ -53,8 +51,8 @@ def run_patient(patient: Patient, background: np.ndarray | None = None, *, devic
     Returns
     -------
     record : dict
-        `facts` as `audits.verdicts.verdict_facts` gives them, `answers` by the key of the verdict, and `measured`, what
-        the answers that are measured rest on.
+        `facts` as `audits.verdicts.verdict_facts` gives them, and `measured`, what the answers that are measured rest
+        on: see `right_answers`.
     """
     started = time.process_time()
     data = patient_data(patient.kind, patient.seed, background)
@@ -82,7 +80,6 @@ def run_patient(patient: Patient, background: np.ndarray | None = None, *, devic
         "config": patient.config(),
         "versions": versions(),
         "timings": {"train_s": trained - started, "audit_s": audited - trained},
-        "answers": _answers(patient, measured),
         "measured": measured,
         "planted": [motif.id for motif in data.planted],
         "ids": sorted(data.ids),
@@ -147,17 +144,3 @@ def _maps(model: nn.Module, data: PatientData, rows: np.ndarray) -> np.ndarray:
     X = data.dataset.subset(rows).X
     maps: np.ndarray = (saliency(model, X, target=0) * X).sum(1).numpy()
     return maps
-
-
-def _answers(patient: Patient, measured: dict[str, Any]) -> dict[str, str]:
-    """Right answers, those that are measured as well."""
-    found = {}
-    for key, answer in patient.kind.answers.items():
-        if answer == MEASURED:
-            value, limit = {
-                "maps": (measured["map_auroc"] and float(np.mean(measured["map_auroc"])), TRUSTED),
-                "repeats": (measured["agreement"], AGREES),
-            }[key]
-            answer = YES if value is not None and value >= limit else NO
-        found[key] = answer
-    return found
