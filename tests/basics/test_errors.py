@@ -1,6 +1,7 @@
 """Which errors a user can mend, and in what words."""
 
 import errno
+import linecache
 import pickle
 
 import numpy as np
@@ -8,6 +9,8 @@ import pytest
 import torch
 
 from motiflens.basics.errors import InputError, MissingFileError, MissingPackageError, UnfinishedError, explained
+from motiflens.motifs.files import write_meme
+from motiflens.motifs.sets import load_motifs
 
 
 def test_they_are_the_classes_that_python_has_for_them():
@@ -55,3 +58,14 @@ def test_a_full_memory_is_told():
 )
 def test_all_others_are_faults_of_the_program(error):
     assert explained(error) is None
+
+
+def test_a_warning_stands_at_the_line_outside_the_library_that_led_to_it(tmp_path):
+    path = tmp_path / "few.meme"
+    write_meme(load_motifs("JASPAR2016-vertebrates")[:2], path)
+    path.write_text(path.read_text() + "\nMOTIF broken\nletter-probability matrix: alength= 4 w= 1\n 9 9 9 9\n")
+    with pytest.warns(UserWarning, match="skipped 1 motif") as caught:
+        load_motifs(path)
+    assert caught[0].filename == __file__
+    line = linecache.getline(__file__, caught[0].lineno)
+    assert line.strip() == "load_motifs(path)"

@@ -132,6 +132,9 @@ def test_too_few_steps_are_warned_of():
     with pytest.warns(CompletenessWarning, match=r"2 of 2 sequences .* raise n_steps \(now 2\)") as caught:
         integrated_gradients(model, X, baselines="zeros", n_steps=2)
     assert caught[0].filename == __file__
+    with pytest.warns(CompletenessWarning) as caught:
+        explain(model, X, method="integrated_gradients", baselines="zeros", n_steps=2)
+    assert caught[0].filename == __file__
     assert explain(model, X, method="integrated_gradients", baselines="zeros", n_steps=400).gap.max() < 0.05
 
 

@@ -4,7 +4,6 @@ saliency be trusted where the truth is known.
 The study and a user's own audit call the same function.
 """
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +15,7 @@ from torch import nn
 
 from motiflens.audits.options import AuditOptions
 from motiflens.audits.stored import NO_STORE, AuditStore, motifs_digest
-from motiflens.basics.errors import ArgumentError, InputError
+from motiflens.basics.errors import ArgumentError, InputError, warn
 from motiflens.basics.inputs import as_output
 from motiflens.basics.metrics import classification_metrics, regression_metrics
 from motiflens.basics.progress import Tell, part_of
@@ -286,10 +285,9 @@ def _for_labels(
         return network, 0 if target is None and n_outputs == 1 else target
     if target is None and test.n_outputs == 1 and isinstance(network, AdaptedModel) and network.two_classes:
         target = 1
-        warnings.warn(
+        warn(
             "the model gives the probabilities of two classes and the data have one label: output 1 is taken for it",
             OutputWarning,
-            stacklevel=4,
         )
     if test.n_outputs > 1 or target is None:
         raise ArgumentError(

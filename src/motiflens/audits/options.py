@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from numbers import Integral
 from typing import Any
 
+from motiflens.basics.arguments import check_fields
 from motiflens.basics.choices import check_choice
 from motiflens.basics.errors import InputError
 from motiflens.basics.inputs import Target, as_output
@@ -15,6 +16,9 @@ from motiflens.models.any_model import BASES, CODES, LAYOUTS, OUTPUTS, check_bas
 from motiflens.motifs.sets import DEFAULT_SET, Motif, load_motifs, named_motifs
 
 _AT_LEAST = {"n_ablation": 0, "n_decoys": 0, "n_backgrounds": 0, "n_examples": 0, "n_resamples": 1, "seed": 0}
+
+
+_MOST = 10_000_000  # more would not end
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -84,6 +88,7 @@ class AuditOptions:
     batch_size: int = 500
 
     def __post_init__(self) -> None:
+        check_fields(self)
         for name, least in {**_AT_LEAST, "batch_size": 1}.items():
             _check_number(name, getattr(self, name), least)
         if self.window is not None:
@@ -93,7 +98,7 @@ class AuditOptions:
         check_choice("layout", self.layout, ("auto", *LAYOUTS, CODES))
         check_bases(self.bases)
         check_choice("output", self.output, ("auto", *OUTPUTS))
-        for method in self.methods or ():
+        for method in () if self.methods is None else self.methods:
             check_method(method)
         motifs = self.motifs  # read once here, so that a missing file is told now
         if not motifs:
@@ -156,3 +161,5 @@ def _check_number(name: str, value: object, least: int) -> None:
         raise InputError(f"{name} must be a whole number, got {value!r}")
     if value < least:
         raise InputError(f"{name} must be {least} or more, got {value}")
+    if int(value) > _MOST:
+        raise InputError(f"{name} must be at most {_MOST:,}, got {value:,}")

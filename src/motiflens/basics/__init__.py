@@ -3,6 +3,7 @@
 from motiflens.basics.lazy import lazy_modules
 
 __all__ = [
+    "arguments",
     "choices",
     "compiled",
     "distributions",

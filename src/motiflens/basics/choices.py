@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from motiflens.basics.arguments import in_short
 from motiflens.basics.errors import InputError
 
 
@@ -64,7 +65,7 @@ def check_known(kind: str, name: object, known: Iterable[object], *, cutoff: flo
     known = list(known)
     if name not in known:
         hint = did_you_mean(name, known, cutoff=cutoff) or f"known: {', '.join(map(str, known))}"
-        raise InputError(f"unknown {kind} {name!r}; {hint}")
+        raise InputError(f"unknown {kind} {in_short(name)}; {hint}")
 
 
 def check_top(top: int) -> None:

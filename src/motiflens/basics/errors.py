@@ -7,6 +7,8 @@ can tell it from a fault of its own: the one becomes a line, the other keeps its
 import errno
 import re
 import sys
+import warnings
+from types import FrameType
 from typing import Any
 
 #: Of an OSError: what the machine lacks or forbids, which no program can mend.
@@ -22,6 +24,7 @@ _OF_THE_MACHINE = {
     errno.EMFILE,
     errno.ENFILE,
 }
+_LIBRARY = __name__.split(".")[0]
 _OS_ERRORS = (
     FileNotFoundError,
     PermissionError,
@@ -82,6 +85,18 @@ class MissingPackageError(InputError, ImportError):
 
 class UnfinishedError(RuntimeError):
     """Some of the work could not be finished, the rest was; says where the details stand."""
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn of something at the line outside this library that led to it, for there it can be mended."""
+    frame: FrameType | None = sys._getframe(1)
+    level, chosen = 2, 2  # 1 is the last line of this function
+    while frame is not None:
+        level += 1
+        if frame.f_globals.get("__name__", "").split(".")[0] == _LIBRARY:
+            chosen = level  # frames of other libraries may lie between ours
+        frame = frame.f_back
+    warnings.warn(message, category, stacklevel=chosen)
 
 
 def explained(error: BaseException) -> str | None:

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from motiflens.basics.arguments import in_short
 from motiflens.basics.choices import close_matches
 from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import check_codes, codes_from_one_hot, encode
@@ -37,7 +38,7 @@ class DataSet(Protocol):
 #: What a function that takes sequences takes.
 SequencesLike = DataSet | np.ndarray | torch.Tensor | Sequence[str]
 #: What a function that takes networks takes.
-NetworksLike = nn.Module | Iterable[nn.Module] | str | Path
+NetworksLike = nn.Module | Iterable[nn.Module | str | Path] | str | Path
 
 
 @by_fields
@@ -140,6 +141,8 @@ def as_sequences(value: Any) -> Sequences:
         y, names, split = (getattr(value, name, None) for name in ("y", "label_names", "split"))
         return Sequences(_as_codes(value.codes), y, tuple(names or ()), split)
     if isinstance(value, Sequence) and not isinstance(value, str) and value and isinstance(value[0], str):
+        if wrong := [one for one in value if not isinstance(one, str)]:
+            raise InputError(f"expected DNA strings, got {in_short(wrong[0])} among them")
         return Sequences(encode(value))
     if isinstance(value, np.ndarray | torch.Tensor | list | tuple):
         return Sequences(_as_codes(value))
@@ -154,7 +157,10 @@ def as_codes(value: Any) -> np.ndarray:
 
 
 def _as_codes(value: Any) -> np.ndarray:
-    array = value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)
+    try:
+        array = value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)
+    except ValueError as error:  # lists of several lengths
+        raise InputError(f"expected sequences of one length, as codes (N, L) or one-hot (N, 4, L): {error}") from error
     if array.ndim == 3:
         return codes_from_one_hot(array)
     if array.ndim != 2 or not (np.issubdtype(array.dtype, np.number) or array.dtype == bool):
@@ -227,7 +233,7 @@ def as_output(target: Target, *holders: Any) -> int:
         If target is neither a number nor a name, or no label has this name.
     """
     if isinstance(target, bool) or not isinstance(target, int | np.integer | str):
-        raise InputError(f"expected a target as the number of an output or the name of a label, got {target!r}")
+        raise InputError(f"expected a target as the number of an output or the name of a label, got {in_short(target)}")
     if not isinstance(target, str):
         return int(target)
     named = (tuple(getattr(holder, "label_names", None) or ()) for holder in holders)
@@ -241,6 +247,5 @@ def is_binary(y: np.ndarray) -> bool:
 
 
 def _described(value: Any) -> str:
-    kind = type(value).__name__
-    text = repr(value)
-    return f"{kind} {text}" if len(text) <= 60 else kind
+    kind, text = type(value).__name__, in_short(value)
+    return text if text.startswith(kind) else f"{kind} {text}"

@@ -5,7 +5,8 @@ Imports that cost time stand inside the commands, so that `--help` answers at on
 
 import sys
 import traceback
-from typing import Annotated
+import warnings
+from typing import Annotated, Any
 
 import typer
 
@@ -58,13 +59,20 @@ def main() -> None:
     """
     session = Session()
     try:
-        app(obj=session)
+        with warnings.catch_warnings():
+            warnings.showwarning = _tell_warning
+            app(obj=session)
     except Exception as error:
         words = explained(error)
         if words is None or session.debug:
             traceback.print_exception(error)
         typer.echo(f"error: {FAULT if words is None else words}", err=True)
         sys.exit(1)
+
+
+def _tell_warning(message: Warning | str, *where: Any, **more: Any) -> None:
+    """A warning as one line: where in our code it came up helps nobody in a shell."""
+    typer.echo(f"warning: {message}", err=True)
 
 
 @app.callback(invoke_without_command=True)

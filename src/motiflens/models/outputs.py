@@ -56,8 +56,10 @@ def model_outputs(model: nn.Module, X: np.ndarray | torch.Tensor, *, batch_size:
     ValueError
         If X is neither one-hot nor codes 0 to 4, there are no sequences, or weights are not finite.
     """
+    if batch_size < 1:
+        raise InputError(f"batch_size must be at least 1, got {batch_size}")
     X = as_tensor(X)
-    are_codes = X.dtype == torch.uint8 and X.dim() == 2 and batch_size >= 1  # `batches` tells what is wrong otherwise
+    are_codes = X.dtype == torch.uint8 and X.dim() == 2
     if type(model) is HybridNetwork and are_codes and X.shape[1] == model.config.length:
         check_codes(X)
         codes = X.to(device_of(model))  # these need not become one-hot; they fit on any device

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.errors import InputError
 from motiflens.basics.files import in_one_piece
 from motiflens.basics.inputs import NetworksLike, SequencesLike, as_codes, number_of_label
@@ -105,6 +106,7 @@ class Predictions(NamedTuple):
             file.writelines(f"{line}\n" for line in self.lines())
 
 
+@checks_arguments
 def predict(
     networks: NetworksLike, sequences: SequencesLike, *, scale: Scale = "auto", batch_size: int = 500
 ) -> Predictions:
@@ -151,6 +153,8 @@ def mean_prediction(
     """Mean and standard deviation of what networks predict for codes (N, L)."""
     if scale not in get_args(Scale):
         raise InputError(f"expected {', '.join(get_args(Scale))} for scale, got {scale!r}")
+    if not len(codes):
+        raise InputError("expected at least one sequence to predict, got none")
     outputs = torch.stack([model_outputs(network, codes, batch_size=batch_size) for network in networks])
     outputs = outputs.reshape(len(networks), len(codes), -1)  # E, N, n_outputs
     known = _trained_on(networks)

@@ -2,14 +2,14 @@
 
 import json
 import math
-import warnings
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
-from motiflens.basics.errors import InputError, MissingFileError
+from motiflens.basics.arguments import checks_arguments
+from motiflens.basics.errors import InputError, MissingFileError, warn
 from motiflens.basics.inputs import NetworksLike, as_network_list
 from motiflens.models.any_model.source import load_model
 from motiflens.models.ensemble import Ensemble, Member
@@ -20,6 +20,7 @@ from motiflens.models.published import PublishedNetwork, is_preset, load_preset
 ENSEMBLE_FILE = "ensemble.json"
 
 
+@checks_arguments
 def load(path: str | Path, *, weights: str | Path | None = None) -> Ensemble | nn.Module:
     """Load a network or an ensemble.
 
@@ -96,7 +97,7 @@ def read_ensemble(folder: Path, *, skip_damaged: bool = False) -> tuple[Ensemble
         except InputError as error:
             if not skip_damaged:
                 raise InputError(f"{error}; the command or call that trained it trains this member anew") from error
-            warnings.warn(f"{error}: member {member.index} is trained anew", stacklevel=2)
+            warn(f"{error}: member {member.index} is trained anew")
         else:
             intact.append(member)
     return Ensemble(config, protocol, intact), origin

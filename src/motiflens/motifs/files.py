@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_bytes
 from motiflens.basics.tables import Table
@@ -63,6 +64,7 @@ class MotifSet(MotifList):
         return found
 
 
+@checks_arguments
 def read_motifs(path: str | Path, format: str | None = None, strict: bool = False) -> MotifSet:
     """Read the motifs of a file, plain or gzip, in any of the formats of `formats.FORMATS`.
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.choices import close_hint
-from motiflens.basics.errors import InputError, MissingFileError, MissingPackageError
+from motiflens.basics.errors import InputError, MissingFileError, MissingPackageError, warn
 from motiflens.motifs.files import MotifSet, number_ids, read_motifs, write_meme
 from motiflens.motifs.matrices import counts_to_pwm
 from motiflens.motifs.motif import Motif, MotifList, distinct_names, select_motifs, trim_pwm
@@ -40,6 +41,7 @@ JASPAR_TAXA = (
 )  # fmt: skip
 
 
+@checks_arguments
 def load_motifs(name_or_path: str | Path) -> MotifList:
     """Load a set of motifs by the name of a JASPAR release, or from a file.
 
@@ -85,7 +87,7 @@ def load_motifs(name_or_path: str | Path) -> MotifList:
     if path.exists():
         found = read_motifs(path)
         for note in found.notes():
-            warnings.warn(f"{name}: {note}", stacklevel=2)
+            warn(f"{name}: {note}")
         return found
     if isinstance(name_or_path, Path) or re.search(r"[/\\]|\.\w+$", name):
         raise MissingFileError(f"no motif file at {name}")

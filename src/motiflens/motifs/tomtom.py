@@ -8,14 +8,16 @@ Grant & Noble 2011 (Bioinformatics 27:1603) for complete scores, which are in `_
 ties follow MEME Suite 5.5.8; q-values are Benjamini and Hochberg's, without its bootstrap.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from motiflens.basics.arguments import checks_arguments, in_short
 from motiflens.basics.choices import check_known, check_top
+from motiflens.basics.errors import InputError
 from motiflens.basics.plots import MatchedRow, plot_hits
 from motiflens.basics.stats import benjamini_hochberg
 from motiflens.basics.tables import Table, Tabular, columns_of
@@ -123,9 +125,14 @@ class TomtomResult(Tabular):
 def _loaded(
     motifs: Sequence[Motif | np.ndarray] | np.ndarray | str | Path,
 ) -> Sequence[Motif | np.ndarray] | np.ndarray:
-    return load_motifs(motifs) if isinstance(motifs, str | Path) else motifs
+    if isinstance(motifs, str | Path):
+        return load_motifs(motifs)
+    if not isinstance(motifs, Iterable) or getattr(motifs, "ndim", 3) == 0:
+        raise InputError(f"expected motifs: a list of them, matrices, a database or a file, got {in_short(motifs)}")
+    return motifs
 
 
+@checks_arguments
 def tomtom(
     queries: Sequence[Motif | np.ndarray] | np.ndarray | str | Path,
     targets: Sequence[Motif | np.ndarray] | np.ndarray | str | Path,

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.arguments import in_short
 from motiflens.basics.errors import InputError
 from motiflens.basics.tables import by_fields
 from motiflens.motifs.complete_scores import FLAT_TOLERANCE, Layout, lay_out
@@ -42,7 +43,12 @@ def _read(motifs: Iterable[Motif | np.ndarray], role: str) -> MotifColumns:
             names.append(motif.name)
             n_sites.append(motif.n_sites)
         else:
-            pwm = np.asarray(motif, dtype=np.float64)
+            try:
+                pwm = np.asarray(motif, dtype=np.float64)
+            except (TypeError, ValueError) as error:
+                raise InputError(
+                    f"{role}_{i}: expected a motif or a matrix (4, width), got {in_short(motif)}"
+                ) from error
             reason = _why_unusable(pwm, f"{role}_{i}")
             ids.append(f"{role}_{i}")
             names.append("")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 
+from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.errors import InputError
 from motiflens.basics.progress import Tell, progress_bar
 from motiflens.data.dataset import SequenceDataset
@@ -39,6 +40,7 @@ from motiflens.training.suitability import check_fit, suited_protocol
 ENGINES: dict[str, type[Engine]] = {"loop": LoopEngine, "stacked": StackedEngine}
 
 
+@checks_arguments
 def fit(
     model: NetworkConfig | str,
     dataset: SequenceDataset,

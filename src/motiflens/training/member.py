@@ -6,7 +6,6 @@ became of it.
 
 import io
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from motiflens.basics.errors import InputError
+from motiflens.basics.errors import InputError, warn
 from motiflens.basics.files import write_bytes
 from motiflens.basics.locks import remove_if_empty
 from motiflens.models.ensemble import HISTORY, Member
@@ -149,7 +148,10 @@ class Checkpoints:
         self.folder = None if folder is None else Path(folder)
         self.identity = identity
         if self.folder is not None:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+            except FileExistsError as error:
+                raise InputError(f"expected a folder for checkpoints, but {self.folder} is a file") from error
 
     def _path(self, index: int) -> Path | None:
         return None if self.folder is None else self.folder / f"member_{index:03d}.ckpt"
@@ -175,7 +177,7 @@ class Checkpoints:
             return None
         digest, content = (found := path.read_bytes())[:_DIGEST_SIZE], found[_DIGEST_SIZE:]
         if sha256(content).digest() != digest:
-            warnings.warn(f"checkpoint {path} cannot be read (it is damaged): member {index} starts anew", stacklevel=2)
+            warn(f"checkpoint {path} cannot be read (it is damaged): member {index} starts anew")
             return None
         state = torch.load(io.BytesIO(content), weights_only=True, map_location="cpu")
         if state.pop("identity") != self.identity:

@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from motiflens.basics.arguments import check_fields
 from motiflens.basics.choices import check_known
 from motiflens.basics.errors import InputError
 from motiflens.models.hybrid import SCHEMES, SavedConfig, added_field
@@ -47,6 +48,7 @@ class Protocol(SavedConfig):
 
     def __post_init__(self) -> None:
         """Check the values."""
+        check_fields(self)
         for field in ("batch_size", "max_epochs", "decay_patience"):
             if getattr(self, field) < 1:
                 raise InputError(f"{field} must be at least 1, got {getattr(self, field)}")

@@ -6,7 +6,6 @@ under a lock of its own, so that no member is lost.
 
 import json
 import time
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from motiflens.basics.choices import difference
-from motiflens.basics.errors import InputError
+from motiflens.basics.errors import InputError, warn
 from motiflens.basics.files import write_text
 from motiflens.basics.json_values import without_nan
 from motiflens.basics.locks import Locks
@@ -111,7 +110,7 @@ class Shelf:
         """Let others go on for a moment; the first time a warning tells whom the work waits for."""
         if not self._told:
             self._told = True
-            warnings.warn(f"another process trains members of {self.folder}: waiting for its networks", stacklevel=3)
+            warn(f"another process trains members of {self.folder}: waiting for its networks")
         time.sleep(_LOOK_AGAIN_S)
 
     def keep(self, member: Member) -> None:
@@ -135,9 +134,7 @@ class Shelf:
             return json.loads(json.dumps(self._empty))
         except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
             path.replace(path.with_name(_DAMAGED_FILE))
-            warnings.warn(
-                f"{path} is damaged ({error!r}) and kept as {_DAMAGED_FILE}: its members are trained anew", stacklevel=2
-            )
+            warn(f"{path} is damaged ({error!r}) and kept as {_DAMAGED_FILE}: its members are trained anew")
             return json.loads(json.dumps(self._empty))
         if different := difference(_identity(summary), _identity(self._empty)):
             raise InputError(f"{self.folder} holds another ensemble ({different}): choose another folder")

@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from motiflens.basics.arguments import in_short
+from motiflens.basics.errors import InputError
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -13,6 +16,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 def axes_for(ax: "Axes | None", *, width: float, height: float) -> "Axes":
     """The axes given, or new ones on a figure of its own that a notebook shows; sizes are in inches."""
     if ax is not None:
+        if not hasattr(ax, "add_collection"):
+            raise InputError(f"ax must be axes of matplotlib, got {in_short(ax)}")
         return ax
     import matplotlib.pyplot as plt
 

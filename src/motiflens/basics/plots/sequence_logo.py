@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from motiflens.basics.arguments import checks_arguments, in_short
 from motiflens.basics.errors import InputError
 from motiflens.basics.plots.canvas import COLOURS, axes_for, plain_frame, titled
 from motiflens.basics.plots.logo import draw_logo, information_logo
@@ -27,6 +28,7 @@ class Span(NamedTuple):
     strand: int = 1  # -1: the reverse strand, shown by an arrow to the left; 0: neither, shown without an arrow
 
 
+@checks_arguments
 def plot_logo(
     what: Any,
     row: int | None = None,
@@ -113,7 +115,12 @@ def _values_of(what: Any, row: int | None) -> np.ndarray:
         raise InputError(f"row is for attributions, but {type(what).__name__} is one picture: leave it out")
     values = getattr(what, "pwm", what)
     values = values.detach().cpu() if hasattr(values, "detach") else values
-    values = np.asarray(values, dtype=np.float64)
+    try:
+        values = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"expected a motif, a matrix or scores (4, L), or attributions, got {in_short(what)}"
+        ) from error
     if values.ndim != 2 or values.shape[0] != 4 or values.shape[1] == 0:
         hint = ": transpose it" if values.ndim == 2 and values.shape[1] == 4 else ""
         raise InputError(

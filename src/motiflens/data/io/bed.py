@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io.assemble import check_classes, draw_split, settle_labels
@@ -25,6 +26,7 @@ class _Labelled(NamedTuple):
     label_names: list[str]
 
 
+@checks_arguments
 def read_bed(
     path: str | Path | Sequence[str | Path],
     genome: str | Path | Genome,

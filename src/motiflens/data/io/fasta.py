@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.basics.files import in_one_piece, open_bytes, whole_lines
 from motiflens.basics.sequence import INVALID, decode, translate_letters
@@ -97,6 +98,7 @@ def write_fasta(names: Iterable[str], codes: Iterable[np.ndarray], path: str | P
             file.writelines(letters[start : start + _LINE] + "\n" for start in range(0, len(letters), _LINE))
 
 
+@checks_arguments
 def read_fasta(
     path: str | Path,
     *,

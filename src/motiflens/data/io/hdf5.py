@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 import torch
 
+from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.errors import ArgumentError, InputError, MissingFileError
 from motiflens.basics.files import in_one_piece
 from motiflens.basics.sequence import one_hot
@@ -30,6 +31,7 @@ _GROUP = "motiflens"
 _FORMAT = 1
 
 
+@checks_arguments
 def write_hdf5(dataset: SequenceDataset, path: str | Path) -> None:
     """Write a dataset to an HDF5 file that this package reads back exactly, and other tools can read.
 
@@ -58,6 +60,7 @@ def write_hdf5(dataset: SequenceDataset, path: str | Path) -> None:
         _write_own_group(file.create_group(_GROUP), dataset)
 
 
+@checks_arguments
 def read_hdf5(
     path: str | Path | Sequence[str | Path],
     *,
@@ -117,6 +120,8 @@ def read_hdf5(
     (200, 12)
     """
     files = [Path(path)] if isinstance(path, str | Path) else [Path(one) for one in path]
+    if not files:
+        raise InputError("expected at least one file, got none")
     parts: dict[str, LayoutPart] = {}
     extra: dict[str, Any] = {}
     for file in files:

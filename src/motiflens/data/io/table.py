@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.basics.sequence import INVALID, translate_letters
 from motiflens.data.dataset import SequenceDataset
@@ -55,6 +56,7 @@ class _Table(NamedTuple):
         return _Table(self.columns, [self.rows[i] for i in rows], [self.lines[i] for i in rows], self.of_file[rows])
 
 
+@checks_arguments
 def read_table(
     path: str | Path,
     *,

@@ -1,8 +1,8 @@
 """Whether attributions add up to the change of output that they claim to explain."""
 
-import warnings
-
 import torch
+
+from motiflens.basics.errors import warn
 
 LARGEST_GAP = 0.05
 
@@ -40,9 +40,8 @@ def warn_of_gap(gap: torch.Tensor, method: str, cause: str) -> None:
     """Warn where the attributions of a sequence miss the change of output by more than 5 %."""
     wrong = gap > LARGEST_GAP
     if bool(wrong.any()):
-        warnings.warn(
+        warn(
             f"{method}: attributions of {int(wrong.sum())} of {len(gap)} sequences miss the change of output by more "
             f"than {LARGEST_GAP:.0%} (at worst by {float(gap.max()):.0%}); {cause}",
             CompletenessWarning,
-            stacklevel=4,
         )

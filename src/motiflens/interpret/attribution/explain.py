@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.choices import check_known
 from motiflens.basics.errors import InputError
 from motiflens.basics.inputs import NetworksLike, SequencesLike, Target, as_codes, as_output
@@ -133,6 +134,7 @@ class Attributions(Tabular):
         return attribution_table(title, self.codes, self.scores, self.gap)
 
 
+@checks_arguments
 def explain(
     networks: NetworksLike,
     sequences: SequencesLike,

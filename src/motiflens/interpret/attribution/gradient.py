@@ -11,7 +11,7 @@ from motiflens.basics.metrics import Array, as_tensor
 from motiflens.basics.sequence import check_one_hot
 from motiflens.models.any_model import AdaptedModel
 from motiflens.models.checks import check_independent
-from motiflens.models.devices import device_of, dtype_of
+from motiflens.models.devices import device_of, dtype_of, resolve_device
 from motiflens.models.hybrid import HybridNetwork, evaluating
 from motiflens.models.passes import MOST_POSITIONS_WITH_GRADIENT, sequences_per_pass
 
@@ -56,7 +56,7 @@ def computing(model: nn.Module, device: str | torch.device | None, X: torch.Tens
                 "normalises over the batch at hand: BatchNorm without running statistics"
             )
     home = device_of(model)
-    where = home if device is None else torch.device(device)
+    where = home if device is None else resolve_device(str(device))
     try:
         model.to(where)
         with evaluating(model):

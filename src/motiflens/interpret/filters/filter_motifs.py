@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.choices import check_top
 from motiflens.basics.errors import InputError
 from motiflens.basics.inputs import NetworksLike, SequencesLike, as_sequences
@@ -112,6 +113,7 @@ class FilterMotifs(Tabular):
         return Table(f"{len(rows)} filters, {found} with a match at q <= {self.matches.q:g}", columns)
 
 
+@checks_arguments
 def filter_motifs(
     network: NetworksLike,
     data: SequencesLike,

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from torch import nn
 
+from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.choices import check_known
 from motiflens.basics.errors import InputError
 from motiflens.basics.inputs import NetworksLike, SequencesLike, Target, as_output
@@ -36,6 +37,7 @@ from motiflens.motifs.sets import Motif
 _AGREEMENT = 0.05  # p of a member by itself
 
 
+@checks_arguments
 def interactions(
     models: NetworksLike,
     data: SequencesLike,

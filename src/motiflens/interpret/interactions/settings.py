@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from numbers import Integral
 from typing import Any
 
+from motiflens.basics.arguments import check_fields
 from motiflens.basics.errors import InputError
 from motiflens.interpret.interactions.design import distance_ranges
 
@@ -68,6 +69,7 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        check_fields(self)
         counts = ["n_null", "n_sequences", "n_backgrounds", "n_null_backgrounds", "n_draws", "min_count"]
         for name in counts + ([] if self.batch_size is None else ["batch_size"]):
             number = getattr(self, name)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import nn
 
+from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.errors import InputError
 from motiflens.basics.inputs import NetworksLike, SequencesLike, Target, as_output, as_sequences
 from motiflens.basics.sequence import UNKNOWN
@@ -31,6 +32,7 @@ N_SITES, MARGIN = 3, 10  # implants of a sequence, and bases at either end witho
 _NARROWEST = 5  # bp, of JASPAR's motifs
 
 
+@checks_arguments
 def spike_in(
     models: NetworksLike,
     dataset: SequencesLike,

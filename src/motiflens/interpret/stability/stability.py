@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.errors import InputError
 from motiflens.basics.inputs import NetworksLike, SequencesLike, Target, as_output, as_sequences
 from motiflens.basics.plots import Estimate, plot_intervals
@@ -124,6 +125,7 @@ class Stability(Tabular):
         }
 
 
+@checks_arguments
 def stability(
     models: NetworksLike,
     dataset: SequencesLike,

@@ -1,7 +1,6 @@
 """Weights from the files that training scripts leave: found by the model's own names, whatever stands before them."""
 
 import pickle
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from motiflens.basics.errors import InputError, MissingFileError
+from motiflens.basics.errors import InputError, MissingFileError, warn
 
 State = dict[str, torch.Tensor]
 
@@ -79,10 +78,9 @@ def _tell(path: Path, where: str, prefix: str, others: list[str]) -> None:
         f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
     )
     place = " ".join([*([f"in {where!r}"] if where else []), *([f"under the prefix {prefix!r}"] if prefix else [])])
-    warnings.warn(
+    warn(
         f"{path} holds all weights of the model{' ' * bool(place)}{place}; what else is there was left: {listed}",
         LeftOverWarning,
-        stacklevel=3,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from motiflens.basics.arguments import in_short
 from motiflens.basics.choices import check_choice, did_you_mean
 from motiflens.basics.errors import InputError
 from motiflens.models.hybrid.layers import ACTIVATIONS
@@ -95,8 +96,10 @@ class HybridConfig(SavedConfig):
         check_choice("variant", self.variant, VARIANTS)
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if field.type is int and (not isinstance(value, int) or value < 1):
-                raise InputError(f"{field.name} must be a positive integer, got {value!r}")
+            if field.type is int and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+                raise InputError(f"{field.name} must be a positive integer, got {in_short(value)}")
+            if field.type is float and (not isinstance(value, int | float) or isinstance(value, bool)):
+                raise InputError(f"{field.name} must be a number, got {in_short(value)}")
         for name in ("kernel_size", "second_kernel_size"):
             if getattr(self, name) % 2 == 0:
                 raise InputError(f"{name} must be odd ('same' padding), got {getattr(self, name)}")

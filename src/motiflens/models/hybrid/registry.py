@@ -9,6 +9,7 @@ Source: Ghotra, Lee, Tripathy, Koo 2021, "Designing Interpretable Convolution-Ba
 import fnmatch
 from typing import Any
 
+from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.choices import check_known
 from motiflens.basics.errors import InputError
 from motiflens.models.hybrid.config import HybridConfig
@@ -78,6 +79,7 @@ def sizes_of(n_outputs: int) -> int:
 NetworkConfig = HybridConfig | PublishedConfig
 
 
+@checks_arguments
 def list_models(pattern: str = "*") -> list[str]:
     """Names that match a shell pattern, such as "C4*" or "Deep*": the study's, those like them, then published ones.
 
@@ -226,6 +228,7 @@ def _composed(architecture: str) -> dict[str, Any]:
     return {**first, **_TRUNKS[trunk], **head}
 
 
+@checks_arguments
 def build_model(
     architecture: str, *, activation: str | None = None, task: int = 1, variant: str = "text", **changes: Any
 ) -> Any:

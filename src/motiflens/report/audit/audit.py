@@ -9,6 +9,7 @@ from motiflens.audits.candidate import audit_candidate
 from motiflens.audits.evidence import Evidence, gather_evidence
 from motiflens.audits.options import AuditOptions
 from motiflens.audits.verdicts import Verdicts, verdicts
+from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.inputs import NetworksLike
 from motiflens.basics.progress import part_of, progress_bar
 from motiflens.basics.tables import Table, Tabular
@@ -55,6 +56,7 @@ class AuditReport(Tabular):
         return repr(self.verdicts)
 
 
+@checks_arguments
 def audit(
     networks: NetworksLike,
     data: SequenceDataset,
