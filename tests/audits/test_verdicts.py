@@ -44,16 +44,24 @@ def test_data_are_fit(change, expected):
     assert level(changed("data", **change), "data") == expected
 
 
+CLIMBING = [0.5 + 0.02 * i for i in range(20)]
+
+
 @pytest.mark.parametrize(
     ("networks", "expected"),
     [
         ([], "cannot be said"),
-        ([{**NETWORK, "best_epoch": 19}], "no"),
-        ([{**NETWORK, "best_epoch": 19}, NETWORK, NETWORK], "in part"),
+        ([{**NETWORK, "best_epoch": 20, "valid_metric": CLIMBING}], "no"),
+        ([{**NETWORK, "best_epoch": 20, "valid_metric": CLIMBING}, NETWORK, NETWORK], "in part"),
         ([NETWORK, {"failed": True, "reason": "NaN", "best_epoch": 0, "n_epochs": 3}], "in part"),
         ([{"failed": True, "reason": "NaN", "best_epoch": 0, "n_epochs": 3}], "cannot be said"),
         ([NETWORK, NETWORK, {**NETWORK, "valid_metric": [0.5] * 20}], "in part"),
-        ([{**NETWORK, "valid_loss": [0.4] * 5 + [0.9] * 15}], "in part"),
+        ([{**NETWORK, "best_epoch": 20, "valid_metric": [0.85] * 19 + [0.8501]}], "yes"),  # by a hair
+        ([{**NETWORK, "best_epoch": 20, "valid_metric": [0.85] * 19 + [0.86]}], "no"),
+        ([{**NETWORK, "best_epoch": 2, "n_epochs": 6, "valid_metric": [0.5, 0.6, 0.5, 0.5, 0.5, 0.5]}], "no"),
+        ([{**NETWORK, "train_loss": [0.69] * 20}], "no"),  # nothing learned
+        ([{**NETWORK, "valid_loss": [0.69] * 20, "train_loss": [0.1] * 20}], "in part"),
+        ([{**NETWORK, "valid_loss": [0.69] * 20, "train_loss": [0.1] * 20, "valid_metric": [0.95] * 20}], "yes"),
     ],
 )
 def test_training_is_finished(networks, expected):
@@ -74,6 +82,12 @@ def test_the_better_baseline_counts(gain, expected):
     ruling = rulings(changed("composition", baselines=baselines))["composition"]
     assert ruling.level == expected
     assert ruling.numbers["better baseline"] == "3-mers"
+
+
+@pytest.mark.parametrize(("score", "expected"), [([0.52, 0.47, 0.57], "no"), ([0.6, 0.48, 0.7], "cannot be said")])
+def test_a_score_as_by_chance_is_no_gain(score, expected):
+    baselines = {"3-mers": {"score": 0.5, "gain": [0.02, -0.1, 0.14]}}
+    assert level(changed("composition", score=score, baselines=baselines), "composition") == expected
 
 
 def test_a_test_set_that_would_tell_is_larger():
@@ -100,8 +114,9 @@ NOTHING = {"match": None, "id": None, "q": None, "decoys": 0.0}
         ),
         ([{**FILTER, **NOTHING, "family": 1}, {**FILTER, "cost": 0.05, "filter": 1}], "in part", "REB1"),
         ([{**FILTER, **NOTHING, "family": 1}, {**FILTER, "cost": 0.005, "filter": 1}], "no", "none of them"),
-        ([{**FILTER, "order": 0.5}], "yes", "REB1"),
-        ([{**FILTER, "order": 0.5, "shuffled_information": 11.0}], "no", "none of them"),
+        ([{**FILTER, "order": 0.5}], "no", "none of them"),
+        ([{**FILTER, "shuffled_information": 11.0}], "yes", "REB1"),
+        ([{**FILTER, **NOTHING, "shuffled_information": 11.0}, {**FILTER, **NOTHING, "network": 1}], "no", "none"),
         ([{**FILTER, **NOTHING, "order": 0.5}, {**FILTER, **NOTHING, "network": 1}], "no", "none of them"),
         ([{**FILTER, "decoys": 0.5}, {**FILTER, **NOTHING, "network": 1}], "no", "none of them"),
         ([{**FILTER, "n_windows": 19}], "yes", "fewer than 20 windows"),

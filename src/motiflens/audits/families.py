@@ -110,7 +110,7 @@ def families_that_matter(rows: Sequence[FilterRow]) -> list[dict[str, Any]]:
 
     `kind` is "known" where one of these filters matches a motif of the database and few decoys of it, "new" where
     several filters or networks share a matrix that matches none, else "nothing". A filter counts only where it reads
-    the order of bases: known ones by what they do on shuffles or by the information of their matrix, new ones by both.
+    the order of bases: it tells sequences from their shuffles, and one of a new motif has a sharper matrix there, too.
     """
     found = []
     matter = filters_that_matter(rows)
@@ -118,7 +118,7 @@ def families_that_matter(rows: Sequence[FilterRow]) -> list[dict[str, Any]]:
         own = [row for row in matter if row["family"] == number]
         alike = [row for row in rows if row["family"] == number]
         hit = [row for row in own if row["match"] is not None]
-        matched = [row for row in hit if (row["decoys"] or 0) <= DECOYS and any(reads_order(row))]
+        matched = [row for row in hit if (row["decoys"] or 0) <= DECOYS and reads_order(row)[0]]
         is_new = not hit and len(alike) > 1 and all(reads_order(own[0]))
         best = min(matched, key=lambda row: row["q"]) if matched else own[0]
         found.append(

@@ -15,8 +15,8 @@ SMALL_GAIN = 0.05  # of AUROC or correlation; what is surely less is none
 
 _RULE = (
     "By the gain in test AUROC (correlation for real values) over the better of GC content and 3-mers: yes if its 95 % "
-    f"interval lies above 0, no if it reaches 0 and lies below {SMALL_GAIN:g}. Where it holds both, the test set is "
-    "too small to say."
+    f"interval lies above 0, no if it reaches 0 and lies below {SMALL_GAIN:g}, or if the score is "
+    f"that of chance and lies less than {2 * SMALL_GAIN:g} above. Else the test set is too small to say."
 )
 
 
@@ -56,6 +56,10 @@ def _judge(facts: Facts) -> Ruling:
     answer = f"{with_interval(gain, signed=True)} {label} over {best}"
     if gain.low > 0:
         return Ruling(YES, answer, numbers)
+    chance, score = (0.5 if found["measure"] == "auroc" else 0.0), found["score"]
+    if score[1] <= chance and score[2] < chance + 2 * SMALL_GAIN:
+        help = "Train longer, or on more sequences, or check the labels."
+        return Ruling(NO, f"Test {label} {with_interval(Interval(*score))}, as by chance", numbers, help)
     if gain.high < SMALL_GAIN:
         return Ruling(NO, answer, numbers, "Train longer, or on more sequences; or composition is all there is.")
     n = found["n_test"] * ((gain.high - gain.low) / 2 / max(abs(gain.estimate), SMALL_GAIN / 2)) ** 2

@@ -28,9 +28,9 @@ _RULE = (
     f"A filter matters if its loss costs {MATTERS:.0%} of what the costliest filter of its network does and "
     f"{LEAST_COST:g} of the score. Yes if the costliest one belongs to a family of like filters that matches a motif "
     f"of the database, which at most {DECOYS:.0%} of decoy databases do, or that two filters or networks share and "
-    f"no database has (it may be a new motif). In part if only others that matter do. Matrices hold "
-    f"{LOW_INFORMATION:g} bits or more, and {BITS:g} more than on shuffled sequences, or tell sequences from their "
-    f"shuffles (AUROC {ORDER:g}); a new motif needs both. Those of fewer than {FEW_WINDOWS} windows are marked."
+    f"no database has (it may be a new motif). In part if only others that matter do. These filters "
+    f"tell sequences from their shuffles (AUROC {ORDER:g} or more) and have matrices of {LOW_INFORMATION:g} bits or "
+    f"more, that of a new motif {BITS:g} more than on shuffles. Matrices of fewer than {FEW_WINDOWS} windows are marked."
 )
 
 

@@ -11,14 +11,20 @@ if TYPE_CHECKING:
     from motiflens.audits.candidate import Candidate
     from motiflens.audits.evidence import Evidence
 
-WAITED = 5  # epochs after the best one that show that it was the best
-STRAY = 0.1  # of the validation metric below the median of the networks
-OVERFITTED = 0.5  # validation loss at the kept epoch, above the lowest, as a share of the lowest
+WAITED = 5  # epochs without a better validation score that show that it was the best
+GAIN = 0.002  # of the score in the last of these epochs; less is not worth more epochs
+STRAY = 0.1  # of the validation score below the median of the networks
+UNLEARNED = 0.95  # of the loss of a constant prediction; a loss above has not been learned
+MEMORISED = 0.5  # of the same; a training loss below has been
+GOOD_SCORE = 0.9  # validation score above which nothing is called overfitted
 
 _RULE = (
-    f"Yes if most networks trained {WAITED} epochs or more after the one with the best validation score. No if the "
-    f"best epoch is later. In part if networks failed, strayed ({STRAY:g} below the median validation score) or kept "
-    f"weights that overfit (validation loss {OVERFITTED:.0%} above its lowest). It takes training histories to tell."
+    f"No if half of the networks or more were still improving (validation score up by {GAIN:g} or more within the last "
+    f"{WAITED} epochs, or fewer than {2 * WAITED} epochs with the best among the last {WAITED}), or have not begun to "
+    f"learn (training loss above {UNLEARNED:.0%} of a constant’s). In part if half overfitted (validation loss never "
+    f"below {UNLEARNED:.0%} of a constant’s, training loss below {MEMORISED:.0%}, score below {GOOD_SCORE:g}), or if "
+    f"single networks failed, strayed ({STRAY:g} below the median score) or were still improving. Else yes. It takes "
+    "training histories to tell."
 )
 
 
@@ -33,8 +39,24 @@ def _facts(candidate: "Candidate", evidence: "Evidence") -> dict[str, Any]:
                 **{name: list(map(float, values)) for name, values in member.history.items()},
             }
             for member in candidate.members
-        ]
+        ],
+        "constant_loss": _constant_loss(evidence),
     }
+
+
+def _constant_loss(evidence: "Evidence") -> float | None:
+    """Mean cross-entropy of predicting the share of positives, over labels; None where labels are no classes."""
+    losses = []
+    for label in evidence.data.labels:
+        if label.positives is None or label.negatives is None:
+            return None
+        losses.append(_entropy(label.positives["train"], label.negatives["train"]))
+    return float(np.mean(losses)) if losses else None
+
+
+def _entropy(n_positive: int, n_negative: int) -> float:
+    shares = np.array([n_positive, n_negative]) / max(n_positive + n_negative, 1)
+    return float(-sum(share * np.log(share) for share in shares if share > 0))
 
 
 def _judge(facts: Facts) -> Ruling:
@@ -45,40 +67,72 @@ def _judge(facts: Facts) -> Ruling:
         words = "No training history" if not n_failed else f"{n_failed} networks failed"
         help = "Train with motiflens train, which keeps histories, or look at the training curves yourself."
         return Ruling(CANNOT_BE_SAID, words, {"networks with a history": 0, "failed": n_failed}, help)
-    after = [one["n_epochs"] - one["best_epoch"] for one in known]
+    constant = facts["training"].get("constant_loss") or _constant_of_target(facts)
     best = np.array([max(one["valid_metric"]) for one in known])
-    n_stray = int((best < np.median(best) - STRAY).sum())
-    rises = [_excess(one) for one in known]
-    n_short, n_overfitted = sum(n < WAITED for n in after), sum(rise > OVERFITTED for rise in rises)
+    found = {
+        "failed": n_failed,
+        "strayed": int((best < np.median(best) - STRAY).sum()),
+        "still improving": sum(map(_improving, known)),
+        "not learned": sum(_unlearned(one, constant) for one in known),
+        "overfitted": sum(_overfitted(one, constant) for one in known),
+    }
     numbers = {
         "networks with a history": len(known),
         "best epoch": [one["best_epoch"] for one in known],
         "epochs": [one["n_epochs"] for one in known],
-        "epochs after the best": after,
         "best validation score": best.round(4).tolist(),
-        "excess of validation loss": [round(rise, 3) for rise in rises],
-        "failed": n_failed,
-        "strayed": n_stray,
+        "lowest validation loss": [round(min(one["valid_loss"]), 4) for one in known],
+        "loss of a constant": constant,
+        **found,
     }
+    return _ruling(found, numbers, len(networks))
+
+
+def _ruling(found: Mapping[str, int], numbers: dict[str, Any], n: int) -> Ruling:
+    n_known = numbers["networks with a history"]
     epochs = f"best epoch {_range(numbers['best epoch'])} of {_range(numbers['epochs'])}"
-    if 2 * n_short >= len(known):
-        return Ruling(
-            NO, f"Still improving: {epochs}", numbers, "Train longer: leave --max-epochs out, or make it larger."
-        )
-    if n_overfitted:
-        help = "Keep the weights of the best epoch (protocol REFERENCE does), or stop earlier."
-        return Ruling(IN_PART, f"Overfitted: validation loss rose after its lowest; {epochs}", numbers, help)
-    if n_failed or n_stray or n_short:
-        parts = [(n_failed, "failed"), (n_stray, "strayed"), (n_short, "still improving")]
-        words = ", ".join(f"{n} of {len(networks)} networks {what}" for n, what in parts if n)
-        return Ruling(IN_PART, f"{words}; {epochs}", numbers, "Leave those networks out, or train more of them.")
-    return Ruling(YES, f"{len(known)} of {len(networks)} networks; {epochs}", numbers)
+    if 2 * found["still improving"] >= n_known:
+        help = "Train longer: leave --max-epochs out, or make it larger."
+        return Ruling(NO, f"Still improving: {epochs}", numbers, help)
+    if 2 * (found["still improving"] + found["not learned"]) >= n_known:
+        help = "Train longer, at a higher learning rate, or on more sequences."
+        return Ruling(NO, f"Not learned yet: the training loss is that of a constant; {epochs}", numbers, help)
+    if 2 * found["overfitted"] >= n_known:
+        help = "Train on more sequences, and keep the weights of the best epoch (protocol REFERENCE does)."
+        return Ruling(IN_PART, f"Overfitted: only the training sequences were learned; {epochs}", numbers, help)
+    parts = [
+        f"{found[what]} of {n} networks {what}" for what in ("failed", "strayed", "still improving") if found[what]
+    ]
+    if parts:
+        help = "Leave those networks out, or train more of them."
+        return Ruling(IN_PART, f"{', '.join(parts)}; {epochs}", numbers, help)
+    return Ruling(YES, f"{n_known} of {n} networks; {epochs}", numbers)
 
 
-def _excess(one: Mapping[str, Any]) -> float:
-    """Validation loss at the epoch whose weights were kept, above the lowest, as a share of the lowest."""
-    losses = np.asarray(one["valid_loss"])
-    return float(losses[one["best_epoch"] - 1] / losses.min() - 1) if losses.min() > 0 else 0.0
+def _improving(one: Mapping[str, Any]) -> bool:
+    """Whether the best epoch is among the last, and not by a hair."""
+    scores = one["valid_metric"]
+    if one["n_epochs"] - one["best_epoch"] >= WAITED:
+        return False
+    return len(scores) <= 2 * WAITED or max(scores) - max(scores[:-WAITED]) >= GAIN
+
+
+def _unlearned(one: Mapping[str, Any], constant: float | None) -> bool:
+    return constant is not None and min(one["train_loss"]) > UNLEARNED * constant and not _improving(one)
+
+
+def _overfitted(one: Mapping[str, Any], constant: float | None) -> bool:
+    if constant is None or max(one["valid_metric"]) >= GOOD_SCORE:
+        return False
+    return min(one["valid_loss"]) > UNLEARNED * constant and min(one["train_loss"]) < MEMORISED * constant
+
+
+def _constant_of_target(facts: Facts) -> float | None:
+    """The loss of a constant where only the label in question is known."""
+    data = facts["data"]
+    if data["kind"] != "binary":
+        return None
+    return _entropy(data["positives"]["train"], data["negatives"]["train"])
 
 
 def _range(values: Sequence[int]) -> str:
