@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup quickstart test lint docs clean
+.PHONY: setup quickstart test lint docs site paper wheels benchmarks clean
 
 setup: $(STAMP)
 
@@ -26,9 +26,28 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Runs every block of README and docs, then builds the site. Pages that have not changed are not run again.
 docs: setup
+	$(BIN)/python scripts/make_llms.py
+	$(BIN)/python scripts/run_docs.py
+	$(MAKE) site
+
+# The site alone, with what blocks printed when they were last run.
+site: setup
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 	@echo "Open site/index.html"
+
+paper: setup
+	$(BIN)/python scripts/make_paper.py build/paper.html
+	@echo "Open build/paper.html"
+
+# A wheel for this platform, with prebuilt kernels, and the sdist; then both are checked.
+wheels: setup
+	rm -rf dist
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+	$(BIN)/python -m pip install --quiet build
+	$(BIN)/python -m build --sdist --outdir dist
+	$(BIN)/python scripts/check_release.py dist
 
 # Every race in short form, a few minutes on one core; each script's --help says how the long form is asked for.
 benchmarks: export OMP_NUM_THREADS = 1

@@ -59,6 +59,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=10, help="batches timed")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--libraries", type=Path, help="folder of prebuilt libraries; by default they are built")
     parser.add_argument("--python", help="of another environment, whose default kernels are timed, too")
     parser.add_argument("--child", metavar="LIBRARIES", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -69,11 +70,12 @@ def main() -> None:
         return
     print_setting()
     with tempfile.TemporaryDirectory() as folder:
-        recipes.build_all(Path(recipes.__file__).parents[1], Path(folder))
+        if arguments.libraries is None:
+            recipes.build_all(Path(recipes.__file__).parents[1], Path(folder))
         here: tuple[str, dict[str, str | None], str] = (sys.executable, {"MOTIFLENS_KERNELS": "compile"}, "")
         kinds = {"compiled here": here}
         for level in recipes.usable_levels():
-            kinds[level.name] = (sys.executable, {"MOTIFLENS_KERNELS": level.name}, folder)
+            kinds[level.name] = (sys.executable, {"MOTIFLENS_KERNELS": level.name}, str(arguments.libraries or folder))
         if arguments.python:
             kinds["other Python"] = (arguments.python, {"PATH": "/nonexistent", "PYTHONPATH": None}, "")
         kinds["none"] = (sys.executable, {"MOTIFLENS_KERNELS": "0"}, "")

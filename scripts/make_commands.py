@@ -32,7 +32,7 @@ def text_of(words: str, command: Any) -> str:
     arguments = [one for one in given if one.param_type_name == "argument"]
     options = [one for one in given if one.param_type_name == "option"]
     usage = " ".join([words, *(one.name.upper() for one in arguments), *(["[OPTIONS]"] if options else [])])
-    lines = [f"## {words}", "", *paragraphs(command.help), "", "```sh", usage, "```", ""]
+    lines = [f"## {words}", "", *paragraphs(command.help), "", "```text", usage, "```", ""]
     lines += [f"- `{one.name.upper()}`: {one.help}" for one in arguments]
     lines += ["", "| Option | Default | |", "|---|---|---|", *map(row_of, options)] if options else []
     return "\n".join(lines) + "\n"

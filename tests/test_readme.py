@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
+from docs_blocks import blocks_of
+from make_findings import with_findings
 
 import motiflens
 
@@ -11,20 +13,15 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_ten_lines_run(capsys):
-    code = re.search(r"<!-- run -->\n```python\n(.*?)```", README, re.DOTALL)[1]
-    assert len([line for line in code.splitlines() if line.strip()]) <= 10
-    small = code.replace("8_000", "600").replace("max_epochs=25", "max_epochs=1").replace("n_members=2", "n_members=1")
-    assert small != code
-    exec(compile(small, "README.md", "exec"), {})
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["relu", "exponential"]
-    assert all(re.search(r"AUPR 0\.\d\d  filters that are motifs \d+%", line) for line in lines)
+def test_the_lines_of_python_are_ten():
+    """They are run when the docs are built: see test_docs.py."""
+    (block,) = (one for one in blocks_of(README) if one.language == "python")
+    assert len([line for line in block.shown.splitlines() if line.strip()]) <= 10
 
 
-@pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
-def test_python_blocks_compile(block):
-    compile(block, "README.md", "exec")
+def test_findings_are_those_of_the_records():
+    assert with_findings(README) == README, "run python scripts/make_findings.py"
+    assert len(re.findall(r"^- \*\*", README.split("<!-- findings -->")[1], re.MULTILINE)) == 5
 
 
 def test_the_readme_is_one_screen():

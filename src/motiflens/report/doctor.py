@@ -23,6 +23,7 @@ EXTRAS = {
     "jaspar": ("pyjaspar", "JASPAR releases other than 2016, 2020 and 2026"),
     "deeplift": ("tangermeme", "attributions by DeepLIFT/SHAP"),
     "cluster": ("ray", "studies on a Ray cluster (--runner ray)"),
+    "bigwig": ("pybigtools", "labels from bigWig tracks (data bed --bigwig)"),
     "pandas": ("pandas", "results as data frames (to_dataframe)"),
 }
 
