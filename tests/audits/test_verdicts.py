@@ -104,7 +104,8 @@ NOTHING = {"match": None, "id": None, "q": None, "decoys": 0.0}
     ("rows", "expected", "words"),
     [
         ([FILTER], "yes", "REB1"),
-        ([{**FILTER, "cost": 0.001}], "no", "No filter matters"),
+        ([{**FILTER, "cost": 0.001}], "yes", "REB1"),  # it separates the classes
+        ([{**FILTER, "cost": 0.001, "on_positives": 0.4}], "no", "No filter matters"),
         ([{**FILTER, "decoys": 0.5}], "no", "none of them reads a clear motif"),
         ([{**FILTER, **NOTHING}], "no", "none of them reads a clear motif"),
         (
@@ -113,7 +114,11 @@ NOTHING = {"match": None, "id": None, "q": None, "decoys": 0.0}
             "TTACCCGG, which no motif of the database",
         ),
         ([{**FILTER, **NOTHING, "family": 1}, {**FILTER, "cost": 0.05, "filter": 1}], "in part", "REB1"),
-        ([{**FILTER, **NOTHING, "family": 1}, {**FILTER, "cost": 0.005, "filter": 1}], "no", "none of them"),
+        (
+            [{**FILTER, **NOTHING, "family": 1}, {**FILTER, "cost": 0.005, "filter": 1, "on_positives": 0.05}],
+            "no",
+            "none of them",
+        ),
         ([{**FILTER, "order": 0.5}], "no", "none of them"),
         ([{**FILTER, "shuffled_information": 11.0}], "yes", "REB1"),
         ([{**FILTER, **NOTHING, "shuffled_information": 11.0}, {**FILTER, **NOTHING, "network": 1}], "no", "none"),

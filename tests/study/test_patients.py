@@ -1,15 +1,18 @@
 """Patients: their data are what their kind says, their records make the verdicts again, accuracy is counted by hand."""
 
 import copy
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import numpy as np
 import pytest
 from verdict_facts import FACTS
 
-from motiflens.audits.verdicts import VERDICT_QUESTIONS, Accuracy, rulings
+from motiflens.audits.verdicts import VERDICT_QUESTIONS, Accuracy, read_accuracy, rulings
 from motiflens.basics.metrics import auroc
 from motiflens.basics.sequence import gc_content
 from motiflens.basics.shuffle import dinucleotide_shuffle
+from motiflens.basics.store import Store
 from motiflens.data.summary import summary
 from motiflens.study.verdicts import (
     PATIENT_KINDS,
@@ -146,6 +149,12 @@ def test_measured_answers_follow_what_was_measured():
     assert right_answers(record(1, FACTS))["maps"] == "yes"
     assert right_answers(record(1, FACTS, map_auroc=[0.8, 0.6]))["maps"] == "no"
     assert right_answers(record(1, FACTS, agreement=0.6))["repeats"] == "no"
+    assert right_answers(record(1, FACTS, map_auroc=[0.7, 0.5]))["filters"] == "yes"
+    assert right_answers(record(1, FACTS, map_auroc=[0.5, 0.5]))["filters"] == "no"
+    assert right_answers(record(1, FACTS))["composition"] == "yes"  # validation scores are 0.68
+    better = copy.deepcopy(FACTS)
+    better["composition"]["baselines"]["3-mers"]["score"] = 0.7
+    assert right_answers(record(1, better))["composition"] == "no"
     assert right_answers(record(1, FACTS, "gc", map_auroc=None))["maps"] == "no"
     assert right_answers(record(1, FACTS, "one-network"))["repeats"] == "cannot be said"
 
@@ -161,3 +170,14 @@ def test_a_yes_must_name_what_was_planted():
 def test_a_record_needs_its_parts():
     assert patient_problem(record(0, {})) is None
     assert patient_problem({"measured": {}}) == "facts must be an object, got None"
+
+
+def test_the_packaged_accuracy_and_the_page_are_those_of_the_records():
+    root = Path(__file__).parents[2]
+    specification = spec_from_file_location("make_verdicts", root / "scripts" / "make_verdicts.py")
+    script = module_from_spec(specification)
+    specification.loader.exec_module(script)
+    records = list(Store(root / "results" / "verdicts").read()[0].values())
+    assert read_accuracy() == measured_accuracy(records)
+    assert script.TABLE.read_text() == script.accuracy_table(records)
+    assert script.PAGE.read_text() == script.page(records)

@@ -22,6 +22,7 @@ ALIKE = 0.8  # similarity of two matrices of one family
 N_RANKED = 20  # filters of each network that are put into families, the most important
 MATTERS = 0.1  # of what the most important filter of the network costs
 LEAST_COST = 0.002  # of the score
+SEPARATES = 0.5  # logits between positives and negatives, by which a filter matters where others make up for its loss
 DECOYS = 0.25  # share of decoy databases in which a filter may match
 ORDER = 0.55  # AUROC by which a filter tells sequences from their shuffles
 BITS = 2.0  # by which its matrix exceeds that on shuffled sequences
@@ -96,12 +97,23 @@ def reads_order(row: Mapping[str, Any]) -> tuple[bool, bool]:
     return order is None or order >= ORDER, bits is None or row["information"] - bits >= BITS
 
 
+def separation_of(row: Mapping[str, Any]) -> float:
+    """By how many logits a filter moves positives apart from negatives; 0 where labels are no classes."""
+    on, off = row["on_positives"], row["on_negatives"]
+    return 0.0 if on is None or off is None or np.isnan(on) or np.isnan(off) else float(on - off)
+
+
 def filters_that_matter(rows: Sequence[FilterRow]) -> list[FilterRow]:
-    """Filters whose loss costs enough, the costliest first."""
-    most: dict[int, float] = {}
-    for row in rows:
-        most[row["network"]] = max(most.get(row["network"], 0.0), cost_of(row))
-    chosen = [row for row in rows if cost_of(row) >= max(LEAST_COST, MATTERS * most[row["network"]])]
+    """Filters whose loss costs enough, or which separate the classes by enough, the costliest first.
+
+    Where several filters read one motif, or the score is near its best, no loss of a single filter costs much.
+    """
+    chosen = []
+    for network in dict.fromkeys(row["network"] for row in rows):
+        own = [row for row in rows if row["network"] == network]
+        for value, least in ((cost_of, LEAST_COST), (separation_of, SEPARATES)):
+            limit = max(least, MATTERS * max(map(value, own)))
+            chosen += [row for row in own if value(row) >= limit and row not in chosen]
     return sorted(chosen, key=lambda row: -cost_of(row))
 
 

@@ -9,6 +9,7 @@ from motiflens.audits.families import (
     LEAST_COST,
     MATTERS,
     ORDER,
+    SEPARATES,
     cost_of,
     families_that_matter,
     filters_that_matter,
@@ -26,11 +27,12 @@ FEW_WINDOWS = 20  # below, a matrix is marked as uncertain
 
 _RULE = (
     f"A filter matters if its loss costs {MATTERS:.0%} of what the costliest filter of its network does and "
-    f"{LEAST_COST:g} of the score. Yes if the costliest one belongs to a family of like filters that matches a motif "
+    f"{LEAST_COST:g} of the score, or if it separates the classes by {SEPARATES:g} logits and {MATTERS:.0%} of what "
+    "the best does. Yes if the costliest one belongs to a family of like filters that matches a motif "
     f"of the database, which at most {DECOYS:.0%} of decoy databases do, or that two filters or networks share and "
-    f"no database has (it may be a new motif). In part if only others that matter do. These filters "
+    "no motif of the database matches (it may be a new motif). In part if only others that matter do. These filters "
     f"tell sequences from their shuffles (AUROC {ORDER:g} or more) and have matrices of {LOW_INFORMATION:g} bits or "
-    f"more, that of a new motif {BITS:g} more than on shuffles. Matrices of fewer than {FEW_WINDOWS} windows are marked."
+    f"more, that of a new motif {BITS:g} more than on shuffles. Those of fewer than {FEW_WINDOWS} windows are marked."
 )
 
 

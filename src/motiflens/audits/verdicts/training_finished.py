@@ -100,9 +100,8 @@ def _ruling(found: Mapping[str, int], numbers: dict[str, Any], n: int) -> Ruling
     if 2 * found["overfitted"] >= n_known:
         help = "Train on more sequences, and keep the weights of the best epoch (protocol REFERENCE does)."
         return Ruling(IN_PART, f"Overfitted: only the training sequences were learned; {epochs}", numbers, help)
-    parts = [
-        f"{found[what]} of {n} networks {what}" for what in ("failed", "strayed", "still improving") if found[what]
-    ]
+    kinds = ("failed", "strayed", "still improving")
+    parts = [f"{found[what]} of {n} networks {what}" for what in kinds if found[what]]
     if parts:
         help = "Leave those networks out, or train more of them."
         return Ruling(IN_PART, f"{', '.join(parts)}; {epochs}", numbers, help)

@@ -9,6 +9,7 @@ from motiflens.study.verdicts.accuracy import (
     open_answers,
     right_answers,
 )
+from motiflens.study.verdicts.explained import explained
 from motiflens.study.verdicts.kinds import MEASURED, PATIENT_KINDS, PATIENT_SEEDS, PatientKind
 from motiflens.study.verdicts.patients import VERDICT_STUDY, Patient, planned_patients
 from motiflens.study.verdicts.run import PatientRun, is_patient_record, patient_problem, run_patients
@@ -29,6 +30,7 @@ __all__ = [
     "PatientRun",
     "VERDICT_STUDY",
     "diagnoses",
+    "explained",
     "is_patient_record",
     "measured_accuracy",
     "open_answers",

@@ -11,6 +11,7 @@ from motiflens.study.verdicts.kinds import MEASURED, PATIENT_KINDS
 CHOSEN, HELD_OUT = 0, 1  # parity of the seeds that thresholds were chosen on, and of those that accuracy is measured on
 
 
+LEARNED = 0.65  # AUROC of maps at the planted sites; those of networks that learned nothing reach about 0.5
 AGREES = 0.7  # correlation with the maps of a further initialisation: half of the variance
 
 
@@ -29,20 +30,29 @@ class JudgedVerdict(NamedTuple):
 
 
 def right_answers(record: Record) -> dict[str, str]:
-    """Right answers by the key of the verdict, those that are measured as well."""
-    measured = record["measured"]
-    maps = measured["map_auroc"]
-    rests_on = {
-        "maps": (None if maps is None else sum(maps) / len(maps), TRUSTED),
-        "repeats": (measured["agreement"], AGREES),
-    }
-    found = {}
-    for key, answer in PATIENT_KINDS[record["kind"]].answers.items():
-        found[key] = answer
-        if answer == MEASURED:
-            value, limit = rests_on[key]
-            found[key] = YES if value is not None and value >= limit else NO
-    return found
+    """Right answers by the key of the verdict, those that are measured as well.
+
+    By what the audit does not see: "composition" by the networks' scores on validation sequences, beside the better
+    score of composition; "filters" by whether the maps of a network find the planted sites at all, for then a filter
+    reads them; "maps" by how well the maps of all of them do; "repeats" by the maps of a further initialisation.
+    """
+    answers = PATIENT_KINDS[record["kind"]].answers
+    learned = {key: _is_so(key, record) for key, answer in answers.items() if answer == MEASURED}
+    return answers | {key: YES if so else NO for key, so in learned.items()}
+
+
+def _is_so(key: str, record: Record) -> bool:
+    """What is measured of a patient."""
+    maps, agreement = record["measured"]["map_auroc"], record["measured"]["agreement"]
+    if key == "composition":
+        scores = [max(one["valid_metric"]) for one in record["facts"]["training"]["networks"]]
+        baselines = record["facts"]["composition"]["baselines"]
+        return bool(scores) and bool(sum(scores) / len(scores) > max(own["score"] for own in baselines.values()))
+    if key == "repeats":
+        return agreement is not None and agreement >= AGREES
+    if key == "filters":
+        return maps is not None and max(maps) >= LEARNED
+    return maps is not None and bool(sum(maps) / len(maps) >= TRUSTED)
 
 
 def diagnoses(records: Iterable[Record]) -> list[JudgedVerdict]:

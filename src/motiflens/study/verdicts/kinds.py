@@ -1,8 +1,8 @@
 """Patients: data and networks whose true answer to a verdict's question is known by construction.
 
-A kind says how its data are made and its networks trained, and what the right answers are. Two of them are measured,
-for they depend on what was learned: whether maps point at the sites that the simulation placed, and whether a further
-initialisation, which the audit does not see, agrees.
+A kind says how its data are made and its networks trained, and what the right answers are. Some are measured, for they
+depend on what was learned, by what the audit does not see: the sites that the simulation placed, which maps should
+point at; validation sequences; a further initialisation.
 """
 
 from dataclasses import dataclass, field
@@ -63,9 +63,8 @@ class PatientKind:
     n_networks: int = 2
 
 
-_WELL = dict.fromkeys(("data", "training", "composition", "filters"), YES) | dict.fromkeys(
-    ("maps", "repeats"), MEASURED
-)
+_LEARNED = dict.fromkeys(("composition", "filters", "maps", "repeats"), MEASURED)
+_WELL = dict.fromkeys(("data", "training"), YES) | _LEARNED
 _NOTHING_LEARNED = {"composition": NO, "filters": NO, "maps": MEASURED, "repeats": MEASURED}
 _COMPOSITION = {"data": NO, "training": YES, "composition": NO, "filters": NO, "maps": NO}
 # Networks with pools cannot count words: they neither learn these labels nor end well.
