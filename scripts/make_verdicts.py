@@ -19,10 +19,10 @@ from motiflens.study.verdicts import (
     HELD_OUT,
     PATIENT_KINDS,
     diagnoses,
-    explained,
     is_patient_record,
     measured_accuracy,
     open_answers,
+    why_wrong,
 )
 
 ROOT = Path(__file__).parents[1]
@@ -40,7 +40,7 @@ They are measured on *patients*: small simulated data sets, each with the networ
 known by construction, or measured on what the audit does not see.
 
 There are {n} patients. Thresholds were chosen on those of even seeds. The first table is of the {n_held} patients of
-odd seeds. Intervals are Wilson's, of 95 %. "Cannot be said" counts as wrong, and "in part" as the side in the last column.
+odd seeds. Intervals are Wilson's. "Cannot be said" counts as wrong, and "in part" as the side in the last column.
 Nobody could answer {n_open} of the questions, and {n_right_open} of these got "cannot be said".
 """
 COLUMNS = """
@@ -125,7 +125,7 @@ def _errors(records: list[Record]) -> Iterator[str]:
     for one in sorted(wrong, key=lambda one: (one.seed % 2 == CHOSEN, order.index(one.key), one.patient)):
         half = "odd" if one.seed % 2 == HELD_OUT else "even"
         name, said = one.patient.partition("/")[2], one.said.replace("|", "/")
-        why = explained(one, by_key[one.patient])
+        why = why_wrong(one, by_key[one.patient])
         yield f"| {name} ({half}) | {one.key} | {one.answer} | {one.level}: {said} | {why} |"
     yield ""
 

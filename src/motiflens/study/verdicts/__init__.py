@@ -9,12 +9,12 @@ from motiflens.study.verdicts.accuracy import (
     open_answers,
     right_answers,
 )
-from motiflens.study.verdicts.explained import explained
 from motiflens.study.verdicts.kinds import MEASURED, PATIENT_KINDS, PATIENT_SEEDS, PatientKind
 from motiflens.study.verdicts.patients import VERDICT_STUDY, Patient, planned_patients
 from motiflens.study.verdicts.run import PatientRun, is_patient_record, patient_problem, run_patients
 from motiflens.study.verdicts.simulated import PatientData, patient_data
 from motiflens.study.verdicts.trial import AUDIT_OPTIONS, run_patient
+from motiflens.study.verdicts.why_wrong import why_wrong
 
 __all__ = [
     "AUDIT_OPTIONS",
@@ -30,7 +30,7 @@ __all__ = [
     "PatientRun",
     "VERDICT_STUDY",
     "diagnoses",
-    "explained",
+    "why_wrong",
     "is_patient_record",
     "measured_accuracy",
     "open_answers",

@@ -6,7 +6,7 @@ from motiflens.interpret.spike_in import TRUSTED
 from motiflens.study.verdicts.accuracy import AGREES, JudgedVerdict
 
 
-def explained(one: JudgedVerdict, record: Record) -> str:
+def why_wrong(one: JudgedVerdict, record: Record) -> str:
     """What a wrong verdict comes from."""
     say = {
         "data": _data,
