@@ -208,6 +208,17 @@ def test_mutagenesis_equals_brute_force(batch_size):
     assert not effects[X == 1].any()
 
 
+def test_a_part_can_be_mutated_alone():
+    model, X = build_model("C24", task=2, length=72).double().eval(), sequences(2, 72, unknown=True)
+    whole = saturation_mutagenesis(model, X)
+    effects = saturation_mutagenesis(model, X, start=3, stop=9)
+    torch.testing.assert_close(effects[..., 3:9], whole[..., 3:9])
+    assert not effects[..., :3].any()
+    assert not effects[..., 9:].any()
+    with pytest.raises(ValueError, match="expected 0 <= start < stop <= 72, the sequences' length, got 9 and 73"):
+        saturation_mutagenesis(model, X, start=9, stop=73)
+
+
 @pytest.mark.parametrize(
     ("name", "sizes"),
     [

@@ -6,7 +6,7 @@ import torch
 from torch.autograd.graph import saved_tensors_hooks
 
 from motiflens.basics.sequence import one_hot
-from motiflens.models.hybrid import MultiHeadAttention, model_config
+from motiflens.models.hybrid import MultiHeadAttention, build_model, model_config, with_kernels
 from motiflens.models.hybrid.attention import MANY_TOKENS
 from motiflens.models.outputs import batches, model_outputs
 from motiflens.models.passes import MOST_POSITIONS, MOST_POSITIONS_WITH_GRADIENT, sequences_per_pass
@@ -63,6 +63,19 @@ def test_a_stack_with_many_tokens_equals_the_plain_modules(architecture):
         expected.sum().backward()
         for name, parameter in stack.parameters.items():
             torch.testing.assert_close(parameter.grad[i], member.get_parameter(name).grad, msg=lambda m, n=name: n + m)
+
+
+def test_kernels_are_taken_for_a_while():
+    torch.manual_seed(0)
+    network = build_model("C4C6-LSTM-Trans1", task=2).double().eval()
+    pools = torch.randn(3, network.config.n_filters, 50, dtype=torch.float64)
+    network.trunk.lstm.fused = True  # as the engine that trained it has left it
+    expected, before = network.from_first_pool(pools), [dict(vars(module)) for module in network.modules()]
+    with with_kernels(network):
+        assert network.trunk.layers[0].attention.fused
+        assert network.head.dense.precision == "float32"
+        torch.testing.assert_close(network.from_first_pool(pools), expected)
+    assert [dict(vars(module)) for module in network.modules()] == before
 
 
 def test_passes_hold_fewer_sequences_the_longer_they_are():

@@ -6,6 +6,7 @@ from functools import partial
 from importlib.util import find_spec
 
 import numpy as np
+import torch
 from torch import nn
 
 from motiflens.audits.candidate import Candidate
@@ -18,6 +19,8 @@ from motiflens.basics.tables import Table, with_rows
 from motiflens.data.dataset import SequenceDataset
 from motiflens.interpret.attribution import explain
 
+_LONG = 2000  # bases above which mutations, whose cost grows with the square of the length, are tried in a part only
+_MUTATED = 200  # bases of it
 _TOP_SHARE = 0.25  # of real-valued labels, the sequences that count as positive, as in spike-in and stability
 
 
@@ -78,6 +81,11 @@ def make_examples(
     part = test.subset([row for row, _ in chosen])
     scores: dict[str, dict[str, np.ndarray]] = {candidate.name: {} for candidate in candidates}
     notes: list[str] = []
+    if "saturation_mutagenesis" in methods and part.length > _LONG:
+        notes.append(
+            f"Sequences of {part.length:,} bp are mutated in the {_MUTATED} bp with the largest gradients times input; "
+            "effects of mutations elsewhere are shown as 0."
+        )
     for i, candidate in enumerate(candidates):
         network = candidate.audits[candidate.best].model
         tell = part_of(on_progress, i / len(candidates), (i + 1) / len(candidates))
@@ -106,7 +114,16 @@ def make_examples(
 
 
 def _scores(network: nn.Module, part: SequenceDataset, method: str, target: int) -> np.ndarray:
-    return explain(network, part.X, method=method, target=target).scores.double().numpy()
+    if method != "saturation_mutagenesis" or part.length <= _LONG:
+        return explain(network, part.X, method=method, target=target).scores.double().numpy()
+    found = []
+    for x in part.X.split(1):
+        gradients = explain(network, x, method="gradient_times_input", target=target).scores[0].abs().double()
+        sums = torch.nn.functional.conv1d(gradients[None], gradients.new_ones(1, 1, _MUTATED))[0]
+        start = int(sums.argmax())
+        effects = explain(network, x, method=method, target=target, start=start, stop=start + _MUTATED)
+        found.append(effects.scores.double().numpy())
+    return np.concatenate(found)
 
 
 def _strong_rows(y: np.ndarray) -> np.ndarray:

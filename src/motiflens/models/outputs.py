@@ -11,7 +11,7 @@ from motiflens.basics.metrics import as_tensor
 from motiflens.basics.sequence import check_codes, check_one_hot, one_hot
 from motiflens.models.checks import check_weights
 from motiflens.models.devices import device_of, dtype_of
-from motiflens.models.hybrid.network import HybridNetwork, evaluating
+from motiflens.models.hybrid.network import HybridNetwork, evaluating, with_kernels
 from motiflens.models.passes import sequences_per_pass
 from motiflens.models.stacked.side_by_side import stacked_logits
 
@@ -63,7 +63,9 @@ def model_outputs(model: nn.Module, X: np.ndarray | torch.Tensor, *, batch_size:
     if type(model) is HybridNetwork and are_codes and X.shape[1] == model.config.length:
         check_codes(X)
         codes = X.to(device_of(model))  # these need not become one-hot; they fit on any device
-        return _checked(model, stacked_logits([model], codes, batch_size=batch_size)[0].cpu())
+        with with_kernels(model):
+            logits = stacked_logits([model], codes, batch_size=batch_size)[0]
+        return _checked(model, logits.cpu())
     with evaluating(model), torch.inference_mode():
         outputs = [model(x).cpu() for x in batches(X, batch_size, device_of(model), dtype_of(model))]
     if not outputs:  # how many outputs the model has, it does not say

@@ -1,16 +1,16 @@
 """Saturation mutagenesis: the effect of every single substitution."""
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import torch
 from torch import nn
 
+from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import Array
 from motiflens.interpret.attribution.gradient import centred, check_finite, checked, computing, target_column
 from motiflens.interpret.attribution.mutant_stem import MutantStem
 from motiflens.models.devices import dtype_of
-from motiflens.models.hybrid import HybridNetwork, Linear
+from motiflens.models.hybrid import HybridNetwork, with_kernels
 from motiflens.models.passes import sequences_per_pass
 
 
@@ -22,6 +22,8 @@ def saturation_mutagenesis(
     batch_size: int = 128,
     device: str | torch.device | None = None,
     correct_gradient: bool = False,
+    start: int = 0,
+    stop: int | None = None,
 ) -> torch.Tensor:
     """Change of one output when a base is put in the place of another, for every base and position.
 
@@ -37,6 +39,9 @@ def saturation_mutagenesis(
     correct_gradient : bool
         Centre each position on the mean over its bases. The base that is there then has what its loss would cost on
         average, so that ``(values * X).sum(1)`` are position scores as for the other methods.
+    start, stop : int
+        Part of each sequence whose bases are substituted, by default all of it; effects are 0 elsewhere. The cost of a
+        whole sequence grows with the square of its length.
 
     Returns
     -------
@@ -45,11 +50,15 @@ def saturation_mutagenesis(
     """
     X = checked(X, batch_size)
     batch_size = sequences_per_pass(batch_size, X.shape[2])
+    stop = X.shape[2] if stop is None else stop
+    if not 0 <= start < stop <= X.shape[2]:
+        raise InputError(f"expected 0 <= start < stop <= {X.shape[2]}, the sequences' length, got {start} and {stop}")
     dtype = dtype_of(model)
     effects = torch.zeros(X.shape, dtype=dtype)
-    with computing(model, device, X) as where, _fast_products(model), torch.inference_mode():
+    with computing(model, device, X) as where, with_kernels(model), torch.inference_mode():
         for x, row in zip(X.to(where, dtype), effects, strict=True):  # 4, L
-            base, position = (x == 0).nonzero(as_tuple=True)  # n_mutants each
+            base, position = (x[:, start:stop] == 0).nonzero(as_tuple=True)  # n_mutants each
+            position = position + start
             unchanged, outputs_of = _mutable(model, x)
             outputs = [unchanged]
             for some in torch.arange(len(base), device=where).split(batch_size):
@@ -58,19 +67,6 @@ def saturation_mutagenesis(
             row[base.cpu(), position.cpu()] = (torch.cat(after) - before).cpu()
     check_finite(effects, "effects")
     return centred(effects) if correct_gradient else effects
-
-
-@contextlib.contextmanager
-def _fast_products(model: nn.Module) -> Iterator[None]:
-    """Have the linear layers of our networks multiply by oneDNN for a while (see `models.hybrid.products`)."""
-    layers = [(module, module.precision) for module in model.modules() if isinstance(module, Linear)]
-    try:
-        for layer, _ in layers:
-            layer.precision = "float32"
-        yield
-    finally:
-        for layer, precision in layers:
-            layer.precision = precision
 
 
 def _mutable(model: nn.Module, x: torch.Tensor) -> tuple[torch.Tensor, Callable[..., torch.Tensor]]:

@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from motiflens.interpret.attribution.gradient import input_gradient, target_column
-from motiflens.models.hybrid import HybridNetwork
+from motiflens.models.hybrid import HybridNetwork, with_kernels
 from motiflens.models.kernels import gradient_along, has_kernels, pooled_along
 
 
@@ -93,7 +93,8 @@ def _shared(
         responses, where = pooled_along(start, change, a, pool)  # steps, n, T, F
         responses.requires_grad_()
         maps = block.activation(responses.flatten(0, 1)).transpose(1, 2)  # steps * n, F, T
-        column = target_column(model.from_first_pool(maps), len(maps), target)
+        with with_kernels(model):
+            column = target_column(model.from_first_pool(maps), len(maps), target)
         (gradient,) = torch.autograd.grad(column.sum(), responses)
         total += gradient_along(where, gradient, weight, length, pool)
     with torch.no_grad():

@@ -13,8 +13,10 @@ from motiflens.basics.metrics import auroc, labelled, pearson
 from motiflens.basics.tables import Table, Tabular
 from motiflens.models.any_model import AdaptedModel, returned
 from motiflens.models.devices import device_of, dtype_of
-from motiflens.models.hybrid import HybridNetwork, evaluating
+from motiflens.models.hybrid import HybridNetwork, evaluating, with_kernels
 from motiflens.models.outputs import batches, model_outputs
+from motiflens.models.passes import sequences_per_pass
+from motiflens.models.stacked import pooled_activations
 
 Auditable = HybridNetwork | AdaptedModel
 
@@ -138,7 +140,8 @@ def _ablated(model: Auditable, codes: np.ndarray, batch_size: int) -> Iterator[t
         return batches(codes, batch_size, device_of(model), dtype_of(model))
 
     if isinstance(model, HybridNetwork):
-        without = _from_pools(model, sequences)
+        n_at_once = sequences_per_pass(batch_size, codes.shape[1])
+        without = _from_pools(model, torch.from_numpy(codes).to(device_of(model)), n_at_once)
     else:
         without = _from_sequences(model, sequences)
     means = _mean_map(model, sequences())
@@ -150,16 +153,18 @@ _Batches = Callable[[], Iterator[torch.Tensor]]
 Without = Callable[[int, torch.Tensor], Iterator[torch.Tensor]]
 
 
-def _from_pools(model: HybridNetwork, sequences: _Batches) -> Without:
+def _from_pools(model: HybridNetwork, codes: torch.Tensor, batch_size: int) -> Without:
     """Go on from the pooled maps, computed once: the pool of a constant map is that constant."""
-    pools = [model.stem.first.pooled(x) for x in sequences()]
+    pools = [pooled_activations(model, some) for some in codes.split(batch_size)]  # each n, F, T
 
     def without(i: int, mean: torch.Tensor) -> Iterator[torch.Tensor]:
         for pool in pools:
             kept = pool[:, i].clone()
             pool[:, i] = mean
-            yield model.from_first_pool(pool)
+            with with_kernels(model):
+                logits = model.from_first_pool(pool)
             pool[:, i] = kept
+            yield logits
 
     return without
 

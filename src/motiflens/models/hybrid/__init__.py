@@ -14,7 +14,7 @@ from motiflens.models.hybrid.layers import (
     MaxPool1d,
     Prepared,
 )
-from motiflens.models.hybrid.network import HybridNetwork, blank_network, evaluating
+from motiflens.models.hybrid.network import HybridNetwork, blank_network, evaluating, with_kernels
 from motiflens.models.hybrid.outline import Outline, outline
 from motiflens.models.hybrid.positions import POSITIONAL_ENCODINGS
 from motiflens.models.hybrid.products import PRECISIONS
@@ -76,4 +76,5 @@ __all__ = [
     "network_config",
     "network_of",
     "outline",
+    "with_kernels",
 ]

@@ -6,6 +6,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -16,10 +17,12 @@ from motiflens.basics.files import in_one_piece, write_text
 from motiflens.models.hybrid.attention import Trunk
 from motiflens.models.hybrid.config import HybridConfig
 from motiflens.models.hybrid.head import Head
+from motiflens.models.hybrid.layers import Dropout, Prepared
 from motiflens.models.hybrid.stem import Stem
 from motiflens.models.shown import Shown, outputs_in_words
 from motiflens.models.trained_on import TRAINED_ON_FILE, TrainedOn, read_trained_on
 
+_SWITCHES = ("fused", "precision")  # of layers, that `Prepared.prepare_training` sets
 WEIGHTS_FILE, CONFIG_FILE = "model.safetensors", "config.json"
 
 
@@ -145,6 +148,26 @@ def evaluating(model: nn.Module) -> Iterator[nn.Module]:
     finally:
         for module, mode in modes:
             module.training = mode
+
+
+@contextmanager
+def with_kernels(model: nn.Module) -> Iterator[nn.Module]:
+    """Have the layers of our networks compute as in training, by compiled kernels and oneDNN; with the same results.
+
+    Not where single operations are to be seen: kernels do several in one.
+    """
+    layers = [module for module in model.modules() if isinstance(module, Prepared) and not isinstance(module, Dropout)]
+    before = [{name: vars(layer)[name] for name in _SWITCHES if name in vars(layer)} for layer in layers]
+    unused = np.random.default_rng(0)  # only dropout draws
+    try:
+        for layer in layers:
+            layer.prepare_training(unused, "float32")
+        yield model
+    finally:
+        for layer, values in zip(layers, before, strict=True):
+            for name in _SWITCHES:
+                vars(layer).pop(name, None)
+            vars(layer).update(values)
 
 
 @contextmanager

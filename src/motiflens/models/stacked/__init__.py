@@ -3,7 +3,7 @@
 from motiflens.models.stacked.logits import StackedNetwork
 from motiflens.models.stacked.masks import MaskLayout, MaskSource
 from motiflens.models.stacked.shared_first_layer import Patches, PooledConvolution
-from motiflens.models.stacked.side_by_side import activate, stacked_filters, stacked_logits
+from motiflens.models.stacked.side_by_side import activate, pooled_activations, stacked_filters, stacked_logits
 
 __all__ = [
     "MaskLayout",
@@ -12,6 +12,7 @@ __all__ = [
     "PooledConvolution",
     "StackedNetwork",
     "activate",
+    "pooled_activations",
     "stacked_filters",
     "stacked_logits",
 ]

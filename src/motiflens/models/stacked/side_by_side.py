@@ -27,6 +27,23 @@ def activate(network: HybridNetwork, z: torch.Tensor, mean: torch.Tensor, varian
     return network.stem.first.activation(torch.addcmul(norm.bias - mean * scale, z, scale)).transpose(1, 2)
 
 
+def pooled_activations(network: HybridNetwork, codes: torch.Tensor) -> torch.Tensor:
+    """What the first pool of a network in evaluation mode gives, without gradient, shape=(N, n_filters, T).
+
+    Parameters
+    ----------
+    network : HybridNetwork
+    codes : torch.Tensor, uint8, shape=(N, L)
+        On its device.
+    """
+    config, norm = network.config, network.stem.first.norm
+    with torch.no_grad():
+        filters, sign = stacked_filters([network])
+        patches = Patches(codes, config.kernel_size, filters.dtype)
+        raw = pooled_convolution(patches, filters, config.first_pool).mul_(sign)
+        return activate(network, raw, norm.running_mean, norm.running_var)  # type: ignore[arg-type]
+
+
 def stacked_logits(networks: Sequence[HybridNetwork], codes: torch.Tensor, *, batch_size: int = 250) -> torch.Tensor:
     """Logits of several networks of one configuration in evaluation mode, the first layer shared.
 
