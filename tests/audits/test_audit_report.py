@@ -27,6 +27,7 @@ from motiflens.models.hybrid import model_config
 from motiflens.models.saved import load_ensemble
 from motiflens.motifs.sets import write_meme
 from motiflens.report.audit import evidence_summary, write_audit_folder, write_audit_page
+from motiflens.study.advice import advice
 from motiflens.training.protocol import REFERENCE
 
 QUICK = {"n_ablation": 30, "n_decoys": 0}
@@ -146,6 +147,9 @@ def test_real_valued_labels_have_a_page(tmp_path):
     assert found.prevalence is None
     text = " ".join(" ".join(read(write_audit_page(found, tmp_path / "a.html")).text).split())
     assert "Test correlation" in text
+    told = [row for one in advice(found) for row in one.study]
+    assert told
+    assert not [row.metric for row in told if row.metric.startswith("classification")]
     assert "ridge regression" in text
 
 
@@ -169,8 +173,6 @@ def test_what_cannot_be_gathered_is_named(evidence, task1):
 
 
 def test_advice_is_on_the_page_and_in_the_summary(evidence, page):
-    from motiflens.study.advice import advice
-
     found = advice(evidence)
     assert [one.factor for one in found[::2]] == ["training", "activation", "pool", "filters", "members"]
     assert [one.candidate for one in found[:2]] == ["relu", "exponential"]
@@ -190,7 +192,6 @@ def test_networks_that_differ_in_one_factor_are_advised_by_this_data_set():
     import torch
 
     from motiflens.models.hybrid import build_model
-    from motiflens.study.advice import advice
 
     data = audit_pages.data()
     candidates = []
