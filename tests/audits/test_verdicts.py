@@ -111,7 +111,7 @@ NOTHING = {"match": None, "id": None, "q": None, "decoys": 0.0}
         (
             [{**FILTER, **NOTHING}, {**FILTER, **NOTHING, "network": 1}],
             "yes",
-            "TTACCCGG, which no motif of the database",
+            "A motif that the database lacks (TTACCCGG) in 2 of 2",
         ),
         ([{**FILTER, **NOTHING, "family": 1}, {**FILTER, "cost": 0.05, "filter": 1}], "in part", "REB1"),
         (
@@ -124,6 +124,7 @@ NOTHING = {"match": None, "id": None, "q": None, "decoys": 0.0}
         ([{**FILTER, **NOTHING, "shuffled_information": 11.0}, {**FILTER, **NOTHING, "network": 1}], "no", "none"),
         ([{**FILTER, **NOTHING, "order": 0.5}, {**FILTER, **NOTHING, "network": 1}], "no", "none of them"),
         ([{**FILTER, "decoys": 0.5}, {**FILTER, **NOTHING, "network": 1}], "no", "none of them"),
+        ([FILTER, {**FILTER, "family": 1, "network": 1}], "yes", "REB1 (TTACCCGG) in 2 of 2 networks"),
         ([{**FILTER, "n_windows": 19}], "yes", "fewer than 20 windows"),
     ],
 )

@@ -77,7 +77,7 @@ def test_what_has_the_better_choice_keeps_it():
     found = advice("activation", BETTER, own=design(activation="exponential"))
     assert found.level == "keep"
     assert found.change.startswith(
-        "Keep the exponential activation: in simulated data ReLU was worse in filters that are motifs"
+        "Keep the exponential activation: in simulated data ReLU did worse in filters that are motifs"
     )
     assert (found.study[0].low, found.study[0].high) == (-0.5, -0.3)
 

@@ -124,7 +124,7 @@ def families_that_matter(rows: Sequence[FilterRow]) -> list[dict[str, Any]]:
     several filters or networks share a matrix that matches none, else "nothing". A filter counts only where it reads
     the order of bases: it tells sequences from their shuffles, and one of a new motif has a sharper matrix there, too.
     """
-    found = []
+    found: dict[Any, dict[str, Any]] = {}
     matter = filters_that_matter(rows)
     for number in dict.fromkeys(row["family"] for row in matter if row["family"] is not None):
         own = [row for row in matter if row["family"] == number]
@@ -133,22 +133,26 @@ def families_that_matter(rows: Sequence[FilterRow]) -> list[dict[str, Any]]:
         matched = [row for row in hit if (row["decoys"] or 0) <= DECOYS and reads_order(row)[0]]
         is_new = not hit and len(alike) > 1 and all(reads_order(own[0]))
         best = min(matched, key=lambda row: row["q"]) if matched else own[0]
-        found.append(
-            {
-                "family": number,
-                "kind": "known" if matched else "new" if is_new else "nothing",
-                "motif": best["match"] if matched else own[0]["consensus"],
-                "id": best["id"] if matched else None,
-                "q": best["q"] if matched else None,
-                "decoys": best["decoys"],
-                "cost": cost_of(own[0]),
-                "order": own[0]["order"],
-                "filters": [[row["network"], row["filter"]] for row in own],
-                "networks": len({row["network"] for row in alike}),
-                "n_windows": max(row["n_windows"] for row in own),
-            }
-        )
-    return found
+        family = {
+            "family": number,
+            "kind": "known" if matched else "new" if is_new else "nothing",
+            "motif": best["match"] if matched else own[0]["consensus"],
+            "consensus": best["consensus"].strip("."),
+            "id": best["id"] if matched else None,
+            "q": best["q"] if matched else None,
+            "decoys": best["decoys"],
+            "cost": cost_of(own[0]),
+            "order": own[0]["order"],
+            "filters": [[row["network"], row["filter"]] for row in own],
+            "networks": sorted({row["network"] for row in alike}),
+            "n_windows": max(row["n_windows"] for row in own),
+        }
+        same = found.setdefault(family["motif"] if matched else number, family)
+        if same is not family:  # another part or strand of a motif that is named already
+            same["filters"] += family["filters"]
+            same["networks"] = sorted({*same["networks"], *family["networks"]})
+            same["n_windows"] = max(same["n_windows"], family["n_windows"])
+    return list(found.values())
 
 
 def motifs_that_matter(candidate: "Candidate", target: int, database: Sequence[Motif], max_width: int) -> list[Motif]:

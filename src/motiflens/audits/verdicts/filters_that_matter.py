@@ -63,16 +63,19 @@ def _judge(facts: Facts) -> Ruling:
         answer = f"{len(matter)} filters matter (up to {cost:.3f} {found['measure']}), none of them reads a clear motif"
         return Ruling(NO, answer, numbers, "Train longer, on more sequences, or compare with another database.")
     level = YES if families[0]["kind"] != "nothing" else IN_PART
-    return Ruling(level, join_words([_in_words(one, found["n_networks"]) for one in named[:3]]), numbers)
+    return Ruling(level, _first_upper(join_words([_in_words(one, found["n_networks"]) for one in named[:3]])), numbers)
+
+
+def _first_upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _in_words(family: Mapping[str, Any], n_networks: int) -> str:
-    where = f" in {family['networks']} of {n_networks} networks" if n_networks > 1 else ""
-    what = (
-        family["motif"] if family["kind"] == "known" else f"{family['motif']}, which no motif of the database matches,"
-    )
-    few = f" (fewer than {FEW_WINDOWS} windows)" if family["n_windows"] < FEW_WINDOWS else ""
-    return f"{what}{where}{few}"
+    where = f" in {len(family['networks'])} of {n_networks} networks" if n_networks > 1 else ""
+    few = f", fewer than {FEW_WINDOWS} windows" if family["n_windows"] < FEW_WINDOWS else ""
+    if family["kind"] == "known":
+        return f"{family['motif']} ({family['consensus']}{few}){where}"
+    return f"a motif that the database lacks ({family['consensus']}{few}){where}"
 
 
 FILTERS_THAT_MATTER = Question("filters", "Which filters matter, and what are they?", _RULE, YES, _facts, _judge)

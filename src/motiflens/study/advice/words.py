@@ -51,7 +51,7 @@ def change_sentence(factor: str, before: str, after: str, found: Outcome) -> str
     if found.level == "open":
         return f"Not measured well enough to say: {swap}."
     if found.worse:
-        return f"Keep {old}: {where} {new} was worse in {join_words(found.worse)}."
+        return f"Keep {old}: {where} {new} did worse in {join_words(found.worse)}."
     return f"Keep {old}: no effect of {new} can be told apart from 0."
 
 
