@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 from motiflens.audits.evidence import GC_BASELINE, KMER_BASELINE, Evidence
 from motiflens.audits.verdicts.verdict import IN_PART, NO, YES, Facts, Question, Ruling
+from motiflens.data.summary import DataSummary
 
 if TYPE_CHECKING:
     from motiflens.audits.candidate import Candidate
 
-LEAKED, FEW_LEAKED = 0.1, 0.01  # of validation and test sequences, with a near twin in an earlier split
+LEAKED, FEW_LEAKED = 0.1, 0.02  # of validation and test sequences, with a near twin in an earlier split
 CONTRADICTING, FEW_CONTRADICTING = 0.05, 0.01  # of all sequences
 LEAST_TRAIN, MANY_TRAIN = 150, 300  # training sequences of the rarer class; of all for real values twice as many
 LEAST_TEST, MANY_TEST = 20, 50
@@ -18,9 +19,9 @@ _RULE = (
     f"No if {LEAKED:.0%} of the validation and test sequences have a near-duplicate in an earlier split, "
     f"{CONTRADICTING:.0%} of all sequences occur with contradicting labels, composition alone (GC content or 3-mers) "
     f"reaches a test AUROC of {GIVEN_AWAY:g}, or the rarer class has fewer than {LEAST_TRAIN} training or {LEAST_TEST} "
-    f"test sequences. In part from {FEW_LEAKED:.0%} near-duplicates or contradictions, or below {MANY_TRAIN} training "
-    f"or {MANY_TEST} test sequences. Else yes. Real-valued labels: twice as many sequences, and "
-    "correlations."
+    f"test sequences. In part from {FEW_LEAKED:.0%} near-duplicates or {FEW_CONTRADICTING:.0%} contradictions, or "
+    f"below {MANY_TRAIN} training or {MANY_TEST} test sequences. Else yes. Real-valued labels: correlations, twice as "
+    "many sequences, and no contradictions."
 )
 
 
@@ -36,11 +37,16 @@ def _facts(candidate: "Candidate", evidence: Evidence) -> dict[str, Any]:
         "n_near": data.n_near_across_splits,
         "n_same": data.n_across_splits,
         "n_overlapping": data.n_overlapping_across_splits,
-        "n_contradicting": data.n_contradicting,
+        "n_contradicting": _contradicting(data) if label.kind == "binary" else 0,
         "gc_auroc_all": label.gc_auroc,
         "gc_correlation_all": label.gc_correlation,
         "composition_test": test_scores,
     }
+
+
+def _contradicting(data: DataSummary) -> int:
+    """Sequences whose label another copy, or a near twin, contradicts."""
+    return max(data.n_contradicting, data.contradictions["near_within"] + data.contradictions["near_across"])
 
 
 def _judge(facts: Facts) -> Ruling:
@@ -66,9 +72,8 @@ def _judge(facts: Facts) -> Ruling:
     if doubtful:
         return Ruling(IN_PART, f"{_first_upper(doubtful[0][0])}", numbers, doubtful[0][1])
     balance = "" if found["kind"] != "binary" else f", {numbers['rarer class in training']:,} of the rarer class"
-    return Ruling(
-        YES, f"{n_by_split['train']:,} training sequences{balance}; no near-duplicates across splits", numbers
-    )
+    few = f"{leaked:,} near-duplicates across splits" if leaked else "no near-duplicates across splits"
+    return Ruling(YES, f"{n_by_split['train']:,} training sequences{balance}; {few}", numbers)
 
 
 def _rarer(found: Any, split: str) -> int:
