@@ -66,10 +66,18 @@ def test_the_summary_warns_of_them():
     wild = RNG.integers(0, 4, (50, 164), dtype=np.uint8)
     codes = np.concatenate([wild, mutated(wild, 2)])
     split = ["train"] * 50 + ["test"] * 50
-    found = summary(SequenceDataset.from_arrays(codes, RNG.random(100), split=split))
+    table = {"source": {"reader": "read_table"}}
+    found = summary(SequenceDataset.from_arrays(codes, RNG.random(100), split=split, metadata=table))
     assert (found.n_near_across_splits, found.n_across_splits) == (50, 0)
     assert any("50 sequences of valid and test have a near twin" in one and "--group" in one for one in found.warnings)
     assert "near duplicates across splits 50" in found.text()
+    for reader, cure in (("read_bed", "Split by chromosome"), ("read_hdf5", "Give each locus to one split")):
+        other = SequenceDataset.from_arrays(
+            codes, RNG.random(100), split=split, metadata={"source": {"reader": reader}}
+        )
+        told = next(one for one in summary(other).warnings if "near twin" in one)
+        assert cure in told
+        assert "--group" not in told  # only tables have it
 
 
 def test_negatives_at_positives_are_counted():

@@ -257,7 +257,7 @@ def test_the_background_of_a_file_is_kept(tmp_path):
     ("text", "message"),
     [
         ("", "empty file"),
-        ("<?xml version='1.0'?>\n<MEME/>", "in one of the formats meme, jaspar, .*, got XML"),
+        ("<?xml version='1.0'?>\n<MEME/>", "expected motifs as text, got XML: .*meme.txt"),
         ("<html>", "got a web page"),
         (">seq1\nACGTACGT\n", r"expected matrices, got sequences \(FASTA\)"),
         ("hello\nworld\n", "got 'hello'"),

@@ -12,9 +12,9 @@ import typer
 
 from motiflens.basics.choices import did_you_mean
 from motiflens.basics.errors import InputError
-from motiflens.cli.loading import load_any_model, one_thread
+from motiflens.cli.loading import networks_of, one_thread
 from motiflens.cli.messages import note_outputs, options_named, percentage, print_json
-from motiflens.cli.options import DATABASE, DataFile, Json, split_names, writable_file
+from motiflens.cli.options import DATABASE, Bases, DataFile, Json, Layout, Output, Weights, split_names, writable_file
 
 if TYPE_CHECKING:
     from torch import nn
@@ -36,10 +36,10 @@ def interactions(
         ),
     ],
     data: DataFile,
-    weights: Annotated[Path | None, typer.Option(help="State dictionary of such a model, .pt or .safetensors.")] = None,
-    layout: Annotated[str, typer.Option(help="Axes of its input: auto, N4L, NL4, N14L, ..., or codes.")] = "auto",
-    bases: Annotated[str, typer.Option(help="Order of the bases in its channels, such as AGCT.")] = "ACGT",
-    output: Annotated[str, typer.Option(help="What it returns: auto, logits or probabilities.")] = "auto",
+    weights: Weights = None,
+    layout: Layout = "auto",
+    bases: Bases = "ACGT",
+    output: Output = "auto",
     method: Annotated[
         str,
         typer.Option(
@@ -96,7 +96,7 @@ def interactions(
     processor = resolve_device(device)
     reading = {"layout": layout, "bases": bases, "output": output}
     by_filters = motifs is None and not isinstance(dataset.truth, SiteTruth)
-    networks = [network.to(processor) for network in _load(model, dataset, weights, reading, by_filters)]
+    networks = [network.to(processor) for network in networks_of(model, dataset.codes, weights, reading, by_filters)]
     two_classes = int(getattr(networks[0], "two_classes", False))
     number = two_classes if target is None else as_output(target, *networks, dataset)
     note_outputs(model_summary(networks[0]).n_outputs, dataset, number)
@@ -128,27 +128,6 @@ def interactions(
     typer.echo(f"{len(table.calls(q))} of {len(table)} pairs are called at q <= {q} ({table.method}, in {table.unit})")
     if table.caution:
         typer.echo(f"caution: {table.caution}".replace("(few_motifs)", "(--few-motifs)"), err=True)
-
-
-def _load(
-    model: str, dataset: "SequenceDataset", weights: Path | None, reading: dict[str, Any], filters: bool
-) -> list[Any]:
-    """Networks of a folder, or a model made elsewhere, which needs filters only where they choose the motifs."""
-    from motiflens.models.any_model import adapt
-    from motiflens.models.saved import load_networks
-
-    if model.endswith(".py"):
-        raise InputError(f"name the function in {model} that makes the model: {model}:FUNCTION")
-    if Path(model).is_dir() or ":" not in model:
-        given = {"weights": weights, **reading}
-        asked = [name for name, value in given.items() if value not in (None, "auto", "ACGT")]
-        if asked:
-            raise InputError(
-                f"--{asked[0]} is of a model named as module:function; {model} is read as a folder of ours"
-            )
-        return load_networks(model)
-    with options_named("layout", "output"):
-        return [adapt(load_any_model(model, weights), dataset.codes, filters=filters, **reading)]
 
 
 def _choose_motifs(

@@ -5,13 +5,15 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from motiflens.basics.errors import InputError, MissingFileError
+from motiflens.cli.messages import options_named
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import nn
 
     from motiflens.data.dataset import SequenceDataset
@@ -44,6 +46,40 @@ def load_any_model(source: str, weights: Path | None) -> "nn.Module":
     for warning in caught:
         typer.echo(f"note: {warning.message}", err=True)
     return model
+
+
+def networks_of(
+    model: str, codes: "np.ndarray", weights: Path | None, reading: dict[str, Any], filters: bool = False
+) -> "list[Any]":
+    """Networks of a folder, or a model made elsewhere, read as `reading` says.
+
+    Parameters
+    ----------
+    model : str
+        Folder, or module:function or file.py:function.
+    codes : np.ndarray, uint8, shape=(N, L)
+        Sequences on which a model made elsewhere is tried.
+    weights : Path or None
+    reading : dict
+        Arguments of `any_model.adapt`.
+    filters : bool
+        Whether a model needs filters that can be read.
+    """
+    from motiflens.models.any_model import adapt
+    from motiflens.models.saved import load_networks
+
+    if model.endswith(".py"):
+        raise InputError(f"name the function in {model} that makes the model: {model}:FUNCTION")
+    if Path(model).is_dir() or ":" not in model:
+        given = {"weights": weights, **reading}
+        asked = [name for name, value in given.items() if value not in (None, "auto", "ACGT")]
+        if asked:
+            raise InputError(
+                f"--{asked[0]} is of a model named as module:function; {model} is read as a folder of ours"
+            )
+        return load_networks(model)
+    with options_named("layout", "output"):
+        return [adapt(load_any_model(model, weights), codes, filters=filters, **reading)]
 
 
 def test_sequences(dataset: "SequenceDataset") -> "SequenceDataset":

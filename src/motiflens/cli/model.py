@@ -9,9 +9,22 @@ import typer
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_npz
-from motiflens.cli.loading import load_networks_and_data, read_truth, test_sequences
+from motiflens.cli.loading import load_networks_and_data, networks_of, one_thread, read_truth, test_sequences
 from motiflens.cli.messages import print_json, short
-from motiflens.cli.options import DATABASE, DataFile, Json, ModelFolder, Target, writable_file, writable_prefix
+from motiflens.cli.options import (
+    DATABASE,
+    AnyModel,
+    Bases,
+    DataFile,
+    Json,
+    Layout,
+    ModelFolder,
+    Output,
+    Target,
+    Weights,
+    writable_file,
+    writable_prefix,
+)
 
 if TYPE_CHECKING:
     from motiflens.interpret.filters import FilterMatches, FilterPwms
@@ -101,7 +114,7 @@ def _draw_logos(path: Path, found: "list[FilterPwms]", matches: "list[FilterMatc
 
 
 def attribute(
-    model: ModelFolder,
+    model: AnyModel,
     data: DataFile,
     out: Annotated[
         Path,
@@ -129,6 +142,10 @@ def attribute(
     ] = "npz",
     target: Target = "0",
     positives: Annotated[bool, typer.Option(help="Only test sequences whose label is 1.")] = True,
+    weights: Weights = None,
+    layout: Layout = "auto",
+    bases: Bases = "ACGT",
+    output: Output = "auto",
     as_json: Json = False,
 ) -> None:
     """Compute attributions of test sequences; data of one label with ground truth have them scored against it.
@@ -141,20 +158,25 @@ def attribute(
     import numpy as np
 
     from motiflens.basics.inputs import as_output
-    from motiflens.data.io import write_modisco
+    from motiflens.data.io import read_hdf5, write_modisco
     from motiflens.interpret.attribution import CompletenessWarning, check_method, explain, interpretability
+    from motiflens.models.outputs import model_outputs
 
     check_method(method)
     if file_format not in ("npz", "modisco"):
         raise InputError(f"--format must be npz or modisco, got {file_format!r}")
-    networks, dataset = load_networks_and_data(model, data)
+    one_thread()
+    dataset = read_hdf5(data)
     test = test_sequences(dataset)
-    output = as_output(target, *networks, dataset)
-    if not 0 <= output < test.n_outputs:
-        raise InputError(f"--target must be in 0..{test.n_outputs - 1}, got {target}")
-    rows = np.flatnonzero(test.y[:, output] == 1) if positives else np.arange(len(test))
+    networks = networks_of(model, test.codes, weights, {"layout": layout, "bases": bases, "output": output})
+    number = as_output(target, *networks, dataset)
+    n_outputs = model_outputs(networks[0], test.codes[:2]).reshape(2, -1).shape[1] if len(test) > 1 else test.n_outputs
+    if not 0 <= number < n_outputs:
+        raise InputError(f"--target must be in 0..{n_outputs - 1}, got {target}")
+    label = dataset.label_of(number)
+    rows = np.flatnonzero(test.y[:, label] == 1) if positives else np.arange(len(test))
     if len(rows) == 0:
-        raise InputError(f"no test sequence is positive for label {test.label_names[output]!r}: try --no-positives")
+        raise InputError(f"no test sequence is positive for label {test.label_names[label]!r}: try --no-positives")
     chosen = test.subset(rows)
     options: dict[str, Any] = {} if baselines is None else {"baselines": baselines}
     with warnings.catch_warnings(record=True) as caught:
@@ -163,7 +185,7 @@ def attribute(
             networks,
             chosen.X,
             method=method,
-            target=output,
+            target=number,
             correct_gradient=correct_gradient,
             hypothetical=file_format == "modisco",
             **options,

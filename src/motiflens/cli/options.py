@@ -16,6 +16,18 @@ DataFile = Annotated[Path, typer.Argument(help="HDF5 data set (X_train, Y_train,
 ModelFolder = Annotated[
     Path, typer.Argument(help="Folder of a network or of an ensemble: OUT or OUT/member_000 of train.")
 ]
+AnyModel = Annotated[
+    str,
+    typer.Argument(
+        help="Folder of a network or of an ensemble: OUT or OUT/member_000 of train; or file.py:function or "
+        "module:function that makes a PyTorch model, whose code is run."
+    ),
+]
+# How a PyTorch model made elsewhere is read.
+Weights = Annotated[Path | None, typer.Option(help="State dictionary of such a model, .pt or .safetensors.")]
+Layout = Annotated[str, typer.Option(help="Axes of its input: auto, N4L, NL4, N14L, ..., or codes.")]
+Bases = Annotated[str, typer.Option(help="Order of the bases in its channels, such as AGCT.")]
+Output = Annotated[str, typer.Option(help="What it returns: auto, logits or probabilities.")]
 Target = Annotated[str, typer.Option(help="Which output: its number, or the name of its label.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show a line for every epoch, in place of a bar.")]

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from motiflens.cli.loading import one_thread
+from motiflens.cli.loading import networks_of, one_thread
 from motiflens.cli.messages import print_json
-from motiflens.cli.options import Json, writable_file
+from motiflens.cli.options import AnyModel, Bases, Json, Layout, Output, Weights, writable_file
 
 
 class Scale(StrEnum):
@@ -20,21 +20,28 @@ class Scale(StrEnum):
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(help="Folder of a saved network, or of an ensemble: OUT of train.")],
+    model: AnyModel,
     fasta: Annotated[Path, typer.Argument(help="FASTA, plain or gzip, of the network's sequence length.")],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", callback=writable_file, help="TSV file. Default: standard output.")
     ] = None,
     scale: Annotated[
-        Scale, typer.Option(help="probability; raw: logits, or the values of a regression; auto: as it was trained.")
+        Scale, typer.Option(help="probability; raw: logits, or the values of a regression; auto: as the model returns.")
     ] = Scale.auto,
+    weights: Weights = None,
+    layout: Layout = "auto",
+    bases: Bases = "ACGT",
+    output: Output = "auto",
     as_json: Json = False,
 ) -> None:
     """Predict the outputs of a network, or the mean and deviation of an ensemble, for each sequence of a FASTA file."""
+    from motiflens.data.io import fasta_records
     from motiflens.training.predictions import predict_fasta
 
     one_thread()
-    predictions = predict_fasta(model, fasta, scale=scale.value)
+    first = next(fasta_records(fasta)).codes[None]  # 1, L
+    networks = networks_of(model, first, weights, {"layout": layout, "bases": bases, "output": output})
+    predictions = predict_fasta(networks, fasta, scale=scale.value)
     if out is not None:
         predictions.write_tsv(out)
     if as_json:

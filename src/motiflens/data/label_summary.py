@@ -45,6 +45,7 @@ class LabelSummary:
     odd_value: float | None = None  # of a label that is 0 or 1 but for one value, such as -1
     n_odd: int = 0
     odd_rows: tuple[int, ...] = ()  # the first of them, from 0
+    has_zero: bool = False
     n_missing: int = 0
 
 
@@ -67,7 +68,7 @@ def label_summary(
         n_missing = int((~there).sum())
         if n_missing == len(y):
             nothing: dict[str, Any] = dict.fromkeys(LabelSummary.__dataclass_fields__) | dict.fromkeys(_MOMENTS, np.nan)
-            nothing |= {"n_odd": 0, "odd_rows": (), "n_missing": n_missing}
+            nothing |= {"n_odd": 0, "odd_rows": (), "has_zero": False, "n_missing": n_missing}
             return LabelSummary(**nothing | {"name": name, "kind": "missing"})
         rows = np.flatnonzero(there)
         found = label_summary(name, y[rows], split_codes[rows], gc[rows], unknown[rows])
@@ -99,6 +100,7 @@ def label_summary(
         unknown_negatives=float(unknown[negative].mean()) if both else None,
         odd_value=float(odd[0]) if has_odd else None,
         n_odd=int((y == odd[0]).sum()) if has_odd else 0,
+        has_zero=bool((y == 0).any()),
         odd_rows=tuple(np.flatnonzero(y == odd[0])[:_ODD_ROWS].tolist()) if has_odd else (),
     )
 
@@ -127,8 +129,9 @@ def label_warnings(label: LabelSummary) -> Iterator[str]:
     if label.kind == "real" and label.odd_value is not None:
         more = ", ..." if label.n_odd > len(label.odd_rows) else ""
         rows = f"row{'s' if label.n_odd > 1 else ''} {', '.join(str(row + 1) for row in label.odd_rows)}{more}"
+        classes = "0 or 1" if label.has_zero else "1"
         yield (
-            f"Label {name} is 0 or 1 but for {label.odd_value:g} in {label.n_odd:,} sequences ({rows}; the first "
+            f"Label {name} is {classes} but for {label.odd_value:g} in {label.n_odd:,} sequences ({rows}; the first "
             f"sequence is row 1), so that it counts as a real value. If {label.odd_value:g} means that the label is "
             f"missing, import with --missing-value {label.odd_value:g}; if it stands for negatives, write 0."
         )

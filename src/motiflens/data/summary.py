@@ -17,6 +17,7 @@ from motiflens.data.near_duplicates import near_twins
 from motiflens.data.splits import SPLITS
 
 RARE, USUAL = 0.7, 0.85  # of a dinucleotide, observed over expected
+_FEW_BASES = 2000  # below, dinucleotides are too few to tell their order
 _SHOWN = 20  # labels in the text; the table has all
 
 
@@ -123,7 +124,9 @@ def _warnings(data: DataSummary, *, simulated: bool) -> Iterator[str]:
             yield f"No sequence in {split}: {_NEED_OF_SPLIT[split]}."
     for label in data.labels:
         yield from label_warnings(label)
-    if data.gpc < RARE and data.cpg > USUAL:
+    reader = data.metadata.get("source", {}).get("reader")
+    n_bases = data.n_sequences * data.length
+    if data.gpc < RARE and data.cpg > USUAL and reader in (None, "read_hdf5") and n_bases >= _FEW_BASES:
         yield (
             f"GpC is rare (observed/expected {data.gpc:.2f}) and CpG is not ({data.cpg:.2f}). In vertebrates it "
             "is the other way round, so C and G may be swapped: if the file has its bases in the order A, G, C, T, "
@@ -137,8 +140,8 @@ def _warnings(data: DataSummary, *, simulated: bool) -> Iterator[str]:
     if data.n_near_across_splits > data.n_across_splits:
         yield (
             f"{data.n_near_across_splits:,} sequences of valid and test have a near twin in an earlier split (half of "
-            "their 16-mers or more in common), such as a variant of the same locus: test scores will be too good. Keep "
-            "them together (--group COLUMN), or split by chromosome (--valid, --test)."
+            "their 16-mers or more in common), such as a variant of the same locus: test scores will be too good. "
+            f"{_CURES.get(reader, _CURES[None])}"
         )
     yield from _contradiction_warnings(data)
     if data.n_overlapping_across_splits:
@@ -182,6 +185,12 @@ def _contradiction_warnings(data: DataSummary) -> Iterator[str]:
         )
 
 
+_CURES = {
+    "read_table": "Keep them together (--group COLUMN), or split by chromosome (--valid, --test).",
+    "read_fasta": "Split by chromosome (--valid, --test), or give each locus to one split in a table (--group).",
+    "read_bed": "Split by chromosome (--valid, --test).",
+    None: "Give each locus to one split.",
+}
 _NEED_OF_SPLIT = {
     "train": "nothing to train on",
     "valid": "training cannot be stopped at the right time",

@@ -14,6 +14,7 @@ from motiflens.basics.files import in_one_piece
 from motiflens.basics.inputs import NetworksLike, SequencesLike, as_codes, number_of_label
 from motiflens.basics.plots import plot_ranked
 from motiflens.basics.tables import Table, as_dataframe, as_html, as_text
+from motiflens.models.any_model.adapted import AdaptedModel
 from motiflens.models.hybrid.network import HybridNetwork
 from motiflens.models.outputs import model_outputs
 from motiflens.models.saved import as_networks
@@ -168,9 +169,16 @@ def mean_prediction(
 
 
 def _classify(networks: Sequence[Any], known: TrainedOn | None) -> bool:
-    """Whether outputs are logits, as far as is known: our own networks are classifiers unless they say otherwise."""
+    """Whether outputs are logits of classes, as far as is known.
+
+    Our own networks are classifiers unless they say otherwise, models of others if they end in a sigmoid or softmax.
+    """
     if known is None:
-        return all(isinstance(network, HybridNetwork) for network in networks)
+        return all(
+            isinstance(network, HybridNetwork)
+            or (isinstance(network, AdaptedModel) and network.output == "probabilities")
+            for network in networks
+        )
     return known.objective == "classification"
 
 

@@ -150,7 +150,12 @@ def detect_format(lines: list[tuple[int, str]], source: str) -> str:
         return "cis-bp"
     if sum(map(is_row, body)) >= 4 or (body and all(map(is_row, body))):
         return "uniprobe" if any(re.match(r"[ACGT]\s*:", line) for line in body) else "plain"
-    kind = "XML" if full[0].startswith("<?xml") else "a web page" if full[0].startswith("<") else repr(full[0][:60])
+    if full[0].startswith("<?xml"):
+        raise InputError(
+            f"{source}: expected motifs as text, got XML: MEME and STREME write the same motifs as text beside it, "
+            "as meme.txt or streme.txt"
+        )
+    kind = "a web page" if full[0].startswith("<") else repr(full[0][:60])
     raise InputError(f"{source}: expected motifs in one of the formats {', '.join(FORMATS)}, got {kind}")
 
 
