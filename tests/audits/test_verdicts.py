@@ -82,12 +82,18 @@ def test_the_better_baseline_counts(gain, expected):
     ruling = rulings(changed("composition", baselines=baselines))["composition"]
     assert ruling.level == expected
     assert ruling.numbers["better baseline"] == "3-mers"
+    assert (ruling.numbers["test AUROC of GC content"], ruling.numbers["AUROC of GC content, all sequences"]) == (
+        0.5,
+        0.55,
+    )
 
 
 @pytest.mark.parametrize(("score", "expected"), [([0.52, 0.47, 0.57], "no"), ([0.6, 0.48, 0.7], "cannot be said")])
 def test_a_score_as_by_chance_is_no_gain(score, expected):
     baselines = {"3-mers": {"score": 0.5, "gain": [0.02, -0.1, 0.14]}}
-    assert level(changed("composition", score=score, baselines=baselines), "composition") == expected
+    facts = changed("composition", score=score, baselines=baselines)
+    assert level(facts, "composition") == expected
+    assert level(facts, "filters") == {"no": "no", "cannot be said": "yes"}[expected]
 
 
 def test_a_test_set_that_would_tell_is_larger():

@@ -143,6 +143,8 @@ def families_that_matter(rows: Sequence[FilterRow]) -> list[dict[str, Any]]:
             "decoys": best["decoys"],
             "cost": cost_of(own[0]),
             "order": own[0]["order"],
+            "information": own[0]["information"],
+            "shuffled_information": own[0]["shuffled_information"],
             "filters": [[row["network"], row["filter"]] for row in own],
             "networks": sorted({row["network"] for row in alike}),
             "n_windows": max(row["n_windows"] for row in own),

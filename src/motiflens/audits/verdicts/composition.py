@@ -46,6 +46,7 @@ def _judge(facts: Facts) -> Ruling:
     numbers: dict[str, Any] = {
         f"test {label}": found["score"][0],
         **{f"test {label} of {name}": own["score"] for name, own in baselines.items()},
+        "AUROC of GC content, all sequences": found["gc_auroc_all"],  # not that of the test sequences
     }
     if not baselines:
         help = "Audit on data with training and validation sequences, which the baselines learn from."
@@ -56,15 +57,23 @@ def _judge(facts: Facts) -> Ruling:
     answer = f"{with_interval(gain, signed=True)} {label} over {best}"
     if gain.low > 0:
         return Ruling(YES, answer, numbers)
-    chance, score = (0.5 if found["measure"] == "auroc" else 0.0), found["score"]
-    if score[1] <= chance and score[2] < chance + 2 * SMALL_GAIN:
+    if predicts_nothing(facts):
         help = "Train longer, or on more sequences, or check the labels."
-        return Ruling(NO, f"Test {label} {with_interval(Interval(*score))}, as by chance", numbers, help)
+        score = with_interval(Interval(*found["score"]))
+        return Ruling(NO, f"Test {label} {score}, as by chance", numbers, help)
     if gain.high < SMALL_GAIN:
         return Ruling(NO, answer, numbers, "Train longer, or on more sequences; or composition is all there is.")
     n = found["n_test"] * ((gain.high - gain.low) / 2 / max(abs(gain.estimate), SMALL_GAIN / 2)) ** 2
     help = f"About {max(round(n, -2), 100):,.0f} test sequences would tell; these are {found['n_test']:,}."
     return Ruling(CANNOT_BE_SAID, answer, numbers, help)
+
+
+def predicts_nothing(facts: Facts) -> bool:
+    """Whether the test score is that of chance, and surely not much above."""
+    found = facts["composition"]
+    chance = 0.5 if found["measure"] == "auroc" else 0.0
+    _, low, high = found["score"]
+    return bool(low <= chance and high < chance + 2 * SMALL_GAIN)
 
 
 BEYOND_COMPOSITION = Question("composition", "Does it predict more than composition does?", _RULE, NO, _facts, _judge)

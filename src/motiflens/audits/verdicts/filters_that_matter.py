@@ -15,6 +15,7 @@ from motiflens.audits.families import (
     filters_that_matter,
     ranked_filters,
 )
+from motiflens.audits.verdicts.composition import predicts_nothing
 from motiflens.audits.verdicts.verdict import CANNOT_BE_SAID, IN_PART, NO, YES, Facts, Question, Ruling
 from motiflens.basics.words import join_words
 from motiflens.interpret.filters import LOW_INFORMATION
@@ -32,7 +33,8 @@ _RULE = (
     f"of the database, which at most {DECOYS:.0%} of decoy databases do, or that two filters or networks share and "
     "no motif of the database matches (it may be a new motif). In part if only others that matter do. These filters "
     f"tell sequences from their shuffles (AUROC {ORDER:g} or more) and have matrices of {LOW_INFORMATION:g} bits or "
-    f"more, that of a new motif {BITS:g} more than on shuffles. Those of fewer than {FEW_WINDOWS} windows are marked."
+    f"more, that of a new motif {BITS:g} more than on shuffles. Those of fewer than {FEW_WINDOWS} windows are marked. No "
+    "where the network predicts as by chance."
 )
 
 
@@ -55,6 +57,10 @@ def _judge(facts: Facts) -> Ruling:
     matter = filters_that_matter(rows)
     families = families_that_matter(rows)
     numbers: dict[str, Any] = {"filters that matter": len(matter), "families": families}
+    if predicts_nothing(facts):
+        return Ruling(
+            NO, "It predicts as by chance, so that no filter matters", numbers, "Train longer, or check labels."
+        )
     if not matter:
         return Ruling(NO, "No filter matters by itself", numbers, "Train longer, or on more sequences.")
     named = [family for family in families if family["kind"] != "nothing"]

@@ -67,7 +67,8 @@ def _judge(facts: Facts) -> Ruling:
         words = "No training history" if not n_failed else f"{n_failed} networks failed"
         help = "Train with motiflens train, which keeps histories, or look at the training curves yourself."
         return Ruling(CANNOT_BE_SAID, words, {"networks with a history": 0, "failed": n_failed}, help)
-    constant = facts["training"].get("constant_loss") or _constant_of_target(facts)
+    training = facts["training"]
+    constant = training["constant_loss"] if "constant_loss" in training else _constant_of_target(facts)
     best = np.array([max(one["valid_metric"]) for one in known])
     found = {
         "failed": n_failed,
@@ -127,7 +128,7 @@ def _overfitted(one: Mapping[str, Any], constant: float | None) -> bool:
 
 
 def _constant_of_target(facts: Facts) -> float | None:
-    """The loss of a constant where only the label in question is known."""
+    """The loss of a constant from the label in question alone, for facts that were kept without it."""
     data = facts["data"]
     if data["kind"] != "binary":
         return None
