@@ -68,6 +68,12 @@ def test_training_is_finished(networks, expected):
     assert level(changed("training", networks=networks), "training") == expected
 
 
+def test_training_on_real_values_needs_no_classes():
+    networks = [{**NETWORK, "valid_loss": [9.0] * 20, "train_loss": [0.1] * 20}]
+    question = VERDICT_QUESTIONS["training"]
+    assert question.judge({"training": {"networks": networks, "constant_loss": None}}).level == "yes"
+
+
 @pytest.mark.parametrize(
     ("gain", "expected"),
     [

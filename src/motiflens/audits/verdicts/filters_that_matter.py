@@ -33,8 +33,8 @@ _RULE = (
     f"of the database, which at most {DECOYS:.0%} of decoy databases do, or that two filters or networks share and "
     "no motif of the database matches (it may be a new motif). In part if only others that matter do. These filters "
     f"tell sequences from their shuffles (AUROC {ORDER:g} or more) and have matrices of {LOW_INFORMATION:g} bits or "
-    f"more, that of a new motif {BITS:g} more than on shuffles. Those of fewer than {FEW_WINDOWS} windows are marked. No "
-    "where the network predicts as by chance."
+    f"more, that of a new motif {BITS:g} more than on shuffles. Those of fewer than {FEW_WINDOWS} windows are marked. "
+    "No where the network predicts as by chance."
 )
 
 
