@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from motiflens.interpret.attribution import operations
+from motiflens.interpret.attribution.operation_lists import ELEMENTWISE, LINEAR, LINEAR_IN_FIRST, PRODUCTS
 
 SHAPE = (2, 3, 4)
 
@@ -74,7 +74,7 @@ def is_affine(call, shape=SHAPE):
     return torch.allclose(between, 0.3 * result(call, one) + 0.7 * result(call, other), atol=1e-6)
 
 
-@pytest.mark.parametrize("name", sorted(operations._LINEAR - NO_VALUES))
+@pytest.mark.parametrize("name", sorted(LINEAR - NO_VALUES))
 def test_what_is_called_linear_is_affine(name):
     call = CALLS.get(name) or (lambda x: getattr(x, name)() if hasattr(x, name) else getattr(torch, name)(x))
     assert is_affine(call)
@@ -110,14 +110,14 @@ def test_the_check_tells_what_is_not_affine():
     ],
 )
 def test_what_is_linear_in_one_argument_is_affine_in_it(name, call):
-    assert name in operations._LINEAR_IN_FIRST or name in operations._PRODUCTS
+    assert name in LINEAR_IN_FIRST or name in PRODUCTS
     assert is_affine(call)
 
 
 def test_every_name_that_is_linear_in_one_argument_is_tested():
     (mark,) = test_what_is_linear_in_one_argument_is_affine_in_it.pytestmark
     tested = {name for name, _ in mark.args[1]}
-    assert tested == {*operations._LINEAR_IN_FIRST, *operations._PRODUCTS}
+    assert tested == {*LINEAR_IN_FIRST, *PRODUCTS}
 
 
 SINGLE = {
@@ -130,7 +130,7 @@ SINGLE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sorted(operations._ELEMENTWISE))
+@pytest.mark.parametrize("name", sorted(ELEMENTWISE))
 def test_a_function_of_single_values_mixes_none(name):
     call = SINGLE.get(name) or getattr(torch, name, None) or getattr(F, name)
     x = torch.rand(5, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 0.8 + 0.1  # all are defined
@@ -140,5 +140,10 @@ def test_a_function_of_single_values_mixes_none(name):
 
 
 def test_the_lists_do_not_overlap():
-    lists = [operations._LINEAR, set(operations._LINEAR_IN_FIRST), set(operations._PRODUCTS), operations._ELEMENTWISE]
+    lists = [
+        LINEAR,
+        set(LINEAR_IN_FIRST),
+        set(PRODUCTS),
+        ELEMENTWISE,
+    ]
     assert sum(map(len, lists)) == len(set().union(*lists))

@@ -178,16 +178,7 @@ def train_step(
     for i, member in enumerate(members):
         own = slice(i * n_filters, (i + 1) * n_filters)
         inputs = [raw[..., own].contiguous(), mean[own], variance[own]]
-        for tensor in inputs:
-            tensor.requires_grad_()
-        member.optimizer.zero_grad(set_to_none=True)  # the next gradients are taken as they are, not added
-        member.network.train()
-        collected: list[torch.Tensor] | None = [] if entropy_weight else None
-        logits = member.network.from_first_pool(activate(member.network, *inputs), collected)
-        mean_loss = loss(logits, y, reduction="mean")
-        total = mean_loss if collected is None else mean_loss + entropy_weight * attention_entropy(collected)
-        total.backward()
-        losses.append(mean_loss.detach())
+        losses.append(_back_to_first_layer(member, inputs, y, entropy_weight, loss))
         raw_gradient[..., own], mean_gradient[own], variance_gradient[own] = [t.grad for t in inputs]  # type: ignore[assignment]
         _update_running_statistics(member.network, mean[own], variance[own], codes.numel())
     # What the pool has chosen is o = max(P s w), P being the patches, and the network has gone on with s o. With g the
@@ -202,6 +193,25 @@ def train_step(
         member.network.stem.first.conv.weight.grad = own_gradient.contiguous()
         member.optimizer.step()
     return torch.stack(losses)
+
+
+def _back_to_first_layer(
+    member: TrainedMember, inputs: Sequence[torch.Tensor], y: torch.Tensor, entropy_weight: float, loss: Loss
+) -> torch.Tensor:
+    """A member's loss, after gradients have been computed down to what comes out of the shared first layer.
+
+    These inputs are the pooled outputs (N, T, F), and mean and variance of all outputs (F,).
+    """
+    for tensor in inputs:
+        tensor.requires_grad_()
+    member.optimizer.zero_grad(set_to_none=True)  # the next gradients are taken as they are, not added
+    member.network.train()
+    collected: list[torch.Tensor] | None = [] if entropy_weight else None
+    logits = member.network.from_first_pool(activate(member.network, *inputs), collected)
+    mean_loss: torch.Tensor = loss(logits, y, reduction="mean")
+    total = mean_loss if collected is None else mean_loss + entropy_weight * attention_entropy(collected)
+    total.backward()
+    return mean_loss.detach()
 
 
 def _update_running_statistics(

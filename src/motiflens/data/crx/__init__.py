@@ -6,7 +6,8 @@ from motiflens.data.crx.elements import ElementSplit, split_elements
 from motiflens.data.crx.files import CrxFiles, crx_files, read_edits, write_crx
 from motiflens.data.crx.joined import MeasuredActivity, library_shifts
 from motiflens.data.crx.names import EDIT_KINDS, NamedEdit, ParsedName, parse_name
-from motiflens.data.crx.read import CrxData, EditEffect, SequenceRow, read_crx
+from motiflens.data.crx.read import CrxData, read_crx
+from motiflens.data.crx.rows import EditEffect, SequenceRow
 
 __all__ = [
     "CheckedEdits",

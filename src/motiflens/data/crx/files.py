@@ -7,7 +7,8 @@ from typing import NamedTuple
 from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_text, write_tsv
 from motiflens.basics.json_values import without_nan
-from motiflens.data.crx.read import CrxData, EditEffect, SequenceRow
+from motiflens.data.crx.read import CrxData
+from motiflens.data.crx.rows import EditEffect, SequenceRow
 from motiflens.data.io import read_rows, write_hdf5
 from motiflens.motifs.files import write_meme
 

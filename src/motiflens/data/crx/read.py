@@ -1,6 +1,5 @@
 """Both repositories as one data set with a table of its edits."""
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,11 +10,12 @@ import numpy as np
 from motiflens.basics.errors import InputError, MissingFileError
 from motiflens.basics.tables import by_fields
 from motiflens.data.crx.counts import MIN_PLASMID, LibraryActivity, read_library
-from motiflens.data.crx.edits import CheckedEdits, check_edits
-from motiflens.data.crx.elements import MIN_SHARED, ElementSplit, K, split_elements
+from motiflens.data.crx.edits import check_edits
+from motiflens.data.crx.elements import MIN_SHARED, K, split_elements
 from motiflens.data.crx.joined import MeasuredActivity, library_shifts
 from motiflens.data.crx.names import parse_name
 from motiflens.data.crx.published import PublishedActivity, correlation_with, read_activities, read_site_pairs
+from motiflens.data.crx.rows import EditEffect, SequenceRow, edit_effects, sequence_rows
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io import fasta_records
 from motiflens.data.splits import SPLITS
@@ -28,38 +28,6 @@ FRACTIONS = (0.5, 0.1, 0.4)  # so much for the test that its intervals are narro
 
 _LENGTH = 164
 _ACTIVE, _INFORMATION = "CRX-Active-Learning", "CRX-Information-Content"
-
-
-class EditEffect(NamedTuple):
-    """An edit with its measured effect: a row of the table of edits."""
-
-    name: str
-    parent: str
-    element: str
-    cluster: int
-    split: str
-    kind: str
-    positions: str
-    bases: str
-    site: str
-    found_by: str
-    libraries: str  # of the edited sequence and of its parent, "4:5"; "4" where both are of one
-    effect: float  # edited minus parent, log2
-    error: float  # its standard error
-
-
-class SequenceRow(NamedTuple):
-    """A measured sequence: a row of the table of sequences."""
-
-    name: str
-    element: str
-    cluster: int
-    split: str
-    libraries: str
-    activity: float
-    replicate_sd: float
-    n_barcodes: int
-    error: float
 
 
 @by_fields
@@ -114,8 +82,8 @@ def read_crx(folder: str | Path, *, fractions: Sequence[float] = FRACTIONS, seed
     wild = np.array([one is not None and not one.edits for one in parsed])
     split = split_elements(matrix, elements, wild, fractions=fractions, seed=seed)
     checked = check_edits([one for one in parsed if one is not None], {name: codes[name] for name in kept})
-    rows = _rows(kept, elements, split, shifts)
-    table = _effects(checked, kept, rows, split, shifts)
+    rows = sequence_rows(kept, elements, split, shifts)
+    table = edit_effects(checked, kept, rows, split, shifts)
     pairs = read_site_pairs(_file(top / _INFORMATION / "Data" / "wildtypeMutantPolylinkerActivityAnnotated.txt"))
     report = {
         "libraries": [_library_report(library, shifts, published) for library in libraries],
@@ -213,71 +181,6 @@ def _usable(
         else:
             kept[one.name] = [one]
     return kept, dict(left_out)
-
-
-def _rows(
-    kept: Mapping[str, list[MeasuredActivity]],
-    elements: Sequence[str],
-    split: ElementSplit,
-    shifts: Mapping[str, float],
-) -> list[SequenceRow]:
-    rows = []
-    for i, (name, own) in enumerate(kept.items()):
-        rows.append(
-            SequenceRow(
-                name, elements[i], int(split.clusters[i]), SPLITS[split.split_codes[i]],
-                ",".join(one.library for one in own),
-                activity=_mean_activity(own, shifts),
-                replicate_sd=math.sqrt(sum(one.replicate_sd**2 for one in own) / len(own)),
-                n_barcodes=sum(one.n_barcodes for one in own),
-                error=math.sqrt(sum(one.error**2 for one in own)) / len(own),
-            )
-        )  # fmt: skip
-    return rows
-
-
-def _effects(
-    checked: CheckedEdits,
-    kept: Mapping[str, list[MeasuredActivity]],
-    rows: Sequence[SequenceRow],
-    split: ElementSplit,
-    shifts: Mapping[str, float],
-) -> list[EditEffect]:
-    """Effects of the edits of sequences that may be used."""
-    place = {name: i for i, name in enumerate(kept)}
-    table = []
-    for edit in checked.edits:
-        i, j = place[edit.name], place[edit.parent]
-        if split.mixed[i] or split.mixed[j]:
-            continue
-        libraries, effect, error = _effect(kept[edit.name], kept[edit.parent], shifts)
-        row = rows[i]
-        table.append(
-            EditEffect(
-                edit.name, edit.parent, edit.element, row.cluster, row.split, edit.kind, edit.positions, edit.bases,
-                edit.site, edit.found_by, libraries, effect, error,
-            )
-        )  # fmt: skip
-    return table
-
-
-def _effect(
-    after: Sequence[MeasuredActivity], before: Sequence[MeasuredActivity], shifts: Mapping[str, float]
-) -> tuple[str, float, float]:
-    """Libraries, effect and its standard error: within libraries that measured both, else between their means."""
-    parents = {one.library: one for one in before}
-    both = [(one, parents[one.library]) for one in after if one.library in parents]
-    if both:
-        effect = sum(one.activity - other.activity for one, other in both) / len(both)
-        error = math.sqrt(sum(one.error**2 + other.error**2 for one, other in both)) / len(both)
-        return ",".join(one.library for one, _ in both), effect, error
-    effect = _mean_activity(after, shifts) - _mean_activity(before, shifts)
-    error = math.sqrt(sum(sum(one.error**2 for one in own) / len(own) ** 2 for own in (after, before)))
-    return ":".join(",".join(one.library for one in own) for own in (after, before)), effect, error
-
-
-def _mean_activity(own: Sequence[MeasuredActivity], shifts: Mapping[str, float]) -> float:
-    return sum(one.activity - shifts[one.library] for one in own) / len(own)
 
 
 def _library_report(

@@ -17,47 +17,13 @@ import torch
 from torch import nn
 
 from motiflens.basics.tables import by_fields
-
-# The lists below decide by which rule a call is explained, and so what an attribution says. Names are PyTorch's of
-# functions, tensor methods and operators (docs.pytorch.org/docs/stable: torch, torch.Tensor, torch.nn.functional),
-# without underscores. tests/interpret/test_operation_lists.py holds every name against its definition.
-#
-# Affine in all that depends on the input at once, so that multipliers are the gradient (linear rule: Shrikumar et al.
-# 2017, arXiv:1704.02685). The first lines hold what reads or moves values without changing them. batch_norm and
-# dropouts are affine as they stand in evaluation mode, the only one in which networks are explained.
-_LINEAR = frozenset(
-    """
-    get set setitem dim size numel stride storage_offset is_contiguous is_floating_point element_size type to float
-    double half cpu cuda contiguous clone detach item tolist numpy len bool repr format requires_grad copy
-    add radd iadd sub subtract rsub isub neg negative positive sum mean cumsum diff trace
-    cat concat concatenate stack hstack vstack dstack column_stack reshape reshape_as view view_as flatten unflatten
-    ravel transpose swapaxes swapdims permute movedim moveaxis t adjoint squeeze unsqueeze expand expand_as
-    broadcast_to repeat repeat_interleave tile chunk split tensor_split unbind narrow select getitem gather
-    index_select take_along_dim flip fliplr flipud roll rot90 pad unfold fold diagonal tril triu masked_fill
-    as_strided zeros_like ones_like empty_like full_like new_zeros new_ones new_empty new_full new_tensor
-    dropout dropout1d dropout2d alpha_dropout feature_alpha_dropout batch_norm
-    avg_pool1d avg_pool2d adaptive_avg_pool1d adaptive_avg_pool2d interpolate upsample pixel_shuffle
-    """.split()  # noqa: SIM905
-)
-# Products are linear where one factor depends on the input. Where both do, the midpoint rule holds: the change of each
-# counts at the mean of the other, as in tangermeme's BilinearOp.
-_PRODUCTS = ("mul", "multiply", "rmul", "imul", "matmul", "rmatmul", "bmm", "mm", "einsum")
-_MATRIX_PRODUCTS = ("matmul", "rmatmul", "bmm", "mm")
-_IN_PLACE_OPERATORS = frozenset(f"__i{name}__" for name in ("add", "sub", "mul", "div", "truediv", "matmul", "pow"))
-# Linear where the first argument alone depends on the input: weights and divisors that do are another matter.
-_LINEAR_IN_FIRST = (
-    *("linear", "bilinear", "conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d"),
-    *("div", "divide", "true_divide", "truediv", "idiv"),
-)
-# Each value of the result depends on one value of the argument: rescale rule (Shrikumar et al. 2017), the change of the
-# output over the change of the input. All else that depends on one thing is integrated along a path.
-_ELEMENTWISE = frozenset(
-    """
-    relu relu6 leaky_relu prelu rrelu elu selu celu gelu silu mish softplus sigmoid logsigmoid tanh hardtanh hardswish
-    hardsigmoid softsign softshrink hardshrink tanhshrink threshold exp exp2 expm1 log log2 log10 log1p sqrt rsqrt
-    square pow rpow reciprocal rdiv rtruediv abs absolute clamp clamp_min clamp_max clip sin cos tan atan arctan sinh
-    cosh erf erfc logit
-    """.split()  # noqa: SIM905
+from motiflens.interpret.attribution.operation_lists import (
+    ELEMENTWISE,
+    IN_PLACE_OPERATORS,
+    LINEAR,
+    LINEAR_IN_FIRST,
+    MATRIX_PRODUCTS,
+    PRODUCTS,
 )
 
 
@@ -85,7 +51,7 @@ class Call(NamedTuple):
     def in_place(self) -> bool:
         """Whether the result is written into the first argument: `relu_`, `x *= y`, or any option `inplace`."""
         name = getattr(self.func, "__name__", "")
-        if name in _IN_PLACE_OPERATORS or (name.endswith("_") and not name.endswith("__")):
+        if name in IN_PLACE_OPERATORS or (name.endswith("_") and not name.endswith("__")):
             return True
         if not isinstance(self.func, FunctionType):  # the functions built in have no such option
             return False
@@ -138,11 +104,11 @@ def dependents(call: Call) -> list[torch.Tensor]:
 def is_linear(call: Call) -> bool:
     """Whether the call's result is linear in the network's input, as far as its name tells."""
     n_dependent = len(dependents(call))
-    if n_dependent == 0 or call.name in _LINEAR:
+    if n_dependent == 0 or call.name in LINEAR:
         return True
-    if n_dependent == 1 and call.name in _LINEAR_IN_FIRST:
+    if n_dependent == 1 and call.name in LINEAR_IN_FIRST:
         return isinstance(call.args[0], torch.Tensor) and call.args[0].requires_grad
-    return n_dependent == 1 and call.name in _PRODUCTS
+    return n_dependent == 1 and call.name in PRODUCTS
 
 
 class Elementwise(nn.Module):
@@ -257,7 +223,7 @@ def _product(call: Call, axes: list[int], out_axis: int) -> Rewritten | None:
             return None
         contract = BilinearOp(call.args[0])
         return Rewritten(contract, lambda call: contract(*dependents(call)).clone())
-    matrices = call.name in _MATRIX_PRODUCTS
+    matrices = call.name in MATRIX_PRODUCTS
     n_axes = max(a.dim(), b.dim())
     place = {axis + n_axes - x.dim() for axis, x in zip(axes, (a, b), strict=True)}  # once both have all axes
     if place != {out_axis} or (matrices and out_axis >= n_axes - 2):
@@ -299,8 +265,8 @@ def operation_for(call: Call, result: Any, shapes: list[torch.Size]) -> Rewritte
     out_axis = _axis(result.shape, shapes[-1]) if isinstance(result, torch.Tensor) else None
     if out_axis is None or any(x.shape != before for x, before in given if not x.requires_grad):
         return None  # several results, or an argument that grows with the batch
-    if call.name in _PRODUCTS and len(axes) == 2:
+    if call.name in PRODUCTS and len(axes) == 2:
         return _product(call, axes, out_axis)
     if len(axes) == 1:
-        return _function(call, axes[0], out_axis, Elementwise if call.name in _ELEMENTWISE else Integrated)
+        return _function(call, axes[0], out_axis, Elementwise if call.name in ELEMENTWISE else Integrated)
     return None

@@ -1,11 +1,8 @@
 """What the records of a study say: effects, variance shares, claims, and the published tables beside."""
 
 from motiflens.study.findings.claims import (
-    STATEMENTS,
-    TITLES,
     ClaimEvidence,
     Finding,
-    Statement,
     assess_claims,
     failures,
     judge,
@@ -27,6 +24,7 @@ from motiflens.study.findings.second_stages import (
     second_stage_effects,
     sign_sentences,
 )
+from motiflens.study.findings.statements import STATEMENTS, TITLES, Statement
 from motiflens.study.findings.summary import SummaryRow, summary_table
 from motiflens.study.findings.variance import BLOCKS, SOURCES, STAGES, BalancedBlock, DrawShare, data_draw_shares
 
