@@ -7,8 +7,9 @@ import torch
 from any_models import ZOO
 from torch import nn
 
-from motiflens.audits.network import OutputWarning, audit_network, audit_saliency
+from motiflens.audits.network import OutputWarning, audit_network
 from motiflens.audits.options import AuditOptions
+from motiflens.audits.saliency import audit_saliency
 from motiflens.basics.metrics import auroc
 from motiflens.basics.performance import performances
 from motiflens.basics.sequence import one_hot

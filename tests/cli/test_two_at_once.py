@@ -50,6 +50,7 @@ def test_two_at_once_end_well_and_no_member_is_lost(tmp_path, command, ensembles
         assert [entry["index"] for entry in json.loads(file.read_text())["members"]] == [0, 1, 2]
         assert len(load_ensemble(file.parent)) == 3
     if command[0] != "train":
-        assert "</html>" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+        (page,) = (tmp_path / "out").glob("*.html")
+        assert "</html>" in page.read_text(encoding="utf-8")
     left = [path for path in (tmp_path / "out").rglob("*") if path.name.endswith((".tmp", ".lock", ".ckpt"))]
     assert left == []

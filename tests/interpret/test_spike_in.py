@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from toy_detectors import WORD, Detector, word
 
-from motiflens.audits.network import audit_saliency
+from motiflens.audits.saliency import audit_saliency
 from motiflens.basics.inputs import as_sequences
 from motiflens.basics.metrics import auroc
 from motiflens.basics.sequence import decode, reverse_complement

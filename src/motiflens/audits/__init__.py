@@ -13,6 +13,7 @@ __all__ = [
     "network",
     "notes",
     "options",
+    "saliency",
     "stored",
     "tables",
     "taxa",

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from motiflens.audits.options import AuditOptions
+from motiflens.audits.saliency import SaliencyAudit, audit_saliency, has_sites
 from motiflens.audits.stored import NO_STORE, AuditStore, motifs_digest
 from motiflens.basics.errors import ArgumentError, InputError, warn
 from motiflens.basics.inputs import as_output
@@ -21,7 +22,6 @@ from motiflens.basics.metrics import classification_metrics, regression_metrics
 from motiflens.basics.progress import Tell, part_of
 from motiflens.basics.tables import Logo, Table, Tabular, columns_of
 from motiflens.data.dataset import SequenceDataset
-from motiflens.interpret.attribution import Interpretability, interpretability, saliency
 from motiflens.interpret.filters import (
     FalseMatches,
     FilterImportance,
@@ -44,28 +44,6 @@ from motiflens.models.outputs import model_outputs
 
 class OutputWarning(UserWarning):
     """Which output of a model a label stands for was not said, and one was taken."""
-
-
-@dataclass(frozen=True, repr=False)
-class SaliencyAudit:
-    """Saliency of the positive sequences of one label, scored against the ground truth.
-
-    Attributes
-    ----------
-    rows : np.ndarray, int64, shape=(n,)
-        Which sequences of the audited split.
-    scores : np.ndarray, float32, shape=(n, L)
-        Gradient of the logit times input, summed over bases.
-    interpretability : Interpretability
-        Per-sequence areas and signal-to-noise ratios.
-    """
-
-    rows: np.ndarray
-    scores: np.ndarray
-    interpretability: Interpretability
-
-    def __repr__(self) -> str:
-        return f"SaliencyAudit({self.interpretability!r})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -183,25 +161,8 @@ def audit_network(
         part_of(on_progress, 0.0, 1.0)(*_STAGES[stage])
         return (store or NO_STORE).get(stage, make, **depends_on)
 
-    filters = keep(
-        "filters",
-        lambda: filter_pwms(network, test.codes, window=options.window, batch_size=batch_size),
-        window=options.window,
-    )
-    database = options.motifs
-    matched = {"window": options.window, "q": options.q, "database": motifs_digest(database)}
-    matches = keep("matches", lambda: filter_matches(filters.pwms, database, q=options.q), **matched)
-    matches = matches.judged_by(options.truth)
-    chance = importance = order = None
-    if options.n_decoys:
-        n_decoys = options.n_decoys
-        chance = keep(
-            "chance",
-            lambda: false_matches(filters.pwms, matches, database, n_decoys=n_decoys, seed=seed),
-            **matched,
-            n_decoys=n_decoys,
-            seed=seed,
-        )
+    filters, matches, chance = _first_layer(network, test, options, keep)
+    importance = order = None
     if options.n_ablation:
         n = options.n_ablation
         importance = keep(
@@ -214,7 +175,7 @@ def audit_network(
         order = keep("order", lambda: filter_order(network, test, batch_size=batch_size, **compared), **compared)
     metrics, logits = keep("predictions", lambda: _predictions(network, dataset, test, batch_size))
     saliency_audit = None
-    if label is not None and _has_sites(test, label):
+    if label is not None and has_sites(test, label):
         saliency_audit = keep("saliency", partial(audit_saliency, network, test, label), label=label)
     return Audit(
         metrics=metrics,
@@ -232,6 +193,33 @@ def audit_network(
     )
 
 
+def _first_layer(
+    network: HybridNetwork | AdaptedModel, test: SequenceDataset, options: AuditOptions, keep: Callable[..., Any]
+) -> tuple[FilterPwms, FilterMatches, FalseMatches | None]:
+    """Matrices of the filters, what they match, and what they match by chance."""
+    seed, batch_size = options.seed, options.batch_size
+    filters = keep(
+        "filters",
+        lambda: filter_pwms(network, test.codes, window=options.window, batch_size=batch_size),
+        window=options.window,
+    )
+    database = options.motifs
+    matched = {"window": options.window, "q": options.q, "database": motifs_digest(database)}
+    matches = keep("matches", lambda: filter_matches(filters.pwms, database, q=options.q), **matched)
+    matches = matches.judged_by(options.truth)
+    chance = None
+    if options.n_decoys:
+        n_decoys = options.n_decoys
+        chance = keep(
+            "chance",
+            lambda: false_matches(filters.pwms, matches, database, n_decoys=n_decoys, seed=seed),
+            **matched,
+            n_decoys=n_decoys,
+            seed=seed,
+        )
+    return filters, matches, chance
+
+
 def _predictions(
     network: HybridNetwork | AdaptedModel, dataset: SequenceDataset, test: SequenceDataset, batch_size: int
 ) -> tuple[dict[str, float], np.ndarray]:
@@ -242,31 +230,6 @@ def _predictions(
         **_metrics("test", network, test, logits),
     }
     return metrics, _scores(network, test, logits).numpy()
-
-
-def _has_sites(test: SequenceDataset, label: int) -> bool:
-    """Whether there are positives of the label whose motifs are known."""
-    return test.truth is not None and bool((test.y[:, label] == 1).any())
-
-
-def audit_saliency(model: nn.Module, dataset: SequenceDataset, target: int = 0) -> SaliencyAudit:
-    """Score saliency maps of the positive sequences of one label against the ground truth.
-
-    Raises
-    ------
-    ValueError
-        If the data have no ground truth, the label does not exist or has no positive sequence.
-    """
-    if dataset.truth is None:
-        raise InputError("the data hold no ground truth to score saliency maps against")
-    if not 0 <= target < dataset.n_outputs:
-        raise InputError(f"target must be in 0..{dataset.n_outputs - 1}, got {target}")
-    rows = np.flatnonzero(dataset.y[:, target] == 1)
-    if len(rows) == 0:
-        raise InputError(f"no sequence is positive for label {dataset.label_names[target]!r}")
-    X = dataset.subset(rows).X
-    scores = (saliency(model, X, target=target) * X).sum(1)  # n, L
-    return SaliencyAudit(rows, scores.numpy(), interpretability(scores, dataset.truth.matrix(rows)))
 
 
 def _for_labels(

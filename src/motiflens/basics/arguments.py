@@ -48,7 +48,7 @@ def checks_arguments(function: Callable[_Arguments, _Result]) -> Callable[_Argum
         for name, value in bound.arguments.items():
             if name in hints:
                 if _fits(value, hints[name]) is False:
-                    raise InputError(f"{name} must be {_words(hints[name])}, got {in_short(value)}")
+                    raise InputError(_told(name, hints[name], value))
                 bound.arguments[name] = _plain_list(value, hints[name])
             if name.endswith("seed") and isinstance(value, int) and value < 0:
                 raise InputError(f"{name} must be at least 0, got {value}")
@@ -77,7 +77,7 @@ def check_fields(options: Any) -> None:
     hints = _hints_of_class(options.__class__)
     for name, hint in ((name, hints[name]) for name in names):
         if _fits(value := getattr(options, name), hint) is False:
-            raise InputError(f"{name} must be {_words(hint)}, got {in_short(value)}")
+            raise InputError(_told(name, hint, value))
 
 
 @cache
@@ -162,6 +162,12 @@ def _fits_mapping(value: Any, items: tuple[Any, ...]) -> bool | None:
         return True
     found = {_fits(one, hint) for pair in value.items() for one, hint in zip(pair, items, strict=True)}
     return False if False in found else None if None in found else True
+
+
+def _told(name: str, hint: Any, value: Any) -> str:
+    words = _words(hint)
+    expected = f"expected {name} in {words}" if words.startswith("a list") else f"{name} must be {words}"
+    return f"{expected}, got {in_short(value)}"
 
 
 def _words(hint: Any) -> str:

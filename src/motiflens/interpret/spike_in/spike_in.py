@@ -143,6 +143,11 @@ def spike_in(
         settings: dict[str, Any] = {"target": target, "correct_gradient": correct_gradient}
         return position_scores(network, some, methods=methods, options=options, **settings)  # M, n, L
 
+    def judge(network: nn.Module, own: list[Motif], used: np.ndarray) -> _Judged:
+        spiked, sites = implant(measured, own, n_sites=n_sites, margin=margin, seed=(seed, 2))
+        after = _logits(network, spiked, target, batch_size)
+        return _judged(maps_of(network, spiked), maps_of(network, measured), after, sites, spiked == UNKNOWN, used)
+
     n_chosen = len(rows) // 2
     chosen, measured = codes[:n_chosen], codes[n_chosen:]
     responses = measure_responses(
@@ -151,13 +156,7 @@ def spike_in(
     judged = []
     for network, used in zip(networks, responses.used, strict=True):
         own = [motif for motif, counts in zip(candidates, used, strict=True) if counts]
-        if not own:
-            judged.append(_not_judged(len(methods), len(measured), used))
-            continue
-        spiked, sites = implant(measured, own, n_sites=n_sites, margin=margin, seed=(seed, 2))
-        after = _logits(network, spiked, target, batch_size)
-        maps = maps_of(network, spiked), maps_of(network, measured)
-        judged.append(_judged(*maps, after, sites, spiked == UNKNOWN, used))
+        judged.append(judge(network, own, used) if own else _not_judged(len(methods), len(measured), used))
     return SpikeIn(
         methods=tuple(methods),
         motifs=tuple(candidates),

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from motiflens.audits.network import Audit, SaliencyAudit
+from motiflens.audits.network import Audit
+from motiflens.audits.saliency import SaliencyAudit
 from motiflens.basics.json_values import rounded, without_nan
 from motiflens.basics.sequence import decode
 from motiflens.basics.store import SCHEMA, Record
