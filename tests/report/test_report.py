@@ -1,6 +1,7 @@
 """The page holds what the records say, in one file, and the folder holds every figure and table."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -147,11 +148,30 @@ def test_outputs_lists_every_file(tmp_path):
     assert on_disk == {outputs.report, outputs.markdown, *outputs.figures, *outputs.tables}
 
 
-def test_page_tells_claims_and_what_is_missing(page):
+def test_page_opens_with_filters_maps_and_two_sentences(page):
     text = " ".join(" ".join(page.text).split())
-    assert "Here 0 of 12 statements are supported, 0 not, 12 undecided; 8 of 34 configurations of task 1" in text
-    assert "Filter TPR 1a C4C6 +0.400 +0.400 2 of 2 4 of 12 12 0 undecided" in text
-    assert "Task 1, Exponential: 1 of 12 (8.3%; 95% CI 1.5% to 35.4%)" in text
+    opening = text[: text.index("Now your data.")]
+    assert "Filters that found the same implanted motifs (C4C6, the best network of each by validation)" in opening
+    assert (
+        "With the exponential activation 81% of first-layer filters match an implanted motif, with ReLU 41%" in opening
+    )
+    assert [opening.count(f" {name} ") for name in ("SP1", "Gabpa →", "← MAX")] == [
+        1,
+        2,
+        2,
+    ]  # filters; sites in both maps
+    assert {"opening", "your-data"} <= set(page.ids)
+
+
+def test_claims_wait_for_half_of_the_grid(page, tmp_path):
+    assert "claims" not in page.ids
+    half = list(dict.fromkeys(name for name, _ in published_results(1)))[:9]
+    page = read(write_report(Results(make_study(half, n_members=2)), tmp_path / "half.html"))
+    assert "claims" in page.ids
+    text = " ".join(" ".join(page.text).split())
+    assert re.search(r"Here \d+ of 12 statements are supported, \d+ not, \d+ undecided; 18 of 34 configurations", text)
+    assert re.search(r"Filter TPR 1a C4C6 \+0\.400 \+0\.400 \d of \d \d+ of 12", text)
+    assert re.search(r"Task 1, Exponential: \d+ of \d+ \(.*?%; 95% CI", text)
     assert "How much the draw" not in text
 
 

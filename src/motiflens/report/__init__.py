@@ -11,6 +11,7 @@ __all__ = [
     "galleries",
     "html",
     "interactions",
+    "letters_map",
     "study",
 ]
 

@@ -66,6 +66,13 @@ def claims_section(
     return {"claims": claims, "n": len(verdicts), "counts": counts, "coverage": coverage}
 
 
+def is_half_there(failures: Sequence[ClaimEvidence]) -> bool:
+    """Whether at least half of the configurations that the claims are about have networks, on one of the tasks."""
+    tasks = {row.task for row in failures}
+    found = {task: [row for row in failures if row.task == task] for task in tasks}
+    return any(2 * sum(r.n_configurations for r in rows) >= sum(r.n_expected for r in rows) for rows in found.values())
+
+
 def _notes(claim: int, findings: Sequence[Finding]) -> list[str]:
     """What the deciding numbers would hide: the two blocks of claim 4, the correlation over all networks of claim 5."""
     if claim == 4:

@@ -18,6 +18,7 @@ from motiflens.report.study import claim_sections
 from motiflens.report.study import sections as report_sections
 from motiflens.report.study.analysis import StudyAnalysis, analyse_study
 from motiflens.report.study.markdown import write_markdown
+from motiflens.report.study.opening import opening_section
 from motiflens.study.findings import effect_sentences, sign_sentences
 from motiflens.study.results import Results
 
@@ -129,12 +130,14 @@ def _write_page(analysis: StudyAnalysis, path: Path, title: str, command: str | 
     results, figures = analysis.results, analysis.figures
     galleries, left_out = report_sections.galleries(results)
     failed = report_sections.failed_networks(results)
-    claims = claim_sections.claims_section(analysis.claims, analysis.failures, figures) if analysis.claims else None
+    shown = analysis.claims and claim_sections.is_half_there(analysis.failures)
+    claims = claim_sections.claims_section(analysis.claims, analysis.failures, figures) if shown else None
     return write_page(
         path,
         "report.html.j2",
         title=title,
         shapes=Markup(logo_svg_defs()),
+        opening=opening_section(results),
         finding=effect_sentences(results),
         claims=claims,
         initialisations=claim_sections.failure_rows(analysis.failures),
