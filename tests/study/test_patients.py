@@ -150,6 +150,7 @@ def test_measured_answers_follow_what_was_measured():
     assert right_answers(record(1, FACTS, map_auroc=[0.8, 0.6]))["maps"] == "no"
     assert right_answers(record(1, FACTS, agreement=0.6))["repeats"] == "no"
     assert right_answers(record(1, FACTS, map_auroc=[0.7, 0.5]))["filters"] == "yes"
+    assert right_answers(record(1, FACTS, map_auroc=[0.7, 0.5]))["training"] == "no"
     assert right_answers(record(1, FACTS, map_auroc=[0.5, 0.5]))["filters"] == "no"
     assert right_answers(record(1, FACTS))["composition"] == "yes"  # validation scores are 0.68
     better = copy.deepcopy(FACTS)

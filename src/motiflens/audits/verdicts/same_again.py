@@ -11,12 +11,11 @@ if TYPE_CHECKING:
     from motiflens.audits.candidate import Candidate
     from motiflens.audits.evidence import Evidence
 
-SAME_MAPS, OTHER_MAPS = 0.7, 0.5  # correlation: half and a quarter of the variance shared
+SAME_MAPS, OTHER_MAPS = 0.67, 0.5  # correlation of maps
 
 _RULE = (
-    "By the correlation of the attribution maps of two networks, mean over pairs and test sequences: yes from "
-    f"{SAME_MAPS:g} (half of the variance), no below {OTHER_MAPS:g} (a quarter), in part between. It takes two "
-    "networks."
+    f"By the correlation of the attribution maps of two networks, mean over pairs and test sequences: yes from "
+    f"{SAME_MAPS:g}, no below {OTHER_MAPS:g} (a quarter of the variance), in part between. It takes two networks."
 )
 
 

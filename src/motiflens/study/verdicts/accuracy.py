@@ -11,7 +11,7 @@ from motiflens.study.verdicts.kinds import MEASURED, PATIENT_KINDS
 CHOSEN, HELD_OUT = 0, 1  # parity of the seeds that thresholds were chosen on, and of those that accuracy is measured on
 
 
-LEARNED = 0.65  # AUROC of maps at the planted sites; those of networks that learned nothing reach about 0.5
+LEARNED = 0.6  # AUROC of maps at the planted sites; those of networks that learned nothing reach about 0.5
 AGREES = 0.7  # correlation with the maps of a further initialisation: half of the variance
 
 
@@ -32,9 +32,10 @@ class JudgedVerdict(NamedTuple):
 def right_answers(record: Record) -> dict[str, str]:
     """Right answers by the key of the verdict, those that are measured as well.
 
-    By what the audit does not see: "composition" by the networks' scores on validation sequences, beside the better
-    score of composition; "filters" by whether the maps of a network find the planted sites at all, for then a filter
-    reads them; "maps" by how well the maps of all of them do; "repeats" by the maps of a further initialisation.
+    By what the audit does not see: "training", of networks that ran their course, by whether the maps of each find the
+    planted sites at all, for else it is a stray; "composition" by the scores on validation sequences, beside the better
+    one of composition; "filters" by whether the maps of any network find the sites, for then a filter reads them;
+    "maps" by how well the maps of all of them do; "repeats" by the maps of a further initialisation.
     """
     answers = PATIENT_KINDS[record["kind"]].answers
     learned = {key: _is_so(key, record) for key, answer in answers.items() if answer == MEASURED}
@@ -50,6 +51,8 @@ def _is_so(key: str, record: Record) -> bool:
         return bool(scores) and bool(sum(scores) / len(scores) > max(own["score"] for own in baselines.values()))
     if key == "repeats":
         return agreement is not None and agreement >= AGREES
+    if key == "training":
+        return maps is not None and min(maps) >= LEARNED
     if key == "filters":
         return maps is not None and max(maps) >= LEARNED
     return maps is not None and bool(sum(maps) / len(maps) >= TRUSTED)

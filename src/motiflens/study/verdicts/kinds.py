@@ -63,8 +63,7 @@ class PatientKind:
     n_networks: int = 2
 
 
-_LEARNED = dict.fromkeys(("composition", "filters", "maps", "repeats"), MEASURED)
-_WELL = dict.fromkeys(("data", "training"), YES) | _LEARNED
+_WELL = {"data": YES} | dict.fromkeys(("training", "composition", "filters", "maps", "repeats"), MEASURED)
 _NOTHING_LEARNED = {"composition": NO, "filters": NO, "maps": MEASURED, "repeats": MEASURED}
 _COMPOSITION = {"data": NO, "training": YES, "composition": NO, "filters": NO, "maps": NO}
 # Networks with pools cannot count words: they neither learn these labels nor end well.
