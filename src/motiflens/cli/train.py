@@ -61,7 +61,7 @@ def train(
 ) -> None:
     """Train several initialisations of one architecture on a data set; goes on where it was interrupted.
 
-    Sequences may have any length: pools and kernels that do not fit it give way to the nearest that do.
+    Sequences may have any length. If a pool or a kernel does not fit, the nearest size that does is used and reported.
     """
     from motiflens.data.io import read_hdf5
     from motiflens.models.hybrid import network_config

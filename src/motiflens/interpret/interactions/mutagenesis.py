@@ -1,8 +1,8 @@
 """Pairwise saturation mutagenesis of sites: f(x) - f(x without A) - f(x without B) + f(x without both).
 
 Every base of a site is mutated, of one site, of the other and of both: double minus single mutants. Positive where
-the two sites are worth more together than apart. Each draw changes all bases of a site at once: single double
-mutants, nine for each two bases, would cost a thousand times as much and sum to the same reading of two sites.
+the two sites together raise the output by more than the sum of both. Each draw changes all bases of a site at once:
+single double mutants, nine for each two bases, would cost a thousand times as much and sum to the same reading.
 """
 
 from collections.abc import Sequence
