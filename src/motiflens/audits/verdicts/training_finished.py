@@ -15,7 +15,7 @@ WAITED = 5  # epochs without a better validation score that show that it was the
 GAIN = 0.002  # of the score in the last of these epochs; less is not worth more epochs
 STRAY = 0.1  # of the validation score below the median of the networks
 UNLEARNED = 0.95  # of the loss of a constant prediction; a loss above has not been learned
-MEMORISED = 0.5  # of the same; a training loss below has been
+MEMORISED = 0.75  # of the same; a training loss below has been
 GOOD_SCORE = 0.9  # validation score above which nothing is called overfitted
 
 _RULE = (
