@@ -176,7 +176,7 @@ def motifs_that_matter(candidate: "Candidate", target: int, database: Sequence[M
     found = []
     families = families_that_matter(ranked_filters(candidate, target))
     for family in families:
-        if family["kind"] == "known":
+        if family["kind"] == "known" and family["id"] in by_id:
             found.append(by_id[family["id"]])
             continue
         number, i = family["filters"][0]
@@ -184,7 +184,8 @@ def motifs_that_matter(candidate: "Candidate", target: int, database: Sequence[M
         name = f"filter {i}" if len(audits) == 1 else f"filter {i} of network {number}"
         found.append(Motif(name.replace(" ", "_"), name, trim_pwm(own.pwms[i]), max(int(own.counts[i]), 1)))
     if all(family["kind"] == "nothing" for family in families):
-        hits = [row.best for one in candidate.audits for row in one.matches.rows if row.best is not None]
+        best = [row.best for one in candidate.audits for row in one.matches.rows if row.best is not None]
+        hits = [hit for hit in best if hit.target_id in by_id]
         for hit in sorted(hits, key=lambda hit: (hit.p_value, hit.target_id)):
             motif = by_id[hit.target_id]
             if all(similarity(motif.pwm, other.pwm).value < ALIKE for other in found):
