@@ -24,6 +24,7 @@ from motiflens.study.verdicts import (
     patient_problem,
     planned_patients,
     right_answers,
+    why_wrong,
 )
 
 
@@ -182,3 +183,20 @@ def test_the_packaged_accuracy_and_the_page_are_those_of_the_records():
     assert read_accuracy() == measured_accuracy(records)
     assert script.TABLE.read_text() == script.accuracy_table(records)
     assert script.PAGE.read_text() == script.page(records)
+
+
+def test_every_error_has_its_reason():
+    wrong = copy.deepcopy(FACTS)
+    wrong["maps"]["auroc"] = {"gradient_times_input": [0.6, 0.5, 0.7]}
+    wrong["repeats"]["maps"] = {"gradient_times_input": [0.3, 0.2, 0.4]}
+    wrong["data"]["composition_test"]["3-mers"] = 0.95
+    wrong["filters"]["filters"] = []
+    wrong["composition"]["baselines"]["3-mers"]["gain"] = [0.02, -0.1, 0.14]
+    for network in wrong["training"]["networks"]:
+        network |= {"best_epoch": 20, "valid_metric": [0.5 + 0.02 * i for i in range(20)]}
+    one = record(1, wrong, planted=["MA1"]) | {"planted": ["MA1"]}
+    reasons = {found.key: why_wrong(found, one) for found in diagnoses([one]) if not found.right}
+    assert list(reasons) == list(VERDICT_QUESTIONS)
+    assert "composition alone reaches 0.95" in reasons["data"]
+    assert "limit 0.75" in reasons["maps"]
+    assert "A further network agrees at 0.80" in reasons["repeats"]

@@ -2,6 +2,7 @@
 
 from motiflens.audits.verdicts.accuracy import ACCURACY_FILE, Accuracy, read_accuracy
 from motiflens.audits.verdicts.ask import VERDICT_QUESTIONS, rulings, verdict_facts, verdicts
+from motiflens.audits.verdicts.composition import BEYOND_COMPOSITION
 from motiflens.audits.verdicts.filters_that_matter import FEW_WINDOWS
 from motiflens.audits.verdicts.training_finished import TRAINING_FINISHED
 from motiflens.audits.verdicts.verdict import (
@@ -20,6 +21,7 @@ from motiflens.audits.verdicts.verdict import (
 __all__ = [
     "ACCURACY_FILE",
     "Accuracy",
+    "BEYOND_COMPOSITION",
     "CANNOT_BE_SAID",
     "FEW_WINDOWS",
     "Facts",

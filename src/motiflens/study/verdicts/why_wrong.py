@@ -1,6 +1,6 @@
 """Why a verdict was wrong, in a sentence, from what was measured of the patient."""
 
-from motiflens.audits.verdicts import CANNOT_BE_SAID, YES
+from motiflens.audits.verdicts import BEYOND_COMPOSITION, CANNOT_BE_SAID, IN_PART, NO, YES
 from motiflens.basics.store import Record
 from motiflens.interpret.spike_in import TRUSTED
 from motiflens.study.verdicts.accuracy import AGREES, JudgedVerdict
@@ -46,8 +46,8 @@ def _composition(one: JudgedVerdict, record: Record) -> str:
 def _filters(one: JudgedVerdict, record: Record) -> str:
     maps = ", ".join(f"{area:.2f}" for area in record["measured"]["map_auroc"] or ())
     planted = ", ".join(record["planted"])
-    if one.answer == YES and one.level == YES:
-        return f"A motif is named, but not one that was planted ({planted})."
+    if one.answer == YES and one.level in (YES, IN_PART):
+        return f"A motif is named, but none that the database has for what was planted ({planted})."
     if one.answer == YES:
         return f"The maps find the sites (AUROC {maps}), but no filter reads {planted}: layers above join its parts."
     if maps:
@@ -60,6 +60,10 @@ def _maps(one: JudgedVerdict, record: Record) -> str:
     if maps is None:
         return "There are no sites, yet the maps were called good at implanted motifs."
     mean = sum(maps) / len(maps)
+    if one.answer == YES and not record["facts"]["maps"]["auroc"]:
+        return f"At the planted sites the AUROC is {mean:.2f}, but the networks responded to no implant."
+    if one.answer == YES and BEYOND_COMPOSITION.judge(record["facts"]).level == NO:
+        return f"At the planted sites the AUROC is {mean:.2f}, though the networks predict no more than composition."
     if one.answer != YES:
         return (
             f"At the planted sites the AUROC is {mean:.2f} (limit {TRUSTED:g}), those that the network has not learned "
