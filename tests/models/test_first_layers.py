@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from motiflens.basics.sequence import encode, one_hot
 from motiflens.data.dataset import SequenceDataset
@@ -255,8 +256,22 @@ def test_the_call_that_reads_the_given_strand_is_read():
 # Twins
 
 
+class Checkpointed(nn.Module):
+    """The same, with what lies between kept in no memory but computed again for gradients."""
+
+    def __init__(self, model, use_reentrant):
+        super().__init__()
+        self.model, self.use_reentrant = model, use_reentrant
+
+    def forward(self, x):
+        return checkpoint(self.model, x, use_reentrant=self.use_reentrant)
+
+
+@pytest.mark.filterwarnings("ignore:None of the inputs have requires_grad")  # PyTorch's, of the older form
 @pytest.mark.parametrize("name", any_models.ZOO)
-@pytest.mark.parametrize("twin", ["wrapped", "parallel", "double", "bfloat16", "half", "compiled"])
+@pytest.mark.parametrize(
+    "twin", ["wrapped", "parallel", "double", "bfloat16", "half", "compiled", "checkpoint", "reentrant"]
+)
 def test_a_model_and_its_twin_are_read_alike(name, twin, task1):
     codes, x = task1.codes[:20], task1.X[:6]
     plain = adapt(any_models.make(name), codes)
@@ -267,6 +282,8 @@ def test_a_model_and_its_twin_are_read_alike(name, twin, task1):
         "bfloat16": nn.Module.bfloat16,
         "half": nn.Module.half,
         "compiled": lambda model: torch.compile(model, backend="eager"),
+        "checkpoint": lambda model: Checkpointed(model, False),
+        "reentrant": lambda model: Checkpointed(model, True),
     }
     made = make[twin](any_models.make(name))
     adapted = adapt(made.eval(), codes)
@@ -277,4 +294,11 @@ def test_a_model_and_its_twin_are_read_alike(name, twin, task1):
     expected = plain.first_layer_activations(x)
     torch.testing.assert_close(maps.float(), expected, rtol=tolerance, atol=tolerance)
     torch.testing.assert_close(adapted(x).float(), plain(x), rtol=10 * tolerance, atol=tolerance)
-    assert saliency(adapted, x).numpy().shape == (6, 4, 200)
+    if twin == "reentrant":
+        with pytest.raises(ValueError, match="write use_reentrant=False in the model"):
+            saliency(adapted, x)
+        return
+    gradients = saliency(adapted, x)
+    assert gradients.numpy().shape == (6, 4, 200)
+    if twin == "checkpoint":
+        torch.testing.assert_close(gradients, saliency(plain, x), rtol=1e-4, atol=1e-5)

@@ -127,7 +127,15 @@ def input_gradient(model: nn.Module, x: torch.Tensor, target: int) -> torch.Tens
     if not column.requires_grad:
         raise InputError(unused)
     # One sum serves the batch: in evaluation mode no output depends on another sequence.
-    (gradient,) = torch.autograd.grad(column.sum(), x, allow_unused=True)
+    try:
+        (gradient,) = torch.autograd.grad(column.sum(), x, allow_unused=True)
+    except RuntimeError as error:
+        if "use_reentrant" not in str(error):
+            raise
+        raise InputError(
+            "the model keeps no intermediate values (torch.utils.checkpoint with use_reentrant=True), of which PyTorch "
+            "takes no gradient by its input: write use_reentrant=False in the model, or mutate its input"
+        ) from error
     if gradient is None:
         raise InputError(unused)
     return gradient
