@@ -60,6 +60,7 @@ benchmarks: setup
 	$(BIN)/python benchmarks/scoring_speed.py --sequences 200 --repeats 1
 	$(BIN)/python benchmarks/interactions_speed.py --motifs 6 --backgrounds 20 --sequences 100
 	$(BIN)/python benchmarks/logo_speed.py --repeats 3
+	$(BIN)/python benchmarks/long_inputs.py --length 2000
 	$(BIN)/python benchmarks/report_speed.py --repeats 1
 	$(BIN)/python benchmarks/simulate_speed.py --alternative-sequences 100
 	$(BIN)/python benchmarks/import_speed.py --sequences 5000 --genome-bases 10000000

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from setting import print_setting
+from setting import print_race, print_setting
 from torch import nn
 
 from motiflens.data.simulate import multi_motif
@@ -75,6 +75,8 @@ def main() -> None:
     print(f"  from the pools on          {ours:6.2f} s   {plain / ours:.2f}x")
     print(f"  any model (adapted)        {other:6.2f} s   {plain / other:.2f}x")
     print(f"  full pass with a hook      {plain:6.2f} s   1x (without AUROC)")
+    what = f"ablation of {len(expected)} filters on {len(data):,} sequences, {options.architecture}"
+    print_race(what, ours, "a full pass for each filter", plain)
 
 
 if __name__ == "__main__":

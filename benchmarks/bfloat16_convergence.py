@@ -10,6 +10,7 @@ from statistics import mean, pstdev
 from typing import Any
 
 import torch
+from setting import print_setting
 
 from motiflens.audits.network import audit_network
 from motiflens.audits.options import AuditOptions
@@ -51,6 +52,7 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=5)
     parser.add_argument("--sequences", type=int, default=20_000)
     arguments = parser.parse_args()
+    print_setting()
     torch.set_num_threads(1)
     lines = arguments.out.read_text().splitlines() if arguments.out.exists() else []
     rows = [json.loads(line) for line in lines]

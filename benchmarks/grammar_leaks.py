@@ -12,6 +12,7 @@ import time
 from itertools import combinations
 
 import numpy as np
+from setting import print_setting
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -77,6 +78,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sequences", type=int, default=30_000)
     n = parser.parse_args().sequences
+    print_setting()
     spaced_grammar(100)  # loads the motifs
     for level in (1, 2, 3):
         begin = time.process_time()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-from setting import print_setting
+from setting import print_race, print_setting
 from torch import nn
 
 from motiflens.basics.sequence import one_hot
@@ -126,6 +126,7 @@ def main() -> None:
     print(f"feature maps: {len(codes)} sequences, {n_found} times two sites")
     print(f"  effects {ours:7.1f} s   a loop over them {loop:7.1f} s   {loop / ours:.1f}x")
     print(f"  whole table {whole:.1f} s")
+    print_race(f"feature maps of {len(codes)} sequences", ours, "one pair of sites at a time", loop)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
+from setting import print_setting
 
 from motiflens.motifs.pairs import read_pairs
 from motiflens.study.benchmark import NOMINAL, Condition, block_rows, run_condition
@@ -67,6 +68,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, help="fewer, to try it")
     parser.add_argument("--sequences", type=int, default=Condition().n_sequences)
     arguments = parser.parse_args()
+    print_setting()
     torch.set_num_threads(1)
     lines = arguments.out.read_text().splitlines() if arguments.out.exists() else []
     rows = [json.loads(line) for line in lines]

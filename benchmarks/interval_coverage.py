@@ -9,6 +9,7 @@ import argparse
 from collections.abc import Callable
 
 import numpy as np
+from setting import print_setting
 
 from motiflens.basics.stats import mean_interval
 
@@ -54,6 +55,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=10_000)
     parser.add_argument("--bootstraps", type=int, default=1_000)
     options = parser.parse_args()
+    print_setting()
     print("truth      architectures  networks  SD within   t      bootstrap")
     for shape in SHAPES:
         for k in (3, 5, 6):

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from setting import print_setting
+from setting import print_race, print_setting
 from tangermeme.saturation_mutagenesis import saturation_mutagenesis as tangermeme_mutagenesis
 
 from motiflens.basics.sequence import one_hot
@@ -80,6 +80,8 @@ def main() -> None:
     path = "its fast path" if any(paths) else "without its fast path (a long job takes it)"
     print(f"tangermeme  {their_seconds:8.1f} s, {path}")
     print(f"ratio       {their_seconds / our_seconds:8.1f} x")
+    what = f"every substitution in {len(X)} sequences of {X.shape[2]} bp, {arguments.architecture}"
+    print_race(what, our_seconds, "tangermeme", their_seconds, path)
     difference = float((our_effects - their_effects).abs().max())
     print(f"largest difference {difference:.1e} of effects up to {float(our_effects.abs().max()):.1e}")
 

@@ -5,6 +5,7 @@ import resource
 import time
 
 import numpy as np
+from setting import print_setting
 
 from motiflens.data.near_duplicates import near_duplicates
 
@@ -14,6 +15,7 @@ def main() -> None:
     parser.add_argument("n", type=int, nargs="?", default=200_000)
     parser.add_argument("length", type=int, nargs="?", default=500)
     arguments = parser.parse_args()
+    print_setting()
     rng = np.random.default_rng(0)
     codes = rng.integers(0, 4, (arguments.n, arguments.length), dtype=np.uint8)
     splits = rng.choice(3, arguments.n, p=(0.7, 0.1, 0.2)).astype(np.uint8)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
-from setting import print_setting
+from setting import print_race, print_setting
 
 from motiflens.basics.plots import draw_logo, information_logo
 from motiflens.basics.store import Store
@@ -79,6 +79,7 @@ def main() -> None:
     theirs = seconds(lambda: figure_svg(gallery_of_many_axes(record), "b"), options.repeats)
     n_filters = len(gallery_of_record(record))
     print(f"gallery of {n_filters} filters: {ours:.3f} s; axes for each: {theirs:.3f} s, {theirs / ours:.1f}x")
+    print_race(f"gallery of {n_filters} filters", ours, "axes for each logo", theirs)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""What every benchmark prints first: machine, threads, and the versions of ours and of the peers in the race."""
+"""What every benchmark prints: first machine, threads and versions, last a line for the table of the speed page."""
 
 import os
 import platform
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -17,6 +18,23 @@ def print_setting(*peers: str) -> None:
     print(f"# {models[0] if models else platform.processor()}, {cores} cores, {platform.system()} {platform.machine()}")
     print(f"# OMP_NUM_THREADS={os.environ.get('OMP_NUM_THREADS', 'unset')}; kernels: {describe_kernels()}")
     print(f"# Python {platform.python_version()}; " + ", ".join(map(_version, ("motiflens", "torch", "numpy", *peers))))
+
+
+def print_race(what: str, ours: float, peer: str, theirs: float, path: str = "") -> None:
+    """Print a row for the table of the speed page, with the peer's seconds in a column of their own.
+
+    Parameters
+    ----------
+    what : str
+        What was computed.
+    ours, theirs : float
+        CPU seconds.
+    peer : str
+    path : str
+        Which of its ways the peer took, where it has several.
+    """
+    took = f"{peer}, {path}" if path else peer
+    print(f"| `{Path(sys.argv[0]).name}` | {what} | {ours:.3g} | {took} | {theirs:.3g} | {theirs / ours:.2f}x |")
 
 
 def _version(package: str) -> str:

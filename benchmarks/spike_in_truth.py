@@ -13,6 +13,7 @@ import warnings
 
 import numpy as np
 import torch
+from setting import print_setting
 
 from motiflens.basics.stats import spearman
 from motiflens.data.dataset import SequenceDataset
@@ -43,6 +44,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--members", type=int, default=3)
     arguments = parser.parse_args()
+    print_setting()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore", CompletenessWarning)
     data = billboard(arguments.sequences, seed=1)

@@ -18,7 +18,7 @@ from functools import partial
 from typing import TypeVar
 
 import numpy as np
-from setting import print_setting
+from setting import print_race, print_setting
 
 from motiflens.motifs.sets import Motif, load_motifs
 from motiflens.motifs.tomtom import tomtom
@@ -102,6 +102,8 @@ def compare_with_memelite(
         distance = np.abs(np.log10(np.maximum(output[0], 1e-300) / p_value))
         best = (output[0].argmin(axis=1) == p_value.argmin(axis=1)).mean()
         print(f"  memelite  euclidean, {label:14s}    {theirs:6.3f}")
+        what = f"{len(queries)} filters against {len(targets):,} motifs, exact, Euclidean"
+        print_race(what, ours, "memelite (approximate)", theirs, label)
         print(f"    memelite / motiflens {theirs / ours:5.2f}; same best target {best:.0%}; ", end="")
         print(f"|log10 p ratio|: median {np.median(distance):.3f}, 99 % below {np.quantile(distance, 0.99):.3f}")
 

@@ -19,7 +19,7 @@ from functools import partial
 from importlib.util import find_spec
 
 import torch
-from setting import print_setting
+from setting import print_race, print_setting
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
@@ -214,6 +214,7 @@ def main() -> None:
         peak = max(peak, memory)
         ratios.append(a / ours)
         gains.append(c / ours)
+        print_race(f"an epoch of a member of {arguments.members}, {name}, Task {task}", ours, "a plain PyTorch loop", a)
         share = products(name, task) / ours / rate
         print(f"{name:16s} {a:7.2f} {b} {c:8.2f} {ours:7.2f} {ratios[-1]:5.2f}x {share:11.0%}", flush=True)
     print(
