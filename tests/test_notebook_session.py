@@ -5,6 +5,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import torch
 
 import motiflens as ml
 from motiflens.models.hybrid import HybridNetwork
@@ -54,6 +55,8 @@ def test_every_result_is_looked_at_and_becomes_a_data_frame(session):
         ("maps", {"row": 0, "start": 180, "stop": 280, "motifs": "found"}),
         ("pairs", {}),
         ("report", {}),
+        ("matches", {}),
+        ("predictions", {}),
     ],
 )
 def test_every_result_is_plotted(session, name, arguments):
@@ -90,3 +93,36 @@ def test_networks_are_saved_and_loaded_again(session, tmp_path):
     assert isinstance(again, HybridNetwork)
     test = session["data"].test
     assert np.allclose(ml.predict(again, test).mean, ml.predict(network, test).mean)
+
+
+OWN = """
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.out = nn.Conv1d(4, 6, 15, padding="same"), nn.Linear(6, 1)
+
+    def forward(self, x):
+        return self.out(self.conv(x).relu().amax(2))
+
+
+def build():
+    return Net()
+"""
+
+
+def test_a_network_of_ones_own_is_loaded_with_its_weights_and_audited(session, tmp_path):
+    (tmp_path / "networks.py").write_text(OWN)
+    torch.manual_seed(0)
+    build = f"{tmp_path / 'networks.py'}:build"
+    network = ml.load(build)
+    torch.save(network.state_dict(), tmp_path / "weights.pt")
+    mine = ml.load(build, weights=tmp_path / "weights.pt")
+    data = session["data"]
+    assert np.array_equal(ml.predict(mine, data.test).mean, ml.predict(network, data.test).mean)
+    few = {"n_decoys": 0, "n_ablation": 0, "n_backgrounds": 0, "n_examples": 0, "n_resamples": 20}
+    database = ml.load_motifs("JASPAR2016-vertebrates")
+    verdicts = ml.audit(mine, data, database=database, progress=False, **few).verdicts
+    assert "Does it predict more than composition does?" in repr(verdicts)

@@ -14,7 +14,19 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 
 def axes_for(ax: "Axes | None", *, width: float, height: float) -> "Axes":
-    """The axes given, or new ones on a figure of its own that a notebook shows; sizes are in inches."""
+    """The axes given, or new ones on a figure of its own that a notebook shows.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes or None
+    width, height : float
+        Of a new figure, in inches.
+
+    Raises
+    ------
+    InputError
+        If `ax` are no axes.
+    """
     if ax is not None:
         if not hasattr(ax, "add_collection"):
             raise InputError(f"ax must be axes of matplotlib, got {in_short(ax)}")

@@ -39,6 +39,11 @@ def write_hdf5(dataset: SequenceDataset, path: str | Path) -> None:
     (n, n_outputs), and with a ground truth ``model_*`` float32 of shape (n, 4, L); all compressed. The file
     appears under its name only when it is complete.
 
+    Parameters
+    ----------
+    dataset : SequenceDataset
+    path : path
+
     Raises
     ------
     FileNotFoundError

@@ -32,7 +32,7 @@ def smooth_grad(
 ) -> torch.Tensor:
     """Mean gradient over copies of the one-hot input with normal noise on all four channels (Smilkov et al. 2017).
 
-    Parameters and errors are those of :func:`saliency`, and these.
+    Parameters (model, X, target, device, correct_gradient) and errors are those of :func:`saliency`, and these.
 
     Parameters
     ----------

@@ -131,6 +131,13 @@ def filter_rows(
     Columns are filter, n_windows, information, flags ("dead", "low information", "redundant"), outcome, factor,
     match, name, q, n_hits, decoy_share; with the importance, for each label, LABEL:positives, LABEL:negatives,
     LABEL:size and LABEL:drop.
+
+    Parameters
+    ----------
+    filters, matches, quality, importance, chance
+        What was found of F filters; the last two where they were looked for.
+    label_names : sequence of str
+        Of the outputs that importance speaks of.
     """
     flags = {"dead": filters.dead, "low information": quality.low_information, "redundant": quality.redundant}
     rows = []

@@ -38,7 +38,14 @@ class Mutations(NamedTuple):
 
 
 def draw_mutations(codes: np.ndarray, sites: Sites, rng: np.random.Generator) -> Mutations:
-    """Draw another base for every position; a site has the same mutant alone and together with others."""
+    """Draw another base for every position; a site has the same mutant alone and together with others.
+
+    Parameters
+    ----------
+    codes : np.ndarray, uint8, shape=(N, L)
+    sites : Sites
+    rng : np.random.Generator
+    """
     return Mutations(codes, sites, rng.integers(1, 4, codes.shape, dtype=np.uint8))
 
 

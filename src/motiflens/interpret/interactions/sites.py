@@ -63,6 +63,14 @@ def find_sites(codes: np.ndarray, features: Features, *, rate: float, rng: np.ra
     A motif's best place is a site if it scores higher than in all but a share `rate` of the same sequences after
     a dinucleotide shuffle. A shuffled copy has as many sites as its motif, in the sequences where it scores highest,
     and none that overlaps a site of a motif.
+
+    Parameters
+    ----------
+    codes : np.ndarray, uint8, shape=(N, L)
+    features : Features
+        Motifs and their shuffled copies.
+    rate : float
+    rng : np.random.Generator
     """
     motifs, copies = features.motifs[: features.n_motifs], features.motifs[features.n_motifs :]
     width = np.array([motif.width for motif in features.motifs])

@@ -81,7 +81,21 @@ NetworkConfig = HybridConfig | PublishedConfig
 
 @checks_arguments
 def list_models(pattern: str = "*") -> list[str]:
-    """Names that match a shell pattern, such as "C4*" or "Deep*": the study's, those like them, then published ones.
+    """Names of architectures: the study's, those like them, then published ones.
+
+    Parameters
+    ----------
+    pattern : str
+        Shell pattern that they match, such as "C4*" or "Deep*".
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    InputError
+        If the pattern is no text.
 
     Examples
     --------
@@ -245,6 +259,13 @@ def build_model(
     -------
     HybridNetwork or PublishedNetwork
 
+    Raises
+    ------
+    InputError
+        If there is no such architecture (close ones are listed), or a size is out of range.
+
+    Notes
+    -----
     `motiflens.training.ensemble.fit` applies the study's initialisation.
 
     Examples
