@@ -61,10 +61,10 @@ def peaks(folder: Path) -> None:
 
 
 def mpra(folder: Path) -> None:
-    """Activities of 3,000 sequences: each GATA site adds 1, each SPI1 site takes 0.7 off, with noise of SD 0.3."""
+    """Activities of 6,000 sequences: each GATA site adds 1, each SPI1 site takes 0.7 off, with noise of SD 0.3."""
     rng, (_, spi1, gata) = np.random.default_rng(2), motifs()
     lines = ["sequence\tactivity\n"]
-    for _ in range(3000):
+    for _ in range(6000):
         codes, activity = rng.integers(0, 4, 150), rng.normal(0, 0.3)
         for start in (10, 45, 80, 115):
             kind = rng.integers(0, 4)
