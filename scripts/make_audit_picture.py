@@ -25,8 +25,8 @@ def first_screen(page: Path) -> bytes:
         tab = opened.new_page(viewport={"width": WIDTH, "height": 900})
         tab.goto(page.resolve().as_uri())
         bottom = tab.evaluate("document.querySelector('#verdicts').getBoundingClientRect().bottom")
-        area = {"x": 0, "y": 0, "width": WIDTH, "height": bottom + MARGIN}
-        picture = tab.screenshot(full_page=True, clip=area)
+        tab.set_viewport_size({"width": WIDTH, "height": round(bottom) + MARGIN})
+        picture = tab.screenshot()
         opened.close()
     return picture
 

@@ -46,6 +46,9 @@ def _answer(verdict: Verdict) -> dict[str, Any]:
 
 def _plain(value: Any) -> str:
     """A value behind a verdict as text: of a list and of named values, each in turn."""
+    if isinstance(value, Mapping) and {"motif", "cost", "filters", "networks"} <= value.keys():  # a family of filters
+        filters, networks = len(value["filters"]), value["networks"]
+        return f"{value['motif']}: costs {value['cost']:.3f}, {filters} filters that matter, {networks} networks"
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {_plain(one)}" for name, one in value.items() if one not in (None, [], {}))
     if isinstance(value, Sequence) and not isinstance(value, str):
