@@ -183,7 +183,7 @@ def _filter_rows(found: Audit, target: int, database: Mapping[str, Motif]) -> li
         rows.append(
             {
                 "filter": i,
-                "logos": [] if filters.dead[i] else letters(pairs[i], width, height=34, column=6.0),
+                "logos": [] if filters.dead[i] else letters(pairs[i], width, height=34, column=5.0),
                 "match": None if match.best is None else match.best.target_name,
                 "id": None if match.best is None else match.best.target_id,
                 "also": names[1:5],
