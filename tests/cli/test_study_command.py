@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from motiflens.basics.runners import JobError
 from motiflens.cli import app
-from motiflens.cli.study import parse_duration, parse_shard
+from motiflens.cli.options import parse_duration, parse_shard
 from motiflens.study.driver import Job
 from motiflens.study.grid import StudyResult, get_preset, plan_trials, run_trial_job
 from motiflens.study.machines import Machines

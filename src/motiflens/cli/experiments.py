@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from motiflens.basics.errors import InputError, UnfinishedError
-from motiflens.basics.files import write_text
-from motiflens.cli.messages import print_json, resumable
+from motiflens.basics.errors import InputError
+from motiflens.cli.messages import print_json, refuse_unfinished, resumable
 
 if TYPE_CHECKING:
     from motiflens.basics.store import Record
@@ -61,13 +60,7 @@ def run_crx(
         typer.echo(f"{len(result.records)} networks" + ("" if report is None else f"; open {report}"))
     if result.n_left:
         typer.echo(f"{result.n_left} networks are left; to go on:\n  {command}", err=True)
-    if result.errors:
-        first = result.errors[0]
-        write_text("\n".join(error.details or error.message for error in result.errors), folder / "errors.log")
-        raise UnfinishedError(
-            f"{len(result.errors)} networks could not be finished (see {folder / 'errors.log'}); "
-            f"the first, {first.job.work.key}: {first.message}"
-        )
+    refuse_unfinished(result.errors, folder, "networks", lambda job: str(job.work.key))
 
 
 def experiment_records(folder: Path) -> "list[Record]":

@@ -1,17 +1,20 @@
 """What commands say: progress, notes, JSON."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from motiflens.basics.errors import InputError
+from motiflens.basics.errors import InputError, UnfinishedError
+from motiflens.basics.files import write_text
 
 if TYPE_CHECKING:
     from motiflens.basics.progress import Tell
+    from motiflens.basics.runners import JobError
     from motiflens.data.dataset import SequenceDataset
 
 
@@ -110,6 +113,17 @@ def print_json(result: Any) -> None:
     from motiflens.basics.json_values import without_nan
 
     typer.echo(json.dumps(without_nan(result), indent=1, allow_nan=False, default=float))
+
+
+def refuse_unfinished(errors: "Sequence[JobError]", folder: Path, what: str, named: Callable[[Any], str]) -> None:
+    """If work of a study failed, keep all errors in a file and raise one that tells of the first."""
+    if not errors:
+        return
+    write_text("\n".join(error.details or error.message for error in errors), folder / "errors.log")
+    raise UnfinishedError(
+        f"{len(errors)} {what} could not be finished (see {folder / 'errors.log'}); "
+        f"the first, {named(errors[0].job)}: {errors[0].message}"
+    )
 
 
 def note_slow_training(device: str) -> None:

@@ -1,6 +1,7 @@
 """Options that commands share, and what is checked of them before anything is computed."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -77,3 +78,20 @@ def shares_of(text: str, option: str) -> list[float]:
         return [float(share) for share in split_names(text) or ()]
     except ValueError:
         raise InputError(f"expected {option} as three shares, such as 0.7,0.1,0.2, got {text!r}") from None
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of a duration such as 2h, 90m, 1h30m or 45s."""
+    found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text.strip())
+    if not text.strip() or found is None:
+        raise InputError(f"expected a duration such as 2h, 90m, 1h30m or 45s, got {text!r}")
+    hours, minutes, seconds = (int(number or 0) for number in found.groups())
+    return 3600.0 * hours + 60.0 * minutes + seconds
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """Number and count of a shard such as 3/20."""
+    found = re.fullmatch(r"(\d+)/(\d+)", text.strip())
+    if found is None:
+        raise InputError(f"expected a shard such as 3/20, the third of twenty, got {text!r}")
+    return int(found[1]), int(found[2])

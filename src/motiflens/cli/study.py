@@ -1,6 +1,5 @@
 """The study: runs and reports."""
 
-import re
 import shlex
 import sys
 from enum import StrEnum
@@ -9,12 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motiflens.basics.errors import InputError, UnfinishedError
-from motiflens.basics.files import write_text
+from motiflens.basics.errors import InputError
 from motiflens.cli.benchmark import interaction_records, is_interaction_preset, report_interactions, run_interactions
 from motiflens.cli.experiments import experiment_records, is_experiment_preset, report_experiments, run_crx
-from motiflens.cli.messages import note_slow_training, print_json, resumable
-from motiflens.cli.options import Json, split_names, whole_number, writable_file, writable_folder
+from motiflens.cli.messages import note_slow_training, print_json, refuse_unfinished, resumable
+from motiflens.cli.options import (
+    Json,
+    parse_duration,
+    parse_shard,
+    split_names,
+    whole_number,
+    writable_file,
+    writable_folder,
+)
 from motiflens.cli.verdicts import is_verdict_preset, report_verdicts, run_verdicts, verdict_records
 
 if TYPE_CHECKING:
@@ -166,14 +172,9 @@ def study_run(
         typer.echo(f"{len(records)} networks; tables and figures: motiflens study report {shlex.quote(str(folder))}")
     if result.n_left:
         typer.echo(_what_is_left(result, budget, command), err=True)
-    if result.errors:
-        first = result.errors[0]
-        write_text("\n".join(error.details or error.message for error in result.errors), folder / "errors.log")
-        name = first.job.work.name.replace("/", " ").replace("task", "task ")
-        raise UnfinishedError(
-            f"{len(result.errors)} trials could not be finished (see {folder / 'errors.log'}); "
-            f"the first, {name}: {first.message}"
-        )
+    refuse_unfinished(
+        result.errors, folder, "trials", lambda job: job.work.name.replace("/", " ").replace("task", "task ")
+    )
 
 
 def _what_is_left(result: "StudyResult", budget: str | None, command: str) -> str:
@@ -183,23 +184,6 @@ def _what_is_left(result: "StudyResult", budget: str | None, command: str) -> st
     if result.n_elsewhere:
         text += f", {result.n_elsewhere} of them in training by another run on this folder"
     return f"{text}; to go on:\n  {command}"
-
-
-def parse_duration(text: str) -> float:
-    """Seconds of a duration such as 2h, 90m, 1h30m or 45s."""
-    found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text.strip())
-    if not text.strip() or found is None:
-        raise InputError(f"expected a duration such as 2h, 90m, 1h30m or 45s, got {text!r}")
-    hours, minutes, seconds = (int(number or 0) for number in found.groups())
-    return 3600.0 * hours + 60.0 * minutes + seconds
-
-
-def parse_shard(text: str) -> tuple[int, int]:
-    """Number and count of a shard such as 3/20."""
-    found = re.fullmatch(r"(\d+)/(\d+)", text.strip())
-    if found is None:
-        raise InputError(f"expected a shard such as 3/20, the third of twenty, got {text!r}")
-    return int(found[1]), int(found[2])
 
 
 @app.command("report")

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from motiflens.basics.errors import InputError, UnfinishedError
-from motiflens.basics.files import write_text
-from motiflens.cli.messages import print_json, resumable
+from motiflens.basics.errors import InputError
+from motiflens.cli.messages import print_json, refuse_unfinished, resumable
 
 if TYPE_CHECKING:
     from motiflens.basics.store import Record
@@ -35,13 +34,7 @@ def run_verdicts(folder: Path, data: Path | None, *, changes: dict[str, Any], as
     report_verdicts(verdict_records(folder), as_json=as_json)
     if result.n_left:
         typer.echo(f"{result.n_left} patients are left; to go on:\n  {command}", err=True)
-    if result.errors:
-        first = result.errors[0]
-        write_text("\n".join(error.details or error.message for error in result.errors), folder / "errors.log")
-        raise UnfinishedError(
-            f"{len(result.errors)} patients could not be finished (see {folder / 'errors.log'}); "
-            f"the first, {first.job.work.key}: {first.message}"
-        )
+    refuse_unfinished(result.errors, folder, "patients", lambda job: str(job.work.key))
 
 
 def verdict_records(folder: Path) -> "list[Record]":

@@ -27,8 +27,7 @@ from motiflens.data.splits import SPLITS
 from motiflens.motifs.sets import Motif
 from motiflens.motifs.truth import MatrixTruth, SiteTruth
 
-_GROUP = "motiflens"
-_FORMAT = 1
+_GROUP, _FORMAT = "motiflens", 1
 
 
 @checks_arguments
@@ -267,14 +266,14 @@ def _assemble(
 ) -> SequenceDataset:
     _check_equal("lengths", {split: part.codes.shape[1] for split, part in parts.items()})
     _check_equal("numbers of labels", {split: part.y.shape[1] for split, part in parts.items()})
-    in_parts = np.repeat([SPLITS.index(split) for split in parts], [len(part.y) for part in parts.values()])
-    in_parts = in_parts.astype(np.uint8)
+    numbers = np.array([SPLITS.index(split) for split in parts], dtype=np.uint8)
+    in_parts = np.repeat(numbers, [len(part.y) for part in parts.values()])
     split_codes = own.get("split_codes", in_parts)
     if not np.array_equal(np.sort(split_codes), in_parts):
         raise InputError("expected as many sequences in each split as were written, got others: file was edited")
     row_of = np.empty(len(split_codes), dtype=np.int64)  # where each sequence of the dataset stands in parts
     row_of[np.argsort(split_codes, kind="stable")] = np.arange(len(split_codes))
-    codes = np.concatenate([part.codes for part in parts.values()])[row_of]
+    codes, y = (np.concatenate([getattr(part, name) for part in parts.values()])[row_of] for name in ("codes", "y"))
     truth: SiteTruth | MatrixTruth | None = None
     if own.get("sites") is not None:
         truth = SiteTruth(**own["sites"], n_sequences=len(codes), length=codes.shape[1])
@@ -282,7 +281,7 @@ def _assemble(
         truth = MatrixTruth(np.concatenate([_matrices(part) for part in parts.values()])[row_of])
     return SequenceDataset.from_arrays(
         codes,
-        np.concatenate([part.y for part in parts.values()])[row_of],
+        y,
         label_names=own.get("label_names") if label_names is None else label_names,
         split=np.array(SPLITS)[split_codes],
         truth=truth,
@@ -297,6 +296,5 @@ def _check_equal(what: str, values: Mapping[str, int]) -> None:
 
 
 def _matrices(part: LayoutPart) -> np.ndarray:
-    if part.model is not None:
-        return part.model
-    return np.full((len(part.codes), 4, part.codes.shape[1]), 0.25, dtype=np.float32)
+    unknown = np.full((len(part.codes), 4, part.codes.shape[1]), 0.25, dtype=np.float32)
+    return unknown if part.model is None else part.model
