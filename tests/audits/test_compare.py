@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from command_line import fails, run
 from scipy import stats as scipy_stats
+from scipy.special import expit, logit
 
 from motiflens.audits.comparison import jackknife, side_by_side
 from motiflens.data.io import write_hdf5
@@ -76,6 +77,16 @@ def values_by_hand(evidence, name):
     }
 
 
+def limits_by_hand(values, measure):
+    """Student's interval on the logit of a share, or on the logarithm of a signal-to-noise, turned back."""
+    m = np.mean(values)
+    half = scipy_stats.t.ppf(0.975, len(values) - 1) * scipy_stats.sem(values)
+    if "signal-to-noise" in measure:
+        return m * np.exp(-half / m), m * np.exp(half / m)
+    step = half / (m * (1 - m))
+    return tuple(expit(logit(m) + side * step) for side in (-1, 1))
+
+
 def test_all_else_has_networks_as_replicates(evidence, table):
     first, second = (values_by_hand(evidence, name) for name in ("relu", "exponential"))
     assert any(np.ptp(values) > 0 for values in first.values())
@@ -87,10 +98,14 @@ def test_all_else_has_networks_as_replicates(evidence, table):
         assert found.difference.estimate == pytest.approx(np.mean(values) - np.mean(first[measure]))
         if np.ptp(values) == 0 or np.ptp(first[measure]) == 0:
             continue
-        expected = scipy_stats.t.interval(0.95, 1, np.mean(values), scipy_stats.sem(values))
-        assert (found.mean.low, found.mean.high) == pytest.approx(expected)
-        welch = scipy_stats.ttest_ind(values, first[measure], equal_var=False).confidence_interval()
-        assert (found.difference.low, found.difference.high) == pytest.approx((welch.low, welch.high))
+        (l1, u1), (l2, u2) = (limits_by_hand(own, measure) for own in (first[measure], values))
+        assert (found.mean.low, found.mean.high) == pytest.approx((l2, u2))
+        m1, m2 = np.mean(first[measure]), np.mean(values)
+        expected = m2 - m1 - np.hypot(m2 - l2, u1 - m1), m2 - m1 + np.hypot(u2 - m2, m1 - l1)
+        assert (found.difference.low, found.difference.high) == pytest.approx(expected)
+        if "signal-to-noise" not in measure:
+            assert 0 <= found.mean.low <= found.mean.high <= 1
+            assert -1 <= found.difference.low <= found.difference.high <= 1
 
 
 def test_agreement_of_two_networks_has_no_interval(evidence, table):

@@ -25,7 +25,15 @@ from motiflens.data.simulate import (
 )
 from motiflens.data.simulate.additive import expected_auroc
 from motiflens.data.simulate.balance import balance, draw_weighted
-from motiflens.motifs.pairs import ORIENTATIONS, count_obeying, obeying, read_pairs, site_pairs
+from motiflens.motifs.pairs import (
+    ORIENTATIONS,
+    PAIR_SIGNS,
+    PairTable,
+    count_obeying,
+    obeying,
+    read_pairs,
+    site_pairs,
+)
 from motiflens.motifs.sets import Motif, load_motifs, select_motifs
 from motiflens.motifs.tomtom import tomtom
 
@@ -551,3 +559,67 @@ def test_options_of_another_simulator(arguments, message, tmp_path):
     result = CliRunner().invoke(app, ["simulate", *arguments, "-o", str(tmp_path / "x.h5")])
     assert isinstance(result.exception, ValueError)
     assert message in str(result.exception)
+
+
+@pytest.fixture(scope="module")
+def signed():
+    """Ten pairs of which three repress and three are redundant, each motif in one."""
+    return spaced_grammar(12_000, seed=3, n_pairs=10, n_decoys=4, n_singles=2, n_repress=3, n_redundant=3)
+
+
+def test_signed_labels_say_which_pairs_repress_and_which_are_redundant(signed):
+    pairs = read_pairs(signed.metadata)
+    counts = {kind: int((pairs.kind == kind).sum()) for kind in ("true", "repress", "redundant", "decoy")}
+    assert counts == {"true": 4, "repress": 3, "redundant": 3, "decoy": 4}
+    plain = spaced_grammar(12_000, seed=3, n_pairs=10, n_decoys=4, n_singles=2)
+    np.testing.assert_array_equal(signed.codes, plain.codes)
+    interacting = np.isin(pairs.kind, list(PAIR_SIGNS))
+    np.testing.assert_array_equal(interacting, read_pairs(plain.metadata).kind == "true")
+    assert signed.label_names == ("signed",)
+    assert abs(signed.y.mean() - 0.5) < 0.02
+    with pytest.raises(ValueError, match="are drawn from a logit"):
+        oracle_labels(signed)
+
+
+def test_a_pair_that_represses_loses_what_either_gives_and_a_redundant_one_gives_it_once(signed):
+    """Logits of all motifs, and of all pairs that obey, by a regression on the labels alone."""
+    pairs = read_pairs(signed.metadata)
+    rows = np.flatnonzero(np.isin(pairs.kind, list(PAIR_SIGNS)))
+    near = np.zeros((len(signed), len(rows)))
+    for column, row in enumerate(rows):
+        near[:, column] = count_obeying(signed.truth, PairTable(*(values[[row]] for values in pairs)))
+    features = np.hstack([count_motifs(signed), near])
+    found = LogisticRegression(C=1e4, max_iter=2000).fit(features, signed.y[:, 0])
+    single, both = found.coef_[0][:20], found.coef_[0][20:]
+    for kind, alone, together in (("true", 1, 6), ("repress", 2, 0), ("redundant", 4, 4)):
+        own = pairs.kind[rows] == kind
+        i, j = pairs.motif_i[rows][own], pairs.motif_j[rows][own]
+        np.testing.assert_allclose([*single[i], *single[j]], alone, atol=0.8)
+        np.testing.assert_allclose(single[i] + single[j] + both[own], together, atol=1.0)
+    assert found.intercept_[0] == pytest.approx(signed.metadata["intercept"], abs=1)
+    np.testing.assert_array_equal(np.asarray(signed.metadata["logit_of_pair"])[rows] > 0, pairs.kind[rows] == "true")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"n_pairs": 10, "n_repress": 6, "n_redundant": 5}, "together at most 10, .* got 6 and 5"),
+        ({"n_pairs": 10, "n_repress": -1}, "must be 0 or more .* got -1 and 0"),
+        ({"n_repress": 2}, "40 true pairs share motifs, .* at most half as many pairs"),
+        ({"n_pairs": 10, "n_repress": 2, "labels": "additive"}, "labels 'additive' have no interactions"),
+        ({"n_pairs": 10, "n_repress": 1.5}, "n_repress must be a whole number, got 1.5"),
+    ],
+)
+def test_impossible_signs(change, message):
+    with pytest.raises(ValueError, match=message):
+        spaced_grammar(**{"n_sequences": 20, **change})
+
+
+def test_signed_labels_on_the_command_line(tmp_path):
+    out = tmp_path / "g.h5"
+    arguments = ["simulate", "spaced-grammar", "-n", 40, "--n-pairs", 10, "--n-decoys", 4, "--n-repress", 2]
+    result = CliRunner().invoke(app, list(map(str, [*arguments, "--n-redundant", 3, "-o", out])))
+    assert result.exit_code == 0, result.exception
+    written = read_hdf5(out)
+    assert written.metadata == spaced_grammar(40, n_pairs=10, n_decoys=4, n_repress=2, n_redundant=3).metadata
+    assert written.metadata["pairs"]["kind"].count("redundant") == 3

@@ -58,8 +58,8 @@ def planted(n=240, seed=0, gap=None):
 class Toy(nn.Module):
     """Sites of all motifs on both strands; their number in a fixed sum, and perhaps 0 and 1 together.
 
-    kind: "additive", "and" (pairs anywhere), "spaced" (1 begins 20 bp after the end of 0), "saturating" (a concave sum)
-    or "convex".
+    kind: "additive", "and" (pairs anywhere), "nand" (the same with -4), "or" (of a pair the larger counts), "spaced" (1
+    begins 20 bp after the end of 0), "saturating" (a concave sum), "convex" or "concave".
     """
 
     def __init__(self, kind, weights=(1.0, 1.0, 0.5, -0.5, 2.0, 0.2), pairs=((0, 1),)):
@@ -78,15 +78,37 @@ class Toy(nn.Module):
             logit = 3 * torch.tanh(logit / 3)
         if self.kind.startswith("convex"):
             logit = logit + 0.15 * logit**2
+        if self.kind.startswith("concave"):
+            logit = logit - 0.15 * logit**2
         if self.kind.endswith("and"):
+            size = -4 if self.kind.endswith("nand") else 4
             for one, other in self.pairs:
-                logit = logit + 4 * torch.relu(best[:, one] + best[:, other] - 1)
+                logit = logit + size * torch.relu(best[:, one] + best[:, other] - 1)
+        if self.kind.endswith("or"):
+            for one, other in self.pairs:
+                logit = logit - torch.minimum(best[:, one] * self.weights[one], best[:, other] * self.weights[other])
         if self.kind == "spaced":
             plus, minus = hits[:, 0], hits[:, 1]
             there = torch.relu(plus[:, 0, :-28] + plus[:, 1, 28:] - 1).amax(1)
             back = torch.relu(minus[:, 1, :-28] + minus[:, 0, 28:] - 1).amax(1)
             logit = logit + 4 * torch.maximum(there, back)
         return logit[:, None]
+
+
+class Negated(nn.Module):
+    """Another network's logit, the other way round."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, x):
+        return -self.model(x)
+
+
+def called(table):
+    """Called pairs with their sign."""
+    return {(row.i, row.j): row.sign for row in table.calls()}
 
 
 def hybrid(kind):
@@ -155,6 +177,89 @@ def test_what_the_bend_explains_is_not_called_though_few_motifs_matter(method, n
 def test_a_pair_beyond_the_bend_is_called_though_few_motifs_matter(method):
     weights = [1.0, 1.5, 1.0, 0.0, 0.0, 0.0]
     assert_only_pair_01(interactions(Toy("convex and", weights), planted(), motifs(), method=method, **SMALL))
+
+
+@pytest.mark.parametrize("method", PERTURBATION)
+@pytest.mark.parametrize("kind", ["and", "additive", "saturating", "convex", "convex and"])
+def test_a_network_and_its_negative_have_the_same_p_values_and_opposite_signs(method, kind):
+    network = Toy(kind)
+    above, below = (
+        interactions(one, planted(), motifs(), method=method, **SMALL) for one in (network, Negated(network))
+    )
+    opposite = {"+": "-", "-": "+", "": ""}
+    for row in above.rows:
+        other = below.pair(row.i, row.j)
+        if "" in (row.sign, other.sign):  # effects that are rounding are at no place
+            assert row.p_value == other.p_value == 1
+            continue
+        expected = row._replace(effect=-row.effect, sign=opposite[row.sign])
+        assert other._replace(effect=0, p_value=0, q_value=0) == expected._replace(effect=0, p_value=0, q_value=0)
+        np.testing.assert_allclose(
+            [other.effect, other.p_value, other.q_value], [-row.effect, row.p_value, row.q_value], rtol=1e-4, atol=1e-6
+        )
+
+
+@pytest.mark.parametrize("method", PERTURBATION)
+def test_pairs_of_either_sign_are_called_with_their_sign(method):
+    weights = (1.0, 1.0, 2.0, 2.0, 0.5, 0.2)
+
+    class Both(Toy):
+        def forward(self, x):
+            hits = torch.relu(self.conv(x) - 7).unflatten(1, (2, 6)).amax(dim=(1, 3))
+            return super().forward(x) - 4 * torch.relu(hits[:, 2] + hits[:, 3] - 1)[:, None]
+
+    table = interactions(Both("and", weights), planted(), motifs(), method=method, **SMALL)
+    assert called(table) == {(0, 1): "+", (2, 3): "-"}
+    assert table.pair(0, 1).effect > 1
+    assert table.pair(2, 3).effect < -1
+    assert [(row.i, row.j) for row in table.calls(sign="-")] == [(2, 3)]
+    assert [(row.i, row.j) for row in table.calls(sign="+")] == [(0, 1)]
+    with pytest.raises(ValueError, match=r"sign must be '\+', '-' or '' for both, got '\*'"):
+        table.calls(sign="*")
+
+
+@pytest.mark.parametrize("method", PERTURBATION)
+def test_a_redundant_pair_is_called_as_negative_and_nothing_else(method):
+    table = interactions(Toy("or", (4.0, 4.0, 2.0, -2.0, 2.0, 1.0)), planted(), motifs(), method=method, **SMALL)
+    assert called(table) == {(0, 1): "-"}
+
+
+@pytest.mark.parametrize("method", PERTURBATION)
+@pytest.mark.parametrize("pairs", [((0, 1), (0, 2)), ((0, 1), (1, 2))])
+def test_partners_of_one_motif_that_cancel_do_not_hide_each_other(method, pairs):
+    table = interactions(Toy("nand", pairs=pairs), planted(), motifs(), method=method, **SMALL)
+    assert called(table) == dict.fromkeys(pairs, "-")
+
+
+@pytest.mark.parametrize("method", PERTURBATION)
+@pytest.mark.parametrize("n_used", [2, 3, 6])
+def test_what_a_concave_output_explains_is_not_called_though_all_its_effects_are_negative(method, n_used):
+    weights = [1.0, 1.5, 1.0, 2.0, 1.0, 0.8][:n_used] + [0.0] * (6 - n_used)
+    table = interactions(Toy("concave", weights), planted(), motifs(), method=method, **SMALL)
+    assert table.pair(0, 1).effect < -0.2
+    assert min(row.p_value for row in table.rows) > (0.2 if n_used < 3 else 0.01)
+    assert table.calls() == []
+
+
+@pytest.mark.parametrize("method", PERTURBATION)
+def test_a_pair_that_cancels_beyond_a_concave_output_is_called(method):
+    weights = [1.0, 1.5, 1.0, 0.0, 0.0, 0.0]
+    table = interactions(Toy("concave nand", weights), planted(), motifs(), method=method, **SMALL)
+    assert called(table) == {(0, 1): "-"}
+
+
+def test_a_spacing_of_a_negative_pair_is_recovered():
+    table = interactions(Negated(Toy("spaced")), planted(gap=20), motifs(), method="insertion", **SMALL)
+    assert called(table) == {(0, 1): "-"}
+    best = table.rows[0]
+    assert (best.gap, best.gap_low, best.gap_high, best.orientation) == (20, 20, 20, "i+ j+")
+    assert best.effect < -1
+
+
+def test_a_redundancy_of_the_only_two_motifs_that_do_anything_may_be_a_saturated_output():
+    table = interactions(Toy("or", (4.0, 4.0, 0, 0, 0, 0)), planted(), motifs(), method="insertion", **SMALL)
+    assert table.pair(0, 1).effect < -1
+    assert table.calls() == []
 
 
 @pytest.mark.parametrize("method", PERTURBATION)
@@ -274,6 +379,24 @@ def test_few_motifs_have_the_first_test_alone():
     assert "with fewer than 5 motifs, p-values compare with shuffled copies alone" in table.caution
 
 
+def test_few_motifs_have_no_calls_of_negative_effects_either_unless_asked_for():
+    table = interactions(Toy("nand"), planted(), motifs()[:2], method="insertion", **SMALL)
+    assert (table.rows[0].p_value, table.rows[0].sign) == (1 / 61, "-")
+    assert np.isnan(table.rows[0].q_value)
+    assert not table.calls(1)
+    asked = interactions(Toy("nand"), planted(), motifs()[:2], method="insertion", few_motifs=True, **SMALL)
+    assert asked.rows[0].q_value == 1 / 61
+    assert [row.sign for row in asked.calls()] == ["-"]
+
+
+def test_networks_of_the_other_sign_do_not_agree():
+    members = [Toy("and"), Toy("and"), Negated(Toy("and"))]
+    table = interactions(members, planted(), motifs(), method="insertion", **SMALL)
+    assert (table.pair(0, 1).sign, table.pair(0, 1).n_agree) == ("+", 2)
+    assert (table.evidence.member_p[:, 0] <= 0.05).all()
+    assert np.sign(table.evidence.member_effect[:, 0]).tolist() == [1, 1, -1]
+
+
 def test_of_five_motifs_one_strong_pair_leaves_too_few_others():
     table = interactions(Toy("convexand"), planted(), motifs()[:5], method="insertion", **{**SMALL, "n_null": 100})
     assert [(row.i, row.j) for row in table.calls()] == [(0, 1)]
@@ -288,7 +411,8 @@ def test_too_few_shuffled_copies_are_told():
     assert "a single pair cannot have a q-value below 1, as pairs with shuffled copies were measured only 0 times" in (
         nothing.caution
     )
-    assert nothing.calls(1) == [row for row in nothing.rows if row.effect > 0]
+    assert {row.sign for row in nothing.calls(1)} == {"+", "-"}
+    assert nothing.calls(1) == [row for row in nothing.rows if row.sign == ("+" if row.effect > 0 else "-")]
 
 
 def test_a_table_holds_both_tests_and_what_each_member_says():
@@ -300,7 +424,7 @@ def test_a_table_holds_both_tests_and_what_each_member_says():
     np.testing.assert_array_equal(p[called], np.fmax(evidence.p_copies, evidence.p_others)[called])
     pairs = np.transpose(np.triu_indices(6, 1))
     again = against_other_pairs(evidence.score, evidence.magnitude, evidence.curvature, pairs)
-    np.testing.assert_array_equal(again, evidence.p_others)
+    np.testing.assert_array_equal(np.minimum(2 * again, 1), evidence.p_others)
     assert evidence.member_p.shape == evidence.member_effect.shape == (2, 15)
     assert evidence.member_p[0, 0] <= 0.05 < evidence.member_p[1, 0]
     assert evidence.member_effect[0, 0] > 10 * abs(evidence.member_effect[1]).max()

@@ -1,7 +1,6 @@
 """Several candidates side by side: every measure with its interval, and its difference from the first candidate."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,14 +8,14 @@ import numpy as np
 from motiflens.audits.candidate import Candidate
 from motiflens.audits.differences import matched_share
 from motiflens.audits.evidence import Evidence
-from motiflens.audits.words import measure_label, method_label
+from motiflens.audits.words import bounds_of, measure_label, method_label
+from motiflens.basics.intervals import bounded_difference, bounded_mean
 from motiflens.basics.performance import Performance
-from motiflens.basics.stats import Interval, contrast, mean_of_defined, number
+from motiflens.basics.stats import Interval, mean_of_defined, number
 from motiflens.basics.tables import by_fields
 from motiflens.interpret.stability import Stability
 
 _SPIKE_IN_SCORES = {"auroc": "AUROC", "aupr": "AUPR", "snr": "signal-to-noise"}
-_UNDEFINED = Interval(math.nan, math.nan, math.nan)
 
 
 class Compared(NamedTuple):
@@ -59,7 +58,8 @@ def side_by_side(evidence: Evidence) -> list[Comparison]:
     """Every candidate beside the first, measure by measure, with 95 % intervals.
 
     Scores on the test sequences are those of the networks at hand, resampled over sequences, the same ones for all
-    candidates (paired bootstrap). All else has networks as replicates (t interval; Welch for differences). Agreement
+    candidates (paired bootstrap). All else has networks as replicates, with the intervals of `basics.intervals`, which
+    stay within what a measure can be. Agreement
     is measured on pairs of networks, of which each network is in several: there the replicates are jackknife
     pseudo-values, whose mean is that of the pairs (Arvesen 1969, "Jackknifing U-statistics"), and fewer than three
     networks have no interval.
@@ -95,23 +95,16 @@ def _of_scores(measure: str, scores: Mapping[str, Performance]) -> Comparison:
 
 def _of_replicates(measure: str, values: Mapping[str, np.ndarray]) -> Comparison:
     defined = {name: own[~np.isnan(own)] for name, own in values.items()}
-    first = next(iter(defined))
+    first, bounds = next(iter(defined)), bounds_of(measure)
     compared = {
         name: Compared(
-            _weighted([own], [1]),
-            None if name == first else _weighted([defined[first], own], [-1, 1]),
+            bounded_mean(own, bounds),
+            None if name == first else bounded_difference(defined[first], own, bounds),
             len(own),
         )
         for name, own in defined.items()
     }
     return Comparison(measure, "networks", compared)
-
-
-def _weighted(groups: Sequence[np.ndarray], weights: Sequence[float]) -> Interval:
-    if not all(len(group) for group in groups):
-        return _UNDEFINED
-    found = contrast(groups, weights)
-    return Interval(found.estimate, found.low, found.high)
 
 
 def _of_networks(evidence: Evidence, candidate: Candidate) -> dict[str, np.ndarray]:

@@ -8,13 +8,18 @@ import numpy as np
 from motiflens.audits.candidate import Candidate
 from motiflens.audits.evidence import Evidence
 from motiflens.audits.network import Audit
-from motiflens.audits.words import measure_label, method_label
+from motiflens.audits.words import bounds_of, measure_label, method_label
+from motiflens.basics.intervals import bounded_difference
 from motiflens.basics.stats import Interval, contrast
 from motiflens.basics.words import with_interval
 
 
 class Difference(NamedTuple):
-    """A measure of two candidates, means over members, with the 95 % interval of the difference (Welch)."""
+    """A measure of two candidates, means over members, with the 95 % interval of the difference and Welch's p.
+
+    The interval stays within what the measure can be (`basics.intervals.bounded_difference`), so that near p = 0.05 it
+    may hold 0 where p is smaller.
+    """
 
     measure: str
     first: float
@@ -33,7 +38,7 @@ def differences(evidence: Evidence, first: Candidate, second: Candidate) -> list
         if others is None or np.isnan([*values, *others]).any():
             continue
         found = contrast([values, others], (-1, 1))
-        interval = Interval(found.estimate, found.low, found.high)
+        interval = bounded_difference(values, others, bounds_of(name))
         means = float(values.mean()), float(others.mean())
         rows.append(Difference(name, *means, interval, found.p_value, len(values), len(others)))
     return rows

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from motiflens.basics.intervals import CORRELATIONS, NOT_NEGATIVE, SHARES, Bounds
 from motiflens.basics.words import look
 
 METHOD_LABELS = {
@@ -27,6 +28,15 @@ def measure_label(measure: str) -> str:
 def method_label(method: str) -> str:
     """As it is written on the page."""
     return METHOD_LABELS.get(method, method)
+
+
+def bounds_of(measure: str) -> Bounds:
+    """Range that a measure of networks can have, by its name on the page: all but these are shares and areas."""
+    if "signal-to-noise" in measure or measure.endswith("(bits)"):
+        return NOT_NEGATIVE
+    if measure.startswith(("Agreement of maps", "Matched beyond chance")) or "correlation" in measure:
+        return CORRELATIONS
+    return SHARES
 
 
 def percent(shares: np.ndarray) -> str:

@@ -10,6 +10,7 @@ __all__ = [
     "errors",
     "files",
     "inputs",
+    "intervals",
     "json_values",
     "lazy",
     "locks",

@@ -64,7 +64,9 @@ def interactions(
     n_sequences: Annotated[int, typer.Option(help="Largest number of positives, and of background sequences.")] = 500,
     few_motifs: Annotated[
         bool,
-        typer.Option("--few-motifs", help="Call pairs of fewer than five motifs, too, without the second test."),
+        typer.Option(
+            "--few-motifs", help="Call pairs of fewer than five motifs, too, without the second test; of either sign."
+        ),
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same table.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -74,7 +76,7 @@ def interactions(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Find pairs of motifs that are worth more to networks together than apart, on the positive test sequences."""
+    """Find pairs of motifs that do more, or less, together than the sum of both, on the positive test sequences."""
     from motiflens.basics.inputs import as_output
     from motiflens.data.io import read_hdf5
     from motiflens.interpret.interactions import Settings
@@ -125,7 +127,11 @@ def interactions(
         typer.echo(
             f"{pair:24}  effect {row.effect:+.3f}  q {row.q_value:.2g}{where}  {row.orientation or 'any'}  {agree}"
         )
-    typer.echo(f"{len(table.calls(q))} of {len(table)} pairs are called at q <= {q} ({table.method}, in {table.unit})")
+    above, below = (len(table.calls(q, sign=sign)) for sign in "+-")
+    typer.echo(
+        f"{above + below} of {len(table)} pairs are called at q <= {q} ({table.method}, in {table.unit}): {above} with an "
+        f"effect above 0, {below} below"
+    )
     if table.caution:
         typer.echo(f"caution: {table.caution}".replace("(few_motifs)", "(--few-motifs)"), err=True)
 

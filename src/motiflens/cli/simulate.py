@@ -74,6 +74,18 @@ def simulate(
     max_gap: Annotated[
         int | None, typer.Option(help="Largest gap of a true pair, bp. Default: 20.", rich_help_panel=_GRAMMAR)
     ] = None,
+    n_repress: Annotated[
+        int | None,
+        typer.Option(
+            help="Of the pairs: lose the label where both motifs are there. Default: 0.", rich_help_panel=_GRAMMAR
+        ),
+    ] = None,
+    n_redundant: Annotated[
+        int | None,
+        typer.Option(
+            help="Of the pairs: either motif is enough, both are not more. Default: 0.", rich_help_panel=_GRAMMAR
+        ),
+    ] = None,
     labels: Annotated[
         Labels | None, typer.Option(help="Additive: no pair interacts. Default: grammar.", rich_help_panel=_GRAMMAR)
     ] = None,
@@ -105,6 +117,8 @@ def simulate(
         "n_decoys": n_decoys,
         "n_singles": n_singles,
         "max_gap": max_gap,
+        "n_repress": n_repress,
+        "n_redundant": n_redundant,
         "labels": None if labels is None else labels.value,
         "background_sequences": background_sequences,
         "shuffle_background": shuffle_background or None,

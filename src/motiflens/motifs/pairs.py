@@ -5,6 +5,7 @@ which motif i reads forward, so that a sequence and its reverse complement say t
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +14,9 @@ from motiflens.basics.errors import InputError
 from motiflens.basics.tables import by_fields
 from motiflens.motifs.truth import SiteTruth
 
-KINDS = ("true", "decoy", "filler")
+KINDS = ("true", "decoy", "filler")  # as a grammar is drawn
+#: Sign of the interaction of each kind of pair that has one; `simulate.signed_labels` makes the last two of true pairs.
+PAIR_SIGNS: Mapping[str, str] = MappingProxyType({"true": "+", "repress": "-", "redundant": "-"})
 ORIENTATIONS = ("i+ j+", "i+ j-", "j+ i+", "j- i+")  # order and strands, where i reads forward
 ANY_ORIENTATION = ""
 

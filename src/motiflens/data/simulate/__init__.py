@@ -14,12 +14,14 @@ from motiflens.data.simulate.presets import (
     TASK2_MOTIF_COUNTS_PAPER,
     task2_background,
 )
+from motiflens.data.simulate.signed import PAIR_LOGITS, signed_labels
 from motiflens.data.simulate.spaced_grammar import LABELS, oracle_labels, spaced_grammar
 
 __all__ = [
     "Background",
     "GRAMMAR_MOTIFS",
     "LABELS",
+    "PAIR_LOGITS",
     "SMALL_GRAMMAR",
     "TASK1_MOTIFS",
     "TASK1_MOTIF_COUNTS",
@@ -31,6 +33,7 @@ __all__ = [
     "multi_motif",
     "oracle_labels",
     "same_width",
+    "signed_labels",
     "spaced_grammar",
     "split_background",
     "task2_background",

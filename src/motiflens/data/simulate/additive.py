@@ -50,8 +50,8 @@ def additive_labels(dataset: SequenceDataset, *, auroc: float = 0.95, seed: int 
     effects = rng.standard_normal(len(dataset.truth.motifs))
     sums = np.bincount(dataset.truth.sequence, effects[dataset.truth.motif], minlength=len(dataset))
     scale = _find_scale(sums, auroc)
-    intercept = _intercept(scale * sums)
-    y = rng.random(len(dataset)) < _sigmoid(scale * sums + intercept)
+    intercept = intercept_of(scale * sums)
+    y = rng.random(len(dataset)) < sigmoid(scale * sums + intercept)
     pairs = pairs._replace(kind=np.where(pairs.kind == "true", "decoy", pairs.kind))
     metadata = {
         **dataset.metadata,
@@ -66,36 +66,37 @@ def additive_labels(dataset: SequenceDataset, *, auroc: float = 0.95, seed: int 
 def expected_auroc(logits: np.ndarray) -> float:
     """Expected AUROC of logits, shape=(n,), for labels drawn from them: share of right orders, weighted; ties half."""
     _, group = np.unique(logits, return_inverse=True)
-    p = _sigmoid(logits)
+    p = sigmoid(logits)
     true, false = np.bincount(group, p), np.bincount(group, 1 - p)
     return float((true * (np.cumsum(false) - false / 2)).sum() / (true.sum() * false.sum()))
 
 
 def _find_scale(sums: np.ndarray, auroc: float) -> float:
     low, high = 0.0, _MAX_SCALE
-    best = expected_auroc(high * sums + _intercept(high * sums))
+    best = expected_auroc(high * sums + intercept_of(high * sums))
     if best < auroc:
         raise InputError(f"effects of single motifs reach an AUROC of {best:.3f} here, got auroc={auroc}: ask for less")
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
-        if expected_auroc(middle * sums + _intercept(middle * sums)) < auroc:
+        if expected_auroc(middle * sums + intercept_of(middle * sums)) < auroc:
             low = middle
         else:
             high = middle
     return high
 
 
-def _intercept(logits: np.ndarray) -> float:
+def intercept_of(logits: np.ndarray) -> float:
     """Find what to add to the logits so that half of the labels are expected to be positive."""
     low, high = -logits.max(), -logits.min()
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
-        if _sigmoid(logits + middle).mean() < 0.5:
+        if sigmoid(logits + middle).mean() < 0.5:
             low = middle
         else:
             high = middle
     return float(high)
 
 
-def _sigmoid(logits: np.ndarray) -> np.ndarray:
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    """Probabilities of logits."""
     return 0.5 * (1 + np.tanh(logits / 2))

@@ -13,6 +13,7 @@ from motiflens.data.simulate.additive import additive_labels
 from motiflens.data.simulate.background import put_background
 from motiflens.data.simulate.grammar_motifs import choose_motifs
 from motiflens.data.simulate.scenes import place_freely, place_scenes
+from motiflens.data.simulate.signed import signed_labels
 from motiflens.data.splits import random_split
 from motiflens.motifs.embed import make_generator, sample_bases
 from motiflens.motifs.pairs import ANY_ORIENTATION, KINDS, ORIENTATIONS, PairTable, count_obeying, read_pairs
@@ -40,6 +41,8 @@ def spaced_grammar(
     background: SequenceDataset | np.ndarray | None = None,
     shuffle_background: bool = False,
     labels: str = "grammar",
+    n_repress: int = 0,
+    n_redundant: int = 0,
     allow_similar: bool = False,
     split: Sequence[float] = (0.7, 0.1, 0.2),
 ) -> SequenceDataset:
@@ -96,6 +99,10 @@ def spaced_grammar(
         Shuffle each window such that its dinucleotide counts stay.
     labels : {"grammar", "additive"}
         Additive: the same sequences with the labels of :func:`additive_labels`, in which no pair interacts.
+    n_repress, n_redundant : int
+        How many of the true pairs repress (the label is lost where both motifs are there) or are redundant (either
+        motif is enough, both are not more). With any, labels are those of :func:`signed_labels`, a draw from a logit,
+        and each motif is in one pair at most.
     allow_similar : bool
         Accept motifs that TomTom matches to each other at q <= 0.1.
     split : sequence of float
@@ -104,8 +111,8 @@ def spaced_grammar(
     Returns
     -------
     dataset : SequenceDataset
-        With one label, ``"grammar"``, a SiteTruth, and in its metadata the table of all pairs of motifs, see
-        :func:`motiflens.motifs.pairs.read_pairs`.
+        With one label, ``"grammar"``, ``"additive"`` or ``"signed"``, a SiteTruth, and in its metadata the table of all
+        pairs of motifs, see :func:`motiflens.motifs.pairs.read_pairs`.
 
     Raises
     ------
@@ -115,11 +122,12 @@ def spaced_grammar(
     """
     chosen = choose_motifs(motifs, n_motifs, allow_similar)
     n_decoys = n_pairs // 2 if n_decoys is None else n_decoys
-    _check_whole(
-        n_sequences=n_sequences, length=length, n_pairs=n_pairs, n_decoys=n_decoys, max_gap=max_gap, n_singles=n_singles
-    )
+    numbers = {"n_pairs": n_pairs, "n_decoys": n_decoys, "n_repress": n_repress, "n_redundant": n_redundant}
+    _check_whole(n_sequences=n_sequences, length=length, **numbers, max_gap=max_gap, n_singles=n_singles)
     source = _source(background, shuffle_background)
     _check_level(level, labels, n_singles, len(chosen))
+    if labels != "grammar" and (n_repress or n_redundant):
+        raise InputError(f"labels {labels!r} have no interactions: leave out n_repress and n_redundant")
     _check_numbers(n_sequences, len(chosen), n_pairs, n_decoys, two_pair_share, decoy_share)
     _check_widths(chosen, level, length, max_gap, n_singles)
     rng = make_generator(seed)
@@ -154,7 +162,11 @@ def spaced_grammar(
     }
     y = positive.astype(np.float32)[:, None]
     dataset = SequenceDataset(codes, y, ("grammar",), split_codes, truth, metadata)
-    return dataset if labels == "grammar" else additive_labels(dataset, seed=seed)
+    if labels == "additive":
+        return additive_labels(dataset, seed=seed)
+    if n_repress or n_redundant:
+        return signed_labels(dataset, n_repress=n_repress, n_redundant=n_redundant, seed=seed)
+    return dataset
 
 
 def oracle_labels(dataset: SequenceDataset) -> np.ndarray:
@@ -174,10 +186,12 @@ def oracle_labels(dataset: SequenceDataset) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the dataset has no sites or no table of pairs, or its labels are additive and follow no rule.
+        If the dataset has no sites or no table of pairs, or its labels are drawn from a logit and follow no rule.
     """
     if dataset.metadata.get("labels") == "additive":
         raise InputError("labels of this dataset are additive: no pair has a rule; see metadata['logit_of_motif']")
+    if dataset.metadata.get("labels") == "signed":
+        raise InputError("labels of this dataset are drawn from a logit: see metadata['logit_of_pair']")
     if not isinstance(dataset.truth, SiteTruth):
         raise InputError(f"expected a dataset with a SiteTruth, got truth: {dataset.truth}")
     pairs = read_pairs(dataset.metadata).of_kind("true")

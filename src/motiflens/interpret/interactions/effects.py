@@ -54,8 +54,8 @@ class Effects(NamedTuple):
 class Windows(NamedTuple):
     """For each pair the orientation and the run of distances with the highest score; all of shape=(P,)."""
 
-    score: np.ndarray  # 0 where there is no positive effect
-    effect: np.ndarray  # mean in the window; NaN where nothing was measured
+    score: np.ndarray  # of the effect, whatever its sign; 0 where none stands out
+    effect: np.ndarray  # mean in the window, with its sign; NaN where nothing was measured
     orientation: np.ndarray  # index, or ANY
     first: np.ndarray  # index of the first distance
     last: np.ndarray
@@ -73,8 +73,37 @@ def pool_members(members: Iterable[Effects]) -> Effects:
     return first._replace(total=total, square=square, number=number, alone=alone)
 
 
+def strongest_windows(
+    effects: Effects, *, min_count: int, min_effect: float, sign: np.ndarray | None = None
+) -> Windows:
+    """The best windows of effects above 0, or of those below 0 where these score higher.
+
+    Parameters
+    ----------
+    effects : Effects
+    min_count, min_effect
+        As for :func:`best_windows`.
+    sign : np.ndarray, shape=(P,), optional
+        1 or -1: the sign to look for in each pair. By default the one that scores higher; where neither stands out,
+        the one with the larger mean.
+
+    Returns
+    -------
+    windows : Windows
+        Effects below 0 have their sign; scores have none.
+    """
+    above = best_windows(effects, min_count=min_count, min_effect=min_effect)
+    below = best_windows(effects._replace(total=-effects.total), min_count=min_count, min_effect=min_effect)
+    if sign is None:
+        is_below = (below.score > above.score) | ((below.score == above.score) & (below.effect > above.effect))
+    else:
+        is_below = sign < 0
+    below = below._replace(effect=-below.effect)
+    return Windows(*(np.where(is_below, *both) for both in zip(below, above, strict=True)))
+
+
 def best_windows(effects: Effects, *, min_count: int, min_effect: float) -> Windows:
-    """Scan all runs of neighbouring distances, in each orientation and in all together.
+    """Scan all runs of neighbouring distances, in each orientation and in all together, for effects above 0.
 
     The score is sum / n^0.75. With the root of n it would have one variance if the effects of a pair were
     independent, with n if they were the same noise many times over; they lie between the two. It is 0 where a few

@@ -13,7 +13,7 @@ from motiflens.basics.inputs import NetworksLike, SequencesLike, Target, as_outp
 from motiflens.basics.progress import progress_bar
 from motiflens.basics.stats import benjamini_hochberg
 from motiflens.interpret.interactions.cautions import cautions
-from motiflens.interpret.interactions.effects import Effects, best_windows, pool_members
+from motiflens.interpret.interactions.effects import Effects, pool_members, strongest_windows
 from motiflens.interpret.interactions.features import null_pairs, observed_pairs, with_shuffled_copies
 from motiflens.interpret.interactions.inputs import (
     OnProgress,
@@ -49,15 +49,20 @@ def interactions(
     background: SequencesLike | None = None,
     progress: bool | OnProgress = True,
 ) -> InteractionTable:
-    """Find pairs of motifs whose joint effect on networks exceeds the sum of their single effects.
+    """Find pairs of motifs whose joint effect on networks is more, or less, than the sum of their single effects.
+
+    An effect above 0 (sign "+") says that the two motifs together do more than the sum of both. Below 0 (sign "-") they
+    do less: either one is enough (redundancy), or they cancel (antagonism). Both signs are tested and called: the pair
+    is tested where the effect of either sign stands out most, and all that it is compared with is, too, so that one
+    p-value speaks of both signs.
 
     Every pair gets the larger of two p-values: against column-shuffled copies of its motifs in the same networks, and
     against the other pairs and the effects of either motif alone, since the output of a network that adds up single
     motifs is curved, too (docs/methods/interactions.md has every step). So it takes five motifs or more for p-values
     that mean what they say, or six where one pair is strong. With fewer than five there are no q-values, unless
-    settings ask for them (`few_motifs`). q-values are over all pairs (Benjamini & Hochberg 1995). Only positive effects
-    can be called, and hardly a pair of a motif that interacts with more than a third of the others, or with all but
-    two: such a motif looks like one that shows much with any.
+    settings ask for them (`few_motifs`). q-values are over all pairs (Benjamini & Hochberg 1995). Hardly a pair is
+    called of a motif that interacts with more than a third of the others, or with all but two: such a motif looks like
+    one that shows much with any.
 
     In ten benchmarks whose labels add up single motifs (`motiflens study run --preset interactions-calibration`),
     p <= 0.05 in no pair of 280 by insertion, in 0.4 % by mutagenesis, 2.5 % by feature maps and at most 1.1 % by the
@@ -208,14 +213,18 @@ def _table(measured: _Measured, given: Experiment, method: str) -> InteractionTa
         member_effect=np.array([one.windows.effect[: len(observed)] for _, one in by_member]),
         member_p=np.array([one.p for one, _ in by_member]),
     )
-    agree = (evidence.member_p <= _AGREEMENT).sum(axis=0)
-    windows = best_windows(measured.shown, min_count=in_all, min_effect=settings.min_effect)
+    side = np.sign(scores.windows.effect[: len(observed)])
+    with np.errstate(invalid="ignore"):  # of pairs that were not measured
+        agree = ((evidence.member_p <= _AGREEMENT) & (np.sign(evidence.member_effect) == side)).sum(axis=0)
+    windows = strongest_windows(measured.shown, min_count=in_all, min_effect=settings.min_effect, sign=side)
+    # Insertion tests a pair in few backgrounds and shows it in more: an effect that turns there is none.
+    p = np.where(side * windows.effect < 0, 1.0, tests.p)
     n_copies = int((~np.isnan(scores.magnitude[len(observed) :])).sum())
     motifs = given.features.motifs[: given.features.n_motifs]
     enough = len(motifs) >= MIN_MOTIFS or settings.few_motifs
-    q = benjamini_hochberg(tests.p if enough else np.full(len(observed), np.nan))
+    q = benjamini_hochberg(p if enough else np.full(len(observed), np.nan))
     return InteractionTable(
-        rows=table_rows(motifs, observed, tests.p, q, agree, windows, measured.shown, n_members),
+        rows=table_rows(motifs, observed, p, q, agree, windows, measured.shown, n_members),
         method=method,
         unit=chosen.unit,
         n_members=n_members,

@@ -1,5 +1,7 @@
 """From scores to p-values: steps 3 to 6 of docs/methods/interactions.md, which has the symbols and the reasons.
 
+A pair is tested where its effect of either sign stands out most, and so is everything that it is compared with.
+
 A pair must pass two tests, and the larger p-value counts (`compare_pairs`, step 6):
 
 - step 3, `_against_copies`: its score against scores of shuffled copies of its motifs in the same networks;
@@ -34,6 +36,7 @@ _LEFT_OF_NORMAL = math.sqrt(1 - 2 * _QUANTILE * NormalDist().pdf(_QUANTILE) / _K
 _STANDS_OUT = 0.01  # p at which a pair is left out of what is typical
 _STANDS_FAR_OUT = 0.001  # the same by medians, which vary more
 _MEDIAN = NormalDist().inv_cdf(0.75)  # of a half-normal distribution
+_N_SIGNS = 2  # an output may be curved either way, so that effects of both signs are two chances to stand out
 _SLACK = 0.5  # how far the curvature may be missed, as a share of it
 _LEAST_SPREAD = 0.175  # SD of roots over their mean: curvature is no exact product, so that a closer fit is chance
 
@@ -43,7 +46,7 @@ class PairTests(NamedTuple):
     """The two tests of each pair, and what counts; all of shape=(P,)."""
 
     copies: np.ndarray  # p against shuffled copies
-    others: np.ndarray  # p against other pairs; NaN where these are too few
+    others: np.ndarray  # p against other pairs, for both signs; NaN where these are too few
     p: np.ndarray
 
 
@@ -70,7 +73,8 @@ def compare_pairs(
     """
     n = features.n_motifs * (features.n_motifs - 1) // 2
     copies = _against_copies(np.where(np.isnan(magnitude), np.nan, windows.score), pairs, features, n)
-    others = against_other_pairs(windows.score[:n], magnitude[:n], curvature, pairs[:n])
+    others = _N_SIGNS * against_other_pairs(windows.score[:n], magnitude[:n], curvature, pairs[:n])
+    others = np.minimum(others, 1)
     without = 0.0 if features.n_motifs < MIN_MOTIFS else 1.0
     p = np.maximum(copies, np.where(np.isnan(others), without, others))
     return PairTests(copies, others, np.where(windows.score[:n] > 0, p, 1.0))

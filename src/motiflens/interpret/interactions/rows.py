@@ -1,11 +1,11 @@
-"""Rows of the table of interactions: where the effect of each pair stands out, and at which gap it is largest."""
+"""Rows of the table of interactions: where the effect of each pair stands out, and at which gap it does most."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from motiflens.interpret.interactions.effects import ANY, Effects, Windows
-from motiflens.interpret.interactions.table import Interaction, sorted_rows
+from motiflens.interpret.interactions.table import Interaction, sign_of, sorted_rows
 from motiflens.motifs.pairs import ORIENTATIONS
 from motiflens.motifs.sets import Motif
 
@@ -21,6 +21,8 @@ def table_rows(
     n_members: int,
 ) -> tuple[Interaction, ...]:
     """One row per pair, from its p- and q-value and the window of distances in which its effect stands out.
+
+    The gap of a pair is where its effect is largest if it is above 0, and lowest if it is below.
 
     Parameters
     ----------
@@ -38,13 +40,16 @@ def table_rows(
         first, last, orientation = int(windows.first[row]), int(windows.last[row]), int(windows.orientation[row])
         chosen = slice(None) if orientation == ANY else [orientation]
         total, number = (part[row, chosen, first : last + 1].sum(axis=0) for part in (shown.total, shown.number))
-        by_distance = np.divide(total, number, out=np.full(len(number), -np.inf), where=number > 0)
+        effect = float(windows.effect[row])
+        side = -1 if effect < 0 else 1
+        by_distance = np.divide(side * total, number, out=np.full(len(number), -np.inf), where=number > 0)
         best = first + int(by_distance.argmax())
         nowhere = np.nan if np.isnan(windows.effect[row]) else 0.0  # a gap where nothing was measured means nothing
         rows.append(
             Interaction(
                 i=i, j=j, motif_i=motifs[i].id, motif_j=motifs[j].id,
-                effect=float(windows.effect[row]), p_value=float(p[row]), q_value=float(q[row]),
+                effect=effect, sign=sign_of(effect) if windows.score[row] else "",
+                p_value=float(p[row]), q_value=float(q[row]),
                 gap=float(shown.low[best] + shown.high[best]) / 2 + nowhere,
                 gap_low=float(shown.low[first]) + nowhere, gap_high=float(shown.high[last]) + nowhere,
                 orientation="" if orientation == ANY else ORIENTATIONS[orientation],

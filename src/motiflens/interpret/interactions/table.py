@@ -25,25 +25,26 @@ class Interaction(NamedTuple):
     motif_i: str  # id
     motif_j: str
     effect: float  # mean where it stands out, in the table's unit; NaN where nothing was measured
-    p_value: float
+    sign: str  # "+": more together than the sum of both; "-": less (one does, or they cancel); "": none stands out
+    p_value: float  # of an effect of either sign
     q_value: float
     gap: float  # bases between the two sites where the effect is largest; NaN for methods without distances
     gap_low: float  # window of gaps in which the effect stands out
     gap_high: float
     orientation: str  # one of `pairs.ORIENTATIONS`, "" where all orientations together stand out
     support: int  # measurements in that window and orientation, per network: two sites in a sequence, or an insertion
-    n_agree: int  # members with p <= .05 by themselves
+    n_agree: int  # members with p <= .05 by themselves and an effect of this sign
 
 
 @by_fields
 class PairEvidence(NamedTuple):
     """What p-values were made from; pairs in the order of `numpy.triu_indices`."""
 
-    score: np.ndarray  # (P,) of the positive effect that stands out most, 0 where none does
-    magnitude: np.ndarray  # (P,) the same of effects of either sign; NaN where nothing was measured
+    score: np.ndarray  # (P,) of the effect that stands out most, whatever its sign; 0 where none does
+    magnitude: np.ndarray  # (P,) the same; NaN where nothing was measured
     curvature: np.ndarray  # (P,) score that the curvature of the output alone would give; 0 where it is not known
     p_copies: np.ndarray  # (P,) against column-shuffled copies
-    p_others: np.ndarray  # (P,) against the other pairs; NaN where these are too few
+    p_others: np.ndarray  # (P,) against the other pairs, for both signs; NaN where these are too few
     member_effect: np.ndarray  # (n_members, P) where a member's effect stands out; NaN where nothing was measured
     member_p: np.ndarray  # (n_members, P) of each member by itself
 
@@ -82,7 +83,18 @@ class InteractionTable(Tabular):
 
     def _table(self) -> Table:
         title = f"InteractionTable({self.method}: {len(self.calls())} of {len(self)} pairs at q <= 0.1)"
-        names = ("motif_i", "motif_j", "effect", "p_value", "q_value", "gap", "orientation", "support", "n_agree")
+        names = (
+            "motif_i",
+            "motif_j",
+            "effect",
+            "sign",
+            "p_value",
+            "q_value",
+            "gap",
+            "orientation",
+            "support",
+            "n_agree",
+        )
         columns = {name: [getattr(row, name) for row in self.rows] for name in names}
         notes = [f"effects in {self.unit}, over {self.n_members} network{'s' * (self.n_members != 1)}"]
         return Table(title, columns, [*notes, *filter(None, self.caution.split("; "))])
@@ -90,9 +102,9 @@ class InteractionTable(Tabular):
     def plot(self, *, top: int = 6, ax: "Axes | None" = None) -> "Axes":
         """Draw the effect of pairs against the distance between their sites, of either sign.
 
-        Named and in colour are `top` pairs at most: called ones and those with the largest effects first, up to half
-        of them those with the lowest mean where this is below 0. The others are thin and grey. Pairs whose effect
-        stands out in one orientation are drawn in that one, others over all orientations.
+        Named and in colour are `top` pairs at most: called ones first, then those with the largest effects of either
+        sign. The others are thin and grey. Pairs whose effect stands out in one orientation are drawn in that one,
+        others over all orientations.
 
         Raises
         ------
@@ -107,12 +119,8 @@ class InteractionTable(Tabular):
     def _named(self, top: int) -> set[Interaction]:
         """Pairs to be named in a plot."""
         called = set(self.calls())
-        up = sorted(self.rows, key=lambda row: (row not in called, -np.nan_to_num(row.effect, nan=-np.inf)))
-        total, number = (values.sum(axis=(1, 2)) for values in (self.profiles.total, self.profiles.number))  # P
-        below = [row for row in self.rows if self._of_pair(total, row) < 0]
-        kept = set(up[: top - min(top // 2, len(below))])
-        down = sorted(below, key=lambda row: self._of_pair(total, row) / self._of_pair(number, row))
-        return kept | set([row for row in down if row not in kept][: top - len(kept)])
+        order = sorted(self.rows, key=lambda row: (row not in called, -np.nan_to_num(abs(row.effect), nan=-np.inf)))
+        return set(order[:top])
 
     def _profile_of(self, row: Interaction, *, emphasis: bool) -> Profile:
         total, number = (self._of_pair(values, row) for values in (self.profiles.total, self.profiles.number))
@@ -122,9 +130,23 @@ class InteractionTable(Tabular):
         label = f"{row.motif_i} × {row.motif_j}" + (f" ({row.orientation})" if row.orientation else "")
         return Profile(label, self.profiles.low, self.profiles.high, effect, emphasis)
 
-    def calls(self, q: float = 0.1) -> list[Interaction]:
-        """Pairs with a q-value of at most q and a positive effect."""
-        return [row for row in self.rows if row.q_value <= q and row.effect > 0]
+    def calls(self, q: float = 0.1, *, sign: str = "") -> list[Interaction]:
+        """Pairs with a q-value of at most q, of both signs or of one.
+
+        Parameters
+        ----------
+        q : float
+        sign : str
+            "+", "-", or "" for both.
+
+        Raises
+        ------
+        ValueError
+            If there is no such sign.
+        """
+        if sign not in ("", "+", "-"):
+            raise InputError(f"sign must be '+', '-' or '' for both, got {sign!r}")
+        return [row for row in self.rows if row.q_value <= q and row.sign and row.sign in (sign or "+-")]
 
     def pair(self, i: int, j: int) -> Interaction:
         """The row of two motifs, in either order.
@@ -162,5 +184,10 @@ def _json(value: Any) -> Any:
 
 
 def sorted_rows(rows: Sequence[Interaction]) -> tuple[Interaction, ...]:
-    """The smallest p-value first, then the largest effect."""
-    return tuple(sorted(rows, key=lambda row: (row.p_value, -np.nan_to_num(row.effect, nan=-np.inf))))
+    """The smallest p-value first, then the largest effect of either sign."""
+    return tuple(sorted(rows, key=lambda row: (row.p_value, -np.nan_to_num(abs(row.effect), nan=-np.inf))))
+
+
+def sign_of(effect: float) -> str:
+    """Sign of an effect: "+" or "-"; "" of 0 and of NaN."""
+    return "+" if effect > 0 else "-" if effect < 0 else ""

@@ -28,6 +28,7 @@ from motiflens.study.benchmark import (
     figure_records,
     over_draws,
     score_tables,
+    sign_summaries,
     summarise,
     trainings_of,
 )
@@ -51,7 +52,8 @@ def write_interaction_outputs(
 
     Tables: conditions (one row per condition and method), methods (over conditions), factors (what each design factor
     changes, with intervals), filters (whether pairs show in networks whose filters look like both motifs), draws
-    (conditions run on several draws of the data), calibration (on data without interactions).
+    (conditions run on several draws of the data), calibration (on data without interactions), signs (recall and false
+    calls of effects above and below 0).
 
     Parameters
     ----------
@@ -75,10 +77,10 @@ def write_interaction_outputs(
         )
     scores = score_tables(used)
     methods, factors, draws = summarise(scores), factor_effects(scores), over_draws(scores)
-    filters, calibration = count_by_first_layer(used), calibrate(used)
+    filters, calibration, signs = count_by_first_layer(used), calibrate(used), sign_summaries(used)
     tables: dict[str, Sequence[tuple[Any, ...]]] = {
         "conditions": scores, "methods": methods, "factors": factors, "filters": filters, "draws": draws,
-        "calibration": calibration,
+        "calibration": calibration, "signs": signs,
     }  # fmt: skip
     folder = Path(folder)
     (folder / "tables").mkdir(parents=True, exist_ok=True)
@@ -93,6 +95,7 @@ def write_interaction_outputs(
         filters=filters,
         draws=draws,
         calibration=calibration,
+        signs=signs,
         scores=scores,
         figure=Markup(figure_svg(recovery_figure(methods), "recovery")) if methods else None,
         n_left_out=len(given) - len(used),

@@ -134,7 +134,10 @@ def example_sequences(
 
 
 def overview_figure(table: InteractionTable, motifs: Sequence[Motif], *, q: float = 0.1) -> Figure:
-    """Heat map of all effects, called pairs dotted, and the called pairs as a network: wider lines, larger effects."""
+    """Heat map of all effects, called pairs dotted, and the called pairs as a network: wider lines, larger effects.
+
+    Called pairs whose effect is below 0 are blue and dashed there, the others orange.
+    """
     n = len(motifs)
     effect, names = np.full((n, n), np.nan), distinct_names(motifs)
     for row in table.rows:
@@ -152,17 +155,19 @@ def overview_figure(table: InteractionTable, motifs: Sequence[Motif], *, q: floa
         angle = np.pi / 2 - 2 * np.pi * np.arange(n) / n
         x, y = np.cos(angle), np.sin(angle)
         calls = table.calls(q)
-        largest = max((row.effect for row in calls), default=1.0)
+        largest = max((abs(row.effect) for row in calls), default=1.0)
         for row in calls:
             heat.scatter([row.j, row.i], [row.i, row.j], s=9, color="#111111")
             ends = [row.i, row.j]
-            net.plot(x[ends], y[ends], color="#D55E00", linewidth=0.6 + 3 * row.effect / largest, zorder=1)
-        net.scatter(x, y, s=18, color="#0072B2", zorder=2)
+            colour, style = ("#0072B2", "--") if row.sign == "-" else ("#D55E00", "-")
+            width = 0.6 + 3 * abs(row.effect) / largest
+            net.plot(x[ends], y[ends], color=colour, linestyle=style, linewidth=width, zorder=1)
+        net.scatter(x, y, s=18, color="#444444", zorder=2)
         for k, name in enumerate(names):
             net.annotate(name, (1.1 * x[k], 1.1 * y[k]), ha="left" if x[k] >= 0 else "right", va="center")
         net.set(xlim=(-1.7, 1.7), ylim=(-1.3, 1.3), aspect="equal")
         net.set_axis_off()
-        net.set_title("Called pairs", loc="left")
+        net.set_title("Called pairs; dashed: below 0", loc="left")
     return figure
 
 

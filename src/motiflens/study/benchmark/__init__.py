@@ -25,6 +25,7 @@ from motiflens.study.benchmark.scores import (
     summarise,
     trainings_of,
 )
+from motiflens.study.benchmark.signs import SignSummary, sign_summaries
 from motiflens.study.benchmark.trial import block_rows, run_condition
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "InteractionStudy",
     "MethodSummary",
     "NOMINAL",
+    "SignSummary",
     "BENCHMARK_PRESETS",
     "block_rows",
     "calibrate",
@@ -50,6 +52,7 @@ __all__ = [
     "run_condition_job",
     "run_interaction_study",
     "score_tables",
+    "sign_summaries",
     "summarise",
     "trainings_of",
 ]

@@ -9,6 +9,7 @@ import numpy as np
 from motiflens.basics.store import Record
 from motiflens.interpret.interactions import INTERACTION_METHODS
 from motiflens.motifs.pairs import read_pairs
+from motiflens.study.benchmark.conditions import Condition
 from motiflens.study.benchmark.scores import _BASE_TRAINING, _P, NOMINAL, _mean, _training
 from motiflens.study.benchmark.trial import block_rows
 
@@ -16,7 +17,7 @@ from motiflens.study.benchmark.trial import block_rows
 class Calibration(NamedTuple):
     """One method over all nulls that were trained alike: data without any interaction."""
 
-    training: str
+    training: str  # and how strong single motifs are, where they are not as in most
     method: str
     n_nulls: int
     n_pairs: int
@@ -72,8 +73,10 @@ def calibrate(records: Iterable[Record]) -> list[Calibration]:
     groups: dict[tuple[str, str], list[Record]] = {}
     for record in records:
         if record["labels"] == "additive" and record["status"] == "ok":
+            auroc = record["config"]["data"]["additive_auroc"]
+            strength = "" if auroc == Condition.additive_auroc else f", labels of AUROC {auroc:g}"
             for method in record["tables"]:
-                groups.setdefault((_training(record), method), []).append(record)
+                groups.setdefault((_training(record) + strength, method), []).append(record)
     rows = []
     for (training, method), own in sorted(groups.items(), key=lambda item: item[0][0] != _BASE_TRAINING):
         tables = [block_rows(record["tables"][method], record["motifs"]) for record in own]

@@ -16,7 +16,7 @@ from typing import Any
 from motiflens.basics.choices import check_known
 from motiflens.basics.errors import InputError
 from motiflens.data.dataset import SequenceDataset
-from motiflens.data.simulate import LABELS, SMALL_GRAMMAR, additive_labels, spaced_grammar
+from motiflens.data.simulate import LABELS, SMALL_GRAMMAR, additive_labels, signed_labels, spaced_grammar
 from motiflens.interpret.interactions import INTERACTION_METHODS, Settings
 from motiflens.models.hybrid import POSITIONAL_ENCODINGS, HybridConfig, model_config
 from motiflens.training.protocol import INTERACTIONS, LONG, Protocol
@@ -24,7 +24,13 @@ from motiflens.training.protocol import INTERACTIONS, LONG, Protocol
 GROUP = "interactions"  # first part of the keys of all records
 FIRST_FIGURE_SEED = 100  # draws of data below were used to choose the settings of methods: no figure shows them
 _CALIBRATION_SEEDS = range(120, 130)
+_STRONG_SEEDS = range(110, 116)
+_STRONG_AUROC = 0.95
 _DRAWS = range(103, 108)  # seen by nothing else
+_SIGN_SEEDS = range(140, 154)  # 14 draws of 3 pairs of each sign
+_SIGNS = INTERACTIONS.replace(
+    name="SIGNS", objective="regression", max_epochs=40, learning_rate=2e-3, decay_patience=4, decay_factor=0.3
+)
 
 _PENALTY = 0.1  # weight of the attention's entropy, where there is one
 # Each differs from C4C6-Att in stem or head, or in an LSTM, then also in encoder layers.
@@ -57,6 +63,9 @@ class Condition:
     n_pairs: int = SMALL_GRAMMAR["n_pairs"]
     n_decoys: int = SMALL_GRAMMAR["n_decoys"]
     n_singles: int = 2  # without them 8 motifs come in 10 sets, and no data tell their sum from pairs
+    n_repress: int = 0  # of the pairs; with any of these two, interactions have both signs
+    n_redundant: int = 0
+    length: int = 200
     seed: int = 0  # of initial weights and dropout
     data_seed: int = FIRST_FIGURE_SEED
     methods: tuple[str, ...] = tuple(INTERACTION_METHODS)
@@ -72,6 +81,11 @@ class Condition:
                 raise InputError(f"{name} must be at least 1, got {getattr(self, name)}")
 
     @property
+    def has_both_signs(self) -> bool:
+        """Whether some of its pairs repress or are redundant."""
+        return self.n_repress + self.n_redundant > 0
+
+    @property
     def penalty(self) -> float:
         """Weight of the attention's entropy in the loss."""
         return self.protocol.attention_entropy_weight
@@ -79,7 +93,9 @@ class Condition:
     @property
     def name(self) -> str:
         """What tells it from the other conditions of a study, for people and in keys."""
-        parts = [f"level{self.level}", "" if self.labels == "grammar" else self.labels, self.architecture]
+        labels = "signed" if self.has_both_signs else "" if self.labels == "grammar" else self.labels
+        strong = self.labels == "additive" and self.additive_auroc != Condition.additive_auroc
+        parts = [f"level{self.level}", labels, f"auroc{self.additive_auroc:g}" if strong else "", self.architecture]
         parts += [self.activation, "" if self.positional_encoding == "none" else self.positional_encoding]
         parts += [f"entropy{self.penalty:g}" if self.penalty else "", "" if self.has_attention else "control"]
         n_epochs, rate = self.protocol.max_epochs, self.protocol.learning_rate
@@ -106,7 +122,8 @@ class Condition:
         changes: dict[str, Any] = (
             {"positional_encoding": self.positional_encoding} if self.has_attention else {"attention": "none"}
         )
-        return model_config(self.architecture, activation=self.activation, n_outputs=1, **changes)
+        changes |= {"length": self.length, "n_outputs": 1}
+        return model_config(self.architecture, activation=self.activation, **changes)
 
     def control(self) -> "Condition":
         """The same network without attention, which needs neither encoding, penalty nor encoder layers."""
@@ -125,7 +142,12 @@ class Condition:
             n_pairs=self.n_pairs,
             n_decoys=self.n_decoys,
             n_singles=self.n_singles,
+            length=self.length,
         )
+        if self.has_both_signs:
+            kinds = {"n_repress": self.n_repress, "n_redundant": self.n_redundant}
+            real = self.protocol.objective == "regression"
+            return signed_labels(dataset, **kinds, real=real, seed=self.data_seed)
         if self.labels == "grammar":
             return dataset
         return additive_labels(dataset, auroc=self.additive_auroc, seed=self.data_seed)
@@ -134,6 +156,8 @@ class Condition:
         """Everything that a result depends on, as plain data."""
         sizes = ("n_sequences", "n_motifs", "n_pairs", "n_decoys", "n_singles")
         data = ("level", "labels", "additive_auroc", *sizes, "data_seed")
+        if self.has_both_signs:  # what is as it always was is written as it always was
+            data += ("n_repress", "n_redundant", "length")
         return {
             "model": {"architecture": self.architecture, **self.model().to_dict()},
             "protocol": self.protocol.to_dict(),
@@ -202,6 +226,25 @@ def _calibration() -> list[Condition]:
     return [Condition(labels="additive", data_seed=seed) for seed in _CALIBRATION_SEEDS]
 
 
+def _strong_nulls() -> list[Condition]:
+    """Six nulls whose single motifs are worth up to 10 logits."""
+    return [Condition(labels="additive", additive_auroc=_STRONG_AUROC, data_seed=seed) for seed in _STRONG_SEEDS]
+
+
+def _signs() -> list[Condition]:
+    """Pairs of both signs, six in one network a draw, made so that training is short.
+
+    Pairs interact wherever they stand, sequences are of 72 bp, and labels are the logits themselves: of labels drawn
+    from them, C4C6-Att learned what single motifs are worth in 16 epochs of 24,000 sequences, but no pair.
+    """
+    settings = Settings(n_null=60, n_backgrounds=24, distances=[(0, 8), (9, 24), (25, 48)])
+    base = Condition(
+        level=1, protocol=_SIGNS, n_members=1, n_sequences=16_000, length=72, methods=("insertion",), settings=settings,
+        n_motifs=12, n_pairs=6, n_decoys=3, n_singles=0, n_repress=2, n_redundant=1,
+    )  # fmt: skip
+    return [dataclasses.replace(base, data_seed=seed) for seed in _SIGN_SEEDS]
+
+
 def _long() -> list[Condition]:
     """What longer training changes: five draws of the base of all comparisons, activation x encoding, the nulls."""
     draws = [Condition(protocol=LONG, data_seed=seed) for seed in _DRAWS]
@@ -213,7 +256,9 @@ BENCHMARK_PRESETS: dict[str, Callable[[], list[Condition]]] = {
     "interactions": _committed,
     "interactions-full": _full,
     "interactions-calibration": _calibration,
+    "interactions-strong-nulls": _strong_nulls,
     "interactions-long": _long,
+    "interactions-signs": _signs,
 }
 
 

@@ -120,7 +120,9 @@ def score_tables(records: Iterable[Record]) -> list[MethodScore]:
 
 def _score(record: Record, method: str, rows: Sequence[Interaction]) -> MethodScore:
     pairs = read_pairs(record)
+    # A true pair called as one that does less together than apart is none of those asked for.
     called = np.array([row.q_value <= NOMINAL for row in rows])
+    called &= (pairs.kind != "true") | np.array([row.sign != "-" for row in rows])
     calls = {kind: int((called & (pairs.kind == kind)).sum()) for kind in ("true", "decoy", "filler")}
     n_true, n_called = int((pairs.kind == "true").sum()), calls["true"] + calls["decoy"]
     judged = pairs.kind != "filler"
@@ -153,9 +155,10 @@ def _mean(record: Record, block: str, name: str) -> float:
 
 
 def _aupr(rows: Sequence[Interaction], pairs: PairTable) -> float:
-    """Pairs ranked by p, then by effect: with a null of some hundreds the smallest p are often equal."""
+    """Pairs ranked by p, then by the size of the effect: with a null of some hundreds the smallest p are often equal."""
     judged = np.flatnonzero(pairs.kind != "filler").tolist()
-    order = [(-rows[k].p_value, float(np.nan_to_num(rows[k].effect, nan=-np.inf))) for k in judged]
+    strength = [-row.effect if row.sign == "-" else row.effect for row in rows]
+    order = [(-rows[k].p_value, float(np.nan_to_num(strength[k], nan=-np.inf))) for k in judged]
     return average_precision([str(pairs.kind[k]) == "true" for k in judged], order)
 
 

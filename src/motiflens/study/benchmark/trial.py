@@ -35,7 +35,7 @@ from motiflens.training.folder import fit_to_folder
 from motiflens.training.news import News
 
 _RECORDED = {"curvature": "bend"}  # its name in records
-COLUMNS = ("effect", "p_value", "q_value", "gap", "gap_low", "gap_high", "orientation", "support", "n_agree")
+COLUMNS = ("effect", "sign", "p_value", "q_value", "gap", "gap_low", "gap_high", "orientation", "support", "n_agree")
 
 
 def run_condition(
@@ -98,12 +98,14 @@ def _read(
 ) -> tuple[dict[str, dict[str, Any]], dict[str, float]]:
     """The table of each method that these networks allow, and its CPU seconds."""
     networks, motifs = list(fitted), _motifs(data)
+    is_real = condition.protocol.objective == "regression"  # of these labels no sequence is positive
+    given = data.test.codes if is_real else data
     tables, seconds = {}, {}
     for method in condition.methods if networks else ():
         if INTERACTION_METHODS[method].needs_attention and not condition.has_attention:
             continue
         started = time.process_time()
-        table = interactions(networks, data, motifs, condition.settings, method=method, progress=False)
+        table = interactions(networks, given, motifs, condition.settings, method=method, progress=False)
         tables[method] = table_block(table)
         seconds[method] = round(time.process_time() - started, 1)
     return tables, seconds
@@ -128,7 +130,12 @@ def _profile(effects: Effects) -> dict[str, Any]:
 
 
 def block_rows(block: dict[str, Any], motifs: list[str]) -> list[Interaction]:
-    """The rows that `table_block` took apart, in the same order; null becomes NaN."""
+    """The rows that `table_block` took apart, in the same order; null becomes NaN.
+
+    Records of the test of positive effects alone have no signs: what it says is "+", where the effect is positive.
+    """
+    if "sign" not in block:
+        block = {**block, "sign": ["+" if (value or 0) > 0 else "" for value in block["effect"]]}
     upper = np.transpose(np.triu_indices(len(motifs), 1)).tolist()
     columns = [[np.nan if value is None else value for value in block[name]] for name in COLUMNS]
     return [
@@ -164,7 +171,7 @@ def _record(
         "penalty": condition.penalty,
         "has_attention": condition.has_attention,
         "level": condition.level,
-        "labels": condition.labels,
+        "labels": "signed" if condition.has_both_signs else condition.labels,
         "seed": condition.seed,
         "data_seed": condition.data_seed,
         "config_hash": condition.config_hash(),
