@@ -26,14 +26,14 @@ from motiflens.training.shelf import save_ensemble
 
 WORDS = ("TGACTCAG", "CCGGAAGT", "ATTGCGAC")
 MOTIFS = [Motif(f"M{k}", f"F{k}", 0.01 + 0.96 * one_hot(encode([word]))[0].numpy()) for k, word in enumerate(WORDS)]
-CALLED = Interaction(0, 1, "M0", "M1", 2.0, 0.005, 0.015, 5.0, 4.0, 6.0, "i+ j+", 40, 2)
+CALLED = Interaction(0, 1, "M0", "M1", 2.0, "+", 0.005, 0.015, 5.0, 4.0, 6.0, "i+ j+", 40, 2)
 
 
 def table(*, caution="", distances=3):
     rows = (
         CALLED,
-        Interaction(0, 2, "M0", "M2", -1.0, 1.0, 1.0, 0.0, 0.0, 10.0, "", 40, 0),
-        Interaction(1, 2, "M1", "M2", np.nan, 1.0, 1.0, np.nan, np.nan, np.nan, "", 0, 0),
+        Interaction(0, 2, "M0", "M2", -1.0, "-", 1.0, 1.0, 0.0, 0.0, 10.0, "", 40, 0),
+        Interaction(1, 2, "M1", "M2", np.nan, "", 1.0, 1.0, np.nan, np.nan, np.nan, "", 0, 0),
     )
     number = np.ones((3, 4, distances))
     number[:, 3, 0] = 0

@@ -10,7 +10,9 @@ from motiflens.study.benchmark import figure_records
 from motiflens.study.benchmark.calibration import calibrate, count_by_first_layer
 from motiflens.study.benchmark.conditions import Condition, with_penalty
 from motiflens.study.benchmark.factors import factor_effects
+from motiflens.study.benchmark.conditions import preset_conditions
 from motiflens.study.benchmark.scores import average_precision, over_draws, score_tables, summarise
+from motiflens.study.benchmark.signs import sign_summaries
 from motiflens.training.protocol import LONG
 
 
@@ -224,3 +226,46 @@ def test_networks_trained_otherwise_are_summed_up_and_compared_apart():
 def test_figures_leave_out_the_draws_that_settings_were_chosen_by():
     records = [record({}, data_seed=2), record({}, data_seed=100), {**record({}, data_seed=101), "status": "failed"}]
     assert [one["data_seed"] for one in figure_records(records)] == [100]
+
+
+def test_each_sign_has_its_recall_and_its_false_calls():
+    # AB is true, CD represses, AC and BD are decoys, AD and BC fillers. AB is called as "-", CD and the decoy AC, too.
+    signed = {
+        **block([0.01, 0.01, 0.9, 0.9, 0.04, 0.01], q=[0.01, 0.01, 1, 1, 0.5, 0.01]),
+        "sign": ["-"] * 4 + ["+", "-"],
+    }
+    one = record({"insertion": signed})
+    one |= {"labels": "signed", "pairs": {**one["pairs"], "kind": [*one["pairs"]["kind"][:5], "repress"]}}
+    above, below = sign_summaries([one])
+    assert (above.sign, above.n_true, above.true_calls, above.false_calls, above.with_false_calls) == ("+", 1, 0, 0, 0)
+    assert (below.sign, below.n_true, below.true_calls, below.false_calls, below.with_false_calls) == ("-", 1, 1, 2, 1)
+    assert (above.share_small_p, below.share_small_p) == (1 / 5, 2 / 5)
+    assert tuple(below[6:9]) == tuple(wilson_interval(1, 1))
+    assert score_tables([one]) == []
+
+
+def test_a_true_pair_called_with_the_other_sign_is_not_recovered():
+    signs = {"sign": ["-", "", "", "", "", "+"]}
+    (row,) = score_tables([record({"insertion": {**block([0.01, 1, 1, 1, 1, 0.01]), **signs}})])
+    assert (row.true_calls, row.recall) == (1, 0.5)
+
+
+def test_records_of_the_earlier_test_are_read_as_they_were_written():
+    old = block([0.01, 1, 1, 1, 1, 0.01], effect=[2.0, -1.0, 0.0, 0.0, None, 1.0])
+    del old["sign"]
+    (row,) = score_tables([record({"insertion": old})])
+    assert (row.true_calls, row.recall) == (2, 1)
+    assert sign_summaries([record({"insertion": old})]) == []
+
+
+def test_strong_nulls_and_draws_of_both_signs_are_presets():
+    strong = preset_conditions("interactions-strong-nulls")
+    assert [one.data_seed for one in strong] == list(range(110, 116))
+    assert {(one.labels, one.additive_auroc) for one in strong} == {("additive", 0.95)}
+    assert strong[0].key == "interactions/level2-additive-auroc0.95-C4C6-Att-exponential/110"
+    signs = preset_conditions("interactions-signs")
+    assert len(signs) * (signs[0].n_pairs - signs[0].n_repress - signs[0].n_redundant) >= 40
+    assert len(signs) * (signs[0].n_repress + signs[0].n_redundant) >= 40
+    assert signs[0].key == "interactions/level1-signed-C4C6-Att-exponential-epochs60-rate0.002/140"
+    null = [record({"insertion": block([0.5] * 6)}, labels="additive", additive_auroc=auroc) for auroc in (0.85, 0.95)]
+    assert [row.n_nulls for row in calibrate(null)] == [1, 1]

@@ -306,9 +306,9 @@ def test_a_folder_of_another_configuration_is_refused(finished):
 def test_a_table_survives_its_record():
     empty = np.zeros((3, 1, 1))
     rows = [
-        Interaction(0, 2, "A", "C", 2.0, 0.01, 0.03, 5.0, 4.0, 6.0, "i+ j+", 7, 2),
-        Interaction(0, 1, "A", "B", np.nan, 1.0, 1.0, np.nan, np.nan, np.nan, "", 0, 0),
-        Interaction(1, 2, "B", "C", -1.0, 0.5, 0.75, 0.0, 0.0, 10.0, "", 3, 1),
+        Interaction(0, 2, "A", "C", 2.0, "+", 0.01, 0.03, 5.0, 4.0, 6.0, "i+ j+", 7, 2),
+        Interaction(0, 1, "A", "B", np.nan, "", 1.0, 1.0, np.nan, np.nan, np.nan, "", 0, 0),
+        Interaction(1, 2, "B", "C", -1.0, "-", 0.5, 0.75, 0.0, 0.0, 10.0, "", 3, 1),
     ]
     effects = Effects(empty, empty, empty, np.zeros(1), np.zeros(1), np.zeros((3, 2)))
     evidence = PairEvidence(*np.ones((4, 3)), np.full(3, np.nan), np.zeros((2, 3)), np.ones((2, 3)))

@@ -64,9 +64,7 @@ def interactions(
     n_sequences: Annotated[int, typer.Option(help="Largest number of positives, and of background sequences.")] = 500,
     few_motifs: Annotated[
         bool,
-        typer.Option(
-            "--few-motifs", help="Call pairs of fewer than five motifs, too, without the second test; of either sign."
-        ),
+        typer.Option("--few-motifs", help="Call pairs of fewer than five motifs, too, without the second test."),
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same table.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -128,10 +126,8 @@ def interactions(
             f"{pair:24}  effect {row.effect:+.3f}  q {row.q_value:.2g}{where}  {row.orientation or 'any'}  {agree}"
         )
     above, below = (len(table.calls(q, sign=sign)) for sign in "+-")
-    typer.echo(
-        f"{above + below} of {len(table)} pairs are called at q <= {q} ({table.method}, in {table.unit}): {above} with an "
-        f"effect above 0, {below} below"
-    )
+    calls = f"{above + below} of {len(table)} pairs are called at q <= {q} ({table.method}, in {table.unit})"
+    typer.echo(f"{calls}: {above} with an effect above 0, {below} below")
     if table.caution:
         typer.echo(f"caution: {table.caution}".replace("(few_motifs)", "(--few-motifs)"), err=True)
 

@@ -52,7 +52,8 @@ def study_run(
         str,
         typer.Option(
             help="quick (minutes), paper (the whole grid), paper-text (as its text has it), filters (8 to 128 of "
-            "them); interactions, interactions-full, interactions-calibration or interactions-long: the benchmark of "
+            "them); interactions, interactions-full, interactions-calibration, interactions-strong-nulls, "
+            "interactions-long or interactions-signs: the benchmark of "
             "motif interactions; crx: reporter assays with designed edits, with --data; "
             "crx-protocol and crx-options: the trials by which its protocol and augmentations were judged; verdicts: "
             "networks whose right diagnosis is known, for the accuracy of an audit's verdicts."

@@ -29,7 +29,7 @@ _STRONG_AUROC = 0.95
 _DRAWS = range(103, 108)  # seen by nothing else
 _SIGN_SEEDS = range(140, 154)  # 14 draws of 3 pairs of each sign
 _SIGNS = INTERACTIONS.replace(
-    name="SIGNS", objective="regression", max_epochs=40, learning_rate=2e-3, decay_patience=4, decay_factor=0.3
+    name="SIGNS", objective="regression", max_epochs=60, learning_rate=2e-3, decay_patience=6, decay_factor=0.3
 )
 
 _PENALTY = 0.1  # weight of the attention's entropy, where there is one
@@ -237,9 +237,9 @@ def _signs() -> list[Condition]:
     Pairs interact wherever they stand, sequences are of 72 bp, and labels are the logits themselves: of labels drawn
     from them, C4C6-Att learned what single motifs are worth in 16 epochs of 24,000 sequences, but no pair.
     """
-    settings = Settings(n_null=60, n_backgrounds=24, distances=[(0, 8), (9, 24), (25, 48)])
+    settings = Settings(n_null=60, n_backgrounds=24, distances=((0, 8), (9, 24), (25, 48)))
     base = Condition(
-        level=1, protocol=_SIGNS, n_members=1, n_sequences=16_000, length=72, methods=("insertion",), settings=settings,
+        level=1, protocol=_SIGNS, n_members=1, n_sequences=30_000, length=72, methods=("insertion",), settings=settings,
         n_motifs=12, n_pairs=6, n_decoys=3, n_singles=0, n_repress=2, n_redundant=1,
     )  # fmt: skip
     return [dataclasses.replace(base, data_seed=seed) for seed in _SIGN_SEEDS]

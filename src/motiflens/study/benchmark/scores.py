@@ -155,7 +155,7 @@ def _mean(record: Record, block: str, name: str) -> float:
 
 
 def _aupr(rows: Sequence[Interaction], pairs: PairTable) -> float:
-    """Pairs ranked by p, then by the size of the effect: with a null of some hundreds the smallest p are often equal."""
+    """Pairs ranked by p, then by the size of the effect: of some hundreds in a null the smallest p are often equal."""
     judged = np.flatnonzero(pairs.kind != "filler").tolist()
     strength = [-row.effect if row.sign == "-" else row.effect for row in rows]
     order = [(-rows[k].p_value, float(np.nan_to_num(strength[k], nan=-np.inf))) for k in judged]
