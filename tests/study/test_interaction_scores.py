@@ -8,9 +8,8 @@ from sklearn.metrics import average_precision_score
 from motiflens.basics.stats import wilson_interval
 from motiflens.study.benchmark import figure_records
 from motiflens.study.benchmark.calibration import calibrate, count_by_first_layer
-from motiflens.study.benchmark.conditions import Condition, with_penalty
+from motiflens.study.benchmark.conditions import Condition, preset_conditions, with_penalty
 from motiflens.study.benchmark.factors import factor_effects
-from motiflens.study.benchmark.conditions import preset_conditions
 from motiflens.study.benchmark.scores import average_precision, over_draws, score_tables, summarise
 from motiflens.study.benchmark.signs import sign_summaries
 from motiflens.training.protocol import LONG

@@ -13,7 +13,7 @@ import typer
 from motiflens.basics.choices import did_you_mean
 from motiflens.basics.errors import InputError
 from motiflens.cli.loading import networks_of, one_thread
-from motiflens.cli.messages import note_outputs, options_named, percentage, print_json
+from motiflens.cli.messages import BEAT, note_outputs, options_named, percentage, print_json
 from motiflens.cli.options import DATABASE, Bases, DataFile, Json, Layout, Output, Weights, split_names, writable_file
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ def interactions(
 ) -> None:
     """Find pairs of motifs that do more, or less, together than the sum of both, on the positive test sequences."""
     from motiflens.basics.inputs import as_output
+    from motiflens.basics.progress import part_of
     from motiflens.data.io import read_hdf5
     from motiflens.interpret.interactions import Settings
     from motiflens.interpret.interactions import interactions as measure
@@ -110,10 +111,13 @@ def interactions(
     if versions:
         typer.echo(f"note: several motifs have one name, and count as different: {', '.join(versions)}", err=True)
     settings = replace(settings, n_null=max(n_null, 2 * len(chosen)))  # the least that many motifs need
-    with percentage(method) as tell:
-        table = measure(networks, dataset, chosen, settings, method=method, target=number, progress=tell)
-    for path in out or ():
-        _write(path, table, chosen, dataset, number, q, data)
+    with percentage(method, beat=BEAT) as tell:
+        measured = part_of(tell, 0, 0.95 if out else 1)
+        table = measure(networks, dataset, chosen, settings, method=method, target=number, progress=measured)
+        for path in out or ():
+            tell(0.95, f"writing {path.name}")
+            _write(path, table, chosen, dataset, number, q, data)
+        tell(1)
     if as_json:
         facts = {"method": table.method, "unit": table.unit, "n_members": table.n_members, "caution": table.caution}
         print_json({**facts, "n_calls": len(table.calls(q)), "pairs": [one._asdict() for one in _named(table, chosen)]})
@@ -165,7 +169,8 @@ def _motifs_of_filters(networks: "Sequence[nn.Module]", dataset: "SequenceDatase
     from motiflens.interpret.spike_in import candidate_motifs
 
     codes = dataset.codes[as_sequences(dataset).audited_rows()[:_N_ALIGNED]]
-    found = candidate_motifs(networks, codes, database=DATABASE, max_width=dataset.length // 2)[:_MOST_MOTIFS]
+    with percentage("filters", beat=BEAT):
+        found = candidate_motifs(networks, codes, database=DATABASE, max_width=dataset.length // 2)[:_MOST_MOTIFS]
     if len(found) < 2:
         raise InputError(
             f"expected filters of two kinds of motifs in {DATABASE}, got {len(found)}: name motifs with --motifs, "
