@@ -147,7 +147,8 @@ def test_the_command_reads_an_ensemble_and_writes_table_and_page(place, tmp_path
     files = [tmp_path / "pairs.tsv", tmp_path / "pairs.html"]
     result = run(place, "--out", str(files[0]), "-o", str(files[1]), "--json")
     assert result.exit_code == 0, result.output
-    assert result.stderr.splitlines() == [f"mutagenesis  {share} %" for share in (20, 50, 70, 100)]
+    told = [line for line in result.stderr.splitlines() if not line.endswith(" s")]  # less what a slow machine says
+    assert told == [f"mutagenesis  {share} %" for share in (20, 50, 70, 100)]
     told = json.loads(result.stdout)
     assert (told["n_members"], len(told["pairs"])) == (2, 28)
     header, *lines = files[0].read_text().splitlines()

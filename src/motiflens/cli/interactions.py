@@ -76,7 +76,6 @@ def interactions(
 ) -> None:
     """Find pairs of motifs that do more, or less, together than the sum of both, on the positive test sequences."""
     from motiflens.basics.inputs import as_output
-    from motiflens.basics.progress import part_of
     from motiflens.data.io import read_hdf5
     from motiflens.interpret.interactions import Settings
     from motiflens.interpret.interactions import interactions as measure
@@ -112,12 +111,10 @@ def interactions(
         typer.echo(f"note: several motifs have one name, and count as different: {', '.join(versions)}", err=True)
     settings = replace(settings, n_null=max(n_null, 2 * len(chosen)))  # the least that many motifs need
     with percentage(method, beat=BEAT) as tell:
-        measured = part_of(tell, 0, 0.95 if out else 1)
-        table = measure(networks, dataset, chosen, settings, method=method, target=number, progress=measured)
+        table = measure(networks, dataset, chosen, settings, method=method, target=number, progress=tell)
+    with percentage("writing", beat=BEAT):
         for path in out or ():
-            tell(0.95, f"writing {path.name}")
             _write(path, table, chosen, dataset, number, q, data)
-        tell(1)
     if as_json:
         facts = {"method": table.method, "unit": table.unit, "n_members": table.n_members, "caution": table.caution}
         print_json({**facts, "n_calls": len(table.calls(q)), "pairs": [one._asdict() for one in _named(table, chosen)]})
