@@ -155,7 +155,7 @@ class Condition:
     def config(self) -> dict[str, Any]:
         """Everything that a result depends on, as plain data."""
         sizes = ("n_sequences", "n_motifs", "n_pairs", "n_decoys", "n_singles")
-        data = ("level", "labels", "additive_auroc", *sizes, "data_seed")
+        data: tuple[str, ...] = ("level", "labels", "additive_auroc", *sizes, "data_seed")
         if self.has_both_signs:  # what is as it always was is written as it always was
             data += ("n_repress", "n_redundant", "length")
         return {
