@@ -264,7 +264,7 @@ def test_without_a_set_motifs_are_those_that_filters_look_like(place, tmp_path):
     options = [str(tmp_path / "data.h5"), "--method", "mutagenesis", "--n-null", "16", "--n-sequences", "20"]
     result = CliRunner().invoke(app, ["interactions", f"{tmp_path / 'scanner.py'}:Net", *options, "--json"])
     assert result.exit_code == 0, result.output
-    assert re.search(r"^\d+ motifs of JASPAR2020 that filters look like: ", result.stderr, re.MULTILINE)
+    assert re.search(r"^\d+ motifs of JASPAR2026-vertebrates that filters look like: ", result.stderr, re.MULTILINE)
     assert "note: the data hold no test sequences" in result.stderr
     pairs = json.loads(result.stdout)["pairs"]
     assert {"MA0035.3", "MA0689.1"} <= {pair[side] for pair in pairs for side in ("motif_i", "motif_j")}

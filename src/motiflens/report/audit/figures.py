@@ -140,7 +140,7 @@ def matches_figure(evidence: Evidence, narrow: bool = False) -> Figure | None:
     colour_of = colours([candidate.name for candidate in evidence.candidates])
     rows = [(candidate, i) for candidate in shown for i in range(len(candidate.audits))][::-1]
     with figure_style():
-        figure, (ax,) = _panels(1, 6.4, 0.7 + 0.17 * len(rows), narrow)
+        figure, (ax,) = _panels(1, 6.4, (1.1 if narrow else 0.8) + 0.17 * len(rows), narrow)
         for row, (candidate, i) in enumerate(rows):
             found = candidate.audits[i]
             if found.chance is None:
@@ -151,5 +151,6 @@ def matches_figure(evidence: Evidence, narrow: bool = False) -> Figure | None:
         finish_rows(ax, [f"{display_name(c.name)} {c.numbers[i]}" for c, i in rows])
         ax.set_xlim(-0.02, 1.02)
         ax.set_xlabel("share of filters with a match")
-        ax.set_title("Known motifs (colour) and shuffled motifs (grey)", loc="left", fontweight="bold")
+        break_ = "\n" if narrow else " "
+        ax.set_title(f"Known motifs (colour){break_}and shuffled motifs (grey)", loc="left", fontweight="bold")
     return figure
