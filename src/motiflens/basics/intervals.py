@@ -8,7 +8,7 @@ Statistics in Medicine 27:1693, "method of variance estimates recovery"; Newcomb
 Coverage, measured by `benchmarks/bounded_intervals.py` with 2 to 10 networks, over beta distributions near 0, 0.5 and 1
 and normal ones: of means 92 to 97 %, of differences at least 93 %, and up to 100 % with two or three networks each, of
 which little can be said. Student's and Welch's intervals, cut off at the bounds, hold the truth in as few as 87 % and
-82 % of the same cases. The table is in docs/methods/intervals.md.
+85 % of the same cases. The table is in docs/methods/intervals.md.
 """
 
 import math
