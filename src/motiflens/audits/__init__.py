@@ -9,6 +9,7 @@ __all__ = [
     "evidence",
     "examples",
     "families",
+    "labels",
     "model_check",
     "network",
     "notes",

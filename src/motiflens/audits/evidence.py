@@ -1,7 +1,7 @@
 """Everything that the page of an audit shows, computed once: audits of all members, scores, examples, trust."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from motiflens.audits.candidate import Candidate
 from motiflens.audits.examples import Example, make_examples
 from motiflens.audits.families import motifs_that_matter
+from motiflens.audits.labels import chosen_labels, performance_by_label, scores_of_labels
 from motiflens.audits.notes import noted
 from motiflens.audits.options import AuditOptions
 from motiflens.audits.stored import motifs_digest
@@ -24,6 +25,7 @@ from motiflens.basics.progress import Tell, part_of
 from motiflens.basics.tables import Table, Tabular, columns_of
 from motiflens.data.baselines import gc_scores, kmer_model
 from motiflens.data.dataset import SequenceDataset
+from motiflens.data.label_summary import FEW_LABELS
 from motiflens.data.summary import DataSummary, summary
 from motiflens.interpret.spike_in import SpikeIn, spike_in, widest_implant
 from motiflens.interpret.stability import Stability, stability
@@ -36,6 +38,8 @@ GC_BASELINE, KMER_BASELINE = "GC content", "3-mers"
 TRUST_METHODS = ("gradient_times_input", "integrated_gradients")  # of spike-in and stability: many maps, so cheap ones
 # sequences whose maps are compared between networks; shuffles of all filters, each a matching of all networks with all
 _STABILITY: dict[str, Any] = {"n_sequences": 50, "n_decoys": 5}
+
+_RESAMPLES_OF_MANY = 200  # at most, of all labels together where they are many: each sorts through all their scores
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,9 +54,11 @@ class Evidence(Tabular):
     target : int
         The label that attributions are about.
     performance : dict of dict of Performance
-        On the test sequences, by predictor (candidates, then baselines) and measure.
+        On the test sequences, by predictor (candidates, then baselines) and measure; of more than 50 labels, from 200
+        resamples at most.
     by_label : dict of dict of dict of Performance
-        The same for each label by itself, where there are several.
+        The same for each label by itself, where there are several; of more than 50, for some
+        (:func:`motiflens.audits.labels.chosen_labels`, by the scores of the first candidate).
     prevalence : float or None
         Share of positive test labels, which AUPR must exceed; None for real-valued labels.
     examples : tuple of Example
@@ -65,6 +71,8 @@ class Evidence(Tabular):
     options : AuditOptions
     data_file : str
         What a command calls the data set.
+    label_scores : dict of np.ndarray, shape=(T,)
+        AUROC, or Pearson's r, of every label by itself, by predictor; empty where there is one label.
     """
 
     data: DataSummary
@@ -80,6 +88,7 @@ class Evidence(Tabular):
     notes: tuple[str, ...]
     options: AuditOptions
     data_file: str = "data.h5"
+    label_scores: dict[str, np.ndarray] = field(default_factory=dict)
 
     def _table(self) -> Table:
         names = ", ".join(candidate.name for candidate in self.candidates)
@@ -158,14 +167,18 @@ def gather_evidence(
     notes += problems
     tell(0.9, "intervals of scores, near-duplicates in the data")
     notes += [note for candidate in candidates for note in taxon_notes(candidate, options)]
+    label_scores = scores_of_labels(test.y, predictions) if test.n_outputs > 1 else {}
+    labels = chosen_labels(label_scores[candidates[0].name], target) if label_scores else []
+    few = test.n_outputs <= FEW_LABELS
+    n_together = options.n_resamples if few else min(options.n_resamples, _RESAMPLES_OF_MANY)
     drawn = {"n_resamples": options.n_resamples, "seed": options.seed}
     return Evidence(
         data=summary(dataset),
         candidates=tuple(candidates),
         label_names=dataset.label_names,
         target=target,
-        performance=performances(test.y, predictions, **drawn),
-        by_label=_by_label(test, predictions, **drawn),
+        performance=performances(test.y, predictions, **drawn | {"n_resamples": n_together}),
+        by_label=performance_by_label(test.y, predictions, test.label_names, labels, **drawn),
         prevalence=float(np.nanmean(test.y)) if dataset.is_binary else None,
         examples=examples,
         spike_ins=spike_ins,
@@ -173,6 +186,7 @@ def gather_evidence(
         notes=tuple(notes),
         options=options,
         data_file=data_file,
+        label_scores=label_scores,
     )
 
 
@@ -220,17 +234,6 @@ def _motifs_to_try(candidate: Candidate, dataset: SequenceDataset, target: int, 
     room = widest_implant(dataset.length)
     found = motifs_that_matter(candidate, target, options.motifs, room)
     return [*named, *(motif for motif in found if motif.id not in {one.id for one in named})]
-
-
-def _by_label(
-    test: SequenceDataset, predictions: Mapping[str, np.ndarray], **drawn: int
-) -> dict[str, dict[str, dict[str, Performance]]]:
-    if test.n_outputs == 1:
-        return {}
-    return {
-        label: performances(test.y[:, [t]], {name: scores[..., [t]] for name, scores in predictions.items()}, **drawn)
-        for t, label in enumerate(test.label_names)
-    }
 
 
 def _check_candidates(candidates: Sequence[Candidate], dataset: SequenceDataset, options: AuditOptions) -> None:

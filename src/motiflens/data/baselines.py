@@ -13,6 +13,7 @@ from motiflens.basics.sequence import UNKNOWN, gc_content
 from motiflens.basics.stats import mean_of_defined
 from motiflens.basics.tables import by_fields
 from motiflens.data.dataset import SequenceDataset
+from motiflens.data.label_summary import FEW_LABELS
 from motiflens.data.splits import SPLITS
 
 PENALTIES = tuple(10.0**power for power in range(-6, 2))
@@ -69,6 +70,11 @@ def kmer_model(dataset: SequenceDataset, k: int = 3, *, penalties: Sequence[floa
     those of a k-mer and of its reverse complement are separate features. The penalty is the one with the smallest
     loss on the validation sequences, or the largest where none of them has the label. Missing labels do not count.
 
+    Of more than 50 labels, a logistic regression is one step of Newton's method from the label's rate (with its
+    logarithm of odds as bias): all labels and penalties then share one decomposition of the features. The weights have
+    the direction of a discriminant analysis, those of strong effects come out too small. A ridge regression is the
+    same either way.
+
     Parameters
     ----------
     dataset : SequenceDataset
@@ -95,17 +101,9 @@ def kmer_model(dataset: SequenceDataset, k: int = 3, *, penalties: Sequence[floa
     features = (features - features[train].mean(axis=0)) / np.where(spread > 0, spread, 1)
     binary = dataset.is_binary
     valid = train if len(penalties) == 1 else _rows_of(dataset, "valid", "to choose the penalty on (or give one)")
-    chosen, weights = [], []
-    for y in dataset.y.T.astype(np.float64):
-        known, judged = train[~np.isnan(y[train])], valid[~np.isnan(y[valid])]
-        fits = [_fit(features[known], y[known], penalty, binary=binary) for penalty in penalties]
-        best = int(np.argmax(penalties))
-        if len(judged):
-            best = int(np.argmin([_loss(features[judged] @ w[:-1] + w[-1], y[judged], binary=binary) for w in fits]))
-        chosen.append(penalties[best])
-        weights.append(fits[best])
-    slopes, bias = np.stack(weights, axis=1)[:-1], np.stack(weights, axis=1)[-1]  # 4**k, T; T
-    return KmerModel(features @ slopes + bias, slopes, bias, np.array(chosen))
+    fit = _each_label if dataset.n_outputs <= FEW_LABELS else _all_labels
+    chosen, slopes, bias = fit(features, dataset.y.astype(np.float64), train, valid, penalties, binary=binary)
+    return KmerModel(features @ slopes + bias, slopes, bias, chosen)
 
 
 def kmer_frequencies(codes: np.ndarray, k: int) -> np.ndarray:
@@ -130,6 +128,84 @@ def kmer_frequencies(codes: np.ndarray, k: int) -> np.ndarray:
     rows = np.broadcast_to(np.arange(n)[:, None], words.shape)
     counts = np.bincount((rows * 4**k + words)[known], minlength=n * 4**k).reshape(n, 4**k)
     return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+
+
+def _each_label(
+    features: np.ndarray,
+    y: np.ndarray,
+    train: np.ndarray,
+    valid: np.ndarray,
+    penalties: Sequence[float],
+    *,
+    binary: bool,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Penalties (T,), slopes (P, T) and biases (T,) of labels (N, T), each with all penalties by itself."""
+    chosen, weights = [], []
+    for label in y.T:
+        known, judged = train[~np.isnan(label[train])], valid[~np.isnan(label[valid])]
+        fits = [_fit(features[known], label[known], penalty, binary=binary) for penalty in penalties]
+        best = int(np.argmax(penalties))
+        if len(judged):
+            losses = [_loss(features[judged] @ w[:-1] + w[-1], label[judged], binary=binary) for w in fits]
+            best = int(np.argmin(losses))
+        chosen.append(penalties[best])
+        weights.append(fits[best])
+    stacked = np.stack(weights, axis=1)
+    return np.array(chosen), stacked[:-1], stacked[-1]
+
+
+def _all_labels(
+    features: np.ndarray,
+    y: np.ndarray,
+    train: np.ndarray,
+    valid: np.ndarray,
+    penalties: Sequence[float],
+    *,
+    binary: bool,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """As `_each_label`, by one step from the rates; labels that the same sequences have are fitted together."""
+    n_labels = y.shape[1]
+    best = np.full(n_labels, np.inf)
+    chosen, bias, slopes = (
+        np.full(n_labels, max(penalties)),
+        np.zeros(n_labels),
+        np.zeros((features.shape[1], n_labels)),
+    )
+    judged = features[valid]
+    patterns, group_of = np.unique(~np.isnan(y[train]), axis=1, return_inverse=True)
+    for group, known in enumerate(patterns.T):
+        own = np.flatnonzero(group_of.ravel() == group)
+        if not known.any():
+            continue
+        step = _SharedStep(features[train[known]], y[np.ix_(train[known], own)], binary=binary)
+        for penalty in sorted(penalties, reverse=True):  # the largest stays where no validation sequence has the label
+            w, b = step.weights(penalty)
+            losses = _losses(judged @ w + b, y[np.ix_(valid, own)], binary=binary)
+            better = (losses < best[own]) | ((penalty == max(penalties)) & np.isnan(losses))
+            best[own[better]] = np.where(np.isnan(losses[better]), -np.inf, losses[better])
+            chosen[own[better]], bias[own[better]], slopes[:, own[better]] = penalty, b[better], w[:, better]
+    return chosen, slopes, bias
+
+
+class _SharedStep:
+    """Newton's first step from the rates of labels, for any penalty; all there is to do for squared errors."""
+
+    def __init__(self, x: np.ndarray, y: np.ndarray, *, binary: bool) -> None:
+        n = len(x)
+        self._centre = x.mean(axis=0)  # P
+        centred = x - self._centre
+        self._scales, self._axes = np.linalg.eigh(centred.T @ centred / n)  # P; P, P
+        rate = y.mean(axis=0)  # T
+        self._pull = self._axes.T @ (centred.T @ (y - rate)) / n  # P, T
+        if binary:
+            rate = np.clip(rate, 0.5 / (n + 1), 1 - 0.5 / (n + 1))  # a label of one class has finite odds too
+        self._curvature = rate * (1 - rate) if binary else np.ones_like(rate)
+        self._start = np.log(rate / (1 - rate)) if binary else rate
+
+    def weights(self, penalty: float) -> tuple[np.ndarray, np.ndarray]:
+        """Slopes, shape=(P, T), and biases, shape=(T,)."""
+        slopes = self._axes @ (self._pull / (np.maximum(self._scales, 0)[:, None] * self._curvature + penalty))
+        return slopes, self._start - self._centre @ slopes
 
 
 def _fit(features: np.ndarray, y: np.ndarray, penalty: float, *, binary: bool) -> np.ndarray:
@@ -159,9 +235,14 @@ def _fit(features: np.ndarray, y: np.ndarray, penalty: float, *, binary: bool) -
 
 
 def _loss(predicted: np.ndarray, y: np.ndarray, *, binary: bool) -> float:
-    """Mean cross-entropy of logits, or half the mean squared error."""
+    """Mean cross-entropy of logits, or half the mean squared error, of one label."""
+    return float(_losses(predicted, y, binary=binary))
+
+
+def _losses(predicted: np.ndarray, y: np.ndarray, *, binary: bool) -> np.ndarray:
+    """The same along the first axis, of labels that are there; NaN where there is none."""
     losses = np.logaddexp(0, predicted) - y * predicted if binary else (predicted - y) ** 2 / 2
-    return float(losses.mean())
+    return mean_of_defined(losses, axis=0)
 
 
 def _sigmoid(logits: np.ndarray) -> np.ndarray:

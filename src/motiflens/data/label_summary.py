@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from motiflens.basics.inputs import is_binary
-from motiflens.basics.metrics import auroc
 from motiflens.basics.tables import by_fields
 from motiflens.data.splits import SPLITS
 
+FEW_LABELS = 50  # up to so many, each is looked at by itself; of more, only some are
 GC_AUROC = 0.1  # this far above 1/2, GC content gives labels away
 GC_CORRELATION = 0.2
 FEW_POSITIVES = {"train": 500, "valid": 30, "test": 50}
@@ -50,7 +50,12 @@ class LabelSummary:
 
 
 def label_summary(
-    name: str, y: np.ndarray, split_codes: np.ndarray, gc: np.ndarray, unknown: np.ndarray
+    name: str,
+    y: np.ndarray,
+    split_codes: np.ndarray,
+    gc: np.ndarray,
+    unknown: np.ndarray,
+    gc_ranks: np.ndarray | None = None,
 ) -> LabelSummary:
     """Describe one label.
 
@@ -62,7 +67,11 @@ def label_summary(
     split_codes : np.ndarray, uint8, shape=(N,)
     gc, unknown : np.ndarray, float64, shape=(N,)
         GC content, NaN where it is not known, and share of unknown bases.
+    gc_ranks : np.ndarray, int64, shape=(N,), optional
+        From :func:`dense_ranks` of `gc`, to be shared by all labels.
     """
+    if gc_ranks is None:
+        gc_ranks = dense_ranks(gc)
     there = ~np.isnan(y)
     if not there.all():
         n_missing = int((~there).sum())
@@ -71,7 +80,7 @@ def label_summary(
             nothing |= {"n_odd": 0, "odd_rows": (), "has_zero": False, "n_missing": n_missing}
             return LabelSummary(**nothing | {"name": name, "kind": "missing"})
         rows = np.flatnonzero(there)
-        found = label_summary(name, y[rows], split_codes[rows], gc[rows], unknown[rows])
+        found = label_summary(name, y[rows], split_codes[rows], gc[rows], unknown[rows], gc_ranks[rows])
         odd_rows = tuple(int(rows[row]) for row in found.odd_rows)
         return replace(found, n_missing=n_missing, odd_rows=odd_rows)
     binary = is_binary(y)
@@ -81,7 +90,7 @@ def label_summary(
     odd = np.unique(y[~np.isin(y, (0.0, 1.0))])
     has_odd = len(odd) == 1 and bool((y == 1).any()) and float(odd[0]).is_integer()
     comparable = bool((positive & known).any() and (negative & known).any())
-    area = float(auroc(y[known], gc[known])) if binary and comparable else None
+    area = _area_of_ranks(gc_ranks[positive & known], gc_ranks[negative & known]) if binary and comparable else None
     varied = not binary and not constant and known.sum() > 1 and np.ptp(gc[known]) > 0 and np.ptp(y[known]) > 0
     return LabelSummary(
         name=name,
@@ -103,6 +112,19 @@ def label_summary(
         has_zero=bool((y == 0).any()),
         odd_rows=tuple(np.flatnonzero(y == odd[0])[:_ODD_ROWS].tolist()) if has_odd else (),
     )
+
+
+def dense_ranks(values: np.ndarray) -> np.ndarray:
+    """Place of each value among the different ones, from 0, shape=(N,); NaN comes last."""
+    return np.unique(values, return_inverse=True)[1].ravel()
+
+
+def _area_of_ranks(positives: np.ndarray, negatives: np.ndarray) -> float:
+    """AUROC of dense ranks, by counting at each rank: no sorting; ties count one half."""
+    n = int(max(positives.max(), negatives.max())) + 1
+    of_positives, of_negatives = np.bincount(positives, minlength=n), np.bincount(negatives, minlength=n)
+    below = np.cumsum(of_negatives) - of_negatives
+    return float((of_positives * (below + of_negatives / 2)).sum() / (len(positives) * len(negatives)))
 
 
 def _by_split(rows: np.ndarray, split_codes: np.ndarray) -> dict[str, int]:

@@ -11,7 +11,14 @@ from motiflens.basics.sequence import UNKNOWN, gc_content
 from motiflens.basics.tables import Table, Tabular
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.import_report import import_lines
-from motiflens.data.label_summary import LabelSummary, label_summary, label_warnings, mean_of_known
+from motiflens.data.label_summary import (
+    FEW_LABELS,
+    LabelSummary,
+    dense_ranks,
+    label_summary,
+    label_warnings,
+    mean_of_known,
+)
 from motiflens.data.leaks import contradictions, negatives_at_positives, places, repeats
 from motiflens.data.near_duplicates import near_twins
 from motiflens.data.splits import SPLITS
@@ -85,6 +92,7 @@ def summary(dataset: SequenceDataset) -> DataSummary:
     if not len(dataset):
         raise InputError("expected at least one sequence, got none")
     gc = gc_content(dataset.codes)
+    gc_ranks = dense_ranks(gc)
     unknown = (dataset.codes == UNKNOWN).mean(axis=1)
     twins = near_twins(dataset.codes, dataset.split_codes)
     found: dict[str, Any] = {
@@ -92,7 +100,7 @@ def summary(dataset: SequenceDataset) -> DataSummary:
         "length": dataset.length,
         "n_by_split": {split: int((dataset.split_codes == i).sum()) for i, split in enumerate(SPLITS)},
         "labels": tuple(
-            label_summary(name, y.astype(np.float64), dataset.split_codes, gc, unknown)
+            label_summary(name, y.astype(np.float64), dataset.split_codes, gc, unknown, gc_ranks)
             for name, y in zip(dataset.label_names, dataset.y.T, strict=True)
         ),
         "gc": mean_of_known(gc),
@@ -122,8 +130,7 @@ def _warnings(data: DataSummary, *, simulated: bool) -> Iterator[str]:
     for split, n in data.n_by_split.items():
         if n == 0:
             yield f"No sequence in {split}: {_NEED_OF_SPLIT[split]}."
-    for label in data.labels:
-        yield from label_warnings(label)
+    yield from _warnings_of_labels(data.labels)
     reader = data.metadata.get("source", {}).get("reader")
     n_bases = data.n_sequences * data.length
     if data.gpc < RARE and data.cpg > USUAL and reader in (None, "read_hdf5") and n_bases >= _FEW_BASES:
@@ -168,6 +175,19 @@ def _warnings(data: DataSummary, *, simulated: bool) -> Iterator[str]:
     for negatives in data.metadata.get("negatives", []):
         if negatives.get("n_missing"):
             yield f"{negatives['n_missing']:,} GC-matched negatives were not found: some bins have fewer than wanted."
+
+
+def _warnings_of_labels(labels: tuple[LabelSummary, ...]) -> Iterator[str]:
+    """All warnings of few labels; of many, those of the first that have any, and how many labels more."""
+    found = [own for own in (list(label_warnings(label)) for label in labels) if own]
+    shown = found if len(labels) <= FEW_LABELS else found[:_SHOWN]
+    for own in shown:
+        yield from own
+    if len(found) > len(shown):
+        yield (
+            f"{len(found) - len(shown):,} more of the {len(labels):,} labels have warnings such as these: "
+            "`motiflens data summary FILE --json` has the numbers of each."
+        )
 
 
 def _contradiction_warnings(data: DataSummary) -> Iterator[str]:

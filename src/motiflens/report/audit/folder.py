@@ -15,11 +15,12 @@ from motiflens.basics.json_values import without_nan
 from motiflens.basics.progress import Tell, part_of
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.trained_on import fingerprint
+from motiflens.report.audit.label_section import has_more_labels, labels_table
 from motiflens.report.audit.page import write_audit_page
 from motiflens.report.audit.summary import evidence_summary
 
 _EVIDENCE = 0.9  # of the time: what is asked of all networks together, before it is written
-PAGE_FILE, SUMMARY_FILE = "audit.html", "audit.json"
+PAGE_FILE, SUMMARY_FILE, LABELS_FILE = "audit.html", "audit.json", "labels.tsv"
 
 
 def write_audit_folder(
@@ -39,7 +40,7 @@ def write_audit_folder(
 
     ``audit.html`` is the page, ``audit.json`` its verdicts and numbers. The tables of each network
     (:func:`motiflens.audits.tables.write_audit`) lie in the folder itself if it is the only one, else in
-    ``CANDIDATE/member_000/tables`` and so on.
+    ``CANDIDATE/member_000/tables`` and so on. Of more than 50 labels, ``labels.tsv`` has the scores of each.
 
     Parameters
     ----------
@@ -82,6 +83,9 @@ def write_audit_folder(
             paths += write_audit(found, place)
     summary = json.dumps(without_nan(evidence_summary(evidence)), indent=1, allow_nan=False, default=float)
     write_text(summary + "\n", folder / SUMMARY_FILE)
+    if has_more_labels(evidence):
+        write_text(labels_table(evidence), folder / LABELS_FILE)
+        paths.append(folder / LABELS_FILE)
     tell(_EVIDENCE + 0.02, "the page")
     write_audit_page(
         evidence,

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from motiflens.audits.evidence import Evidence
 from motiflens.audits.words import display_name, measure_label
 from motiflens.basics.plots import logo_svg_defs
-from motiflens.report.audit import first_screen, maps, sections
+from motiflens.report.audit import first_screen, label_section, maps, sections
 from motiflens.report.audit.advice_section import advice_section
 from motiflens.report.audit.figures import matches_figure, performance_figure, training_figure
 from motiflens.report.audit.leading_filters import card_groups, leading_motifs, matched_motifs
@@ -74,7 +74,9 @@ def write_audit_page(
         data=evidence.data,
         is_binary=evidence.prevalence is not None,
         labels=sections.data_rows(evidence),
-        by_label=sections.label_rows(evidence),
+        by_label=label_section.label_rows(evidence),
+        shown_labels=label_section.shown_labels(evidence),
+        all_labels=label_section.all_label_rows(evidence),
         performance=sections.performance_rows(evidence),
         performance_figure=figure_for_screens(partial(performance_figure, evidence), "scores"),
         several_labels=bool(evidence.by_label),

@@ -12,7 +12,7 @@ from motiflens.audits.network import Audit
 from motiflens.audits.verdicts import CANNOT_BE_SAID, FEW_WINDOWS, IN_PART, NO, YES, Accuracy, Verdict, verdicts
 from motiflens.audits.words import display_name, measure_label
 from motiflens.motifs.sets import Motif
-from motiflens.report.audit.leading_filters import beside_match, common_width, leading_filters, letters
+from motiflens.report.audit.leading_filters import beside_match, common_width, letters
 
 _LOOKS = {YES: "yes", IN_PART: "part", NO: "no", CANNOT_BE_SAID: "open"}
 
@@ -205,26 +205,6 @@ def _filter_rows(found: Audit, target: int, database: Mapping[str, Motif]) -> li
 
 def _last_if_nan(value: float) -> float:
     return math.inf if math.isnan(value) else value
-
-
-def label_rows(evidence: Evidence) -> list[dict[str, Any]]:
-    """Where there are several labels, each with its scores and the filter of the best network that matters most."""
-    candidates = {candidate.name: candidate for candidate in evidence.candidates}
-    rows = []
-    for t, (label, table) in enumerate(evidence.by_label.items()):
-        scores = {name: next(iter(measures.values())).interval for name, measures in table.items()}
-        first = candidates[evidence.candidates[0].name]
-        leaders = leading_filters(first, t, 1)
-        hit = first.audits[leaders[0].network].matches.rows[leaders[0].filter].best if leaders else None
-        rows.append(
-            {
-                "label": label,
-                "scores": list(scores.values()),
-                "motif": "–" if not leaders else f"filter {leaders[0].filter}" if hit is None else hit.target_name,
-                "loss": leaders[0].loss if leaders else math.nan,
-            }
-        )
-    return rows
 
 
 def network_facts(candidates: Sequence[Candidate]) -> list[tuple[str, str]]:

@@ -1,0 +1,81 @@
+"""Scores of each label by itself, and which of many labels are looked at closely."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from motiflens.basics.inputs import is_binary
+from motiflens.basics.metrics import auroc, labelled, pearson
+from motiflens.basics.performance import Performance, performances
+from motiflens.basics.stats import mean_of_defined
+from motiflens.data.label_summary import FEW_LABELS
+
+N_LOWEST = FEW_LABELS // 2 - 1  # of many labels, those with the lowest scores that are chosen; the highest are one more
+_BLOCK = 2**20  # values held at once
+
+
+def scores_of_labels(y: np.ndarray, predictions: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Test score of each label by itself, without an interval.
+
+    Parameters
+    ----------
+    y : np.ndarray, shape=(n, T)
+        AUROC if all labels are 0 or 1, else Pearson's r. Missing ones are NaN and do not count.
+    predictions : mapping of str to np.ndarray, shape=(n, T) or (E, n, T)
+
+    Returns
+    -------
+    scores : dict of np.ndarray, float64, shape=(T,)
+        By the name of the predictor, mean over members; NaN where a label has one class or is constant.
+    """
+    n, n_labels = y.shape
+    measure = auroc if is_binary(y) else pearson
+    found = {}
+    for name, scores in predictions.items():
+        members = scores if scores.ndim == 3 else scores[None]
+        width = max(1, _BLOCK // (n * len(members)))
+        parts = []
+        for start in range(0, n_labels, width):
+            own = np.ascontiguousarray(y[:, start : start + width].T)  # t, n
+            values = np.ascontiguousarray(members[..., start : start + width].swapaxes(1, 2), dtype=np.float64)
+            parts.append(mean_of_defined(measure(own, values, labelled(own)), axis=0))
+        found[name] = np.concatenate(parts)
+    return found
+
+
+def chosen_labels(scores: np.ndarray, target: int) -> list[int]:
+    """Labels that are looked at closely, in their order: all of up to 50; of more, 50 or 49.
+
+    Those are the label that is explained and the 25 with the highest and 24 with the lowest scores.
+
+    Parameters
+    ----------
+    scores : np.ndarray, shape=(T,)
+        NaN where a label has none.
+    target : int
+    """
+    if len(scores) <= FEW_LABELS:
+        return list(range(len(scores)))
+    order = np.argsort(-scores, kind="stable")[: int((~np.isnan(scores)).sum())]  # NaN comes last
+    return sorted({target, *order[: N_LOWEST + 1].tolist(), *order[-N_LOWEST:].tolist()})
+
+
+def performance_by_label(
+    y: np.ndarray,
+    predictions: Mapping[str, np.ndarray],
+    names: Sequence[str],
+    labels: Sequence[int],
+    *,
+    n_resamples: int,
+    seed: int,
+) -> dict[str, dict[str, dict[str, Performance]]]:
+    """Measures with intervals of some labels, each by itself: by its name, predictor and measure."""
+    return {
+        names[t]: performances(
+            y[:, [t]],
+            {name: scores[..., [t]] for name, scores in predictions.items()},
+            n_resamples=n_resamples,
+            seed=seed,
+        )
+        for t in labels
+    }
