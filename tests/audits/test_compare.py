@@ -78,11 +78,11 @@ def values_by_hand(evidence, name):
 
 
 def limits_by_hand(values, measure):
-    """Student's interval on the logit of a share, or on the logarithm of a signal-to-noise, turned back."""
+    """Student's interval on the logit of a share, turned back; of a signal-to-noise as it is."""
     m = np.mean(values)
     half = scipy_stats.t.ppf(0.975, len(values) - 1) * scipy_stats.sem(values)
     if "signal-to-noise" in measure:
-        return m * np.exp(-half / m), m * np.exp(half / m)
+        return m - half, m + half
     step = half / (m * (1 - m))
     return tuple(expit(logit(m) + side * step) for side in (-1, 1))
 
@@ -101,11 +101,14 @@ def test_all_else_has_networks_as_replicates(evidence, table):
         (l1, u1), (l2, u2) = (limits_by_hand(own, measure) for own in (first[measure], values))
         assert (found.mean.low, found.mean.high) == pytest.approx((l2, u2))
         m1, m2 = np.mean(first[measure]), np.mean(values)
+        if "signal-to-noise" in measure:
+            welch = scipy_stats.ttest_ind(values, first[measure], equal_var=False).confidence_interval()
+            assert (found.difference.low, found.difference.high) == pytest.approx((welch.low, welch.high))
+            continue
         expected = m2 - m1 - np.hypot(m2 - l2, u1 - m1), m2 - m1 + np.hypot(u2 - m2, m1 - l1)
         assert (found.difference.low, found.difference.high) == pytest.approx(expected)
-        if "signal-to-noise" not in measure:
-            assert 0 <= found.mean.low <= found.mean.high <= 1
-            assert -1 <= found.difference.low <= found.difference.high <= 1
+        assert 0 <= found.mean.low <= found.mean.high <= 1
+        assert -1 <= found.difference.low <= found.difference.high <= 1
 
 
 def test_agreement_of_two_networks_has_no_interval(evidence, table):

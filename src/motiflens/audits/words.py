@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from motiflens.basics.intervals import CORRELATIONS, NOT_NEGATIVE, SHARES, Bounds
+from motiflens.basics.intervals import CORRELATIONS, NOT_NEGATIVE, SHARES, UNBOUNDED, Bounds
 from motiflens.basics.words import look
 
 METHOD_LABELS = {
@@ -32,8 +32,10 @@ def method_label(method: str) -> str:
 
 def bounds_of(measure: str) -> Bounds:
     """Range that a measure of networks can have, by its name on the page: all but these are shares and areas."""
-    if "signal-to-noise" in measure or measure.endswith("(bits)"):
+    if measure.endswith("(bits)"):
         return NOT_NEGATIVE
+    if "signal-to-noise" in measure:  # of maps whose scores in a motif may be below 0
+        return UNBOUNDED
     if measure.startswith(("Agreement of maps", "Matched beyond chance")) or "correlation" in measure:
         return CORRELATIONS
     return SHARES
