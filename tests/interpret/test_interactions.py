@@ -402,7 +402,7 @@ def test_networks_of_the_other_sign_do_not_agree():
 def test_of_five_motifs_one_strong_pair_leaves_too_few_others():
     table = interactions(Toy("convexand"), planted(), motifs()[:5], method="insertion", **{**SMALL, "n_null": 100})
     assert [(row.i, row.j) for row in table.calls()] == [(0, 1)]
-    assert "4 pairs have p = 1 because too few other pairs of their motifs were measured and do not" in table.caution
+    assert "6 pairs have p = 1 because too few other pairs of their motifs were measured and do not" in table.caution
 
 
 def test_too_few_shuffled_copies_are_told():
@@ -413,7 +413,6 @@ def test_too_few_shuffled_copies_are_told():
     assert "a single pair cannot have a q-value below 1, as pairs with shuffled copies were measured only 0 times" in (
         nothing.caution
     )
-    assert {row.sign for row in nothing.calls(1)} == {"+", "-"}
     assert nothing.calls(1) == [row for row in nothing.rows if row.sign == ("+" if row.effect > 0 else "-")]
 
 

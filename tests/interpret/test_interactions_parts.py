@@ -236,7 +236,7 @@ def test_where_one_orientation_was_seen_the_window_names_it():
 
 
 def p_of(scores, magnitude, features):
-    windows = Windows(np.maximum(scores, 0), *np.zeros((4, len(scores))))
+    windows = Windows(np.abs(scores), *np.zeros((4, len(scores))))  # of the sign that stands out
     pairs = np.concatenate([observed_pairs(features.n_motifs), null_pairs(features)])
     return compare_pairs(windows, magnitude, no_bends(features.n_motifs), pairs, features).p
 
@@ -255,7 +255,7 @@ def simulated_p(n_motifs, effects_of, seed):
     scores = effects_of(*single[pairs].T, rng.normal(size=len(pairs)))
     p = p_of(scores, np.abs(scores), features)
     n = len(observed_pairs(n_motifs))
-    return p, _against_copies(np.maximum(scores, 0), pairs, features, n), scores[:n]
+    return p, _against_copies(np.abs(scores), pairs, features, n), scores[:n]
 
 
 def test_pairs_like_their_copies_have_p_values_as_large_as_chance_gives():
@@ -414,9 +414,19 @@ def test_motifs_that_were_not_measured_change_nothing():
     assert by_name[12][0, 11] == pytest.approx((1, np.nan, 1), nan_ok=True)
 
 
-def test_negative_scores_have_p_1():
-    p, _, scores = simulated_p(6, lambda one, other, noise: noise, 0)
-    assert (p[scores <= 0] == 1).all()
+def test_scores_of_0_have_p_1():
+    p, _, scores = simulated_p(6, lambda one, other, noise: np.where(noise > 0, noise, 0), 0)
+    assert (p[scores == 0] == 1).all()
+    assert (p[scores > 0] < 1).any()
+
+
+def test_small_p_values_are_as_rare_on_either_side():
+    both = [simulated_p(12, lambda one, other, noise: noise, seed)[::2] for seed in range(20)]
+    p, scores = (np.concatenate(part) for part in zip(*both, strict=True))
+    above, below = ((p[side] <= 0.05).mean() for side in (scores > 0, scores < 0))
+    assert 0 < above <= 0.07
+    assert 0 < below <= 0.07
+    assert abs(above - below) < 0.02
 
 
 def test_scanning_finds_implanted_sites():
