@@ -26,7 +26,7 @@ from motiflens.basics.sequence import one_hot
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.summary import summary
 from motiflens.interpret.attribution import explain, interpretability
-from motiflens.interpret.filters import false_matches, filter_matches, filter_motifs, filter_quality
+from motiflens.interpret.filters import FilterOrder, false_matches, filter_matches, filter_motifs, filter_quality
 from motiflens.interpret.filters.alignment import FilterPwms
 from motiflens.interpret.filters.importance import FilterImportance
 from motiflens.interpret.interactions import Settings, interactions
@@ -113,6 +113,7 @@ def results(task1, tmp_path_factory):
         "FilterPwms": filters,
         "FilterMatches": matches,
         "FilterQuality": filter_quality(filters.pwms, filters.counts),
+        "FilterOrder": FilterOrder(rng.random(N_FILTERS), rng.random(N_FILTERS), 50),
         "FalseMatches": false_matches(few, filter_matches(few, database), database, n_decoys=2),
         "FilterImportance": FilterImportance(size, size, size, np.ones(12), size, "auroc", 50),
         "Attributions": maps,
@@ -149,9 +150,9 @@ def results(task1, tmp_path_factory):
 
 NAMES = [
     "SequenceDataset", "SequenceDataset of 100,000", "DataSummary", "TomtomResult", "FilterPwms", "FilterMatches",
-    "FilterQuality", "FalseMatches", "FilterImportance", "Attributions", "Interpretability", "SpikeIn", "Stability",
-    "InteractionTable", "interactions.Evidence", "Effects", "Audit", "Candidate", "Evidence", "Verdicts", "Example",
-    "Performance", "Responses", "SpikeScores", "Ensemble", "Member", "FitSummary", "Predictions",
+    "FilterQuality", "FilterOrder", "FalseMatches", "FilterImportance", "Attributions", "Interpretability", "SpikeIn",
+    "Stability", "InteractionTable", "interactions.Evidence", "Effects", "Audit", "Candidate", "Evidence", "Verdicts",
+    "Example", "Performance", "Responses", "SpikeScores", "Ensemble", "Member", "FitSummary", "Predictions",
     "Predictions of 100,000", "FilterMotifs", "AuditReport", "Results", "Motif", "MotifList",
     "MotifSet", "AdaptedModel", "Network", "PublishedNetwork",
 ]  # fmt: skip

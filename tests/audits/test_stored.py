@@ -176,13 +176,13 @@ def test_nothing_is_kept_without_a_folder(audited, calls):
 @pytest.mark.parametrize(
     ("changed", "done"),
     [
-        ({"q": 0.2}, {"filter_matches", "false_matches"}),
+        ({"q": 0.2}, {"filter_matches", "false_matches", "spike_in"}),  # implants are what filters match
         ({"n_decoys": 3}, {"false_matches"}),
         ({"n_ablation": 30}, {"filter_importance"}),
         ({"n_backgrounds": 24}, {"spike_in"}),
         ({"n_examples": 3}, {"explain"}),
         ({"n_resamples": 30}, set()),
-        ({"window": 15}, {"filter_pwms", "filter_matches", "false_matches"}),
+        ({"window": 15}, {"filter_pwms", "filter_matches", "false_matches", "spike_in"}),
         ({"seed": 1}, {"false_matches", "filter_importance", *TOGETHER}),
         ({"truth": {"SP1": ["MA0079"]}}, set()),
         ({"strength": 1.5}, EACH | TOGETHER),

@@ -111,6 +111,7 @@ def test_there_is_one_writer():
     forbidden = (".write_text(", ".write_bytes(", "np.savez", ".savefig(", "os.replace(", 'open("w', "save_file(")
     allowed = {
         "basics/files.py",
+        "basics/recipes.py",  # fills a wheel before anything is installed, the writer included
         "basics/compiled.py",  # a cache, with a digest beside each file
     }
     for folder, _, found in os.walk(source):

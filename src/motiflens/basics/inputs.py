@@ -161,6 +161,8 @@ def _as_codes(value: Any) -> np.ndarray:
         array = value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)
     except ValueError as error:  # lists of several lengths
         raise InputError(f"expected sequences of one length, as codes (N, L) or one-hot (N, 4, L): {error}") from error
+    if array.ndim in (2, 3) and len(array) and not array.shape[-1]:
+        raise InputError(f"expected sequences of at least one base, got an array of shape {array.shape}")
     if array.ndim == 3:
         return codes_from_one_hot(array)
     if array.ndim != 2 or not (np.issubdtype(array.dtype, np.number) or array.dtype == bool):

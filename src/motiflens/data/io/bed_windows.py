@@ -8,6 +8,7 @@ import numpy as np
 
 from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.basics.sequence import UNKNOWN
+from motiflens.basics.tables import by_fields
 from motiflens.data.io.genome import Genome
 from motiflens.data.io.intervals import BedFile, Intervals, read_bed_file, windows
 from motiflens.data.splits import close_names
@@ -15,6 +16,7 @@ from motiflens.data.splits import close_names
 Misfit = Literal["drop", "error"]
 
 
+@by_fields
 class Placed(NamedTuple):
     """Windows of a BED file that lie within the genome."""
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from motiflens.audits.verdicts import CANNOT_BE_SAID, IN_PART, NO, VERDICT_QUESTIONS, YES, Accuracy, rulings
 from motiflens.basics.store import Record
+from motiflens.basics.tables import by_fields
 from motiflens.interpret.spike_in import TRUSTED
 from motiflens.study.verdicts.kinds import MEASURED, PATIENT_KINDS
 
@@ -15,6 +16,7 @@ LEARNED = 0.6  # AUROC of maps at the planted sites; those of networks that lear
 AGREES = 0.7  # correlation with the maps of a further initialisation: half of the variance
 
 
+@by_fields
 class JudgedVerdict(NamedTuple):
     """One verdict on one patient beside the right answer."""
 

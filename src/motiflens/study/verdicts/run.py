@@ -9,6 +9,7 @@ import numpy as np
 
 from motiflens.basics.runners import Emit, JobError
 from motiflens.basics.store import Damaged, Record, Store
+from motiflens.basics.tables import by_fields
 from motiflens.data.io import read_hdf5
 from motiflens.study.driver import Driver, Finished, Job, Listener, Started, left_to_do, read_and_repair
 from motiflens.study.grid import check_shard
@@ -17,6 +18,7 @@ from motiflens.study.verdicts.patients import VERDICT_STUDY, Patient, planned_pa
 from motiflens.study.verdicts.trial import run_patient
 
 
+@by_fields
 class PatientRun(NamedTuple):
     """What a run left behind."""
 
