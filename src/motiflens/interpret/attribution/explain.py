@@ -220,7 +220,7 @@ def explain(
 
 def _one_hot_of(sequences: Any) -> Any:
     """One-hot as it was given, with its type and device, or made from codes."""
-    if isinstance(sequences, np.ndarray | torch.Tensor) and sequences.ndim == 3:
+    if isinstance(sequences, np.ndarray | torch.Tensor) and sequences.ndim == 3 and sequences.shape[2]:
         return sequences
     return one_hot(as_codes(sequences))
 
