@@ -401,7 +401,8 @@ def test_a_page_is_written_from_records_alone(tmp_path):
     for text in ("Calibration", "not calibrated", "1 records are left out", "motiflens study report x", "feature_maps"):
         assert text in page
     assert {path.name for path in outputs.tables} == {
-        f"interactions-{name}.tsv" for name in ("conditions", "methods", "factors", "filters", "draws", "calibration")
+        f"interactions-{name}.tsv"
+        for name in ("conditions", "methods", "factors", "filters", "draws", "calibration", "signs")
     }
     assert "2 of 4" not in page
     assert "4 of 4" in page
