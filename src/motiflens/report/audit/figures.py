@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import combinations
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,6 +18,7 @@ from motiflens.interpret.spike_in import TRUSTED
 from motiflens.interpret.stability import Stability
 from motiflens.report.figures import NARROW, figure_style
 
+_WRAPPED = 20  # letters of a label in a line, on narrow screens
 _SHORT = {"gradient_times_input": "saliency", "integrated_gradients": "integrated gr."}
 _OTHER_COLOURS = ("#009E73", "#CC79A7", "#56B4E9", "#8C6D1F")
 
@@ -48,7 +50,7 @@ def performance_figure(evidence: Evidence, narrow: bool = False) -> Figure:
 def _panels(n: int, width: float, height: float, narrow: bool) -> tuple[Figure, list[Axes]]:
     """Panels beside each other, or, on a narrow screen, one below the other; sizes in inches, height of one panel."""
     if narrow:
-        figure = Figure(figsize=(NARROW, n * height), layout="constrained")
+        figure = Figure(figsize=(NARROW, n * (height + 0.4)), layout="constrained")  # titles take two lines
         return figure, list(figure.subplots(n, 1, squeeze=False)[:, 0])
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, list(figure.subplots(1, n, sharey=True, squeeze=False)[0])
@@ -62,11 +64,11 @@ def spike_in_figure(evidence: Evidence, narrow: bool = False) -> Figure | None:
     colour_of = colours([candidate.name for candidate in evidence.candidates])
     labels = [(name, method) for name, found in judged.items() for method in found.methods]
     with figure_style():
-        figure, axes = _panels(2, 6.8, 0.75 + 0.34 * len(labels), narrow)
+        figure, axes = _panels(2, 6.8, 0.75 + (0.5 if narrow else 0.34) * len(labels), narrow)
         for ax, score in zip(axes, ("auroc", "snr"), strict=True):
             rows = [
                 Estimate(
-                    _row_label(name, method),
+                    _row_label(name, method, narrow),
                     judged[name].interval(method, score),
                     judged[name].member_means(method, score),
                     colour_of[name],
@@ -82,7 +84,9 @@ def stability_figure(evidence: Evidence, narrow: bool = False) -> Figure | None:
     """Correlation of maps between networks, by candidate and method; None without two networks of one candidate."""
     colour_of = colours([candidate.name for candidate in evidence.candidates])
     rows = [
-        Estimate(_row_label(name, method), found.between_members(method), _of_pairs(found, method), colour_of[name])
+        Estimate(
+            _row_label(name, method, narrow), found.between_members(method), _of_pairs(found, method), colour_of[name]
+        )
         for name, found in evidence.stability.items()
         if len(found.between_methods) > 1
         for method in found.methods
@@ -90,14 +94,15 @@ def stability_figure(evidence: Evidence, narrow: bool = False) -> Figure | None:
     if not rows:
         return None
     with figure_style():
-        figure, (ax,) = _panels(1, 6.8, 0.75 + 0.34 * len(rows), narrow)
+        figure, (ax,) = _panels(1, 6.8, 0.75 + (0.5 if narrow else 0.34) * len(rows), narrow)
         break_ = "\n" if narrow else " "
         plot_intervals(rows, title=f"Correlation of the maps of two networks;{break_}small marks: pairs", ax=ax)
     return figure
 
 
-def _row_label(name: str, method: str) -> str:
-    return f"{display_name(name)}, {_SHORT.get(method, method)}"
+def _row_label(name: str, method: str, narrow: bool) -> str:
+    label = f"{display_name(name)}, {_SHORT.get(method, method)}"
+    return fill(label, _WRAPPED) if narrow else label  # a long name would leave no room for the axis
 
 
 def _of_pairs(found: Stability, method: str) -> np.ndarray:
@@ -140,7 +145,7 @@ def matches_figure(evidence: Evidence, narrow: bool = False) -> Figure | None:
     colour_of = colours([candidate.name for candidate in evidence.candidates])
     rows = [(candidate, i) for candidate in shown for i in range(len(candidate.audits))][::-1]
     with figure_style():
-        figure, (ax,) = _panels(1, 6.4, (1.1 if narrow else 0.8) + 0.17 * len(rows), narrow)
+        figure, (ax,) = _panels(1, 6.4, 0.8 + 0.17 * len(rows), narrow)
         for row, (candidate, i) in enumerate(rows):
             found = candidate.audits[i]
             if found.chance is None:
