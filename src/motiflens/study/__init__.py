@@ -10,6 +10,7 @@ __all__ = [
     "findings",
     "grid",
     "machines",
+    "one_record",
     "published_tables",
     "records",
     "results",

@@ -8,7 +8,7 @@ import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -19,6 +19,7 @@ from motiflens.data.dataset import SequenceDataset
 from motiflens.data.simulate import LABELS, SMALL_GRAMMAR, additive_labels, signed_labels, spaced_grammar
 from motiflens.interpret.interactions import INTERACTION_METHODS, Settings
 from motiflens.models.hybrid import POSITIONAL_ENCODINGS, HybridConfig, model_config
+from motiflens.study.one_record import OneRecord
 from motiflens.training.protocol import INTERACTIONS, LONG, Protocol
 
 GROUP = "interactions"  # first part of the keys of all records
@@ -43,7 +44,7 @@ def describe_training(protocol: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Condition:
+class Condition(OneRecord):
     """One network design on one draw of a grammar."""
 
     architecture: str = "C4C6-Att"
@@ -107,15 +108,6 @@ class Condition:
     def key(self) -> str:
         """Key of its record."""
         return f"{GROUP}/{self.name}/{self.data_seed}"
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The key of its record, as all work of a study has keys."""
-        return (self.key,)
-
-    def without(self, done: Container[str]) -> "Condition | None":
-        """Itself, or None if its key is among `done`."""
-        return None if self.key in done else self
 
     def model(self) -> HybridConfig:
         """Configuration of its networks: the study's wide sizes, with one output."""

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from motiflens.basics.choices import check_known
 from motiflens.models.hybrid import HybridConfig, adapted_config
 from motiflens.study.experiments.effects import MOST_PER_ELEMENT
+from motiflens.study.one_record import OneRecord
 from motiflens.training.protocol import REFERENCE, Protocol
 
 EXPERIMENTS = "crx"  # the preset, and the first part of the keys of its records
@@ -53,7 +53,7 @@ SPIKE_IN_OPTIONS: dict[str, Any] = {"methods": ("gradient_times_input", "integra
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExperimentNetwork:
+class ExperimentNetwork(OneRecord):
     """One initialisation of one design.
 
     Attributes
@@ -89,15 +89,6 @@ class ExperimentNetwork:
     def key(self) -> str:
         """Key of its record."""
         return f"{self.group}/{self.architecture}/{self.activation}/{self.member:03d}"
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """Keys of the records it makes, as work of a study."""
-        return (self.key,)
-
-    def without(self, done: Container[str]) -> "ExperimentNetwork | None":
-        """Itself, or None if it has its record."""
-        return None if self.key in done else self
 
     def model(self) -> HybridConfig:
         """Configuration of the network: the sizes of Task 1, one output."""

@@ -2,18 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from motiflens.basics.choices import check_known
+from motiflens.study.one_record import OneRecord
 from motiflens.study.verdicts.kinds import PATIENT_KINDS, PATIENT_SEEDS, PatientKind
 
 VERDICT_STUDY = "verdicts"  # the preset, and the first part of the keys of its records
 
 
 @dataclass(frozen=True)
-class Patient:
+class Patient(OneRecord):
     """One patient, as work of a study.
 
     Attributes
@@ -38,15 +39,6 @@ class Patient:
     def key(self) -> str:
         """Key of its record."""
         return f"{VERDICT_STUDY}/{'real-' if self.background else ''}{self.kind.name}/{self.seed:03d}"
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """Of the one record that it makes, as work of a study."""
-        return (self.key,)
-
-    def without(self, done: Container[str]) -> "Patient | None":
-        """Itself, or None if it has its record."""
-        return None if self.key in done else self
 
     def config(self) -> dict[str, Any]:
         """Everything that its record depends on, as plain data: all but the right answers."""
