@@ -86,7 +86,23 @@ def test_a_notebook_bar_is_drawn_again_after_a_pause(notebook, monkeypatch):
     monkeypatch.setattr(module, "_PAUSE", 0)
     with progress_bar("a < b") as tell:
         tell(0.25)
-    assert notebook[1:] == ['a &lt; b <progress value="0.2500" max="1"></progress> 25%']
+    bar = 'a &lt; b <progress value="{}" max="1"></progress> {}'
+    assert notebook[1:] == [bar.format("0.2500", "25%"), bar.format("1.0000", "100%")]
+
+
+def test_a_notebook_bar_ends_full_but_stays_where_an_error_ended_the_work(notebook):
+    with progress_bar("a") as tell:
+        tell(0.97, "intervals")
+    assert notebook[-1] == 'a <progress value="1.0000" max="1"></progress> 100%'
+
+    def fail():
+        with progress_bar("a") as tell:
+            tell(0.5, "intervals")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert notebook[-1] == 'a <progress value="0.5000" max="1"></progress> 50% intervals'
 
 
 def test_an_interactive_terminal_is_no_notebook(notebook):
@@ -136,7 +152,7 @@ def test_parts_tell_shares_of_the_whole():
 def test_a_terminal_and_a_notebook_name_the_stage(monkeypatch, notebook):
     with progress_bar("a") as tell:
         tell(0.1, "b < c")
-    assert notebook[-1] == 'a <progress value="0.1000" max="1"></progress> 10% b &lt; c'
+    assert notebook[-2] == 'a <progress value="0.1000" max="1"></progress> 10% b &lt; c'
     monkeypatch.delitem(sys.modules, "IPython")
     monkeypatch.setattr(sys, "stderr", Terminal())
     monkeypatch.setenv("TERM", "xterm")

@@ -1,5 +1,7 @@
 import itertools
+from dataclasses import replace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -361,6 +363,18 @@ def test_rows_are_json_and_the_table_says_how_many_are_called():
     assert set(rows[0]) == set(table.rows[0]._fields)
     title = f"InteractionTable(filter_correlation: {len(table.calls())} of 15 pairs at q <= 0.1)"
     assert repr(table).splitlines()[0] == title
+
+
+def test_pairs_go_by_the_names_of_their_motifs():
+    one, two, *others = motifs()
+    named = [replace(one, name="SPI1"), replace(two, name="IRF1"), *(replace(other, name="GATA") for other in others)]
+    table = interactions(Toy("and"), planted(), named, method="mutagenesis", **SMALL)
+    first = table.to_dataframe().iloc[0]
+    assert (first["pair"], first["motif_i"], first["motif_j"]) == ("SPI1 × IRF1", "M0", "M1")
+    assert f"GATA ({others[0].id}) × GATA ({others[1].id})" in repr(table)
+    ax = table.plot(top=1)
+    assert ax.get_legend().get_texts()[0].get_text().startswith("SPI1 × IRF1")
+    plt.close(ax.figure)
 
 
 def test_data_may_be_codes_alone():

@@ -41,7 +41,7 @@ def table(*, caution="", distances=3):
     low = np.arange(distances) * 5.0
     profiles = Effects(total, total**2, number, low, low + 4, np.ones((3, 2)))
     evidence = PairEvidence(*np.ones((5, 3)), *np.ones((2, 3, 3)))
-    return InteractionTable(rows, "mutagenesis", "logit", 3, 200, caution, profiles, evidence)
+    return InteractionTable(rows, "mutagenesis", "logit", 3, 200, caution, profiles, evidence, ("F0", "F1", "F2"))
 
 
 def sequence(*sites):

@@ -312,7 +312,7 @@ def test_a_table_survives_its_record():
     ]
     effects = Effects(empty, empty, empty, np.zeros(1), np.zeros(1), np.zeros((3, 2)))
     evidence = PairEvidence(*np.ones((4, 3)), np.full(3, np.nan), np.zeros((2, 3)), np.ones((2, 3)))
-    table = InteractionTable(tuple(rows), "attention", "attention weight", 2, 200, "", effects, evidence)
+    table = InteractionTable(tuple(rows), "attention", "attention weight", 2, 200, "", effects, evidence, tuple("ABC"))
     stored = table_block(table)
     stored["effect"] = [None if np.isnan(value) else value for value in stored["effect"]]
     stored["gap"] = [None if np.isnan(value) else value for value in stored["gap"]]

@@ -63,7 +63,8 @@ def progress_bar(
     if not progress:
         yield _unheard
     elif in_notebook():
-        yield _in_notebook(what)
+        with _in_notebook(what) as tell:
+            yield tell
     elif sys.stderr is not None and sys.stderr.isatty():
         with _on_terminal(what) as tell:
             yield tell
@@ -154,8 +155,12 @@ def _beating(lines: _Lines, seconds: float | None) -> Iterator[Tell]:
         thread.join()
 
 
-def _in_notebook(what: str) -> Tell:
-    """A bar of HTML in the place of itself: it needs no widgets, and stays in a notebook that is saved."""
+@contextmanager
+def _in_notebook(what: str) -> Iterator[Tell]:
+    """A bar of HTML in the place of itself: it needs no widgets, and stays in a notebook that is saved.
+
+    It ends full, unless an error ends the work: then it stays where it was, and names the stage that failed.
+    """
     from IPython.display import HTML, display
 
     def picture(share: float, stage: str = "") -> HTML:
@@ -166,8 +171,10 @@ def _in_notebook(what: str) -> Tell:
 
     def tell(share: float, stage: str = "") -> None:
         nonlocal last, shown
-        if handle is not None and (share >= 1 or stage != shown or time.monotonic() - last >= _PAUSE):
+        if handle is not None and (stage != shown or time.monotonic() - last >= _PAUSE):
             last, shown = time.monotonic(), stage
             handle.update(picture(share, stage))
 
-    return tell
+    yield tell
+    if handle is not None:
+        handle.update(picture(1.0))

@@ -36,9 +36,12 @@ def _facts(candidate: "Candidate", evidence: "Evidence") -> dict[str, Any]:
 def _judge(facts: Facts) -> Ruling:
     found = facts["repeats"]
     numbers: dict[str, Any] = {"networks": found["n_networks"]}
-    if found["n_networks"] < 2 or not found["maps"]:
-        help = "Audit an ensemble: motiflens train --members 3, then motiflens audit --model with its folder."
+    if found["n_networks"] < 2:
+        help = "Train and audit several networks: n_members=3 in fit, --members 3 of motiflens train."
         return Ruling(CANNOT_BE_SAID, "It takes two networks of one configuration", numbers, help)
+    if not found["maps"]:
+        help = "Audit with backgrounds (--n-backgrounds, n_backgrounds); if there were some, a note says what failed."
+        return Ruling(CANNOT_BE_SAID, "The maps of its networks were not compared", numbers, help)
     method, bounds = next(iter(found["maps"].items()))
     agreement = Interval(*bounds)
     numbers |= {

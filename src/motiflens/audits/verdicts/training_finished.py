@@ -65,7 +65,7 @@ def _judge(facts: Facts) -> Ruling:
     n_failed = sum(one["failed"] for one in networks)
     if not known:
         words = "No training history" if not n_failed else f"{n_failed} networks failed"
-        help = "Train with motiflens train, which keeps histories, or look at the training curves yourself."
+        help = "Train with fit or motiflens train, which keep histories, or look at the training curves yourself."
         return Ruling(CANNOT_BE_SAID, words, {"networks with a history": 0, "failed": n_failed}, help)
     training = facts["training"]
     constant = training["constant_loss"] if "constant_loss" in training else _constant_of_target(facts)
@@ -93,7 +93,7 @@ def _ruling(found: Mapping[str, int], numbers: dict[str, Any], n: int) -> Ruling
     n_known = numbers["networks with a history"]
     epochs = f"best epoch {_range(numbers['best epoch'])} of {_range(numbers['epochs'])}"
     if 2 * found["still improving"] >= n_known:
-        help = "Train longer: leave --max-epochs out, or make it larger."
+        help = "Train longer: raise max_epochs (--max-epochs), or leave it out."
         return Ruling(NO, f"Still improving: {epochs}", numbers, help)
     if 2 * (found["still improving"] + found["not learned"]) >= n_known:
         help = "Train longer, at a higher learning rate, or on more sequences."

@@ -104,6 +104,7 @@ def plot_matched_filters(filters: Sequence[Matched], *, title: str = "", ax: "Ax
     ax.set_ylim(0, _ROW * len(filters))
     ax.set_yticks([place for place, _ in ticks], [label for _, label in ticks])
     ax.tick_params(axis="y", length=0)
+    ax.locator_params(axis="x", integer=True)
     ax.set_xlabel("column of the filter")
     plain_frame(ax, "bottom")
     titled(ax, title)

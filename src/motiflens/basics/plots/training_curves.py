@@ -65,6 +65,7 @@ def plot_training(
         if 1 <= member.best_epoch <= len(values):
             ax.plot(member.best_epoch, values[member.best_epoch - 1], "o", color=colour, markersize=3.5)
     plain_frame(ax, "left", "bottom")
+    ax.locator_params(axis="x", integer=True)  # there is no epoch 1.5
     ax.set_xlabel("epoch")
     ax.set_ylabel("loss (training in grey)" if what == "loss" else f"validation {metric}")
     titled(ax, title)

@@ -32,7 +32,7 @@ from motiflens.models.any_model import adapt
 from motiflens.models.devices import device_of
 from motiflens.models.published import PublishedNetwork
 from motiflens.models.saved import as_networks
-from motiflens.motifs.sets import Motif
+from motiflens.motifs.sets import Motif, distinct_names
 
 _AGREEMENT = 0.05  # p of a member by itself
 
@@ -232,6 +232,7 @@ def _table(measured: _Measured, given: Experiment, method: str) -> InteractionTa
         caution=cautions(chosen.caution, tests, n_motifs=len(motifs), n_copies=n_copies),
         profiles=measured.shown,
         evidence=evidence,
+        labels=tuple(distinct_names(motifs)),
     )
 
 

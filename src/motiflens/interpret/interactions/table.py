@@ -49,6 +49,11 @@ class PairEvidence(NamedTuple):
     member_p: np.ndarray  # (n_members, P) of each member by itself
 
 
+_SHOWN = (
+    "effect", "sign", "p_value", "q_value", "gap", "orientation", "support", "n_agree", "motif_i", "motif_j",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class InteractionTable(Tabular):
     """All pairs of a set of motifs, the smallest p-value first.
@@ -67,6 +72,8 @@ class InteractionTable(Tabular):
         `total`, `square` and `number` (P, n_orientations, D), `low` and `high` (D,) bp, and `mean()`.
     evidence : Evidence
         Both tests of each pair, and what each member says by itself.
+    labels : tuple of str
+        What each motif is called, by number: its name, with the id beside where several share it.
     """
 
     rows: tuple[Interaction, ...]
@@ -77,27 +84,20 @@ class InteractionTable(Tabular):
     caution: str
     profiles: Effects
     evidence: PairEvidence
+    labels: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def _table(self) -> Table:
         title = f"InteractionTable({self.method}: {len(self.calls())} of {len(self)} pairs at q <= 0.1)"
-        names = (
-            "motif_i",
-            "motif_j",
-            "effect",
-            "sign",
-            "p_value",
-            "q_value",
-            "gap",
-            "orientation",
-            "support",
-            "n_agree",
-        )
-        columns = {name: [getattr(row, name) for row in self.rows] for name in names}
+        columns = {"pair": [self._label(row) for row in self.rows]}
+        columns |= {name: [getattr(row, name) for row in self.rows] for name in _SHOWN}
         notes = [f"effects in {self.unit}, over {self.n_members} network{'s' * (self.n_members != 1)}"]
         return Table(title, columns, [*notes, *filter(None, self.caution.split("; "))])
+
+    def _label(self, row: Interaction) -> str:
+        return f"{self.labels[row.i]} × {self.labels[row.j]}"
 
     def plot(self, *, top: int = 6, ax: "Axes | None" = None) -> "Axes":
         """Draw the effect of pairs against the distance between their sites, of either sign.
@@ -127,7 +127,7 @@ class InteractionTable(Tabular):
         chosen = slice(None) if row.orientation == "" else [ORIENTATIONS.index(row.orientation)]
         total, number = total[chosen].sum(axis=0), number[chosen].sum(axis=0)  # D
         effect = np.divide(total, number, out=np.full(len(number), np.nan), where=number > 0)
-        label = f"{row.motif_i} × {row.motif_j}" + (f" ({row.orientation})" if row.orientation else "")
+        label = self._label(row) + (f" ({row.orientation})" if row.orientation else "")
         return Profile(label, self.profiles.low, self.profiles.high, effect, emphasis)
 
     def calls(self, q: float = 0.1, *, sign: str = "") -> list[Interaction]:
