@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import run
 from crx_folder import HEADER, make_crx_folder, write_counts, write_gzip
 
 from motiflens.basics.sequence import encode, reverse_complement
@@ -201,6 +202,14 @@ def test_both_repositories_become_one_data_set(tmp_path):
     assert [one._replace(effect=0, error=0) for one in again] == [one._replace(effect=0, error=0) for one in data.edits]
     np.testing.assert_allclose([one.effect for one in again], [one.effect for one in data.edits], atol=1e-6)
     assert json.loads(files.report.read_text())["n_edits"]["test"] == sum(e.split == "test" for e in data.edits)
+
+
+def test_the_command_tells_what_it_wrote(tmp_path):
+    make_crx_folder(tmp_path)
+    shown = run("data", "crx", tmp_path, "-o", tmp_path / "crx.h5").stdout
+    assert "n_edits_test: " in shown
+    assert "activity: real values" in shown
+    assert "activity: real values" in run("data", "summary", tmp_path / "crx.h5").stdout
 
 
 def test_a_folder_without_the_repositories_is_told(tmp_path):

@@ -9,6 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from motiflens.basics.sequence import decode, encode, gc_content, reverse_complement
 from motiflens.data.dataset import SequenceDataset
+from motiflens.data.io import read_hdf5, write_hdf5
 from motiflens.data.summary import summary
 from motiflens.motifs.truth import MatrixTruth
 
@@ -52,6 +53,14 @@ def test_counts_by_hand():
     assert found.gc == pytest.approx(0.375)
     assert found.unknown == 2 / 16
     assert found.shared_chromosomes is None
+
+
+def test_a_source_in_words_is_no_trouble(tmp_path):
+    data = random_data(metadata={"source": "two repositories"})
+    assert summary(data).text().startswith("4,000 sequences of 40 bp")
+    data.y[0] = np.nan
+    write_hdf5(data, tmp_path / "a.h5")
+    assert read_hdf5(tmp_path / "a.h5").metadata["source"]["reader"] == "read_hdf5"
 
 
 def test_what_is_made_for_machines_is_json_and_for_people_text():

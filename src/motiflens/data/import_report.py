@@ -6,13 +6,19 @@ from typing import Any
 _SHOWN = 8  # labels, files or names in a line
 
 
+def source_of(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a reader of files left in a dataset's metadata; empty where no reader did, whatever stands there."""
+    source = metadata.get("source")
+    return source if isinstance(source, Mapping) else {}
+
+
 def import_lines(source: Mapping[str, Any]) -> Iterator[str]:
     """Lines on windows, bases, what was cropped, padded or dropped and why, and the split.
 
     Parameters
     ----------
     source : mapping
-        ``metadata["source"]`` of a dataset.
+        Of a dataset (`source_of`).
     """
     for file, centres in source.get("centres", {}).items():
         summits, middles = centres.get("summit", 0), centres.get("middle", 0)

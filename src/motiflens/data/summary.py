@@ -10,7 +10,7 @@ from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import UNKNOWN, gc_content
 from motiflens.basics.tables import Table, Tabular
 from motiflens.data.dataset import SequenceDataset
-from motiflens.data.import_report import import_lines
+from motiflens.data.import_report import import_lines, source_of
 from motiflens.data.label_summary import (
     FEW_LABELS,
     LabelSummary,
@@ -131,7 +131,7 @@ def _warnings(data: DataSummary, *, simulated: bool) -> Iterator[str]:
         if n == 0:
             yield f"No sequence in {split}: {_NEED_OF_SPLIT[split]}."
     yield from _warnings_of_labels(data.labels)
-    reader = data.metadata.get("source", {}).get("reader")
+    reader = source_of(data.metadata).get("reader")
     n_bases = data.n_sequences * data.length
     if data.gpc < RARE and data.cpg > USUAL and reader in (None, "read_hdf5") and n_bases >= _FEW_BASES:
         yield (
@@ -232,8 +232,7 @@ def _lines(data: DataSummary) -> Iterator[str]:
         yield _label_line(label)
     if len(data.labels) > _SHOWN:
         yield f"... and {len(data.labels) - _SHOWN:,} more labels: --json has all"
-    source = data.metadata.get("source", {})
-    yield from import_lines(source if isinstance(source, Mapping) else {})
+    yield from import_lines(source_of(data.metadata))
     yield from (f"warning: {warning}" for warning in data.warnings)
 
 

@@ -113,7 +113,11 @@ def _dataset(
         label_names=["activity"],
         split=np.array([row.split for row in rows]),
         names=[row.name for row in rows],
-        metadata={"source": f"{_ACTIVE}, {_INFORMATION}", "unit": "log2 of the promoter alone", "shifts": dict(shifts)},
+        metadata={
+            "source": {"reader": "read_crx", "repositories": [_ACTIVE, _INFORMATION]},
+            "unit": "log2 of the promoter alone",
+            "shifts": dict(shifts),
+        },
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.basics.sequence import UNKNOWN
 from motiflens.data.dataset import SequenceDataset
+from motiflens.data.import_report import source_of
 from motiflens.data.splits import SPLITS, random_split
 
 _LARGEST = float(np.finfo(np.float32).max)
@@ -130,7 +131,7 @@ def settle_dataset(dataset: SequenceDataset, source: str, *, drop: bool) -> Sequ
     if not len(dataset) or not dataset.n_missing.any():
         return dataset
     rows, missing = settle_labels(dataset.y, dataset.label_names, source, drop=drop)
-    where = {"reader": "read_hdf5", **dataset.metadata.get("source", {})}
+    where = {"reader": "read_hdf5", **source_of(dataset.metadata)}
     where.pop("missing_labels", None)
     dropped = {**where.get("dropped", {}), **missing.get("dropped", {})}
     where |= {**missing, **({"dropped": dropped} if dropped else {})}
