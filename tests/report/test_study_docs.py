@@ -17,3 +17,9 @@ def test_the_report_is_that_of_the_committed_records():
     for task in (1, 2):
         lines = (ROOT / "results" / "paper" / f"task{task}.jsonl").read_text(encoding="utf-8").splitlines()
         assert f"| Task {task}: networks | {len(lines)} |" in report, "run motiflens study report results/paper"
+
+
+def test_the_page_of_interactions_is_made_from_the_committed_records():
+    page = (ROOT / "docs" / "results" / "interactions.md").read_text(encoding="utf-8")
+    made = runpy.run_path(str(ROOT / "scripts" / "make_interactions_page.py"))["page"]()
+    assert page == made, "run python scripts/make_interactions_page.py"
