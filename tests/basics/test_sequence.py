@@ -37,7 +37,8 @@ def test_bytes_of_a_file_become_codes_without_white_space():
     assert list(translate_letters(b"Ac g\r\nTn\tR")) == [0, 1, 2, 3, 4, 4]
     every_byte = translate_letters(bytes(range(256)))
     assert len(every_byte) == 256 - len(b" \t\r\n")
-    assert sum(code != INVALID for code in every_byte) == len("ACGTacgt" + "NXRYSWKMBDHV" * 2 + ".-")
+    assert sum(code != INVALID for code in every_byte) == len("ACGTUacgtu" + "NXRYSWKMBDHV" * 2 + ".-")
+    assert list(translate_letters(b"TtUu")) == [3] * 4  # RNA
 
 
 def test_gc_content_leaves_unknown_bases_out():

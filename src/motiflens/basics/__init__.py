@@ -8,6 +8,7 @@ __all__ = [
     "compiled",
     "distributions",
     "errors",
+    "file_kinds",
     "files",
     "inputs",
     "intervals",

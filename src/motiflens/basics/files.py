@@ -1,5 +1,6 @@
 """Files on disk: plain or gzip, told by their content; written in one piece or not at all."""
 
+import codecs
 import csv
 import gzip
 import io
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from motiflens.basics.errors import InputError, MissingFileError
+from motiflens.basics.file_kinds import kind_of_bytes
 
 _CHUNK = 2**20  # bytes
 _LONGEST_NAME = 60  # of a temporary name: with what is added, no file system finds it too long
@@ -23,6 +25,8 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 @contextmanager
 def open_bytes(path: Path) -> Iterator[BinaryIO]:
     """Open a plain or gzip file for reading, whatever its name says.
+
+    Text in UTF-16, as Excel's and Notepad's "Unicode" is, reads as UTF-8.
 
     Raises
     ------
@@ -37,13 +41,24 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
         raise InputError(f"expected a file, got the folder {path}")
     with path.open("rb") as raw:
         if raw.peek(2)[:2] != b"\x1f\x8b":
-            yield raw
+            yield _as_utf8(raw)
             return
         try:
             with gzip.GzipFile(fileobj=raw) as file:
-                yield cast(BinaryIO, file)
+                yield _as_utf8(file)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise InputError(f"{path}: the gzip file is damaged or incomplete ({error}): fetch it again") from error
+
+
+def _as_utf8(file: io.BufferedReader | gzip.GzipFile) -> BinaryIO:
+    """The file itself, or its text as UTF-8 if it begins with the mark of UTF-16."""
+    if file.peek(2)[:2] not in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return cast(BinaryIO, file)
+    data = file.read()
+    try:
+        return io.BytesIO(data.decode("utf-16").encode())
+    except UnicodeError:
+        return io.BytesIO(data)  # bytes of something else
 
 
 def whole_lines(file: BinaryIO) -> Iterator[bytes]:
@@ -69,12 +84,17 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
     number = 0
     with open_bytes(path) as file:
         for chunk in whole_lines(file):
-            if b"\0" in chunk:
-                raise InputError(f"{path}: expected text, got a binary file")
+            kind = "" if number else kind_of_bytes(chunk[:16])
+            if kind or b"\0" in chunk:
+                raise InputError(f"{path}: expected text, got {kind or 'a binary file'}")
             try:
                 text = chunk.decode("utf-8")
             except UnicodeDecodeError as error:
-                raise InputError(f"{path}: expected text in UTF-8, got other bytes ({error.reason})") from error
+                at = number + 1 + chunk.count(b"\n", 0, error.start)
+                raise InputError(
+                    f"{path}, line {at}: expected text in UTF-8, got other bytes ({error.reason}): save it as UTF-8, "
+                    "which Excel calls CSV UTF-8"
+                ) from error
             for line in text.removesuffix("\n").split("\n"):
                 number += 1
                 if line.strip():

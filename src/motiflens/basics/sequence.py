@@ -18,6 +18,7 @@ INVALID = 255  # what `translate_letters` gives for a byte that is no nucleotide
 _CODE_OF_BYTE = np.full(256, INVALID, dtype=np.uint8)
 for _code, _base in enumerate(ALPHABET):
     _CODE_OF_BYTE[[ord(_base), ord(_base.lower())]] = _code
+_CODE_OF_BYTE[[ord("U"), ord("u")]] = ALPHABET.index("T")  # RNA
 _CODE_OF_BYTE[[ord(_base) for _base in "NnXx.-RYSWKMBDHVryswkmbdhv"]] = UNKNOWN
 _TABLE = _CODE_OF_BYTE.tobytes()
 _BYTE_OF_CODE = np.frombuffer(b"ACGTN", dtype=np.uint8)
@@ -27,7 +28,7 @@ _COMPLEMENT = np.array([3, 2, 1, 0, 4], dtype=np.uint8)
 def encode(sequences: str | Sequence[str]) -> np.ndarray:
     """Turn DNA strings of one length into codes.
 
-    Lower case is accepted; N and the other IUPAC ambiguity letters become the unknown code 4.
+    Lower case is accepted; U reads as T; N and the other IUPAC ambiguity letters become the unknown code 4.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ import typer
 
 from motiflens.basics.errors import InputError
 from motiflens.cli.messages import print_json
-from motiflens.cli.options import DataFile, Json, shares_of, split_names, whole_number, writable_file
+from motiflens.cli.options import DataFile, Json, shares_of, split_names, whole_numbers, writable_file
 
 if TYPE_CHECKING:
     from motiflens.data.dataset import SequenceDataset
@@ -18,7 +18,7 @@ app = typer.Typer(help="Import your own data, and look at them before training."
 Out = Annotated[Path, typer.Option("--out", "-o", callback=writable_file, help="HDF5 file to write.")]
 Shares = Annotated[str, typer.Option("--split", help="Shares of training, validation and test, drawn at random.")]
 Seed = Annotated[int, typer.Option(min=0, help="Rules the random split and random negatives.")]
-Length = Annotated[int | None, typer.Option(help="Crop or pad all sequences to this length.")]
+Length = Annotated[int | None, typer.Option(min=1, help="Crop or pad all sequences to this length.")]
 DropMissing = Annotated[bool, typer.Option(help="Leave out sequences that lack a label (empty, NA, nan).")]
 MissingValue = Annotated[float | None, typer.Option(help="Number that stands for a missing label, such as -1.")]
 Valid = Annotated[str | None, typer.Option(help="Chromosomes (or folds) for validation, e.g. chr8,chr10.")]
@@ -74,11 +74,12 @@ def data_bed(
     peaks: Annotated[Path, typer.Argument(help="BED or narrowPeak, plain or gzip; or a folder, one label a file.")],
     genome: Annotated[Path, typer.Argument(help="FASTA of the genome, plain or gzip, or .2bit.")],
     out: Out,
-    width: Annotated[int, typer.Option(help="Length of the windows around summits or middles.")],
+    width: Annotated[int, typer.Option(min=1, help="Length of the windows around summits or middles.")],
     also: Annotated[list[Path] | None, typer.Option(help="BED of another label; may be given several times.")] = None,
     negatives: Annotated[Path | None, typer.Option(help="BED of the negatives.")] = None,
     gc_matched: Annotated[
-        int, typer.Option(help="Add this many random windows for each positive as negatives, matched by GC content.")
+        int,
+        typer.Option(help="Add this many random windows for each positive as negatives, GC-matched."),
     ] = 0,
     avoid: Annotated[
         Path | None, typer.Option(help="BED of places, beside PEAKS, from which to take no GC-matched negatives.")
@@ -103,11 +104,11 @@ def data_bed(
     seed: Seed = 0,
     stranded: Annotated[bool, typer.Option(help="Reverse-complement intervals of the minus strand.")] = False,
     skip_missing: Annotated[bool, typer.Option(help="Leave out chromosomes that the genome lacks.")] = False,
-    max_unknown: Annotated[float, typer.Option(help="Leave out windows with a larger share of N.")] = 0.0,
+    max_unknown: Annotated[float, typer.Option(min=0, max=1, help="Leave out windows with a larger share of N.")] = 0.0,
     as_json: Json = False,
 ) -> None:
     """Import windows around peaks in a genome, with negatives from a file, from the genome or by shuffling."""
-    from motiflens.data.io import Genome, bed_files, read_bed
+    from motiflens.data.io import Genome, bed_files, check_classes, read_bed
     from motiflens.data.negatives import add_gc_matched
 
     files = [*bed_files(peaks), *(also or [])]
@@ -118,13 +119,14 @@ def data_bed(
         )
     if avoid is not None and not gc_matched:
         raise InputError("--avoid is for windows drawn from the genome: give --gc-matched, too, or leave it out")
+    columns = whole_numbers(value_column, "--value-column")
     sequences = Genome(genome)
     dataset = read_bed(
         files if len(files) > 1 else files[0],
         sequences,
         width=width,
         negatives=negatives,
-        value_column=_columns(value_column),
+        value_column=columns,
         label_column=label_column,
         bigwig=bigwig or None,
         signal=signal,
@@ -139,12 +141,12 @@ def data_bed(
         missing="drop" if skip_missing else "error",
         max_unknown=max_unknown,
     )
-    positives = dataset
+    if not (shuffle or gc_matched):
+        check_classes(dataset.y, dataset.label_names, " and ".join(map(str, files)))
+    _check_ratio(gc_matched, "--gc-matched")
     if gc_matched:
         places = [*files, *([] if avoid is None else [avoid])]
-        dataset = add_gc_matched(
-            positives, sequences, ratio=gc_matched, avoid=places, max_unknown=max_unknown, seed=seed
-        )
+        dataset = add_gc_matched(dataset, sequences, ratio=gc_matched, avoid=places, max_unknown=max_unknown, seed=seed)
     _finish(_with_shuffles(dataset, shuffle, seed), out, as_json)
 
 
@@ -262,17 +264,15 @@ def data_summary(data: DataFile, as_json: Json = False) -> None:
     _tell(summary(read_hdf5(data)), {}, as_json)
 
 
-def _columns(text: str | None) -> int | list[int] | None:
-    """Numbers of columns between commas; a single one by itself."""
-    if text is None:
-        return None
-    numbers = [whole_number(name) for name in split_names(text) or ()]
-    return numbers[0] if len(numbers) == 1 else numbers
+def _check_ratio(ratio: int, option: str) -> None:
+    if ratio < 0:
+        raise InputError(f"{option}: ratio must be at least 1, got {ratio}")
 
 
 def _with_shuffles(dataset: "SequenceDataset", ratio: int, seed: int) -> "SequenceDataset":
     from motiflens.data.negatives import add_shuffled
 
+    _check_ratio(ratio, "--shuffle")
     return add_shuffled(dataset, ratio=ratio, seed=seed) if ratio else dataset
 
 

@@ -67,6 +67,16 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
+def whole_numbers(text: str | None, option: str) -> int | list[int] | None:
+    """Whole numbers between commas; a single one by itself; None stays."""
+    if text is None:
+        return None
+    names = split_names(text) or ()
+    if not names or not all(map(str.isdigit, names)):
+        raise InputError(f"expected {option} as a whole number, or several such as 4,5, got {text!r}")
+    return int(names[0]) if len(names) == 1 else [int(name) for name in names]
+
+
 def split_names(text: str | None) -> tuple[str, ...] | None:
     """Names between commas; None stays."""
     return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())

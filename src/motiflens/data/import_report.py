@@ -1,6 +1,6 @@
 """What an import took, in words: from the metadata that readers of files leave in a dataset."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 _SHOWN = 8  # labels, files or names in a line
@@ -23,6 +23,20 @@ def import_lines(source: Mapping[str, Any]) -> Iterator[str]:
     for file, centres in source.get("centres", {}).items():
         summits, middles = centres.get("summit", 0), centres.get("middle", 0)
         yield f"{file}: windows around the summits of {summits:,} peaks, around the middle of {middles:,}"
+    for file, first in source.get("counts_from", {}).items():
+        why = ", as MACS and R write them" if first else ""
+        yield f"{file}: its first line names the columns; positions count from {first}{why}"
+    if source.get("merged"):
+        before, after = source["merged"]
+        yield f"{before:,} windows became {after:,}: equal ones, and those of several files that lie close, are merged"
+    if source.get("sequences"):
+        yield f"sequences from column {source['sequences']!r}"
+    for label, words in source.get("read_as", {}).items():
+        yield f"{label}: {words}"
+    if source.get("counting"):
+        yield f"note: {_shown(source['counting'])} counts the rows: if it is an index, name the labels by --labels"
+    if source.get("not_read"):
+        yield f"not read: {_shown(source['not_read'])}"
     if isinstance(source.get("signal"), Mapping):
         yield from _signal_lines(source["signal"])
     if source.get("bases"):
@@ -32,8 +46,8 @@ def import_lines(source: Mapping[str, Any]) -> Iterator[str]:
             yield f"{source[name]:,} sequences were {words}"
     for file, reasons in source.get("dropped", {}).items():
         for reason, n in reasons.items():
-            kind = "sequences" if reason == "missing_label" else "intervals"
-            yield f"{file}: {n:,} {kind} dropped ({_REASONS.get(reason, reason)})"
+            kind = {"missing_label": "sequence", "no_sequence": "row"}.get(reason, "interval")
+            yield f"{file}: {n:,} {kind}s dropped ({_REASONS.get(reason, reason)})"
     missing = source.get("missing_labels", {})
     if missing:
         shown = ", ".join(f"{name} {n:,}" for name, n in list(missing.items())[:_SHOWN])
@@ -43,6 +57,10 @@ def import_lines(source: Mapping[str, Any]) -> Iterator[str]:
         yield from _split_lines(source["split"])
 
 
+def _shown(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:_SHOWN])}{', ...' if len(names) > _SHOWN else ''}"
+
+
 def _signal_lines(signal: Mapping[str, Any]) -> Iterator[str]:
     files = signal.get("files", [])
     bases = "count as 0" if signal.get("uncovered") == "zero" else "are left out"
@@ -50,7 +68,7 @@ def _signal_lines(signal: Mapping[str, Any]) -> Iterator[str]:
     more = f" and {len(files) - _SHOWN:,} more" if len(files) > _SHOWN else ""
     yield f"labels: {statistic} of {', '.join(files[:_SHOWN])}{more} over each window; bases without a value {bases}"
     for file, contigs in signal.get("lacking", {}).items():
-        yield f"{file} has no {', '.join(contigs[:_SHOWN])}{', ...' if len(contigs) > _SHOWN else ''}: no labels there"
+        yield f"{file} has no {_shown(contigs)}: no labels there"
 
 
 def _split_lines(split: Mapping[str, Any]) -> Iterator[str]:
@@ -76,4 +94,5 @@ _REASONS = {
     "past_end": "the window reaches beyond the chromosome",
     "unknown_bases": "too many unknown bases",
     "missing_label": "a label is missing",
+    "no_sequence": "no sequence has their name",
 }

@@ -11,8 +11,9 @@ from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import UNKNOWN, gc_content
 from motiflens.basics.shuffle import dinucleotide_shuffle
 from motiflens.data.dataset import SequenceDataset, concatenate
+from motiflens.data.io.bed_file import read_bed_file
 from motiflens.data.io.genome import Genome
-from motiflens.data.io.intervals import Intervals, intervals_of_names, read_bed_file
+from motiflens.data.io.intervals import Intervals, intervals_of_names
 from motiflens.data.splits import SPLITS, close_names
 
 _FIRST_DRAW = 20  # candidates per negative wanted in the first round; each round draws twice as many as the one before

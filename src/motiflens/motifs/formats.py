@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from motiflens.basics.choices import check_choice
 from motiflens.basics.errors import ArgumentError, InputError
+from motiflens.basics.file_kinds import kind_of_bytes
 from motiflens.basics.files import open_bytes
 from motiflens.basics.tables import by_fields
 from motiflens.motifs.matrices import Block, EitherWayError, LineError, MotifRecord, Orientation, Skipped
@@ -69,9 +70,13 @@ def read_text(path: Path) -> str:
     """
     with open_bytes(path) as file:
         data = file.read()
-    if b"\0" in data[:4096]:
-        raise InputError(f"{path}: expected a motif file, which is text, got a binary file")
-    return data.decode("utf-8-sig", errors="replace")
+    kind = kind_of_bytes(data[:16])
+    if kind or b"\0" in data[:4096]:
+        raise InputError(f"{path}: expected a motif file, which is text, got {kind or 'a binary file'}")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")  # as Windows writes accents, in names and comments
 
 
 def parse_motifs(text: str, source: str, format: str | None = None, *, strict: bool = False) -> ParsedFile:

@@ -1,6 +1,5 @@
 """What all readers of sequences share: one length, labels that are numbers and differ, a random split."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,8 +11,6 @@ from motiflens.basics.sequence import UNKNOWN
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.import_report import source_of
 from motiflens.data.splits import SPLITS, random_split
-
-_LARGEST = float(np.finfo(np.float32).max)
 
 
 def fit_length(sequences: Sequence[np.ndarray], length: int | None, source: str) -> tuple[np.ndarray, dict[str, int]]:
@@ -28,9 +25,10 @@ def fit_length(sequences: Sequence[np.ndarray], length: int | None, source: str)
     if length is None:
         if (lengths != lengths[0]).any():
             common = np.bincount(lengths).argmax()
-            raise InputError(
+            raise ArgumentError(
                 f"{source}: expected sequences of one length, got {lengths.min()} to {lengths.max()}, most often "
-                f"{common}: choose a length to crop or pad them to"
+                f"{common}",
+                "choose a {length} to crop or pad them to",
             )
         length = int(lengths[0])
     if length < 1:
@@ -51,50 +49,6 @@ def fit_length(sequences: Sequence[np.ndarray], length: int | None, source: str)
         "n_cropped": int((lengths > length).sum()),
         "n_padded": int((lengths < length).sum()),
     }
-
-
-def to_number(text: str, where: str) -> float:
-    """Read a finite number.
-
-    Raises
-    ------
-    ValueError
-        If it is none, NaN or infinite (as float32); says where.
-    """
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not abs(value) < _LARGEST:
-        raise InputError(f"{where}: expected a finite number, got {text!r}")
-    return value
-
-
-MISSING = ("", "na", "nan", "n/a", "null", "none", ".")  # how tables write that there is no value
-_TRUTHS = {"true": 1.0, "false": 0.0}
-
-
-def to_label(text: str, where: str, missing: float | None = None) -> float:
-    """Read a label: a finite number, True or False as 1 or 0; NaN where it is missing.
-
-    Parameters
-    ----------
-    text : str
-    where : str
-        For messages.
-    missing : float, optional
-        A number that stands for a missing label, such as -1.
-
-    Raises
-    ------
-    ValueError
-        If it is none of them; says where.
-    """
-    lower = text.strip().lower()
-    if lower in MISSING:
-        return math.nan
-    value = _TRUTHS[lower] if lower in _TRUTHS else to_number(text, where)
-    return math.nan if missing is not None and value == missing else value
 
 
 def settle_labels(

@@ -130,22 +130,25 @@ def read_bed(
         found = _Labelled(placed[0].intervals, y, names)
     else:
         found = _labelled(placed, files, value_column, label_column, width)
+        n_placed = sum(len(one.intervals.start) for one in placed)
+        if n_placed != len(found.y):
+            more["merged"] = [n_placed, len(found.y)]
     found, lacking = _settled(found, files[0].name, missing_value, drop=drop_missing)
     if bigwig is not None:
         check_classes(found.y, found.label_names, str(files[0]))
     elif value_column is not None:
         columns = [value_column] if isinstance(value_column, int) else list(value_column)
         check_classes(found.y, [f"column {column}" for column in columns], str(files[0]))
-    dropped = {file.name: {k: n for k, n in one.dropped.items() if n} for file, one in zip(files, placed, strict=True)}
-    for name, reasons in lacking.pop("dropped", {}).items():
-        dropped[name] |= reasons
     if negatives is not None:
         files.append(Path(negatives))
         placed.append(rules.place(files[-1], None, None))
-        dropped[files[-1].name] = {k: n for k, n in placed[-1].dropped.items() if n}
         found = _with_negatives(found, placed[-1].intervals)
+    names = _names_of(files)
+    dropped = {name: {k: n for k, n in one.dropped.items() if n} for name, one in zip(names, placed, strict=True)}
+    for reasons in lacking.pop("dropped", {}).values():
+        dropped[names[0]] |= reasons
     intervals, codes, n_unknown, clear = rules.fetch(found.intervals, " and ".join(map(str, files)))
-    _count_unclear(dropped, files, clear, len(placed[-1].intervals.start) if negatives is not None else 0)
+    _count_unclear(dropped, names, clear, len(placed[-1].intervals.start) if negatives is not None else 0)
     split, how = _split(intervals.contig, genome, valid, test, fractions, seed)
     source: dict[str, Any] = {
         "reader": "read_bed",
@@ -153,7 +156,8 @@ def read_bed(
         "genome": genome.path.name,
         "width": width,
         "stranded": stranded,
-        "centres": {file.name: one.centres for file, one in zip(files, placed, strict=True)},
+        "centres": {name: one.centres for name, one in zip(names, placed, strict=True)},
+        **_how_read(names, placed),
         "split": how,
         "n_unknown_bases": n_unknown,
         "dropped": dropped,
@@ -200,12 +204,25 @@ def _with_negatives(found: _Labelled, negatives: Intervals) -> _Labelled:
     return _Labelled(Intervals(*both), np.concatenate([found.y, zeros]), found.label_names)
 
 
-def _count_unclear(dropped: dict[str, dict[str, int]], files: Sequence[Path], clear: np.ndarray, n_last: int) -> None:
+def _names_of(files: Sequence[Path]) -> list[str]:
+    """Names of files, or their whole paths where two of them, in different folders, have one name."""
+    names = [file.name for file in files]
+    return names if len(set(names)) == len(names) else [f"{i + 1}. {file}" for i, file in enumerate(files)]
+
+
+def _how_read(names: Sequence[str], placed: Sequence[Placed]) -> dict[str, Any]:
+    """For the metadata: how values were read, and from which number on files with a header count."""
+    found: dict[str, Any] = {"read_as": dict(placed[0].read_as)} if placed[0].read_as else {}
+    counts = {name: one.counts_from for name, one in zip(names, placed, strict=True) if one.counts_from is not None}
+    return found | ({"counts_from": counts} if counts else {})
+
+
+def _count_unclear(dropped: dict[str, dict[str, int]], files: Sequence[str], clear: np.ndarray, n_last: int) -> None:
     """Add to what was dropped the windows with too many unknown bases, those of the negatives to the last file."""
     is_last = np.arange(len(clear)) >= len(clear) - n_last
     for file, rows in ((files[0], ~is_last), (files[-1], is_last)):
         if n := int((rows & ~clear).sum()):
-            dropped[file.name]["unknown_bases"] = n
+            dropped[file]["unknown_bases"] = n
 
 
 def _split(

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from motiflens.basics.errors import InputError
-from motiflens.data.io.assemble import MISSING
 from motiflens.data.io.intervals import Intervals
+from motiflens.data.io.label_text import MISSING
 
 _ENDINGS = (".gz", ".bed", ".narrowPeak", ".broadPeak", ".txt", ".tsv", ".bw", ".bigWig", ".bigwig")
 
@@ -87,6 +87,8 @@ def merge_files(files: Sequence[Intervals], width: int) -> tuple[Intervals, np.n
 def merge_names(windows: Intervals, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Merge equal windows, whose labels are named in a column: one, several between commas, or none (``.``).
 
+    Several may also stand between semicolons or bars, where each of them stands alone in another row.
+
     Returns
     -------
     rows : np.ndarray, int64
@@ -101,7 +103,14 @@ def merge_names(windows: Intervals, texts: Sequence[str]) -> tuple[np.ndarray, n
     ValueError
         If no row has a label.
     """
-    named = [[one for part in text.split(",") if (one := part.strip()).lower() not in MISSING] for text in texts]
+    named = _separated(texts, ",")
+    for separator in ";|":
+        alone = {names[0] for names in named if len(names) == 1}
+        parts = {name: _separated([name], separator)[0] for names in named for name in names if separator in name}
+        named = [
+            [one for name in names for one in (parts[name] if alone.issuperset(parts.get(name, [None])) else [name])]
+            for names in named
+        ]
     known = {name for names in named for name in names}
     if not known:
         raise InputError("expected names of labels in the column, got none")
@@ -116,3 +125,8 @@ def merge_names(windows: Intervals, texts: Sequence[str]) -> tuple[np.ndarray, n
     for window, names in zip(of_row, named, strict=True):
         y[window, [index[name] for name in names]] = 1
     return np.unique(of_row, return_index=True)[1], y, label_names
+
+
+def _separated(texts: Sequence[str], separator: str) -> list[list[str]]:
+    """Names between separators in each text."""
+    return [[one for part in text.split(separator) if (one := part.strip()).lower() not in MISSING] for text in texts]

@@ -1,6 +1,6 @@
 """Windows around the peaks of a BED file: those that lie within the genome, and their bases."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -9,8 +9,9 @@ import numpy as np
 from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.basics.sequence import UNKNOWN
 from motiflens.basics.tables import by_fields
+from motiflens.data.io.bed_file import BedFile, read_bed_file
 from motiflens.data.io.genome import Genome
-from motiflens.data.io.intervals import BedFile, Intervals, read_bed_file, windows
+from motiflens.data.io.intervals import Intervals, windows
 from motiflens.data.splits import close_names
 
 Misfit = Literal["drop", "error"]
@@ -25,6 +26,8 @@ class Placed(NamedTuple):
     labels: list[str] | None
     centres: dict[str, int]  # how many lie around a summit, and around a middle
     dropped: dict[str, int]
+    read_as: Mapping[str, str]  # how values of a column were read, where that is worth telling
+    counts_from: int | None  # 0 or 1, of a file with a header
 
 
 class WindowRules(NamedTuple):
@@ -41,7 +44,7 @@ class WindowRules(NamedTuple):
         """Read windows and keep those that lie within the genome."""
         columns = (value_column,) if isinstance(value_column, int) else value_column
         bed = read_bed_file(path, value_column=columns, label_column=label_column, stranded=self.stranded)
-        places = windows(bed, self.width)
+        places = windows(bed.intervals, bed.summit, self.width)
         known = self._known(bed, path)
         within = known & self._within(places, known, path)
         rows = np.flatnonzero(within)
@@ -54,6 +57,8 @@ class WindowRules(NamedTuple):
             None if bed.labels is None else [bed.labels[row] for row in rows],
             {"summit": n_summits, "middle": len(rows) - n_summits},
             {"missing_contig": int((~known).sum()), "past_end": int((known & ~within).sum())},
+            bed.read_as,
+            bed.counts_from,
         )
 
     def fetch(self, places: Intervals, source: str) -> tuple[Intervals, np.ndarray, int, np.ndarray]:

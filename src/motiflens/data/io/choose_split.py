@@ -93,9 +93,10 @@ def split_by_names(
         unknown = [row for row, contig in enumerate(found) if contig is None]
         if unknown:
             name = (names or [""] * n)[unknown[0]]
-            raise InputError(
-                f"expected names that say on which chromosome sequences lie, such as chr1:1000-1500, got {name!r} "
-                f"and others, {len(unknown)} of {n}: split at random, or give a column of chromosomes"
+            raise ArgumentError(
+                f"expected names that say on which chromosome sequences lie, such as chr1:1000-1500, got {name[:40]!r} "
+                f"and others, {len(unknown)} of {n}",
+                "leave {valid} and {test} out to split at random, or give a table with a column of chromosomes",
             )
         known = [str(one) for one in found]
         how: dict[str, Any] = {"method": "chromosomes", "valid": list(valid), "test": list(test)}

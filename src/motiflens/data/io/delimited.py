@@ -9,16 +9,18 @@ from pathlib import Path
 from motiflens.basics.errors import InputError
 from motiflens.basics.files import text_lines
 
-_SEPARATORS = {"\t": "a tab", ";": "a semicolon", ",": "a comma"}
-_LETTERS = re.compile(r"[ACGTNacgtn]+")
-_DNA = re.compile(r"[ACGTNacgtn]{8,}")
+_SEPARATORS = {"\t": "a tab", ";": "a semicolon", ",": "a comma", "|": "a bar", " ": "spaces"}
+_LETTERS = re.compile(r"[ACGTUNacgtun]+")
+_DNA = re.compile(r"[ACGTUNacgtun]{8,}")
 
 
 def read_rows(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Read a table with a header line, separated by tabs, semicolons or commas, whichever the header has.
 
-    Lines before the header that begin with ``#`` are left out; a header may itself begin with ``#``. A first column
-    without a name, as pandas and R write their indices, is called "".
+    A header without any of them may have bars or spaces between names, as R writes tables. Lines before the header that
+    begin with ``#``, and Excel's ``sep=;``, are left out; a header may itself begin with ``#``. A first column without
+    a name, as pandas and R write their indices, is called "". Last columns and rows without any field, as Excel writes
+    them, are left out.
 
     Returns
     -------
@@ -35,9 +37,9 @@ def read_rows(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]
     """
     path = Path(path)
     lines, header = _begin(path)
-    separator = next((one for one in _SEPARATORS if one in header), ",")
+    separator = next((one for one in _SEPARATORS if one in header.strip(" ")), ",")
     numbers: list[int] = []
-    reader = csv.reader(_counted(lines, numbers), delimiter=separator)
+    reader = csv.reader(_counted(lines, numbers, runs=separator == " "), delimiter=separator)
     try:
         table = [(numbers[-1], [field.strip() for field in row]) for row in reader]
     except csv.Error as error:
@@ -45,7 +47,8 @@ def read_rows(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]
     if len(table) < len(numbers):  # the first row that ends on another line than it should
         broken = next((i for i, (number, _) in enumerate(table) if number != numbers[i]), len(table) - 1)
         raise InputError(f"{path}, line {numbers[broken]}: a field begins with a quote that does not end on its line")
-    (first, columns), rows = table[0], table[1:]
+    (first, columns), rows = table[0], [(number, row) for number, row in table[1:] if any(row)]
+    columns, rows = _without_empty_ends(columns, rows)
     if rows and all(len(row) == len(columns) + 1 and not _LETTERS.fullmatch(row[0]) for _, row in rows):
         columns = ["", *columns]  # R leaves out the name of row names
     _check_columns(columns, path, first)
@@ -57,9 +60,17 @@ def read_rows(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]
             )
     if not rows:
         raise InputError(f"{path} has a header line, but no row")
-    if separator == ";":  # where commas may stand for decimal points
-        rows = [(number, [re.sub(r"^([-+]?\d+),(\d+)$", r"\1.\2", field) for field in row]) for number, row in rows]
     return columns, rows
+
+
+def _without_empty_ends(
+    columns: list[str], rows: list[tuple[int, list[str]]]
+) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Leave out last columns without a name or a field, and empty fields behind the last column."""
+    n = len(columns)
+    while n > 1 and columns[n - 1] == "" and not any(len(row) >= n and row[n - 1] for _, row in rows):
+        n -= 1
+    return columns[:n], [(number, row[:n] if len(row) > n and not any(row[n:]) else row) for number, row in rows]
 
 
 def _begin(path: Path) -> tuple[Iterator[tuple[int, str]], str]:
@@ -70,6 +81,8 @@ def _begin(path: Path) -> tuple[Iterator[tuple[int, str]], str]:
         if line.startswith("#"):
             comment = (number, line)
             continue
+        if re.fullmatch(r'"?sep=.?"?', line.strip("\r ")):
+            continue  # for Excel
         if comment is not None and _names_columns(comment[1][1:], line):
             header = (comment[0], comment[1].lstrip("# "))
             return chain([header, (number, line)], lines), header[1]
@@ -96,7 +109,8 @@ def _check_columns(columns: list[str], path: Path, line: int) -> None:
         raise InputError(f"{path}: expected different column names in the first line, got {', '.join(columns)[:80]!r}")
 
 
-def _counted(lines: Iterator[tuple[int, str]], numbers: list[int]) -> Iterator[str]:
+def _counted(lines: Iterator[tuple[int, str]], numbers: list[int], *, runs: bool) -> Iterator[str]:
+    """Lines, whose numbers are kept; in which runs of spaces are one space."""
     for number, line in lines:
         numbers.append(number)
-        yield line
+        yield re.sub(" +", " ", line.strip()) if runs else line

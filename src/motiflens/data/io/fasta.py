@@ -1,7 +1,7 @@
 """FASTA files to records, and with labels to datasets."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,14 +9,14 @@ import numpy as np
 
 from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.errors import ArgumentError, InputError
+from motiflens.basics.file_kinds import kind_of_bytes
 from motiflens.basics.files import in_one_piece, open_bytes, whole_lines
 from motiflens.basics.sequence import INVALID, decode, translate_letters
 from motiflens.basics.tables import by_fields
 from motiflens.data.dataset import SequenceDataset
-from motiflens.data.io.assemble import check_classes, fit_length, settle_labels, to_label
+from motiflens.data.io.assemble import check_classes, fit_length, settle_labels
 from motiflens.data.io.choose_split import split_by_names
-from motiflens.data.io.delimited import read_rows
-from motiflens.data.splits import close_names
+from motiflens.data.io.fasta_labels import FoundLabels, labels_of_headers, labels_of_table
 
 _LINE = 60  # letters per line written
 
@@ -59,8 +59,7 @@ def fasta_records(path: str | Path, *, allow_empty: bool = False) -> Iterator[Fa
         for chunk in whole_lines(file):
             continued, *records = (b"\n" + chunk).split(b"\n>")
             if header is None and continued.strip():
-                start = continued.strip()[:20].decode("ascii", "backslashreplace")
-                raise InputError(f"{path}: expected FASTA, which begins with '>', got {start!r}")
+                raise InputError(f"{path}: expected FASTA, which begins with '>', got {_beginning(continued)}")
             parts.append(_codes(continued, path, header))
             for record in records:
                 if header is not None:
@@ -172,28 +171,55 @@ def read_fasta(
         raise ArgumentError("expected labels from one place", "give one of {negatives}, {labels} and {label_pattern}")
     records = list(fasta_records(path))
     files = [Path(path).name]
-    label_names: Sequence[str] = ["positive"]
-    y = np.ones((len(records), 1))
+    found = FoundLabels(["positive"], np.ones((len(records), 1)), {})
     if negatives is not None:
         more = list(fasta_records(negatives))
-        records, y = records + more, np.repeat([[1.0], [0.0]], [len(records), len(more)], axis=0)
+        found = found._replace(y=np.repeat([[1.0], [0.0]], [len(records), len(more)], axis=0))
+        records = records + more
         files.append(Path(negatives).name)
     elif labels is not None:
-        label_names, y = _labels_of_table(records, Path(labels), missing_value)
+        _check_names(records, Path(path))
+        found = labels_of_table([record.name for record in records], Path(labels), missing_value)
         files.append(Path(labels).name)
     elif label_pattern is not None:
-        label_names, y = _labels_of_headers(records, label_pattern, missing_value)
-    kept, missing = settle_labels(y, label_names, files[-1], drop=drop_missing)
-    records, y = [records[i] for i in kept], y[kept]
+        found = labels_of_headers([record.header for record in records], label_pattern, missing_value)
+    label_names = found.label_names
+    kept, how_labels = settle_labels(found.y, label_names, files[-1], drop=drop_missing)
+    if found.n_unused:
+        dropped = how_labels.setdefault("dropped", {}).setdefault(files[-1], {})
+        dropped["no_sequence"] = found.n_unused
+    how_labels |= {"read_as": found.read_as} if found.read_as else {}
+    records, y = [records[i] for i in kept], found.y[kept]
     if labels is not None or label_pattern is not None:
         check_classes(y, label_names, files[-1])
     codes, counts = fit_length([record.codes for record in records], length, " and ".join(files))
     names = [record.name for record in records]
-    split, how = split_by_names(names, None, len(codes), valid=valid, test=test, fractions=fractions, seed=seed)
-    source: dict[str, Any] = {"reader": "read_fasta", "files": files, "split": how, **counts, **missing}
+    places = [record.header for record in records]
+    split, how = split_by_names(places, None, len(codes), valid=valid, test=test, fractions=fractions, seed=seed)
+    source: dict[str, Any] = {"reader": "read_fasta", "files": files, "split": how, **counts, **how_labels}
     return SequenceDataset.from_arrays(
         codes, y, label_names=label_names, split=split, metadata={"source": source}, names=names
     )
+
+
+def _check_names(records: Sequence[FastaRecord], path: Path) -> None:
+    """Check that sequences have names of their own, where labels are found by them."""
+    first: dict[str, np.ndarray] = {}
+    for record in records:
+        if not np.array_equal(first.setdefault(record.name, record.codes), record.codes):
+            raise InputError(
+                f"{path}: expected a name of its own for each sequence, as labels are found by names, "
+                f"got different sequences called {record.name!r}"
+            )
+
+
+def _beginning(chunk: bytes) -> str:
+    """How a file that is no FASTA begins, in words."""
+    if kind := kind_of_bytes(chunk[:16]):
+        return kind
+    start = chunk.strip()[:20]
+    words = " (FASTQ: convert it, as by seqtk seq -A)" if re.match(rb"@[^\n]*\n[A-Za-z]", chunk.strip()) else ""
+    return repr(start.decode("ascii", "backslashreplace")) + words
 
 
 def _codes(letters: bytes, path: Path, header: str | None) -> np.ndarray:
@@ -212,49 +238,3 @@ def _record(header: str, parts: Sequence[np.ndarray], path: Path, allow_empty: b
     if not len(codes) and not allow_empty:
         raise InputError(f"{path}, sequence {header!r}: expected letters below the header, got none")
     return FastaRecord(header, codes)
-
-
-def _labels_of_table(records: Sequence[FastaRecord], path: Path, missing: float | None) -> tuple[list[str], np.ndarray]:
-    columns, rows = read_rows(path)
-    if len(columns) < 2:
-        raise InputError(f"{path}: expected a column of names and at least one of labels, got only {columns[0]!r}")
-    values: dict[str, list[float]] = {}
-    for number, row in rows:
-        if row[0] in values:
-            raise InputError(f"{path}, line {number}: {row[0]!r} has labels already")
-        where = f"{path}, line {number}"
-        values[row[0]] = [
-            to_label(text, f"{where}, column {columns[i]!r}", missing) for i, text in enumerate(row[1:], 1)
-        ]
-    names = [record.name for record in records]
-    if absent := [name for name in names if name not in values]:
-        raise InputError(
-            f"{path}: expected labels of {len(names)} sequences, {len(absent)} have none, "
-            f"the first of them {absent[0]!r}: {close_names(absent[0], values)}"
-        )
-    return columns[1:], np.array([values[name] for name in names])
-
-
-def _labels_of_headers(
-    records: Sequence[FastaRecord], pattern: str, missing: float | None
-) -> tuple[list[str], np.ndarray]:
-    try:
-        compiled = re.compile(pattern)
-    except re.error as error:
-        raise ArgumentError(f"{pattern!r} is not a regular expression ({error})", "mend {label_pattern}") from error
-    if not compiled.groups:
-        raise ArgumentError(f"expected a group, got {pattern!r}", "give {label_pattern} such as 'label=([01])'")
-    rows = []
-    for record in records:
-        found = compiled.search(record.header)
-        if found is None:
-            raise ArgumentError(f"{pattern!r} does not match the header {record.header!r}", "mend {label_pattern}")
-        rows.append([to_label(text or "", f"header {record.header!r}", missing) for text in found.groups()])
-    return _group_names(compiled.groups, compiled.groupindex), np.array(rows)
-
-
-def _group_names(n_groups: int, named: Mapping[str, int]) -> list[str]:
-    names = {index: name for name, index in named.items()}
-    if n_groups == 1 and not names:
-        return ["label"]
-    return [names.get(index, f"label_{index - 1}") for index in range(1, n_groups + 1)]

@@ -1,6 +1,7 @@
 """Tables (TSV or CSV) of sequences with labels or measured values."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,28 +11,20 @@ from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.basics.sequence import INVALID, translate_letters
 from motiflens.data.dataset import SequenceDataset
-from motiflens.data.io.assemble import check_classes, fit_length, settle_labels, to_label
+from motiflens.data.io.assemble import check_classes, fit_length, settle_labels
 from motiflens.data.io.choose_split import split_by_column, split_by_names
 from motiflens.data.io.delimited import read_rows
+from motiflens.data.io.label_text import to_labels
 from motiflens.data.splits import close_names
 
 _CHROMOSOMES = ("chrom", "chr", "chromosome", "seqnames", "seqname", "contig", "#chrom")
 #: Numbers that are seldom meant as labels: who has such a column says which are.
-_ASKED_ABOUT = (
-    "fold",
-    "folds",
-    "split",
-    "set",
-    "index",
-    "idx",
-    "id",
-    "start",
-    "end",
-    "stop",
-    "width",
-    "strand",
-    "length",
+_ASKED_ABOUT = re.compile(
+    r"((cv|k|test)[ _.-]?)?folds?|split|set|partition|batch|seed|unnamed(: ?\d+)?|level_\d+|index|idx|rownames?|row|"
+    r"((row|seq|sequence|oligo|peak|fold)[ _.-]?)?(id|no|nr|number)|((chrom|tx)[ _.-]?)?(start|end|stop)|"
+    r"pos|position|summit|width|len|length|strand|gc([ _.-]?content)?"
 )
+_DNA = re.compile(r"[ACGTUNacgtun]{8,}")
 
 
 class _Table(NamedTuple):
@@ -46,6 +39,10 @@ class _Table(NamedTuple):
         """The fields of a column."""
         place = self.columns.index(name)
         return [row[place] for row in self.rows]
+
+    def where(self, name: str) -> Callable[[int], str]:
+        """Say where the field of a row stands."""
+        return lambda row: f"{self.lines[row]}, column {name!r}"
 
     def optional(self, name: str | None) -> list[str] | None:
         """The fields of a column, None if there is no such column."""
@@ -84,7 +81,7 @@ def read_table(
     valid_file, test_file : path, optional
         Tables of validation and test sequences with the same columns; those at `path` then train.
     sequence : str
-        Column of the sequences.
+        Column of the sequences. If there is no column ``sequence``, the only one that holds DNA is taken.
     labels : sequence of str, optional
         Columns of labels or real values; True and False are 1 and 0. By default all that are not the sequence, the
         split, the name, the chromosome or the group.
@@ -134,12 +131,15 @@ def read_table(
     """
     files = [Path(path), *(Path(one) for one in (valid_file, test_file) if one is not None)]
     table = _read(files)
-    for wanted in (sequence, *(labels or ()), *(one for one in (chromosome, group) if one)):
+    sequence = _sequence_column(table, sequence, path)
+    for wanted in (*(labels or ()), *(one for one in (chromosome, group) if one)):
         if wanted not in table.columns:
             raise InputError(f"{path}: no column {wanted!r}: {close_names(wanted, table.columns)}")
+    if twice := [label for label in labels or () if list(labels or ()).count(label) > 1]:
+        raise ArgumentError(f"expected different labels, got {twice[0]!r} twice", "mend {labels}")
     chromosome = chromosome or next((c for c in table.columns if c.lower() in _CHROMOSOMES), None)
     chosen = list(labels) if labels else _labels(table, (sequence, split, name, chromosome, group), path)
-    y = np.column_stack([_values(table, label, missing_value) for label in chosen])
+    y, read_as = _values(table, chosen, missing_value, named=bool(labels))
     kept, missing = settle_labels(y, chosen, files[0].name, drop=drop_missing)
     table, y = table.take(kept), y[kept]
     check_classes(y, chosen, files[0].name)
@@ -155,6 +155,10 @@ def read_table(
     else:
         splits, how = _split(table, columns, **rules)
     where = {"reader": "read_table", "files": [file.name for file in files], "split": how, **counts, **missing}
+    where |= {"read_as": read_as} if read_as else {}
+    where |= {"sequences": sequence} if sequence != "sequence" else {}
+    counting = [] if labels else [label for label in chosen if _counts_rows(table.column(label))]
+    where |= {"counting": counting} if counting else {}
     names = table.optional(columns["name"])
     return SequenceDataset.from_arrays(
         codes, y, label_names=chosen, split=splits, metadata={"source": where}, names=names
@@ -218,16 +222,56 @@ def _labels(table: _Table, others: Sequence[str | None], path: str | Path) -> li
     advice = "name the columns of labels by {labels}"
     if "" in chosen:
         raise ArgumentError(f"{path}: the first column has no name, as where pandas or R wrote an index", advice)
-    if asked := [column for column in chosen if column.lower() in _ASKED_ABOUT]:
+    if asked := [column for column in chosen if _ASKED_ABOUT.fullmatch(column.lower())]:
         raise ArgumentError(f"{path}: column {asked[0]!r} may be no label", advice)
     if not chosen:
         raise InputError(f"{path}: expected a column of labels beside {', '.join(table.columns)}, got none")
     return chosen
 
 
-def _values(table: _Table, label: str, missing: float | None) -> list[float]:
-    pairs = zip(table.column(label), table.lines, strict=True)
-    return [to_label(text, f"{line}, column {label!r}", missing) for text, line in pairs]
+def _counts_rows(fields: Sequence[str]) -> bool:
+    """Say whether fields are 0, 1, 2, ... or 1, 2, 3, ..., as an index is."""
+    if len(fields) < 4 or fields[0] not in ("0", "1"):
+        return False
+    first = int(fields[0])
+    return all(field == str(i) for i, field in enumerate(fields, first))
+
+
+def _sequence_column(table: _Table, wanted: str, path: str | Path) -> str:
+    """The column of sequences: as wanted, or if that is the default, the only one of DNA.
+
+    Raises
+    ------
+    ValueError
+        If it is not there.
+    """
+    if wanted in table.columns:
+        return wanted
+    dna = [name for name in table.columns if all(_DNA.fullmatch(field) for field in table.column(name))]
+    if wanted == "sequence" and len(dna) == 1:
+        return dna[0]
+    raise ArgumentError(
+        f"{path}: no column {wanted!r}: {close_names(wanted, table.columns)}",
+        "name the column of sequences by {sequence}",
+    )
+
+
+def _values(
+    table: _Table, labels: Sequence[str], missing: float | None, *, named: bool
+) -> tuple[np.ndarray, dict[str, str]]:
+    """Labels (N, n_labels), and how they were read where that is worth telling."""
+    columns: list[np.ndarray] = []
+    read_as: dict[str, str] = {}
+    for label in labels:
+        try:
+            values, how = to_labels(table.column(label), table.where(label), missing)
+        except InputError as error:
+            if named:
+                raise
+            raise ArgumentError(str(error), "name the columns of labels by {labels}") from None
+        columns.append(values)
+        read_as |= {label: how} if how else {}
+    return np.column_stack(columns), read_as
 
 
 def _codes(line: str, text: str) -> np.ndarray:
