@@ -422,3 +422,45 @@ def test_maxima_of_two_and_of_parts_have_a_rule(name):
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     torch.testing.assert_close(OperationNetwork(model, x[:1])(x), model(x))
+
+
+CHOICES = {
+    "where": lambda z: torch.where(z > 0, z, torch.zeros_like(z)),
+    "mask": lambda z: z * (z > 0),
+    "numbers": lambda z: (z > 0).type_as(z) * z,
+    "filled": lambda z: z.masked_fill(z < 0, 0.0),
+}
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_what_is_chosen_by_itself_has_the_rule_of_the_function_it_stands_for(name):
+    """A ReLU by hand, whose gradient alone would say nothing of what it hides."""
+    torch.manual_seed(0)
+    conv, dense = nn.Conv1d(4, 5, 7).double(), nn.Linear(5, 1).double()
+    X = sequences().double()
+    nets = [Function(lambda x, act=act: dense(act(conv(x)).sum(2))) for act in (CHOICES[name], torch.relu)]
+    for net in nets:
+        net.conv, net.dense = conv, dense
+    own, expected = (explain(net, X, method="deep_lift_shap", n_shuffles=3) for net in nets)
+    torch.testing.assert_close(own.values, expected.values)
+    assert own.gap.max() < 1e-5
+
+
+@pytest.mark.parametrize(
+    "pool",
+    [
+        lambda maps: maps[:, :, None].amax((2, 3)),
+        lambda maps: maps[:, :, None].amax(dim=(-1, -2), keepdim=True).flatten(1),
+        lambda maps: F.adaptive_max_pool2d(maps.unflatten(2, (3, 6)), (2, 3)).flatten(1)[:, :5],
+        lambda maps: nn.AdaptiveMaxPool2d(1)(maps.unflatten(2, (3, 6))).flatten(1),
+        lambda maps: torch.maximum(maps, torch.zeros(())).amax(2),
+    ],
+)
+def test_maxima_over_two_axes_have_a_rule(pool):
+    torch.manual_seed(0)
+    conv, dense = nn.Conv1d(4, 5, 7).double(), nn.Linear(5, 1).double()
+    net = Function(lambda x: dense(pool(torch.exp(conv(x)))))
+    net.conv, net.dense = conv, dense
+    X = sequences().double()
+    assert not OperationNetwork(net.requires_grad_(False), X[:1]).without_rule()
+    assert explain(net, X, method="deep_lift_shap", n_shuffles=3).gap.max() < 1e-5

@@ -39,6 +39,7 @@ CALLS = {
     "permute": lambda x: x.permute(2, 0, 1), "movedim": lambda x: x.movedim(0, 2),
     "moveaxis": lambda x: x.moveaxis(0, 2), "t": lambda x: x[0].t(), "unsqueeze": lambda x: x.unsqueeze(0),
     "expand": lambda x: x.expand(5, *SHAPE), "expand_as": lambda x: x.expand_as(C.expand(5, *SHAPE)),
+    "broadcast_tensors": lambda x: torch.broadcast_tensors(x, torch.zeros(5, *SHAPE)),
     "broadcast_to": lambda x: x.broadcast_to((5, *SHAPE)), "repeat": lambda x: x.repeat(2, 1, 1),
     "repeat_interleave": lambda x: x.repeat_interleave(2, 1), "tile": lambda x: x.tile(2),
     "chunk": lambda x: x.chunk(2, 2), "split": lambda x: x.split(2, 2), "tensor_split": lambda x: x.tensor_split(2, 2),
@@ -126,6 +127,7 @@ SINGLE = {
     "threshold": lambda x: F.threshold(x, 0.5, 0.1),
     "pow": lambda x: x**3, "rpow": lambda x: 2**x, "rdiv": lambda x: 1 / x, "rtruediv": lambda x: 1 / x,
     "clamp": lambda x: x.clamp(0.2, 0.6), "clip": lambda x: x.clip(0.2, 0.6),
+    "log_sigmoid": F.logsigmoid, "special_expit": torch.special.expit,
     "clamp_min": lambda x: x.clamp_min(0.2), "clamp_max": lambda x: x.clamp_max(0.6),
 }  # fmt: skip
 

@@ -366,9 +366,9 @@ def test_the_first_layer_can_be_named():
 
 def test_padding_before_the_convolution_is_seen_through():
     conv = nn.Conv1d(4, 3, 5, bias=False)
-    adapted = adapt(around(lambda self, x: summed(F.relu(self.conv(F.pad(x, (4, 1))) - 1)), conv), X, output="logits")
-    assert adapted.first_layer.first_base == -4
-    expected = F.pad(conv(F.pad(X, (4, 1))), (0, 0))
+    adapted = adapt(around(lambda self, x: summed(F.relu(self.conv(F.pad(x, (4, 1))) - 0.1)), conv), X, output="logits")
+    assert (adapted.first_layer.first_base, adapted.first_layer.steps) == (-4, ("sub", "relu"))
+    expected = F.relu(conv(F.pad(X, (4, 1))) - 0.1)
     torch.testing.assert_close(adapted.first_layer_activations(X)[:, :, :59], expected[:, :, 2:])
 
 

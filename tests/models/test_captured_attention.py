@@ -12,6 +12,7 @@ from motiflens.basics.sequence import one_hot
 from motiflens.interpret.interactions import INTERACTION_METHODS, Settings, interactions
 from motiflens.interpret.interactions.attention import token_maps
 from motiflens.models.any_model import adapt
+from motiflens.models.any_model.attention import capturing_attention
 from motiflens.models.hybrid import build_model
 from motiflens.models.outputs import attention_weights
 from motiflens.motifs.sets import Motif
@@ -88,6 +89,57 @@ def test_weights_are_captured_as_the_layer_has_them(name):
     torch.testing.assert_close(weights, expected.detach())
     torch.testing.assert_close(adapted(X), model(X))  # the model computes what it did
     assert adapted.attention_weights(X[:1])[0].shape == (1, n_heads, 10, 10)
+
+
+def masks(kind, n_heads):
+    generator = torch.Generator().manual_seed(1)
+    if kind == "each head's":
+        return {"attn_mask": torch.randn(8 * n_heads, 10, 10, generator=generator)}
+    if kind == "hidden":
+        hidden = torch.rand(10, 10, generator=generator) > 0.8
+        return {"attn_mask": hidden & ~torch.eye(10, dtype=torch.bool), "key_padding_mask": torch.arange(10) > 7}
+    return {}
+
+
+@pytest.mark.parametrize("mask", ["none", "each head's", "hidden"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"bias": False},
+        {"add_bias_kv": True},
+        {"add_zero_attn": True},
+        {"kdim": 5, "vdim": 6},
+        {"batch_first": False},
+    ],
+)
+def test_every_form_of_pytorchs_attention_is_captured(options, mask):
+    """Against what the layer itself returns; keys that it adds are left out."""
+    layer = seeded(lambda: nn.MultiheadAttention(8, 2, **{"batch_first": True} | options))
+    generator = torch.Generator().manual_seed(0)
+    widths = (8, options.get("kdim", 8), options.get("vdim", 8))
+    given = [torch.randn(8, 10, width, generator=generator) for width in widths]
+    if not layer.batch_first:
+        given = [x.transpose(0, 1) for x in given]
+    hidden = masks(mask, 2)
+    if "key_padding_mask" in hidden:
+        hidden["key_padding_mask"] = hidden["key_padding_mask"].expand(8, -1)
+    expected, weights = layer(*given, **hidden, average_attn_weights=False)
+    for needed in (True, False):
+        with capturing_attention() as captured:
+            found, _ = layer(*given, **hidden, need_weights=needed)
+        torch.testing.assert_close(found, expected)
+        (own,) = captured
+        torch.testing.assert_close(own, weights[..., :10])
+
+
+def test_heads_that_share_keys_are_captured():
+    q, k, v = torch.randn(3, 8, 4, 10, 5, generator=torch.Generator().manual_seed(0))
+    k, v = k[:, :2], v[:, :2]
+    expected = F.scaled_dot_product_attention(q, k, v, enable_gqa=True)
+    with capturing_attention() as captured:
+        torch.testing.assert_close(F.scaled_dot_product_attention(q, k, v, enable_gqa=True), expected)
+    torch.testing.assert_close(captured[0], (q @ k.repeat_interleave(2, 1).mT / 5**0.5).softmax(-1))
 
 
 @pytest.mark.parametrize("name", KINDS)

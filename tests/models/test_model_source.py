@@ -178,6 +178,31 @@ def test_an_averaged_model_and_a_compiled_part_are_read(place):
     assert bool((load_model("toy_networks:build", weights=path).conv.weight == 0.5).all())
 
 
+def test_of_several_complete_sets_the_first_that_fits_is_taken_and_the_others_are_told(place):
+    path = place / "weights.pt"
+    for first, second in (("encoder.", "decoder."), ("model.", "ema.")):
+        state = {first + name: value for name, value in halves().items()}
+        torch.save({**state, **{second + name: value * 3 for name, value in halves().items()}}, path)
+        with pytest.warns(LeftOverWarning, match=rf"prefix '{first}'; .*complete under '{second}', too"):
+            model = load_model("toy_networks:build", weights=path)
+        assert bool((model.conv.weight == 0.5).all())
+    wider = {f"teacher.{name}": torch.ones(7, *value.shape[1:]) for name, value in halves().items()}
+    torch.save({**wider, **{f"student.{name}": value for name, value in halves().items()}}, path)
+    with pytest.warns(LeftOverWarning, match=r"prefix 'student\.'"):
+        load_model("toy_networks:build", weights=path)
+
+
+def test_a_parallel_model_takes_the_weights_of_the_plain_one(place):
+    (place / "parallel.py").write_text(
+        "from torch import nn\nfrom toy_networks import Net\n\n\ndef build():\n    return nn.DataParallel(Net())\n"
+    )
+    path = place / "weights.pt"
+    for prefix in ("", "module."):
+        torch.save({prefix + name: value for name, value in halves().items()}, path)
+        model = load_model(f"{place / 'parallel.py'}:build", weights=path)
+        assert bool((model.module.conv.weight == 0.5).all())
+
+
 def test_a_part_of_the_weights_is_not_enough(place):
     path = place / "weights.pt"
     torch.save({"state_dict": {"net.conv.weight": torch.ones(3, 4, 5), "head.bias": torch.ones(1)}}, path)

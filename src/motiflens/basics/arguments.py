@@ -113,8 +113,12 @@ def _fits(value: Any, hint: Any) -> bool | None:
     """Whether a value is what a hint says; None where that cannot be told."""
     origin = typing.get_origin(hint) or hint
     if origin in (Union, types.UnionType):
-        found = {_fits(value, one) for one in typing.get_args(hint)}
-        return True if True in found else None if None in found else False
+        found = set()
+        for one in typing.get_args(hint):
+            found.add(_fits(value, one))
+            if True in found:  # what is one of them need not stand being looked at as another
+                return True
+        return None if None in found else False
     if origin is Literal:
         return isinstance(value, str)  # which ones there are, the function says best
     if origin is Sequence and isinstance(value, set | frozenset):

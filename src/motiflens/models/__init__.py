@@ -7,6 +7,7 @@ __all__ = [
     "checks",
     "devices",
     "ensemble",
+    "foreign",
     "hybrid",
     "kernels",
     "outputs",

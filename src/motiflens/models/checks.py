@@ -1,9 +1,17 @@
 """What is checked of every model before anything is read off it: finite weights, one output for one sequence."""
 
+from typing import Any
+
 import torch
 from torch import nn
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 
 from motiflens.basics.errors import InputError
+
+_DROPOUTS = {
+    "dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout", "feature_dropout",
+}  # fmt: skip
 
 
 def check_weights(model: nn.Module) -> None:
@@ -34,3 +42,41 @@ def check_independent(everything: torch.Tensor, alone: torch.Tensor) -> None:
             "to run, in evaluation mode: batch normalisation without running statistics, or dropout that ignores "
             "model.eval()"
         )
+
+
+class ChanceWatch(TorchFunctionMode):
+    """Sees whether dropout is on while a model runs.
+
+    What a pass gives may not tell: of a map whose maxima alone count, dropout changes few.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dropped = 0.0  # the largest share
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        name = getattr(func, "__name__", "").strip("_")
+        if name in _DROPOUTS:
+            default = getattr(F, name, None) is func  # those of torch.nn.functional are on unless told otherwise
+            share = _given(args, kwargs, 1, "p", 0.5)
+            if _given(args, kwargs, 2, "training" if default else "train", True):
+                self.dropped = max(self.dropped, share)
+        elif name == "scaled_dot_product_attention":
+            self.dropped = max(self.dropped, _given(args, kwargs, 4, "dropout_p", 0.0))
+        elif name == "multi_head_attention_forward" and kwargs.get("training", True):
+            self.dropped = max(self.dropped, _given(args, kwargs, 11, "dropout_p", 0.0))
+        return func(*args, **kwargs)
+
+    def check(self) -> None:
+        """Refuse a model that drops values in evaluation mode."""
+        if self.dropped:
+            raise InputError(
+                f"the model drops {self.dropped:.0%} of some values in evaluation mode, too, so that its output "
+                "depends on chance: dropout that ignores model.eval(), such as F.dropout(x) without "
+                "training=self.training"
+            )
+
+
+def _given(args: Any, kwargs: dict[str, Any], position: int, name: str, default: Any) -> Any:
+    return args[position] if len(args) > position else kwargs.get(name, default)

@@ -15,6 +15,7 @@ from motiflens.basics.inputs import NetworksLike, SequencesLike, as_codes, numbe
 from motiflens.basics.plots import plot_ranked
 from motiflens.basics.tables import Table, as_dataframe, as_html, as_text
 from motiflens.models.any_model.adapted import AdaptedModel
+from motiflens.models.foreign import check_foreign
 from motiflens.models.hybrid.network import HybridNetwork
 from motiflens.models.outputs import model_outputs
 from motiflens.models.saved import as_networks
@@ -156,6 +157,8 @@ def mean_prediction(
         raise InputError(f"expected {', '.join(get_args(Scale))} for scale, got {scale!r}")
     if not len(codes):
         raise InputError("expected at least one sequence to predict, got none")
+    for network in networks:
+        check_foreign(network, codes)
     outputs = torch.stack([model_outputs(network, codes, batch_size=batch_size) for network in networks])
     outputs = outputs.reshape(len(networks), len(codes), -1)  # E, N, n_outputs
     known = _trained_on(networks)

@@ -6,8 +6,7 @@ linear. Here every call that a forward pass makes is intercepted, whether a modu
 nonlinear one goes through an operation of `_operations`, which is made once and met again in the same order.
 """
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -15,7 +14,9 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from motiflens.interpret.attribution.composites import COMPOSITES
+from motiflens.interpret.attribution.operation_lists import CHOICES
 from motiflens.interpret.attribution.operations import Call, Integrated, Rewritten, is_linear, operation_for, tensors
+from motiflens.models.any_model import Site, entered
 
 
 class _Step(NamedTuple):
@@ -95,10 +96,11 @@ class OperationNetwork(nn.Module):
             before = shapes[len(steps)] if len(steps) < len(shapes) else []
             depends = _depends(result)
             rewritten = operation_for(call, result, before) if depends else None
-            steps.append(_Step(call.name, sites[-1] if sites else "", rewritten, depends))
+            steps.append(_Step(call.name, sites[-1].name if sites else "", rewritten, depends))
             return result
 
-        with _sites(self._model[0]) as sites, _Intercepting(rewrite):
+        sites: list[Site] = []
+        with entered(self._model[0], sites), _Intercepting(rewrite):
             self._model[0](x.detach().requires_grad_())
         return steps
 
@@ -109,11 +111,20 @@ class _Intercepting(TorchFunctionMode):
     def __init__(self, handle: Callable[[Call], Any]) -> None:
         super().__init__()
         self._handle = handle
+        self._choices: dict[int, torch.Tensor] = {}  # by identity, which their being kept makes last
 
     def __torch_function__(
         self, func: Callable, types: Any, args: tuple = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         call = Call(func, args, kwargs or {})
+        call = call._replace(chooses=any(id(tensor) in self._choices for tensor in tensors(call)))
+        result = self._run(call)
+        chosen = call.chooses or (call.name in CHOICES and any(tensor.requires_grad for tensor in tensors(call)))
+        if chosen and isinstance(result, torch.Tensor) and not result.requires_grad:
+            self._choices[id(result)] = result
+        return result
+
+    def _run(self, call: Call) -> Any:
         if is_linear(call):
             return call.run()
         if call.args and call.in_place:
@@ -134,22 +145,3 @@ class _Intercepting(TorchFunctionMode):
 def _depends(result: Any) -> bool:
     parts = result if isinstance(result, tuple | list) else (result,)
     return any(isinstance(part, torch.Tensor) and part.requires_grad for part in parts)
-
-
-@contextlib.contextmanager
-def _sites(model: nn.Module) -> Iterator[list[str]]:
-    """Keep a list of the names of the modules whose forward passes are under way, innermost last."""
-    stack: list[str] = []
-    handles = []
-
-    def leave(*_: Any) -> None:
-        stack.pop()
-
-    for name, module in model.named_modules():
-        handles.append(module.register_forward_pre_hook(lambda *_, name=name: stack.append(name)))
-        handles.append(module.register_forward_hook(leave))
-    try:
-        yield stack
-    finally:
-        for handle in handles:
-            handle.remove()

@@ -108,11 +108,31 @@ def _smaller(a: torch.Tensor, b: Any = None, *more: Any, **options: Any) -> Any:
 def _adaptive_max_pool(x: torch.Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """Maxima of parts that cover the positions: part i from floor(i L / n) to ceil((i + 1) L / n)."""
     n_parts = output_size[0] if isinstance(output_size, tuple | list) else output_size
-    if n_parts == 1 or return_indices:
-        return NotImplemented
+    return NotImplemented if n_parts == 1 or return_indices else _parts(x, n_parts)
+
+
+def _parts(x: torch.Tensor, n: int) -> torch.Tensor:
     length = x.shape[-1]
-    parts = [x[..., i * length // n_parts : -(-(i + 1) * length // n_parts)].amax(-1) for i in range(n_parts)]
-    return torch.stack(parts, -1)
+    return torch.stack([x[..., i * length // n : -(-(i + 1) * length // n)].amax(-1) for i in range(n)], -1)
+
+
+def _adaptive_max_pool_2d(x: torch.Tensor, output_size: Any, return_indices: bool = False) -> Any:
+    """Maxima along the last axis, then along the one before."""
+    if return_indices:
+        return NotImplemented
+    sizes = tuple(output_size) if isinstance(output_size, tuple | list) else (output_size, output_size)
+    for size in reversed(sizes):
+        x = _parts(x, x.shape[-1] if size is None else size).transpose(-1, -2)
+    return x
+
+
+def _largest_of_axes(x: torch.Tensor, dim: Any = (), keepdim: bool = False) -> Any:
+    """Maximum over several axes, one after the other; over all of them it would mix sequences."""
+    if not isinstance(dim, tuple | list) or len(dim) < 2:
+        return NotImplemented
+    for axis in sorted((one % x.dim() for one in dim), reverse=True):
+        x = x.amax(axis, keepdim)
+    return x
 
 
 COMPOSITES: dict[str, Callable[..., Any]] = {
@@ -126,6 +146,8 @@ COMPOSITES: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("maximum", "fmax", "max"), _larger),
     **dict.fromkeys(("minimum", "fmin", "min"), _smaller),
     "adaptive_max_pool1d": _adaptive_max_pool,
+    "adaptive_max_pool2d": _adaptive_max_pool_2d,
+    "amax": _largest_of_axes,
     "lerp": _lerp,
     **dict.fromkeys(("div", "divide", "true_divide", "truediv"), _quotient),
     "linear": lambda x, weight, bias=None: x @ weight.mT if bias is None else x @ weight.mT + bias,

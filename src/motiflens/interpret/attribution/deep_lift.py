@@ -8,7 +8,7 @@ from typing import cast
 import torch
 from torch import nn
 
-from motiflens.basics.errors import MissingPackageError
+from motiflens.basics.errors import InputError, MissingPackageError
 from motiflens.basics.metrics import Array
 from motiflens.interpret.attribution.baselines import baselines_of
 from motiflens.interpret.attribution.calls import OperationNetwork
@@ -90,6 +90,7 @@ def complete_deep_lift_shap(
         gives the gaps.
     """
     check_positive(n_shuffles=n_shuffles, n_points=n_points)
+    _check_steps_are_seen(model)
     rules = _rules(n_points)
     X = checked(X, batch_size).cpu()
     batch_size = gradients_per_pass(batch_size, X, _KEPT)
@@ -118,6 +119,14 @@ def complete_deep_lift_shap(
 deep_lift_shap = values_only(complete_deep_lift_shap)
 
 
+def _check_steps_are_seen(model: nn.Module) -> None:
+    if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
+        raise InputError(
+            "deep_lift_shap needs a rule for each step of a model, and TorchScript does not show its steps: use "
+            "integrated_gradients or saturation_mutagenesis, or give the model it was made from"
+        )
+
+
 def rule_problems(model: nn.Module, X: torch.Tensor) -> tuple[list[str], list[str]]:
     """Nonlinear steps of a model that no DeepLIFT rule fits, and those that are integrated numerically.
 
@@ -132,6 +141,7 @@ def rule_problems(model: nn.Module, X: torch.Tensor) -> tuple[list[str], list[st
     InputError
         If the model has no gradient with respect to its input, or tangermeme is not installed.
     """
+    _check_steps_are_seen(model)
     _rules(1)
     with differentiating(model, None, X) as where, _frozen(model):
         network = _Column(model, X[:1].to(where, dtype_of(model)), 0).network
@@ -159,7 +169,10 @@ class _Column(nn.Module):
         worst = max(integrated, key=lambda pair: pair[0].error, default=None)
         if worst is not None and worst[0].error > 0:
             return f"the largest error is that of {worst[1]}: raise n_points"
-        return "no layer without a rule was found: does the model compute something outside PyTorch's functions?"
+        return (
+            "no layer without a rule was found: does the model compute something outside PyTorch's functions, or run "
+            "both strands in one batch?"
+        )
 
 
 def _multipliers(network: nn.Module, x: torch.Tensor, baseline: torch.Tensor, rules: dict) -> torch.Tensor:

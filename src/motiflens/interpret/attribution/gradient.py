@@ -9,13 +9,10 @@ from torch import nn
 from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import Array, as_tensor
 from motiflens.basics.sequence import check_one_hot
-from motiflens.models.any_model import AdaptedModel
-from motiflens.models.checks import check_independent
-from motiflens.models.devices import device_of, dtype_of, resolve_device
-from motiflens.models.hybrid import HybridNetwork, evaluating
+from motiflens.models.devices import device_of, resolve_device
+from motiflens.models.foreign import check_foreign
+from motiflens.models.hybrid import evaluating
 from motiflens.models.passes import MOST_POSITIONS_WITH_GRADIENT, sequences_per_pass
-
-_N_TRIED = 4  # sequences that a model is tried on
 
 
 def checked(X: Array, batch_size: int) -> torch.Tensor:
@@ -60,23 +57,10 @@ def computing(model: nn.Module, device: str | torch.device | None, X: torch.Tens
     try:
         model.to(where)
         with evaluating(model):
-            _check_steady(model, X[:_N_TRIED].to(where, dtype_of(model)))
+            check_foreign(model, X)
             yield where
     finally:
         model.to(home)
-
-
-def _check_steady(model: nn.Module, X: torch.Tensor) -> None:
-    """Check that a model gives a sequence the same output twice; ours do."""
-    if type(model) is HybridNetwork or isinstance(model, AdaptedModel) or len(X) == 0:
-        return
-    with torch.no_grad():
-        X = torch.cat([X, X])
-        half = len(X) // 2 + 1  # not one alone: code that squeezes would take it for none
-        both, first = model(X.clone()), model(X[:half].clone())
-    # Outputs of another form are told where they are used, and in words of their own.
-    if all(isinstance(one, torch.Tensor) and one.dim() and len(one) == n for one, n in ((both, len(X)), (first, half))):
-        check_independent(both, first)
 
 
 @contextlib.contextmanager

@@ -14,8 +14,8 @@ LINEAR = frozenset(
     add radd iadd sub subtract rsub isub neg negative positive sum mean cumsum diff trace
     cat concat concatenate stack hstack vstack dstack column_stack reshape reshape_as view view_as flatten unflatten
     ravel transpose swapaxes swapdims permute movedim moveaxis t adjoint squeeze unsqueeze expand expand_as
-    broadcast_to repeat repeat_interleave tile chunk split tensor_split unbind narrow select getitem gather
-    index_select take_along_dim flip fliplr flipud roll rot90 pad unfold fold diagonal tril triu masked_fill
+    broadcast_to broadcast_tensors repeat repeat_interleave tile chunk split tensor_split unbind narrow select getitem
+    gather index_select take_along_dim flip fliplr flipud roll rot90 pad unfold fold diagonal tril triu masked_fill
     as_strided zeros_like ones_like empty_like full_like new_zeros new_ones new_empty new_full new_tensor
     dropout dropout1d dropout2d alpha_dropout feature_alpha_dropout batch_norm
     avg_pool1d avg_pool2d adaptive_avg_pool1d adaptive_avg_pool2d interpolate upsample pixel_shuffle
@@ -38,6 +38,16 @@ ELEMENTWISE = frozenset(
     relu relu6 leaky_relu prelu rrelu elu selu celu gelu silu mish softplus sigmoid logsigmoid tanh hardtanh hardswish
     hardsigmoid softsign softshrink hardshrink tanhshrink threshold exp exp2 expm1 log log2 log10 log1p sqrt rsqrt
     square pow rpow reciprocal rdiv rtruediv abs absolute clamp clamp_min clamp_max clip sin cos tan atan arctan sinh
-    cosh erf erfc logit
+    cosh erf erfc logit log_sigmoid special_expit nan_to_num
     """.split()  # noqa: SIM905
+)
+# What comes from the sequence without a gradient, and chooses or weighs values when it meets them: `z * (z > 0)`.
+CHOICES = frozenset(
+    """
+    gt lt ge le eq ne greater less greater_equal less_equal isclose heaviside logical_and logical_or logical_not
+    logical_xor argmax argmin detach floor ceil round
+    """.split()  # noqa: SIM905
+)
+CHOOSING = frozenset(
+    {"mul", "multiply", "rmul", "imul", "where", "masked_fill", "div", "divide", "true_divide", "truediv"}
 )

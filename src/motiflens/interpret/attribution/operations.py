@@ -18,6 +18,7 @@ from torch import nn
 
 from motiflens.basics.tables import by_fields
 from motiflens.interpret.attribution.operation_lists import (
+    CHOOSING,
     ELEMENTWISE,
     IN_PLACE_OPERATORS,
     LINEAR,
@@ -33,6 +34,7 @@ class Call(NamedTuple):
     func: Callable
     args: tuple
     kwargs: dict[str, Any]
+    chooses: bool = False  # whether one of its tensors comes from the sequence, without a gradient
 
     @property
     def name(self) -> str:
@@ -104,6 +106,8 @@ def dependents(call: Call) -> list[torch.Tensor]:
 def is_linear(call: Call) -> bool:
     """Whether the call's result is linear in the network's input, as far as its name tells."""
     n_dependent = len(dependents(call))
+    if n_dependent and call.chooses and call.name in CHOOSING:
+        return False
     if n_dependent == 0 or call.name in LINEAR:
         return True
     if n_dependent == 1 and call.name in LINEAR_IN_FIRST:
@@ -156,6 +160,19 @@ def _through(operation: nn.Module, axis: int, out_axis: int) -> Rewritten:
 
 def _function(call: Call, axis: int, out_axis: int, kind: type[Elementwise]) -> Rewritten:
     return _through(kind(lambda x: call.on(x.movedim(0, axis)).movedim(out_axis, 0)), axis, out_axis)
+
+
+def _choice(call: Call, result: Any, axes: list[int]) -> Rewritten | None:
+    """Values that are chosen by something made of the sequence: the rescale rule, as for the function it stands for."""
+    if len(axes) != 1 or not isinstance(result, torch.Tensor) or result.shape != dependents(call)[0].shape:
+        return None
+    (axis,), operation = axes, Elementwise(lambda x: x)
+
+    def apply(call: Call) -> torch.Tensor:
+        operation.function = lambda x: call.on(x.movedim(0, axis)).movedim(axis, 0)  # what chooses is new in each pass
+        return operation(dependents(call)[0].movedim(axis, 0)).movedim(0, axis).clone()
+
+    return Rewritten(operation, apply)
 
 
 def _softmax(call: Call, axis: int) -> Rewritten | None:
@@ -260,6 +277,8 @@ def operation_for(call: Call, result: Any, shapes: list[torch.Size]) -> Rewritte
     axes = [axis for x, before in given if x.requires_grad and (axis := _axis(x.shape, before)) is not None]
     if len(axes) != len(dependents(call)):
         return None
+    if call.chooses and call.name in CHOOSING:
+        return _choice(call, result, axes)
     if call.name in _SPECIAL:
         return _SPECIAL[call.name](call, axes[0])
     out_axis = _axis(result.shape, shapes[-1]) if isinstance(result, torch.Tensor) else None

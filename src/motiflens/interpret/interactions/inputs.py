@@ -9,6 +9,7 @@ from torch import nn
 from motiflens.basics.errors import InputError
 from motiflens.basics.inputs import Sequences, SequencesLike, as_codes, as_sequences
 from motiflens.basics.shuffle import dinucleotide_shuffle
+from motiflens.models.foreign import check_foreign
 from motiflens.models.outputs import model_outputs
 from motiflens.motifs.sets import Motif
 
@@ -82,6 +83,7 @@ def check_networks(networks: Sequence[nn.Module], codes: np.ndarray, target: int
     """
     for k, network in enumerate(networks):
         try:
+            check_foreign(network, codes)
             logits = model_outputs(network, codes, batch_size=batch_size).reshape(len(codes), -1)
         except InputError as error:
             raise InputError(f"model {k} of 0 ... {len(networks) - 1} cannot be read: {error}") from error

@@ -10,7 +10,7 @@ from motiflens.models.any_model.attention import multi_head_attention_forward, s
 from motiflens.models.any_model.layouts import BASES, CODES, LAYOUTS, check_bases
 from motiflens.models.any_model.output import OUTPUTS
 from motiflens.models.any_model.source import load_model
-from motiflens.models.any_model.trace import trace
+from motiflens.models.any_model.trace import Site, entered, trace
 from motiflens.models.any_model.weights import LeftOverWarning
 
 __all__ = [
@@ -22,8 +22,10 @@ __all__ = [
     "ModelSummary",
     "OUTPUTS",
     "OWN_FIRST_LAYER",
+    "Site",
     "adapt",
     "check_bases",
+    "entered",
     "load_model",
     "model_summary",
     "multi_head_attention_forward",

@@ -18,9 +18,9 @@ from motiflens.basics.sequence import one_hot
 from motiflens.models.any_model.adapted import OWN_FIRST_LAYER, AdaptedModel, HowItRuns
 from motiflens.models.any_model.first_layer import FirstLayer, first_layers
 from motiflens.models.any_model.layouts import BASES, CODES, LAYOUTS, arranged, check_bases
-from motiflens.models.any_model.output import OUTPUTS, bounded_call, columns, kind_of_output, to_logits
-from motiflens.models.any_model.trace import Trace, convolutions_of, trace
-from motiflens.models.checks import check_independent, check_weights
+from motiflens.models.any_model.output import OUTPUTS, are_classes, bounded_call, columns, kind_of_output, to_logits
+from motiflens.models.any_model.trace import OWN_FORWARD, Trace, convolutions_of, trace, unwrapped
+from motiflens.models.checks import ChanceWatch, check_independent, check_weights
 from motiflens.models.devices import device_of, dtype_of
 from motiflens.models.hybrid.network import HybridNetwork, evaluating
 from motiflens.models.outputs import batches
@@ -88,21 +88,28 @@ def adapt(
     names = _names(first_layer)
     if type(model) is HybridNetwork and _is_default(model, layout, names, output, target) and bases == BASES:
         return model  # a subclass may do something else in its forward
-    model = _unwrapped(model)
-    _check_first_layers(model, names, filters)
+    model = unwrapped(model)
+    _check_names(model, names)
     X = _examples(example).to(device_of(model), dtype_of(model))
     with evaluating(model), torch.no_grad():
         found = _find_layout(model, X[:_N_TRACED], layout, bases, names, filters)
-        with arranged(X, found.layout, bases) as given:
+        with arranged(X, found.layout, bases) as given, ChanceWatch() as chance:
             everything = columns(model(given), len(X))
         check_independent(everything, columns(found.trace.output, _N_TRACED))
+        chance.check()
         kind = kind_of_output(found.trace, everything) if output == "auto" else output
     if target is not None and not 0 <= target < everything.shape[1]:
         raise InputError(f"target must be in 0 ... {everything.shape[1] - 1}, the model's outputs, got {target}")
     to_logits(everything, kind)  # refuses what are no probabilities
     return AdaptedModel(
         model,
-        how=HowItRuns(found.layout, kind, bases, bounded_call(found.trace) if kind == "probabilities" else None),
+        how=HowItRuns(
+            found.layout,
+            kind,
+            bases,
+            bounded_call(found.trace) if kind == "probabilities" else None,
+            are_classes(found.trace) and output == "auto",
+        ),
         first_layers=found.layers,
         length=X.shape[2],
         n_outputs=everything.shape[1] if target is None else 1,
@@ -120,17 +127,6 @@ def _is_default(model: HybridNetwork, layout: str, names: tuple[str, ...], outpu
 def _names(first_layer: str | Sequence[str] | None) -> tuple[str, ...]:
     given = first_layer.split(",") if isinstance(first_layer, str) else first_layer or ()
     return tuple(name.strip() for name in given)
-
-
-def _unwrapped(model: nn.Module) -> nn.Module:
-    """The model that was compiled or spread over devices: its own modules, under their own names."""
-    while True:
-        if isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel):
-            model = model.module
-        elif isinstance(inner := getattr(model, "_orig_mod", None), nn.Module):  # of torch.compile
-            model = inner
-        else:
-            return model
 
 
 class _Found(NamedTuple):
@@ -160,31 +156,54 @@ def _find_layout(
         try:
             runs.append(_Found(name, traced, first_layers(traced, X, names), None))
         except InputError as error:
-            failures[name] = str(error)
             runs.append(_Found(name, traced, (), error))
-    read = [found for found in runs if found.layers]
+    read = _different([found for found in runs if found.layers])
     if len(read) == 1:
         return read[0]
     if len(read) > 1:
-        raise ArgumentError(
-            f"the model runs with each of the layouts {', '.join(found.layout for found in read)}, and its first "
-            "convolution does not tell them apart",
-            "name the one that it was trained on ({layout})",
-        )
-    if len(runs) == 1:
-        if filters:
-            raise cast(InputError, runs[0].problem)
-        return runs[0]
-    if runs and not filters:
-        raise ArgumentError(
-            f"the model runs with each of the layouts {', '.join(found.layout for found in runs)}, and no convolution "
-            "tells them apart",
-            "name the one that it was trained on ({layout})",
-        )
+        raise _ambiguous([found.layout for found in read], "its first convolution does not tell them apart")
+    if not runs:
+        raise InputError(_no_layout(X.shape[2], failures))
+    if filters and (problem := _without_convolution(model, runs)):
+        raise problem
+    if filters and len({str(found.problem) for found in runs}) == 1:
+        raise cast(InputError, runs[0].problem)
+    runs = _different(runs)
+    if len(runs) > 1:
+        raise _ambiguous([found.layout for found in runs], "no convolution tells them apart")
+    if filters:
+        raise cast(InputError, runs[0].problem)
+    return runs[0]
+
+
+def _different(runs: list[_Found]) -> list[_Found]:
+    """Layouts that a model tells apart: one that reshapes its input computes the same from several."""
+    kept: list[_Found] = []
+    for one in runs:
+        same = (other for other in kept if _same(one.trace.output, other.trace.output) and one.layers == other.layers)
+        if next(same, None) is None:
+            kept.append(one)
+    return kept
+
+
+def _same(one: object, other: object) -> bool:
+    tensors = isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor)
+    return tensors and torch.equal(cast(torch.Tensor, one), cast(torch.Tensor, other))
+
+
+def _ambiguous(layouts: list[str], why: str) -> ArgumentError:
+    return ArgumentError(
+        f"the model runs with each of the layouts {', '.join(layouts)}, and {why}",
+        "name the one that it was trained on ({layout})",
+    )
+
+
+def _no_layout(length: int, failures: dict[str, str]) -> str:
+    """What to say of a model that runs with none."""
     other_length = any("mat1 and mat2 shapes" in message for message in failures.values())
-    raise InputError(
-        f"found no layout in which the model runs on sequences of length {X.shape[2]} and its first convolution sees "
-        f"the four bases{'; was it made for another length?' if other_length else ''} ("
+    return (
+        f"found no layout in which the model runs on sequences of length {length}"
+        f"{'; was it made for another length?' if other_length else ''} ("
         + "; ".join(f"{name}: {message[:_LONGEST_REASON]}" for name, message in failures.items())
         + ")"
     )
@@ -206,27 +225,38 @@ def _random(n: int, length: int) -> torch.Tensor:
     return one_hot(torch.randint(4, (n, length), generator=torch.Generator().manual_seed(0)))
 
 
-def _check_first_layers(model: nn.Module, names: tuple[str, ...], filters: bool) -> None:
-    convolutions = convolutions_of(model)
-    if not convolutions and (filters or names):
-        why = (
-            "TorchScript does not show its modules: give the model it was made from"
-            if _is_script(model)
-            else ("predictions, attributions and interactions of given motifs work without")
-        )
-        raise InputError(
-            "expected a model with a convolution (nn.Conv1d or nn.Conv2d) whose filters can be read as motifs, got "
-            f"{type(model).__name__} without any; {why}"
-        )
-    modules = dict(model.named_modules())
+def _check_names(model: nn.Module, names: tuple[str, ...]) -> None:
+    """Refuse names of what cannot convolve; a module of the user's own may call a function that does."""
+    modules, convolutions = {OWN_FORWARD: model, **dict(model.named_modules())}, convolutions_of(model)
     for name in names:
-        if name in convolutions:
+        module = modules.get(name.partition(":")[0])
+        if name in convolutions or (module is not None and not _is_of_torch(module)):
             continue
-        if name in modules:
-            kind = type(modules[name]).__name__
+        if module is not None:
+            kind = type(module).__name__
             raise InputError(f"first_layer must be an nn.Conv1d or nn.Conv2d, but {name!r} is {kind}")
         close = close_matches(name, convolutions, cutoff=0.3) or list(convolutions)[:5]
-        raise InputError(f"the model has no module {name!r}; its convolutions include {', '.join(map(repr, close))}")
+        known = f"; its convolutions include {', '.join(map(repr, close))}" if close else ""
+        raise InputError(f"the model has no module {name!r}{known}")
+
+
+def _is_of_torch(module: nn.Module) -> bool:
+    return type(module).__module__.startswith("torch.")
+
+
+def _without_convolution(model: nn.Module, found: list[_Found]) -> InputError | None:
+    """What to say of a model that has no convolution at all."""
+    if convolutions_of(model) or any(one.trace.convolutions for one in found):
+        return None
+    why = (
+        "TorchScript does not show its modules: give the model it was made from"
+        if _is_script(model)
+        else "predictions, attributions and interactions of given motifs work without"
+    )
+    return InputError(
+        "expected a model with a convolution (nn.Conv1d or nn.Conv2d) whose filters can be read as motifs, got "
+        f"{type(model).__name__} without any; {why}"
+    )
 
 
 def _is_script(model: nn.Module) -> bool:

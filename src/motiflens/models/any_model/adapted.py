@@ -27,6 +27,7 @@ class HowItRuns(NamedTuple):
     output: str
     bases: str = BASES
     bounded: BoundedCall | None = None
+    are_classes: bool = False  # which exclude each other
 
 
 class AdaptedModel(Shown, nn.Module):
@@ -47,7 +48,9 @@ class AdaptedModel(Shown, nn.Module):
     target : int or None
         The one output that is kept; None for all.
     bounded : BoundedCall or None
-        The sigmoid or softmax that makes the probabilities.
+        The sigmoid or softmax that makes the probabilities; None where none does, or more than one.
+    are_classes : bool
+        Whether a softmax makes its outputs, so that they are classes that exclude each other.
     """
 
     def __init__(
@@ -63,7 +66,7 @@ class AdaptedModel(Shown, nn.Module):
     ) -> None:
         super().__init__()
         self.model = model
-        self.layout, self.output, self.bases, self.bounded = how
+        self.layout, self.output, self.bases, self.bounded, self.are_classes = how
         self.first_layers, self.unreadable = first_layers, unreadable
         self.length, self.n_outputs, self.target = length, n_outputs, target
 
@@ -96,8 +99,8 @@ class AdaptedModel(Shown, nn.Module):
 
     @property
     def two_classes(self) -> bool:
-        """Whether its outputs are the probabilities of two classes that exclude each other, one the other's rest."""
-        return self.bounded is not None and self.bounded.name == "softmax" and self.n_outputs == 2
+        """Whether its outputs are the probabilities of two classes that exclude each other, or their logarithms."""
+        return self.are_classes and self.n_outputs == 2
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
         """Map one-hot X (n, 4, L) to logits (n, n_outputs)."""

@@ -7,7 +7,7 @@ of a matrix product.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch.nn import functional as F
@@ -15,7 +15,8 @@ from torch.overrides import TorchFunctionMode
 
 from motiflens.models.any_model.trace import function_name, tensors_in
 
-_PASSED_ON = {"dropout", "to", "type_as", "float", "contiguous", "clone"}  # what may stand between the two steps
+# What may stand between the two steps; indexing if it leaves out keys alone.
+_PASSED_ON = {"dropout", "to", "type_as", "float", "contiguous", "clone", "__getitem__"}
 
 
 def _masked(scores: torch.Tensor, mask: torch.Tensor | None, hidden: bool) -> torch.Tensor:
@@ -35,9 +36,13 @@ def scaled_dot_product_attention(
     scale: float | None = None,
     enable_gqa: bool = False,
 ) -> Any:
-    """Softmax of scaled products of queries and keys, times the values; without dropout."""
+    """Softmax of scaled products of queries and keys, times the values; without dropout.
+
+    Under `enable_gqa` each head of keys and values serves several heads of queries.
+    """
     if enable_gqa:
-        return NotImplemented
+        key = key.repeat_interleave(query.shape[-3] // key.shape[-3], -3)
+        value = value.repeat_interleave(query.shape[-3] // value.shape[-3], -3)
     scores = (query * (query.shape[-1] ** -0.5 if scale is None else scale)) @ key.transpose(-1, -2)
     if is_causal:
         attn_mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=query.device).tril()
@@ -63,23 +68,49 @@ def multi_head_attention_forward(
     attn_mask: torch.Tensor | None = None,
     need_weights: bool = True,
     average_attn_weights: bool = True,
+    q_proj_weight: torch.Tensor | None = None,
+    k_proj_weight: torch.Tensor | None = None,
+    v_proj_weight: torch.Tensor | None = None,
+    static_k: torch.Tensor | None = None,
+    static_v: torch.Tensor | None = None,
     **_: Any,
 ) -> Any:
-    """Attention of nn.MultiheadAttention for queries (T, N, width) with one width for queries, keys and values."""
-    if in_proj_weight is None or bias_k is not None or bias_v is not None or add_zero_attn:
+    """Attention of nn.MultiheadAttention for queries (T, N, width), with one width for queries, keys and values or not.
+
+    Keys that the module adds, learned or zero, stand after those of the sequence and are left out of the weights.
+    """
+    if query.dim() != 3 or static_k is not None or static_v is not None:
         return NotImplemented
-    if query.dim() != 3 or (attn_mask is not None and attn_mask.dim() != 2):
-        return NotImplemented
+    separate = (q_proj_weight, k_proj_weight, v_proj_weight)
+    projections = separate if in_proj_weight is None else in_proj_weight.chunk(3)
     biases = (None, None, None) if in_proj_bias is None else in_proj_bias.chunk(3)
-    projected = [F.linear(*given) for given in zip((query, key, value), in_proj_weight.chunk(3), biases, strict=True)]
-    q, k, v = (x.unflatten(-1, (num_heads, -1)).permute(1, 2, 0, 3) for x in projected)  # N, n_heads, T, head_width
-    scores = _masked((q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2), attn_mask, True)
+    pairs = zip((query, key, value), projections, biases, strict=True)
+    q, k, v = (F.linear(x, cast(torch.Tensor, weight), bias) for x, weight, bias in pairs)  # T, N, width
+    n_keys, n = k.shape[:2]
+    for learned in [] if bias_k is None or bias_v is None else [(bias_k, bias_v)]:
+        k, v = (torch.cat([x, one.repeat(1, n, 1)]) for x, one in zip((k, v), learned, strict=True))
+    if add_zero_attn:
+        k, v = (torch.cat([x, torch.zeros_like(x[:1])]) for x in (k, v))
+    q, k, v = (x.unflatten(-1, (num_heads, -1)).permute(1, 2, 0, 3) for x in (q, k, v))  # N, n_heads, T, head_width
+    scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
+    if attn_mask is not None and attn_mask.dim() == 3:
+        attn_mask = attn_mask.unflatten(0, (n, num_heads))
+    scores = _masked(scores, _for_more_keys(attn_mask, k.shape[2]), True)
     padding = None if key_padding_mask is None else key_padding_mask[:, None, None]
-    weights = _masked(scores, padding, True).softmax(-1)  # N, n_heads, T, T
-    mixed = (weights @ v).permute(2, 0, 1, 3).flatten(-2)  # T, N, width
+    every = _masked(scores, _for_more_keys(padding, k.shape[2]), True).softmax(-1)  # N, n_heads, T, n_keys and added
+    weights = every[..., :n_keys]
+    mixed = weights @ v[:, :, :n_keys]
+    if k.shape[2] > n_keys:
+        mixed = mixed + (every[..., n_keys:, None] * v[:, :, None, n_keys:]).sum(-2)
+    mixed = mixed.permute(2, 0, 1, 3).flatten(-2)  # T, N, width
     if average_attn_weights:
-        weights = weights.mean(1)
-    return F.linear(mixed, out_proj_weight, out_proj_bias), weights if need_weights else None
+        every = every.mean(1)
+    return F.linear(mixed, out_proj_weight, out_proj_bias), every if need_weights else None
+
+
+def _for_more_keys(mask: torch.Tensor | None, n_keys: int) -> torch.Tensor | None:
+    """A mask for keys that were added, too, which nothing hides."""
+    return mask if mask is None else F.pad(mask, (0, n_keys - mask.shape[-1]))
 
 
 _STEPS: dict[str, Callable[..., Any]] = {
@@ -112,9 +143,9 @@ class _Capture(TorchFunctionMode):
             first = next(tensors_in((args, kwargs)), None)
             for weights, current in self._normalised:
                 if first is current:
-                    if name in _PASSED_ON:
+                    if name in _PASSED_ON and result.shape[:-1] == current.shape[:-1]:
                         self._normalised.append((weights, result))
-                    else:
+                    elif name not in _PASSED_ON:
                         self.collected.append(current)
                     break
         return result

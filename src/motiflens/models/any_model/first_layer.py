@@ -1,13 +1,12 @@
 """The first layers of any PyTorch model, and how to get at their activation maps.
 
 The map of a first layer is what comes out of the convolution and of the normalisations and element-wise functions that
-directly follow it: calls whose only tensor that comes from the sequence is what came before, as long as nothing else
-uses that tensor (a residual branch, a gate), and through axes of size 1 added or removed and positions cut off at the
-ends. The first other call (pooling, dropout, another layer) ends it.
+directly follow it (`following`), through axes of size 1 added or removed and positions cut off at the ends. The first
+other call (pooling, dropout, another layer) ends it.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -16,21 +15,11 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from motiflens.basics.errors import InputError
-from motiflens.models.any_model.readers import Unreadable, Window, sequence_windows
-from motiflens.models.any_model.trace import ConvolutionCall, Trace, TracedCall, function_name, tensors_in
+from motiflens.models.any_model.following import following
+from motiflens.models.any_model.readers import Unreadable, sequence_windows
+from motiflens.models.any_model.trace import CONVOLUTIONS, ConvolutionCall, Trace, function_name, tensors_in
 
 Edit = Callable[[torch.Tensor], torch.Tensor]
-
-_NORMALISATIONS = {"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm"}
-_NONLINEARITIES = {
-    "relu", "relu6", "leaky_relu", "prelu", "rrelu", "elu", "celu", "selu", "gelu", "silu", "mish", "softplus",
-    "softsign", "sigmoid", "logsigmoid", "tanh", "hardsigmoid", "hardswish", "hardtanh", "threshold", "clamp",
-    "clamp_min", "clamp_max", "maximum", "minimum", "max", "min", "fmax", "fmin", "softshrink", "hardshrink",
-    "tanhshrink", "exp", "exp2", "expm1", "log", "log1p", "sqrt", "square", "pow", "abs", "erf", "sin", "cos",
-}  # fmt: skip
-_RESHAPES = {"squeeze", "unsqueeze", "contiguous", "clone", "to", "float", "type_as"}
-_CUTS = {"__getitem__", "narrow"}
-FOLLOWED = _NORMALISATIONS | _NONLINEARITIES | _RESHAPES | _CUTS
 
 
 class FirstLayer(NamedTuple):
@@ -44,6 +33,8 @@ class FirstLayer(NamedTuple):
     first_base: int  # where the first window begins; negative by the padding
     n_windows: int
     call: int = 0  # which call of the convolution this is; another may read the other strand
+    first_channel: int = 0  # of its filters at the end of its steps, where those of others may stand, too
+    numbers: tuple[int, ...] = ()  # of a function: which of all calls of `conv1d` and `conv2d` are of this convolution
 
     @property
     def centres(self) -> torch.Tensor:
@@ -98,74 +89,27 @@ def _first_layer(found: Trace, calls: list[ConvolutionCall], X: torch.Tensor) ->
         except Unreadable as problem:
             problems.append(problem)
             continue
-        steps, end, n_cut = _following(found.calls[call.n_calls_before :], call.output, window)
+        end = following(found.calls[call.n_calls_before :], call.output, window)
         return FirstLayer(
             name=call.name,
-            steps=steps,
+            steps=end.steps,
             n_filters=call.output.shape[1],
             width=window.width,
             stride=window.stride,
-            first_base=window.first + n_cut * window.stride,
-            n_windows=end[0, 0].numel(),
+            first_base=window.first + end.n_cut * window.stride,
+            n_windows=end.n_windows,
             call=number,
+            first_channel=end.first_channel,
+            numbers=tuple(one.number for one in calls if one.number is not None),
         )
     raise problems[0]
-
-
-def _following(
-    calls: list[TracedCall], output: torch.Tensor, window: Window
-) -> tuple[tuple[str, ...], torch.Tensor, int]:
-    """Names of the followed functions between a convolution's output and the end of its map, and that end.
-
-    The last is how many windows were cut off before the first that is left.
-    """
-    n, n_filters, *_ = output.shape
-    current, names, n_cut = output, [], 0
-    kept: tuple[int, torch.Tensor, int] = (0, output, 0)
-    while True:
-        uses = [i for i, call in enumerate(calls) if any(tensor is current for tensor in call.inputs)]
-        if not uses:
-            break
-        call = calls[uses[0]]
-        (after, *others) = call.outputs
-        in_place = after is current  # then later uses are of what it has become
-        if not _is_followed(call, current) or others or (len(uses) > 1 and not in_place):
-            break
-        if call.name in _CUTS:
-            cut = _n_cut(current, after)
-            if cut is None:
-                break
-            n_cut += cut
-        names.append(call.name)
-        current, calls = after, calls[uses[0] + 1 :]
-        fits = after.shape[:2] == (n, n_filters) and after[0, 0].numel() + n_cut <= window.n_windows
-        if fits and after[0, 0].numel() in after.shape[2:] and call.name in _NORMALISATIONS | _NONLINEARITIES:
-            kept = (len(names), after, n_cut)
-    return tuple(names[: kept[0]]), kept[1], kept[2]
-
-
-def _is_followed(call: TracedCall, current: torch.Tensor) -> bool:
-    """Whether a call makes something of a map and of nothing else that comes from the sequence."""
-    first = call.inputs[0] is current or call.name in _NONLINEARITIES
-    return call.name in FOLLOWED and first and sum(call.depends) == 1
-
-
-def _n_cut(before: torch.Tensor, after: torch.Tensor) -> int | None:
-    """Windows that indexing took off before the first that is left; None if it did anything else."""
-    along = before.dim() - 1 if before.shape[-1] > 1 else before.dim() - 2
-    same = [i for i in range(before.dim()) if i != along]
-    if after.dim() != before.dim() or any(after.shape[i] != before.shape[i] for i in same):
-        return None
-    if after.stride() != before.stride() or after.untyped_storage().data_ptr() != before.untyped_storage().data_ptr():
-        return None
-    return (after.storage_offset() - before.storage_offset()) // before.stride(along)
 
 
 @dataclass(eq=False)
 class _Underway:
     """What a convolution has given, on its way to the end of the first layer."""
 
-    current: torch.Tensor
+    values: list[torch.Tensor]  # of the map; held, so that identity tells them apart
     n_done: int = 0  # of the steps
 
 
@@ -179,35 +123,39 @@ class _Follower(TorchFunctionMode):
         super().__init__()
         self.layer, self.edit, self.first_only = layer, edit, first_only
         self.underway: list[_Underway] = []
-        self.n_convolved = 0
+        self.n_convolved = self.n_of_any = 0
 
-    def convolved(self, _module: nn.Module, _args: Any, output: torch.Tensor) -> torch.Tensor | None:
+    def convolved(self, _module: Any, _args: Any, output: torch.Tensor) -> torch.Tensor | None:
         """Begin to follow, as the forward hook of the convolution."""
         self.n_convolved += 1
         if self.first_only and self.n_convolved != self.layer.call + 1:
             return None
         if not self.layer.steps:
             return self._edited(output)
-        self.underway.append(_Underway(output))
+        self.underway.append(_Underway([output]))
         return None
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
-        if not self.underway:
-            return result
         name, steps = function_name(func), self.layer.steps
+        if name in CONVOLUTIONS:
+            self.n_of_any += 1
+            if self.n_of_any - 1 in self.layer.numbers:
+                new = self.convolved(None, None, result)
+                return result if new is None else new
         for one in self.underway:
-            if name == steps[one.n_done] and any(tensor is one.current for tensor in tensors_in((args, kwargs))):
+            if name == steps[one.n_done] and _any_is(tensors_in((args, kwargs)), one.values):
                 break
         else:
             return result
-        before = one.current
-        one.current, one.n_done = result, one.n_done + 1
+        one.n_done += 1
         if one.n_done < len(steps):
+            one.values.append(result)
             return result
         self.underway.remove(one)
         new = self._edited(result)
-        return result.copy_(new) if result is before else new  # what works in place may have its result ignored
+        in_place = _any_is([result], one.values)
+        return result.copy_(new) if in_place else new  # what works in place may have its result ignored
 
     def check_done(self) -> None:
         """Refuse a map that did not reach the end of the first layer: it was not edited."""
@@ -219,7 +167,16 @@ class _Follower(TorchFunctionMode):
             )
 
     def _edited(self, output: torch.Tensor) -> torch.Tensor:
-        return self.edit(output.flatten(2)).reshape(output.shape)  # n, n_filters, n_windows
+        start, n_filters = self.layer.first_channel, self.layer.n_filters
+        own = output[:, start : start + n_filters]
+        new = self.edit(own.flatten(2)).reshape(own.shape)  # n, n_filters, n_windows
+        if n_filters == output.shape[1]:
+            return new
+        return torch.cat([output[:, :start], new, output[:, start + n_filters :]], 1)
+
+
+def _any_is(tensors: Iterable[torch.Tensor], values: list[torch.Tensor]) -> bool:
+    return any(tensor is value for tensor in tensors for value in values)
 
 
 @contextmanager
@@ -232,13 +189,13 @@ def edited(model: nn.Module, layer: FirstLayer, edit: Edit, *, first_only: bool 
         At the end, if a map did not go through it.
     """
     follower = _Follower(layer, edit, first_only)
-    handle = model.get_submodule(layer.name).register_forward_hook(follower.convolved)
-    try:
+    with ExitStack() as stack:
+        if not layer.numbers:
+            handle = model.get_submodule(layer.name).register_forward_hook(follower.convolved)
+            stack.callback(handle.remove)
         with follower:
             yield
         follower.check_done()
-    finally:
-        handle.remove()
 
 
 class _Reached(Exception):

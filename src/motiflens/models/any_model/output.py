@@ -14,6 +14,11 @@ _BOUNDED = {"sigmoid", "softmax"}
 _UNBOUNDED = {"linear", "conv1d", "conv2d", "addmm", "matmul", "bmm", "einsum", "bilinear"}  # how networks end else
 _RESHAPES = {
     "squeeze", "unsqueeze", "flatten", "view", "reshape", "contiguous", "clone", "to", "float", "__getitem__",
+    "transpose", "permute", "select", "narrow",
+}  # fmt: skip
+_MIXTURES = {  # what probabilities may go through and be probabilities still, such as the mean over both strands
+    "add", "sub", "mul", "div", "mean", "cat", "concat", "stack", "hstack", "clamp", "clamp_min", "clamp_max",
+    "maximum", "minimum", "max", "min", "amax", "amin", "unbind", "chunk", "split", "flip", "nan_to_num",
 }  # fmt: skip
 
 
@@ -33,6 +38,8 @@ def kind_of_output(found: Trace, outputs: torch.Tensor) -> str:
         return "probabilities"
     if last in _UNBOUNDED or bool(((outputs < 0) | (outputs > 1)).any()):
         return "logits"
+    if _mixes_probabilities(found):
+        return "probabilities"
     raise ArgumentError(
         "cannot tell whether the model returns logits or probabilities, as its outputs are all between 0 and 1, but "
         f"its last step is {last or 'unknown'}, not a sigmoid, softmax or linear layer",
@@ -47,6 +54,33 @@ def bounded_call(found: Trace) -> BoundedCall | None:
     made = _output_call(found)
     numbers = [number for number, call in enumerate(calls) if call is made]
     return BoundedCall(numbers[0], len(calls), calls[numbers[0]].name) if numbers else None
+
+
+def are_classes(found: Trace) -> bool:
+    """Whether a softmax, or its logarithm, made a model's outputs."""
+    made = _output_call(found)
+    if made is not None and made.name == "exp":
+        made = _maker(found, made.inputs[0], _RESHAPES)
+    return made is not None and made.name in ("softmax", "log_softmax")
+
+
+def _mixes_probabilities(found: Trace) -> bool:
+    """Whether all that a model's output is mixed from are probabilities: a mean over strands, several heads."""
+    made = {id(tensor): call for call in found.calls for tensor in call.outputs}
+    waiting, seen = [found.output], set()
+    while waiting:
+        call = made.get(id(waiting.pop()))
+        if call is None or id(call) in seen or call.name in _BOUNDED:
+            if call is None:
+                return False
+            continue
+        seen.add(id(call))
+        if call.name == "exp" and getattr(made.get(id(call.inputs[0])), "name", "") in ("log_softmax", "logsigmoid"):
+            continue
+        if call.name not in _MIXTURES | _RESHAPES:
+            return False
+        waiting += [tensor for tensor, depends in zip(call.inputs, call.depends, strict=True) if depends]
+    return True
 
 
 class WithoutBound(TorchFunctionMode):
@@ -100,11 +134,16 @@ def _against_others(z: torch.Tensor) -> torch.Tensor:
 
 def _output_call(found: Trace) -> TracedCall | None:
     """The call that made a model's output, reshaping and indexing apart."""
-    current, made = found.output, None
+    return _maker(found, found.output, _RESHAPES)
+
+
+def _maker(found: Trace, current: object, through: set[str]) -> TracedCall | None:
+    """The call that made a tensor, calls of some names apart."""
+    made = None
     for call in reversed(found.calls):
         if any(tensor is current for tensor in call.outputs):
             made = call
-            if call.name not in _RESHAPES or not call.inputs:
+            if call.name not in through or not call.inputs:
                 break
             current = call.inputs[0]
     return made

@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from motiflens.basics.errors import InputError, MissingFileError, warn
+from motiflens.models.any_model.trace import unwrapped
 
 State = dict[str, torch.Tensor]
 
@@ -38,6 +39,7 @@ def load_weights(model: nn.Module, path: Path) -> None:
     """
     if not path.is_file():
         raise MissingFileError(f"no file of weights at {path}")
+    model = unwrapped(model)
     content = _read(path)
     places = [(where, state) for where, state in _states(content)]
     if not places:
@@ -50,6 +52,7 @@ def load_weights(model: nn.Module, path: Path) -> None:
         if all(prefix + name in state or name.endswith(_COUNTER) for name in names)
     ]
     if complete:
+        complete.sort(key=lambda one: not _fits(model, names, *one[1:]))  # of several the first whose shapes fit
         where, state, prefix = complete[0]
     else:  # the error of the nearest says what is missing
         where, state, prefix = max(
@@ -60,7 +63,14 @@ def load_weights(model: nn.Module, path: Path) -> None:
     others = [name for name in state if name.removeprefix(prefix) not in names or not name.startswith(prefix)]
     _load(model, chosen if complete else {**chosen, **{name: state[name] for name in others}}, path)
     if others:
-        _tell(path, where, prefix, others)
+        also = [one[2] for one in complete if one[0] == where and one[2] != prefix]
+        _tell(path, where, prefix, others, also)
+
+
+def _fits(model: nn.Module, names: dict[str, str], state: State, prefix: str) -> bool:
+    own = model.state_dict()
+    pairs = ((state.get(prefix + name), own[full]) for name, full in names.items())
+    return all(value is None or value.shape == mine.shape for value, mine in pairs)
 
 
 def _load(model: nn.Module, state: State, path: Path) -> None:
@@ -73,13 +83,14 @@ def _load(model: nn.Module, state: State, path: Path) -> None:
         raise InputError(f"{path} does not hold the weights of this {type(model).__name__}: {reason}") from error
 
 
-def _tell(path: Path, where: str, prefix: str, others: list[str]) -> None:
+def _tell(path: Path, where: str, prefix: str, others: list[str], also: list[str]) -> None:
     listed = ", ".join(others[:_MOST_NAMED]) + (
         f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
     )
     place = " ".join([*([f"in {where!r}"] if where else []), *([f"under the prefix {prefix!r}"] if prefix else [])])
+    more = f"; they are complete under {', '.join(map(repr, also))}, too" if also else ""
     warn(
-        f"{path} holds all weights of the model{' ' * bool(place)}{place}; what else is there was left: {listed}",
+        f"{path} holds all weights of the model{' ' * bool(place)}{place}; what else is there was left: {listed}{more}",
         LeftOverWarning,
     )
 
@@ -97,10 +108,10 @@ def _states(content: Any, where: str = "", depth: int = 0) -> Iterator[tuple[str
 
 
 def _prefixes(state: State, names: dict[str, str]) -> list[str]:
-    """What stands before the model's first name wherever it occurs, the shortest first."""
+    """What stands before the model's first name wherever it occurs, nothing first, then in the file's order."""
     first = next((name for name in names if not name.endswith(_COUNTER)), "")
-    found = {name.removesuffix(first) for name in state if name.endswith(first)} if first else set()
-    return sorted((prefix for prefix in found if prefix == "" or prefix.endswith(".")), key=len)
+    found = dict.fromkeys(name.removesuffix(first) for name in state if name.endswith(first)) if first else {}
+    return sorted((prefix for prefix in found if prefix == "" or prefix.endswith(".")), key=bool)
 
 
 class _Unread(dict):
