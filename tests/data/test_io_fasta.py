@@ -121,6 +121,16 @@ def test_other_lengths_are_cropped_and_padded_evenly(tmp_path):
     assert decode(read_fasta(fasta, length=9).codes)[:2] == ["NAACCGGTN", "NNNACGNNN"]
 
 
+def test_one_column_of_a_table_that_names_not_all(tmp_path):
+    fasta = write(tmp_path / "a.fa", ">a\nAACC\n>b\nACGA\n>c\nTTTT\n>d\nTGTT\n")
+    table = write(tmp_path / "a.tsv", "name\tgroup\ty\tz\nc\tweak\t3\t-1\na\tstrong\t1\t0\nd\tweak\tNA\t9\n")
+    found = read_fasta(fasta, labels=table, label_columns=["y"], drop_missing=True)
+    assert (found.label_names, found.names.tolist(), found.y.ravel().tolist()) == (("y",), ["a", "c"], [1, 3])
+    assert found.metadata["source"]["dropped"] == {"a.tsv": {"missing_label": 2}}
+    both = read_fasta(fasta, labels=table, label_columns=["z", "y"], drop_missing=True)
+    assert both.y.tolist() == [[0, 1], [-1, 3]]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -131,6 +141,19 @@ def test_other_lengths_are_cropped_and_padded_evenly(tmp_path):
         ({"negatives": NEGATIVES, "label_pattern": "(.)"}, "labels from one place"),
         ({"negatives": ""}, "is empty"),
         ({"labels": "name\ty\na\t1\nb\t0\n"}, "labels of 3 sequences, 1 have none, the first of them 'c'"),
+        (
+            {"labels": "name\ty\nd\t1\ne\t0\n", "drop_missing": True},
+            "3 have none.*leave these sequences out by drop_missing",
+        ),
+        (
+            {"labels": "name\tgroup\ty\na\tweak\t1\nb\tsilent\t0\nc\tweak\t1\n"},
+            "line 2, column 'group': expected a finite number, got 'weak': name the columns of labels by label_columns",
+        ),
+        (
+            {"labels": "name\tgroup\ty\na\tweak\t1\n", "label_columns": ["Y"]},
+            "no column 'Y' of labels: there are group, y",
+        ),
+        ({"negatives": NEGATIVES, "label_columns": ["y"]}, "columns of labels are those of a table"),
         ({"labels": "name\ty\na1\t1\nb\t0\nc\t1\n"}, "first of them 'a'"),
         ({"labels": "name\ty\na\t1\nb\t0\nb\t1\n"}, "line 4: 'b' has labels already"),
         ({"labels": "name\na\nb\nc\n"}, "at least one of labels, got only 'name'"),

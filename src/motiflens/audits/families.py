@@ -158,9 +158,11 @@ def families_that_matter(rows: Sequence[FilterRow]) -> list[dict[str, Any]]:
 
 
 def motifs_that_matter(candidate: "Candidate", target: int, database: Sequence[Motif], max_width: int) -> list[Motif]:
-    """Motifs to put into sequences: what each family that matters matches, or else the matrix of its first filter.
+    """Motifs to put into sequences: what the families that matter match, and matrices of those that may be new motifs.
 
-    Where no family is a motif, what any filter matches is tried as well, the surest first, each kind of motif once.
+    Where no family is a motif, the matrices of their first filters are tried, and what any filter matches, the surest
+    first, each kind of motif once. Beside motifs they are not: most columns of such a matrix are noise, so that maps
+    that find what the filter reads would still miss most of its positions.
 
     Parameters
     ----------
@@ -175,7 +177,8 @@ def motifs_that_matter(candidate: "Candidate", target: int, database: Sequence[M
     audits = dict(zip(candidate.numbers, candidate.audits, strict=True))
     found = []
     families = families_that_matter(ranked_filters(candidate, target))
-    for family in families:
+    named = [family for family in families if family["kind"] != "nothing"]
+    for family in named or families:
         if family["kind"] == "known" and family["id"] in by_id:
             found.append(by_id[family["id"]])
             continue
@@ -183,7 +186,7 @@ def motifs_that_matter(candidate: "Candidate", target: int, database: Sequence[M
         own = audits[number].filters
         name = f"filter {i}" if len(audits) == 1 else f"filter {i} of network {number}"
         found.append(Motif(name.replace(" ", "_"), name, trim_pwm(own.pwms[i]), max(int(own.counts[i]), 1)))
-    if all(family["kind"] == "nothing" for family in families):
+    if not named:
         best = [row.best for one in candidate.audits for row in one.matches.rows if row.best is not None]
         hits = [hit for hit in best if hit.target_id in by_id]
         for hit in sorted(hits, key=lambda hit: (hit.p_value, hit.target_id)):

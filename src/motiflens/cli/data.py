@@ -34,6 +34,9 @@ def data_fasta(
     labels: Annotated[
         Path | None, typer.Option(help="TSV or CSV with a header: names, then a column for each label or value.")
     ] = None,
+    label_columns: Annotated[
+        str | None, typer.Option(help="Columns of that table, e.g. a,b. Default: all but the first.")
+    ] = None,
     label_pattern: Annotated[
         str | None,
         typer.Option(help="Regular expression with a group for each label in the header, e.g. 'label=([01])'."),
@@ -57,6 +60,7 @@ def data_fasta(
         sequences,
         negatives=negatives,
         labels=labels,
+        label_columns=split_names(label_columns),
         label_pattern=label_pattern,
         valid=split_names(valid) or (),
         test=split_names(test) or (),

@@ -67,6 +67,40 @@ def motif_hits(codes: np.ndarray, motifs: Sequence[Motif], *, p: float = 1e-4) -
     return sorted(kept)
 
 
+def best_starts(codes: np.ndarray, motif: Motif) -> tuple[np.ndarray, np.ndarray]:
+    """Where the best window of each sequence begins, on either strand, and its score in bits.
+
+    Parameters
+    ----------
+    codes : np.ndarray, uint8, shape=(N, L)
+    motif : Motif
+        No wider than the sequences.
+
+    Returns
+    -------
+    starts : np.ndarray, int64, shape=(N,)
+    scores : np.ndarray, float64, shape=(N,)
+        Minus infinity where every window holds an unknown base.
+
+    Raises
+    ------
+    ValueError
+        If the motif is wider than the sequences.
+    """
+    n = codes.shape[1] - motif.width + 1
+    if n < 1:
+        raise InputError(f"expected a motif of at most {codes.shape[1]} bp, got {motif.width} bp")
+    best = np.full((len(codes), n), -np.inf)
+    for one in (motif, motif.reverse_complement()):
+        table = np.vstack([_steps(one) * _STEP, np.full((1, one.width), -np.inf)])  # 5, width
+        scores = np.zeros((len(codes), n))
+        for j, column in enumerate(table.T):
+            scores += column[codes[:, j : j + n]]
+        np.maximum(best, scores, out=best)
+    starts = best.argmax(axis=1)
+    return starts, best[np.arange(len(codes)), starts]
+
+
 def _hits_on_strand(codes: np.ndarray, motif: Motif, label: str, strand: int, p: float) -> list[MotifHit]:
     steps = _steps(motif)
     tail, lowest = _tail(steps)

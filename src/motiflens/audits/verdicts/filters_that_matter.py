@@ -17,6 +17,7 @@ from motiflens.audits.families import (
 )
 from motiflens.audits.verdicts.composition import predicts_nothing
 from motiflens.audits.verdicts.verdict import CANNOT_BE_SAID, IN_PART, NO, YES, Facts, Question, Ruling
+from motiflens.audits.words import measure_label
 from motiflens.basics.words import join_words
 from motiflens.interpret.filters import LOW_INFORMATION
 
@@ -66,7 +67,8 @@ def _judge(facts: Facts) -> Ruling:
     named = [family for family in families if family["kind"] != "nothing"]
     if not named:
         cost = max(map(cost_of, matter))
-        answer = f"{len(matter)} filters matter (up to {cost:.3f} {found['measure']}), none of them reads a clear motif"
+        many = f"{len(matter)} filters matter" if len(matter) > 1 else "1 filter matters"
+        answer = f"{many} (by up to {cost:.3f} {measure_label(found['measure'])}), but none reads a clear motif"
         return Ruling(NO, answer, numbers, "Train longer, on more sequences, or compare with another database.")
     level = YES if families[0]["kind"] != "nothing" else IN_PART
     return Ruling(level, _first_upper(join_words([_in_words(one, found["n_networks"]) for one in named[:3]])), numbers)

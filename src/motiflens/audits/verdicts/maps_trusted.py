@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _RULE = (
     f"By the AUROC of the maps at positions known to be motif, those put into sequences or the simulation’s own: "
-    f"yes if every method reaches {TRUSTED:g}, no if none does, in part between. No where the network predicts no more "
-    "than composition does, for then there are no motifs to show."
+    f"yes if every method reaches {TRUSTED:g}, no if none does, in part between. Motifs are put where positives have "
+    "them. Where the networks predict no more than composition does, at best in part, and no if no motif moves them."
 )
 
 
@@ -30,6 +30,7 @@ def _facts(candidate: "Candidate", evidence: "Evidence") -> dict[str, Any]:
         "methods_agree": None,
         "tried": [],
         "used": [],
+        "at_places": [],
         "auroc": {},
     }
     if stable is not None and len(stable.methods) > 1:
@@ -39,6 +40,7 @@ def _facts(candidate: "Candidate", evidence: "Evidence") -> dict[str, Any]:
         used = np.any(spiked.responses.used, axis=0)
         facts["tried"] = names
         facts["used"] = [name for name, responds in zip(names, used.tolist(), strict=True) if responds]
+        facts["at_places"] = [name for name, so in zip(names, spiked.at_places.tolist(), strict=True) if so]
         if spiked.judged.any():
             facts["auroc"] = {method: list(spiked.interval(method)) for method in spiked.methods}
     return facts
@@ -49,6 +51,7 @@ def _judge(facts: Facts) -> Ruling:
     numbers: dict[str, Any] = {
         "motifs tried": found["tried"],
         "motifs that the network responds to": found["used"],
+        "motifs that positives have in certain places, and that were put there": found.get("at_places", []),
         "rank correlation of methods": found["methods_agree"],
     }
     if found["known_auroc"]:
@@ -56,17 +59,30 @@ def _judge(facts: Facts) -> Ruling:
         numbers["AUROC at the sites of the simulation"] = known
         level = YES if min(known) >= TRUSTED else NO if max(known) < TRUSTED else IN_PART
         return Ruling(level, f"AUROC {np.mean(known):.2f} at the sites of the simulation", numbers)
-    if BEYOND_COMPOSITION.judge(facts).level == NO:
-        return Ruling(NO, "It predicts no more than composition, so its maps show no motif", numbers)
+    is_composition = BEYOND_COMPOSITION.judge(facts).level == NO
     if not found["auroc"]:
-        return _nothing_found(found["tried"], numbers)
+        return _nothing_learned(numbers) if is_composition else _nothing_found(found["tried"], numbers)
     areas = {method: Interval(*bounds) for method, bounds in found["auroc"].items()}
     numbers |= {f"AUROC, {method_label(method)}": own.estimate for method, own in areas.items()}
     trusted = [own.estimate >= TRUSTED for own in areas.values()]
     level = YES if all(trusted) else IN_PART if any(trusted) else NO
     scores = ", ".join(f"{own.estimate:.2f} by {method_label(method)}" for method, own in areas.items())
-    help = "" if level == YES else "Use the method with the highest score, or average maps over several networks."
-    return Ruling(level, f"AUROC {scores} at implanted {join_words(found['used'][:3])}", numbers, help)
+    answer = f"AUROC {scores} at implanted {join_words(found['used'][:3])}"
+    if level == YES and is_composition:
+        help = "Networks that predict better show motifs more surely: see above, at composition."
+        return Ruling(IN_PART, f"{answer}, though it predicts no more than composition", numbers, help)
+    best = method_label(max(areas, key=lambda method: areas[method].estimate))
+    help = {
+        YES: "",
+        IN_PART: f"Use {best}, or average maps over several networks.",
+        NO: "Networks that predict better show motifs more surely; or average maps over several networks.",
+    }[level]
+    return Ruling(level, answer, numbers, help)
+
+
+def _nothing_learned(numbers: dict[str, Any]) -> Ruling:
+    answer = "It predicts no more than composition and responds to no motif, so its maps show none"
+    return Ruling(NO, answer, numbers, "Train longer, or on more sequences.")
 
 
 def _nothing_found(tried: list[str], numbers: dict[str, Any]) -> Ruling:

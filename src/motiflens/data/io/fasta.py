@@ -103,6 +103,7 @@ def read_fasta(
     *,
     negatives: str | Path | None = None,
     labels: str | Path | None = None,
+    label_columns: Sequence[str] | None = None,
     label_pattern: str | None = None,
     valid: Sequence[str] = (),
     test: Sequence[str] = (),
@@ -126,6 +127,8 @@ def read_fasta(
         FASTA of sequences with label 0.
     labels : path, optional
         TSV or CSV: a header line, the sequences' names in its first column, a number in each other column.
+    label_columns : sequence of str, optional
+        Which columns of that table; by default all but the first.
     label_pattern : str, optional
         Regular expression to find in the header, with a group for each label; named groups name the labels.
         ``r"label=(?P<bound>[01])"`` reads ``>peak7 label=1``, ``r"^\\S+ (\\S+)"`` the second field.
@@ -169,6 +172,8 @@ def read_fasta(
     """
     if sum(source is not None for source in (negatives, labels, label_pattern)) > 1:
         raise ArgumentError("expected labels from one place", "give one of {negatives}, {labels} and {label_pattern}")
+    if label_columns is not None and labels is None:
+        raise ArgumentError("columns of labels are those of a table", "give {labels}, or leave {label_columns} out")
     records = list(fasta_records(path))
     files = [Path(path).name]
     found = FoundLabels(["positive"], np.ones((len(records), 1)), {})
@@ -179,7 +184,8 @@ def read_fasta(
         files.append(Path(negatives).name)
     elif labels is not None:
         _check_names(records, Path(path))
-        found = labels_of_table([record.name for record in records], Path(labels), missing_value)
+        names = [record.name for record in records]
+        found = labels_of_table(names, Path(labels), missing_value, chosen=label_columns, drop=drop_missing)
         files.append(Path(labels).name)
     elif label_pattern is not None:
         found = labels_of_headers([record.header for record in records], label_pattern, missing_value)

@@ -22,13 +22,31 @@ class FoundLabels(NamedTuple):
     n_unused: int = 0  # rows of the table whose sequence is not there
 
 
-def labels_of_table(names: Sequence[str], path: Path, missing: float | None) -> FoundLabels:
+def labels_of_table(
+    names: Sequence[str],
+    path: Path,
+    missing: float | None,
+    *,
+    chosen: Sequence[str] | None = None,
+    drop: bool = False,
+) -> FoundLabels:
     """Labels of sequences by their names, which the first column of a table has.
+
+    Parameters
+    ----------
+    names : sequence of str
+    path : Path
+    missing : float or None
+        A number that stands for a missing label.
+    chosen : sequence of str, optional
+        Columns of labels; by default all but the first.
+    drop : bool
+        Sequences without a label will be left out: those that the table does not name lack all of them.
 
     Raises
     ------
     ValueError
-        If there is no column of labels, a name is there twice or not at all, or a label is none.
+        If there is no column of labels, or none of that name, a name is there twice or not at all, or a label is none.
     """
     columns, rows = read_rows(path)
     if len(columns) < 2:
@@ -41,20 +59,39 @@ def labels_of_table(names: Sequence[str], path: Path, missing: float | None) -> 
     for i, (number, row) in enumerate(rows):
         if row_of.setdefault(row[0], i) != i:
             raise InputError(f"{path}, line {number}: {row[0]!r} has labels already")
-    if absent := [name for name in names if name not in row_of]:
-        raise InputError(
-            f"{path}: expected labels of {len(names)} sequences, {len(absent)} have none, "
-            f"the first of them {absent[0]!r}: {close_names(absent[0], row_of)}"
+    known = np.array([name in row_of for name in names])
+    if not known.all() and not (drop and known.any()):
+        first = names[int(known.argmin())]
+        raise ArgumentError(
+            f"{path}: expected labels of {len(names)} sequences, {(~known).sum()} have none, "
+            f"the first of them {first!r} ({close_names(first, row_of)})",
+            "mend the names, or leave these sequences out by {drop_missing}",
+            drop_missing=("drop_missing=True", "--drop-missing"),
         )
-    order = [row_of[name] for name in names]
+    order = [row_of[name] for name in names if name in row_of]
+    places = _places_of(chosen, columns, path)
+    y = np.full((len(names), len(places)), np.nan)
     read_as: dict[str, str] = {}
-    found = []
-    for place, column in enumerate(columns[1:], 1):
+    for k, place in enumerate(places):
         texts = [rows[i][1][place] for i in order]
-        values, how = to_labels(texts, in_column(path, [rows[i][0] for i in order], repr(column)), missing)
-        found.append(values)
-        read_as |= {column: how} if how else {}
-    return FoundLabels(columns[1:], np.column_stack(found), read_as, len(rows) - len(set(names)))
+        try:
+            where = in_column(path, [rows[i][0] for i in order], repr(columns[place]))
+            y[known, k], how = to_labels(texts, where, missing)
+        except InputError as error:
+            raise ArgumentError(str(error), "name the columns of labels by {label_columns}") from error
+        read_as |= {columns[place]: how} if how else {}
+    used = {name for name in names if name in row_of}
+    return FoundLabels([columns[place] for place in places], y, read_as, len(rows) - len(used))
+
+
+def _places_of(chosen: Sequence[str] | None, columns: Sequence[str], path: Path) -> list[int]:
+    """Places of the columns of labels."""
+    if chosen is None:
+        return list(range(1, len(columns)))
+    for name in chosen:
+        if name not in columns[1:]:
+            raise InputError(f"{path}: no column {name!r} of labels: {close_names(name, columns[1:])}")
+    return [columns.index(name) for name in chosen]
 
 
 def labels_of_headers(headers: Sequence[str], pattern: str, missing: float | None) -> FoundLabels:

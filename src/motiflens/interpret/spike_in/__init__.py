@@ -5,6 +5,7 @@ and scores the attribution maps there.
 """
 
 from motiflens.interpret.spike_in.candidates import candidate_motifs
+from motiflens.interpret.spike_in.places import motif_places
 from motiflens.interpret.spike_in.responses import Responses
 from motiflens.interpret.spike_in.result import TRUSTED, SpikeIn
 from motiflens.interpret.spike_in.scores import SpikeScores
@@ -17,6 +18,7 @@ __all__ = [
     "SpikeScores",
     "TRUSTED",
     "candidate_motifs",
+    "motif_places",
     "spike_in",
     "widest_implant",
 ]

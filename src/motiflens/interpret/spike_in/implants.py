@@ -9,11 +9,13 @@ import numpy as np
 from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import UNKNOWN
 from motiflens.basics.tables import by_fields
+from motiflens.interpret.spike_in.places import MotifPlaces
 from motiflens.motifs.embed import draw_sites, sample_bases
 from motiflens.motifs.sets import Motif
 from motiflens.motifs.truth import SiteTruth, site_columns
 
 _MAX_REDRAWS = 1000  # of the sites of sequences with unknown bases
+_MAX_TRIES = 20  # to place one more site beside others, where places are given
 _WEAK_COLUMN = (0.3, 0.7 / 3, 0.7 / 3, 0.7 / 3)  # 0.009 bits
 
 
@@ -25,7 +27,15 @@ class Implants(NamedTuple):
     truth: SiteTruth
 
 
-def implant(codes: np.ndarray, motifs: Sequence[Motif], *, n_sites: int, margin: int, seed: Sequence[int]) -> Implants:
+def implant(
+    codes: np.ndarray,
+    motifs: Sequence[Motif],
+    *,
+    n_sites: int,
+    margin: int,
+    seed: Sequence[int],
+    places: MotifPlaces | None = None,
+) -> Implants:
     """Put as many sites into every sequence: motifs, strands and places at random, bases drawn from the matrix.
 
     Everything else stays. Sites do not overlap, hide no unknown base (padding, say), and the outermost `margin` bases
@@ -39,6 +49,9 @@ def implant(codes: np.ndarray, motifs: Sequence[Motif], *, n_sites: int, margin:
         Each site is one of them, all equally likely.
     n_sites, margin : int
     seed : sequence of int
+    places : sequence of np.ndarray or None, optional
+        Of each motif the first positions to draw from; None where it may lie anywhere. Where sites have few places,
+        some sequences get fewer of them, but at least one.
 
     Raises
     ------
@@ -53,28 +66,70 @@ def implant(codes: np.ndarray, motifs: Sequence[Motif], *, n_sites: int, margin:
             "ask for fewer sites or a smaller margin"
         )
     rng = np.random.default_rng(seed)
-    truth = _drawn(n, n_sites, margin, motifs, length, rng)
+
+    def drawn(n: int) -> SiteTruth:
+        if places is None or all(own is None for own in places):
+            return _anywhere(n, n_sites, margin, motifs, length, rng)
+        return _at_places(n, n_sites, margin, motifs, length, rng, places)
+
+    truth = drawn(n)
     for _ in range(_MAX_REDRAWS):
         inside = covered(truth)
         again = np.flatnonzero((inside & (codes == UNKNOWN)).any(axis=1))
         if not len(again):
             return Implants(np.where(inside, sample_bases(truth, rng), codes), truth)
-        other = _drawn(len(again), n_sites, margin, motifs, length, rng)
-        sites = np.isin(truth.sequence, again)  # in the order of the other's
-        motif, strand, start = truth.motif.copy(), truth.strand.copy(), truth.start.copy()
-        motif[sites], strand[sites], start[sites] = other.motif, other.strand, other.start
-        truth = replace(truth, motif=motif, strand=strand, start=start)
+        truth = _exchanged(truth, again, drawn(len(again)))
     raise InputError(
         f"found no room for {n_sites} sites of up to {widest} bp among the known bases of {len(again)} of {n} "
         "sequences: ask for fewer sites or a smaller margin, or leave sequences with many unknown bases out"
     )
 
 
-def _drawn(
+def _exchanged(truth: SiteTruth, rows: np.ndarray, other: SiteTruth) -> SiteTruth:
+    """Sites with those of some sequences exchanged for those of `other`, whose sequences are `rows`."""
+    kept = ~np.isin(truth.sequence, rows)
+    sequence = np.concatenate([truth.sequence[kept], rows[other.sequence]])
+    order = sequence.argsort(kind="stable")
+    motif, strand, start = (
+        np.concatenate([getattr(truth, name)[kept], getattr(other, name)])[order]
+        for name in ("motif", "strand", "start")
+    )
+    return replace(truth, sequence=sequence[order], motif=motif, strand=strand, start=start)
+
+
+def _anywhere(
     n: int, n_sites: int, margin: int, motifs: Sequence[Motif], length: int, rng: np.random.Generator
 ) -> SiteTruth:
     inner = draw_sites(np.full(n, n_sites), np.full(n, len(motifs)), motifs, length - 2 * margin, rng)
     return SiteTruth(inner.sequence, inner.motif, inner.strand, inner.start + margin, motifs, n, length)
+
+
+def _at_places(
+    n: int,
+    n_sites: int,
+    margin: int,
+    motifs: Sequence[Motif],
+    length: int,
+    rng: np.random.Generator,
+    places: MotifPlaces,
+) -> SiteTruth:
+    """Sites one after the other; one that would overlap an earlier one is drawn anew, a few times."""
+    sites: list[tuple[int, int, int, int]] = []  # sequence, start, motif, strand
+    for row in range(n):
+        own: list[tuple[int, int]] = []
+        for _ in range(n_sites):
+            for _ in range(_MAX_TRIES):
+                k, strand = int(rng.integers(len(motifs))), int(rng.choice((1, -1)))
+                last = length - margin - motifs[k].width
+                at = places[k]
+                drawn = int(rng.integers(margin, last + 1) if at is None else rng.choice(at))
+                start = min(max(drawn, margin), last)
+                if all(start >= stop or start + motifs[k].width <= first for first, stop in own):
+                    own.append((start, start + motifs[k].width))
+                    sites.append((row, start, k, strand))
+                    break
+    sequence, start, motif, strand = np.array(sorted(sites), dtype=np.int64).T
+    return SiteTruth(sequence, motif, strand, start, motifs, n, length)
 
 
 def covered(truth: SiteTruth, motif: int | None = None) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 from motiflens.basics.stats import benjamini_hochberg, contrast
 from motiflens.basics.tables import by_fields
 from motiflens.interpret.spike_in.implants import implant
+from motiflens.interpret.spike_in.places import MotifPlaces
 from motiflens.motifs.decoys import decoy_motifs
 from motiflens.motifs.sets import Motif
 
@@ -32,6 +33,7 @@ def measure_responses(
     min_response: float,
     margin: int,
     seed: int,
+    places: MotifPlaces | None = None,
 ) -> Responses:
     """Put one site of each motif into each sequence, and one of its column-shuffled copy into the same place.
 
@@ -52,12 +54,15 @@ def measure_responses(
         Motifs are used if they raise the logit by at least this share of what the network's strongest motif does.
     margin, seed : int
         As for :func:`implant`.
+    places : sequence of np.ndarray or None, optional
+        As for :func:`implant`.
     """
     copies, differ = decoy_motifs(motifs, np.random.default_rng((seed, 0)))
     before = logits_of(codes)  # E, N
     change, beyond, p = (np.empty((len(before), len(motifs))) for _ in range(3))
     for k, pair in enumerate(zip(motifs, copies, strict=True)):
-        spiked = [implant(codes, [one], n_sites=1, margin=margin, seed=(seed, 1, k)).codes for one in pair]
+        at = None if places is None else [places[k]]
+        spiked = [implant(codes, [one], n_sites=1, margin=margin, seed=(seed, 1, k), places=at).codes for one in pair]
         with_motif, with_copy = np.split(logits_of(np.concatenate(spiked)), 2, axis=1)  # E, N each
         gains = np.stack([with_motif - before, with_motif - with_copy])  # 2, E, N
         change[:, k], beyond[:, k] = gains.mean(axis=2)

@@ -31,6 +31,9 @@ class SpikeIn(Tabular):
     methods : tuple of str, length M
     motifs : tuple of Motif, length K
         All candidates.
+    at_places : np.ndarray, bool, shape=(K,)
+        Motifs that were put where positives have them, for these have them in some places more than in others; all
+        others anywhere.
     responses : Responses
         Of each network to each candidate, on other sequences than those below, and which motifs it was judged by.
     scores : SpikeScores
@@ -52,6 +55,7 @@ class SpikeIn(Tabular):
 
     methods: tuple[str, ...]
     motifs: tuple[Motif, ...]
+    at_places: np.ndarray
     responses: Responses
     scores: SpikeScores
     difference_scores: SpikeScores
@@ -160,6 +164,7 @@ class SpikeIn(Tabular):
             "beyond_shuffled": float(beyond.mean()),
             "members_q": q_value.tolist(),
             "n_used": int(used.sum()),
+            "at_places": bool(self.at_places[k]),
         }
 
     def _values(self, method: str, score: str, difference: bool) -> np.ndarray:

@@ -19,6 +19,7 @@ from motiflens.basics.stats import mean_of_defined
 from motiflens.interpret.attribution.many_methods import MethodOptions, check_methods, position_scores
 from motiflens.interpret.spike_in.candidates import candidate_motifs
 from motiflens.interpret.spike_in.implants import implant, weakened
+from motiflens.interpret.spike_in.places import motif_places
 from motiflens.interpret.spike_in.responses import measure_responses
 from motiflens.interpret.spike_in.result import SpikeIn
 from motiflens.interpret.spike_in.scores import SpikeScores, chance_aupr, motif_aurocs, spike_scores
@@ -45,6 +46,7 @@ def spike_in(
     n_backgrounds: int = 200,
     n_sites: int = N_SITES,
     margin: int = MARGIN,
+    as_positives: bool = True,
     q: float = 0.05,
     min_response: float = 0.25,
     correct_gradient: bool = False,
@@ -86,9 +88,12 @@ def spike_in(
     n_backgrounds : int
         Taken at random, as many as there are at most.
     n_sites : int
-        Sites per sequence; to choose motifs a single one is put in.
+        Sites per sequence; to choose motifs a single one is put in, and so it is where a motif has its places.
     margin : int
         Bases at either end that are left alone.
+    as_positives : bool
+        Put a motif where positives have it, if they have it in some places more than in others
+        (:func:`motiflens.interpret.spike_in.motif_places`); networks may know it nowhere else.
     q : float
         Largest q-value of a response, within each network.
     min_response : float
@@ -136,6 +141,9 @@ def spike_in(
     else:
         candidates = _resolved(motifs, database)
 
+    given = as_sequences(dataset)
+    places = motif_places(given, target, candidates, seed=seed) if as_positives else [None] * len(candidates)
+
     def logits_of(some: np.ndarray) -> np.ndarray:
         return np.stack([_logits(network, some, target, batch_size) for network in networks])  # E, n
 
@@ -144,14 +152,16 @@ def spike_in(
         return position_scores(network, some, methods=methods, options=options, **settings)  # M, n, L
 
     def judge(network: nn.Module, own: list[Motif], used: np.ndarray) -> _Judged:
-        spiked, sites = implant(measured, own, n_sites=n_sites, margin=margin, seed=(seed, 2))
+        at = [place for place, counts in zip(places, used, strict=True) if counts]
+        n = n_sites if all(place is None for place in at) else 1  # a second one would stand beside the place
+        spiked, sites = implant(measured, own, n_sites=n, margin=margin, seed=(seed, 2), places=at)
         after = _logits(network, spiked, target, batch_size)
         return _judged(maps_of(network, spiked), maps_of(network, measured), after, sites, spiked == UNKNOWN, used)
 
     n_chosen = len(rows) // 2
     chosen, measured = codes[:n_chosen], codes[n_chosen:]
     responses = measure_responses(
-        logits_of, chosen, candidates, q=q, min_response=min_response, margin=margin, seed=seed
+        logits_of, chosen, candidates, q=q, min_response=min_response, margin=margin, seed=seed, places=places
     )
     judged = []
     for network, used in zip(networks, responses.used, strict=True):
@@ -160,6 +170,7 @@ def spike_in(
     return SpikeIn(
         methods=tuple(methods),
         motifs=tuple(candidates),
+        at_places=np.array([place is not None for place in places]),
         responses=responses,
         logits_before=logits_of(measured),
         chosen_on=rows[:n_chosen],

@@ -24,8 +24,10 @@ def spike_in_section(evidence: Evidence) -> dict[str, Any] | None:
     paragraphs = [
         "Known motifs are put into negative test sequences. On half of these it is measured which motifs raise the "
         f"output; on the other half ({len(first.measured_on)} sequences) the attribution maps are scored at the sites "
-        "of those motifs against the rest of the sequence. Small marks are single networks, large ones their mean with "
-        f"its 95 % interval over sequences; AUROC from {TRUSTED:g} counts as trustworthy.",
+        "of those motifs against the rest of the sequence. A motif that positives have in certain places, such as the "
+        "middle, is put there, one in a sequence; any other anywhere, three in a sequence. Small marks are single "
+        "networks, large ones their mean with its 95 % interval over sequences; AUROC from "
+        f"{TRUSTED:g} counts as trustworthy.",
         *(f"{name} responds to none of the motifs: its maps cannot be judged." for name in silent),
     ]
     rows = []
@@ -38,9 +40,11 @@ def spike_in_section(evidence: Evidence) -> dict[str, Any] | None:
             n_used = int(found.responses.used[:, i].sum())
             if n_used:
                 change = f"{found.responses.change[:, i].mean():+.2f}"
-                motifs.append([display_name(name), motif.name, motif.id, change, f"{n_used} of {len(found.sites)}"])
+                where = "as positives have it" if found.at_places[i] else "anywhere"
+                n = f"{n_used} of {len(found.sites)}"
+                motifs.append([display_name(name), motif.name, motif.id, where, change, n])
     columns = ["Candidate", "Method", "AUROC", "AUPR", "Signal-to-noise", "Verdict"]
-    used = ["Candidate", "Motif", "Id", "Change of the logit", "Networks that respond"]
+    used = ["Candidate", "Motif", "Id", "Where", "Change of the logit", "Networks that respond"]
     return {
         "id": "spike-in",
         "short": "Spike-in",
@@ -50,7 +54,7 @@ def spike_in_section(evidence: Evidence) -> dict[str, Any] | None:
         "alt": "AUROC and signal-to-noise of attribution maps at implanted motifs, the numbers of the table below",
         "tables": [
             {"title": "Scores at implanted motifs", "n_text": 2, "columns": columns, "rows": rows},
-            {"title": "Motifs put in", "n_text": 3, "columns": used, "rows": motifs},
+            {"title": "Motifs put in", "n_text": 4, "columns": used, "rows": motifs},
         ]
         if rows
         else [],

@@ -181,9 +181,14 @@ def _measured(network: nn.Module, one: ExperimentNetwork, data: ExperimentData) 
         "attributions": attribution_agreement(network, data.test, n_parents=one.n_parents, keep=True),
         "untrained": {"agreement": effect_agreement(nothing, data.test), "attributions": null},
         "filters": learned_factors(network, data.test.codes[:_N_FOR_FILTERS], data.motifs),
-        "spike_in": spike_in(network, data.dataset, motifs=data.motifs, **SPIKE_IN_OPTIONS).summary(),
+        "spike_in": _spike_in(network, data),
         "predictions": packed(predicted),
     }
+
+
+def _spike_in(network: nn.Module, data: ExperimentData) -> dict[str, Any]:
+    options = {"as_positives": False, **SPIKE_IN_OPTIONS}  # anywhere, as the first records have it
+    return spike_in(network, data.dataset, motifs=data.motifs, **options).summary()
 
 
 def predicted_activity(network: nn.Module, codes: np.ndarray) -> np.ndarray:

@@ -27,6 +27,8 @@ class PatientKind:
         are not known.
     labels : str
         What tells the labels: "motifs", "gc", "3-mers", "nothing" (labels are permuted) or "activity" (real values).
+    placed : str
+        Where positives have sites: "anywhere", or one "centre", as in windows around the summits of peaks.
     negatives : str
         Background of simulated data: "uniform", or "dinucleotides", shuffles of the positives.
     fault : str
@@ -50,6 +52,7 @@ class PatientKind:
     about: str
     answers: dict[str, str]
     labels: str = "motifs"
+    placed: str = "anywhere"
     negatives: str = "uniform"
     fault: str = ""
     n_train: int = 1000
@@ -91,6 +94,10 @@ PATIENT_KINDS = {
         PatientKind(
             name="parts", about="motifs learned in parts: ReLU and small pools", answers=_WELL, activation="relu",
             architectures=("C4C6", "C4C6-Att"), n_factors=1, n_train=2000, negatives="dinucleotides",
+        ),
+        PatientKind(
+            name="centred", about="one site in the middle of each positive, as in windows around summits",
+            answers=_WELL, placed="centre", n_factors=1, negatives="dinucleotides",
         ),
         PatientKind(
             name="one-network", about="well trained, a single network", n_networks=1,
@@ -152,6 +159,7 @@ PATIENT_KINDS = {
 #: ones, so that there are more of these: twenty or more patients with, and without, the condition of every verdict.
 PATIENT_SEEDS = dict.fromkeys(PATIENT_KINDS, (1, 0, 3)) | {
     **dict.fromkeys(("well-uniform", "well-dinucleotides", "parts"), (1, 0, 3, 5)),
+    "centred": (1, 0, 3, 5, 2, 7),
     **dict.fromkeys(("one-factor", "unknown-motif"), (1, 0, 3, 5, 2, 7, 9, 11, 13, 15)),
     "three-labels": (1, 0, 3, 5, 2, 7, 9),
     **dict.fromkeys(("random-weights", "permuted", "gc", "3-mers"), (1, 0, 3, 5, 2, 7, 9)),

@@ -43,6 +43,8 @@ class Patient(OneRecord):
     def config(self) -> dict[str, Any]:
         """Everything that its record depends on, as plain data: all but the right answers."""
         values = {name: value for name, value in asdict(self.kind).items() if name not in ("answers", "about")}
+        if values["placed"] == "anywhere":
+            del values["placed"]  # as records say it that were made when there was nothing else
         plain = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
         return {"kind": plain, "seed": self.seed, "architecture": self.architecture, "real": bool(self.background)}
 

@@ -1,5 +1,6 @@
 """Data of patients: short sequences whose labels are told by motifs, by composition, or by nothing."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ _WIDTHS = range(9, 15)
 _SITES = 2  # of each positive
 _MOST_SITES = 4  # where labels are real values, or several
 _ALIKE_Q = 0.5  # q-value by which a motif of the database counts as one that was planted, where it is to lack it
+_AROUND_CENTRE = 10  # bp to either side, of sites in the middle
 _SHARE = 0.1  # of sequences with a contradicting twin
 _NEAR = 1 / 3  # of validation and test sequences
 _MUTATED = 0.02  # of the bases of a near-duplicate
@@ -104,7 +106,11 @@ def _with_sites(
     graded = kind.labels == "activity" or kind.n_labels > 1
     if graded:
         n_sites = rng.integers(0, _MOST_SITES + 1, n)
+    if kind.placed == "centre":
+        n_sites = positive.astype(int)
     truth = _sites(n_sites, planted, rng)
+    if kind.placed == "centre":
+        truth = _in_the_middle(truth, rng)
     codes = sample_bases(truth, rng)
     if background is not None:
         codes = np.where(_inside(truth), codes, _windows(background, n, rng))
@@ -140,6 +146,13 @@ def _sites(n_sites: np.ndarray, motifs: tuple[Motif, ...], rng: np.random.Genera
     rows = np.flatnonzero(n_sites)
     drawn = draw_sites(n_sites[rows], np.full(len(rows), len(motifs)), list(motifs), PATIENT_LENGTH, rng)
     return SiteTruth(rows[drawn.sequence], drawn.motif, drawn.strand, drawn.start, motifs, len(n_sites), PATIENT_LENGTH)
+
+
+def _in_the_middle(truth: SiteTruth, rng: np.random.Generator) -> SiteTruth:
+    """The same sites, one a sequence, moved to the middle."""
+    widths = np.array([motif.width for motif in truth.motifs])[truth.motif]
+    start = (truth.length - widths) // 2 + rng.integers(-_AROUND_CENTRE, _AROUND_CENTRE + 1, len(widths))
+    return replace(truth, start=start)
 
 
 def _inside(truth: SiteTruth) -> np.ndarray:
