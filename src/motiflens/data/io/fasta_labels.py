@@ -55,6 +55,7 @@ def labels_of_table(
         raise InputError(
             f"{path}: expected a header line, got the labels of {columns[0]!r}: add a line such as name,label"
         )
+    places = _places_of(chosen, columns, path)
     row_of: dict[str, int] = {}
     for i, (number, row) in enumerate(rows):
         if row_of.setdefault(row[0], i) != i:
@@ -69,7 +70,6 @@ def labels_of_table(
             drop_missing=("drop_missing=True", "--drop-missing"),
         )
     order = [row_of[name] for name in names if name in row_of]
-    places = _places_of(chosen, columns, path)
     y = np.full((len(names), len(places)), np.nan)
     read_as: dict[str, str] = {}
     for k, place in enumerate(places):
@@ -78,7 +78,8 @@ def labels_of_table(
             where = in_column(path, [rows[i][0] for i in order], repr(columns[place]))
             y[known, k], how = to_labels(texts, where, missing)
         except InputError as error:
-            raise ArgumentError(str(error), "name the columns of labels by {label_columns}") from error
+            problem, _, advice = str(error).rpartition(": ")
+            raise ArgumentError(problem, f"{advice}, or name the columns of labels by {{label_columns}}") from error
         read_as |= {columns[place]: how} if how else {}
     used = {name for name in names if name in row_of}
     return FoundLabels([columns[place] for place in places], y, read_as, len(rows) - len(used))
