@@ -142,3 +142,91 @@ def test_what_cannot_be_read_is_one_line_with_the_file(folder, capsys, monkeypat
         assert text.count("\n") == 1, text
         assert message in text
         assert name in text
+
+
+# Other names of arrays, other files of arrays
+
+
+def arrays(x="X_{}", y="Y_{}", splits=("train", "valid", "test")):
+    found = {}
+    for split, rows in zip(splits, ROWS.values(), strict=True):
+        found |= {x.format(split): one_hot(CODES[rows]), y.format(split): Y[rows]}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [
+        ("x_{}", "y_{}"),
+        ("{}_x", "{}_y"),
+        ("X{}", "y{}"),
+        ("{}/X", "{}/Y"),
+        ("data/X_{}", "data/Y_{}"),
+        ("a/{}/x", "a/{}/y"),
+        ("{}_sequences", "{}_labels"),
+        ("seqs_{}", "targets_{}"),
+    ],
+)
+@pytest.mark.parametrize(
+    "splits", [("train", "valid", "test"), ("TRAIN", "Val", "Test"), ("training", "dev", "test")], ids=lambda s: s[1]
+)
+def test_names_of_arrays(x, y, splits):
+    write("a.h5", arrays(x, y, splits))
+    same(read_hdf5("a.h5"))
+
+
+def test_what_is_not_read_is_told():
+    write("a.h5", {**arrays(), "X_holdout": one_hot(CODES), "extra/more": Y})
+    found = run("data", "hdf5", "a.h5", "-o", "b.h5")
+    assert "not read: X_holdout, extra/more" in found.stdout
+    same(read_hdf5("b.h5"))
+
+
+def test_x_and_y_alone_are_split_at_random(capsys, monkeypatch):
+    write("a.h5", {"X": one_hot(CODES), "y": Y})
+    found = read_hdf5("a.h5", fractions=(0.5, 0.25, 0.25), seed=1)
+    np.testing.assert_array_equal(found.codes, CODES)
+    np.testing.assert_array_equal(found.y, Y)
+    assert np.bincount(found.split_codes).tolist() == [6, 3, 3]
+    text = run("data", "hdf5", "a.h5", "--split", "0.5,0.25,0.25", "--seed", "1", "-o", "b.h5")
+    assert "split: sequences at random (0.5, 0.25, 0.25), seed 1" in text.stdout
+    np.testing.assert_array_equal(read_hdf5("b.h5").split_codes, found.split_codes)
+    assert not np.array_equal(read_hdf5("a.h5", fractions=(0.5, 0.25, 0.25)).split_codes, found.split_codes)
+
+
+def test_npz_and_npy(capsys, monkeypatch):
+    np.savez("a.npz", **arrays())
+    same(read_hdf5("a.npz"))
+    run("data", "hdf5", "a.npz", "-o", "b.h5")
+    same(read_hdf5("b.h5"))
+    np.savez_compressed("c.npz", X_train=one_hot(CODES).transpose(0, 2, 1), Y_train=Y)
+    np.testing.assert_array_equal(read_hdf5("c.npz").codes, CODES)
+    np.save("a.npy", one_hot(CODES))
+    message = "expected an HDF5 file, got a NumPy array (.npy): save X and Y in one file, as by numpy.savez"
+    assert message in fails(capsys, monkeypatch, "data", "hdf5", "a.npy", "-o", "x.h5")[1]
+    np.savez("o.npz", X=np.array([{}], dtype=object), Y=Y)
+    assert (
+        "o.npz: cannot be read (Object arrays" in fails(capsys, monkeypatch, "data", "hdf5", "o.npz", "-o", "x.h5")[1]
+    )
+
+
+@pytest.mark.parametrize("type", ["S8", object])
+def test_labels_as_text(type):
+    words = np.array([["yes", "1.5"], ["no", "NA"]] * 3, dtype=type)
+    write("a.h5", {"X_train": one_hot(CODES[:6]), "Y_train": words})
+    np.testing.assert_array_equal(read_hdf5("a.h5").y, [[1, 1.5], [0, np.nan]] * 3)
+
+
+def test_broken_things_that_are_not_wanted_do_no_harm(capsys, monkeypatch):
+    write("a.h5", arrays())
+    with h5py.File("a.h5", "a") as file:
+        file["loop"] = h5py.SoftLink("/loop")
+        file["gone"] = h5py.ExternalLink("gone.h5", "/x")
+    same(read_hdf5("a.h5"))
+    write("n.h5", {"X_train": one_hot(CODES[:0]), "Y_train": Y[:0]})
+    assert "n.h5: expected at least one sequence" in fails(capsys, monkeypatch, "data", "hdf5", "n.h5", "-o", "x.h5")[1]
+    write("t.h5", {"X_train": np.array([b"ACGT"]), "Y_train": Y[:1]})
+    assert "import text as a table or FASTA" in fails(capsys, monkeypatch, "data", "hdf5", "t.h5", "-o", "x.h5")[1]
+    (one, *_) = arrays().values()
+    write("h.h5", {"X_train": one, "Y_train": np.full((6, 1), 1e200)})
+    assert "h.h5: y must be finite" in fails(capsys, monkeypatch, "data", "hdf5", "h.h5", "-o", "x.h5")[1]

@@ -234,16 +234,21 @@ def data_crx(
 
 @app.command("hdf5")
 def data_hdf5(
-    files: Annotated[list[Path], typer.Argument(help="HDF5 (or .mat) of the field; several hold a split each.")],
+    files: Annotated[list[Path], typer.Argument(help="HDF5, .npz or .mat; several hold a split each.")],
     out: Out,
     bases: Annotated[str | None, typer.Option(help="Order of the bases in the file, e.g. AGCT. Default: ACGT.")] = None,
     channels: Annotated[str | None, typer.Option(help="first: (N, 4, L), last: (N, L, 4). Default: found.")] = None,
     labels: Annotated[str | None, typer.Option(help="Names of the labels, e.g. K562,HepG2.")] = None,
+    split: Shares = "0.7,0.1,0.2",
+    seed: Seed = 0,
     missing_value: MissingValue = None,
     drop_missing: DropMissing = False,
     as_json: Json = False,
 ) -> None:
-    """Import one-hot sequences as Basset, DeepSEA and others write them, or with the bases in another order."""
+    """Import one-hot sequences as Basset, DeepSEA and others write them, or with the bases in another order.
+
+    A file with X and Y alone is split at random.
+    """
     from motiflens.data.io import read_hdf5
 
     if channels not in (None, "first", "last"):
@@ -253,6 +258,8 @@ def data_hdf5(
         label_names=split_names(labels),
         channels=channels,  # type: ignore[arg-type]
         bases=bases,
+        fractions=shares_of(split, "--split"),
+        seed=seed,
         missing_value=missing_value,
         drop_missing=drop_missing,
     )

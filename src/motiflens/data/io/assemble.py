@@ -93,7 +93,14 @@ def settle_dataset(dataset: SequenceDataset, source: str, *, drop: bool) -> Sequ
 
 
 def check_classes(y: np.ndarray, label_names: Sequence[str], source: str) -> None:
-    """Check that not every label (N, n_outputs) is the same for all sequences that have it.
+    """Check that not every label is the same for all sequences that have it.
+
+    Parameters
+    ----------
+    y : np.ndarray, shape=(N, n_outputs)
+    label_names : sequence of str
+    source : str
+        Where they come from, for messages.
 
     Raises
     ------

@@ -5,8 +5,6 @@ probability matrices that simulated sequences were drawn from. Files written her
 ``motiflens``, from which label names, names and order of sequences and the sites of motifs come back exactly.
 """
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,17 +15,17 @@ import torch
 
 from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.errors import ArgumentError, InputError, MissingFileError
+from motiflens.basics.file_kinds import kind_of_bytes
 from motiflens.basics.files import in_one_piece
 from motiflens.basics.sequence import one_hot
 from motiflens.data.dataset import SequenceDataset
-from motiflens.data.io.assemble import settle_dataset
+from motiflens.data.io.array_files import array_file
+from motiflens.data.io.assemble import draw_split, settle_dataset
 from motiflens.data.io.hdf5_arrays import Channels, row_blocks
-from motiflens.data.io.hdf5_layouts import LayoutPart, OldMatlabFile, is_old_matlab, read_parts, without_value
+from motiflens.data.io.hdf5_layouts import UNSPLIT, LayoutPart, read_parts, without_value
+from motiflens.data.io.hdf5_own import FORMAT, OWN_GROUP, create_array, read_own_group, write_own_group
 from motiflens.data.splits import SPLITS
-from motiflens.motifs.sets import Motif
 from motiflens.motifs.truth import MatrixTruth, SiteTruth
-
-_GROUP, _FORMAT = "motiflens", 1
 
 
 @checks_arguments
@@ -61,7 +59,7 @@ def write_hdf5(dataset: SequenceDataset, path: str | Path) -> None:
     with in_one_piece(path) as unfinished, h5py.File(unfinished, "w") as file:
         for index, split in enumerate(SPLITS):
             _write_split(file, split, dataset, np.flatnonzero(dataset.split_codes == index))
-        _write_own_group(file.create_group(_GROUP), dataset)
+        write_own_group(file.create_group(OWN_GROUP), dataset)
 
 
 @checks_arguments
@@ -71,17 +69,20 @@ def read_hdf5(
     label_names: Sequence[str] | None = None,
     channels: Channels | None = None,
     bases: str | None = None,
+    fractions: Sequence[float] = (0.7, 0.1, 0.2),
+    seed: int = 0,
     missing_value: float | None = None,
     drop_missing: bool = False,
 ) -> SequenceDataset:
-    """Read a dataset from an HDF5 file in the layout of the field, or written by :func:`write_hdf5`.
+    """Read a dataset from an HDF5 file in the layout of the field, or written by :func:`write_hdf5`; also from .npz.
 
-    Keys may be in lower case, and the validation split may be called valid, val or validation. A file may lack
-    splits. Sequences are one-hot of any numeric type, of shape (N, 4, L) or (N, L, 4), with or without axes of
-    length 1 in between; a column of zeros, or of 0.25 in all four channels, is an unknown base (code 4). Ground
-    truth is read where ``model_*`` is there; splits without it, if others have it, get uniform columns, in which
-    no motif can be found. Basset's files (``train_in``, ``train_out``, ``target_labels``) and DeepSEA's
-    (``trainxdata``, ``traindata``; with bases in the order A, G, C, T) are read, too.
+    Keys may be in lower case, the other way round (``train_x``) or in groups (``train/X``), and the validation split
+    may be called valid, val, validation or dev. A file may lack splits; one that has only ``X`` and ``Y`` is split at
+    random. What is not read is named in the metadata. Sequences are one-hot of any numeric type, of shape (N, 4, L) or
+    (N, L, 4), with or without axes of length 1 in between; a column of zeros, or of 0.25 in all four channels, is an
+    unknown base (code 4). Ground truth is read where ``model_*`` is there; splits without it, if others have it, get
+    uniform columns, in which no motif can be found. Basset's files (``train_in``, ``train_out``, ``target_labels``) and
+    DeepSEA's (``trainxdata``, ``traindata``; with bases in the order A, G, C, T) are read, too.
 
     Parameters
     ----------
@@ -94,6 +95,8 @@ def read_hdf5(
     bases : str, optional
         Order of the four bases in the file, such as ``"AGCT"``. By default ACGT, but AGCT in DeepSEA's files. No file
         says it, and GC content cannot show it: `data.summary` warns where GpC is rare in place of CpG.
+    fractions, seed
+        Shares of train, valid and test, and the seed, where the file has no splits.
     missing_value : float, optional
         Number that stands for a missing label, such as -1; NaN always does.
     drop_missing : bool
@@ -142,7 +145,11 @@ def read_hdf5(
             raise InputError(f"{file}: expected a split of its own in each file, got {', '.join(both)} again")
         parts |= found
         extra = {**own, **{key: value for key, value in extra.items() if key != "metadata"}} if len(files) > 1 else own
+    if UNSPLIT in parts:
+        parts, extra = _divided(parts, extra, fractions, seed)
     parts = {split: without_value(parts[split], missing_value) for split in SPLITS if split in parts}
+    if not any(len(part.y) for part in parts.values()):
+        raise InputError(f"{' and '.join(map(str, files))}: expected at least one sequence, got none")
     try:
         dataset = _assemble(parts, extra, label_names)
     except InputError as error:
@@ -156,109 +163,62 @@ def _read_file(
     """The splits of a file, and what else it says."""
     if not path.exists():
         raise MissingFileError(f"no file at {path}")
-    if path.is_file() and is_old_matlab(path):
-        return read_parts(OldMatlabFile(path), channels, bases, with_model=False)
+    if path.is_file() and (arrays := array_file(path)) is not None:
+        return read_parts(arrays, channels, bases, with_model=False)
     if not path.is_file() or not h5py.is_hdf5(path):
-        raise InputError(f"expected an HDF5 file, got something else at {path}")
+        raise InputError(f"expected an HDF5 file, got {_other_kind(path)} at {path}")
     try:
         file = h5py.File(path, "r")
     except OSError as error:
         raise InputError(f"{path} is damaged or incomplete: {error}") from error
     with file:
-        if _GROUP not in list(file):
+        if OWN_GROUP not in list(file):
             return read_parts(file, channels, bases, with_model=True)
-        own = file.get(_GROUP)
+        own = file.get(OWN_GROUP)
         if not isinstance(own, h5py.Group):
-            raise InputError(f"{path}: the link {_GROUP!r} leads nowhere: write the file anew")
-        if own.attrs.get("format") != _FORMAT:
+            raise InputError(f"{path}: the link {OWN_GROUP!r} leads nowhere: write the file anew")
+        if own.attrs.get("format") != FORMAT:
             found = own.attrs.get("format")
-            raise InputError(f"{path}: expected format {_FORMAT} of motiflens, got {found}: update motiflens")
+            raise InputError(f"{path}: expected format {FORMAT} of motiflens, got {found}: update motiflens")
         if bases not in (None, "ACGT"):
             raise ArgumentError(f"{path}: motiflens wrote the bases in the order A, C, G, T", "leave {bases} out")
-        extra = _read_own_group(own)
+        extra = read_own_group(own)
         with_model = extra.get("sites") is None  # sites say the same in less room
         return read_parts(file, "first", None, with_model=with_model)[0], extra
 
 
+def _other_kind(path: Path) -> str:
+    if not path.is_file():
+        return "something else"
+    with path.open("rb") as file:
+        kind = kind_of_bytes(file.read(16))
+    advice = ": save X and Y in one file, as by numpy.savez(OUT, X=X, Y=Y)" if "(.npy)" in kind else ""
+    return f"{kind}{advice}," if kind else "something else"
+
+
+def _divided(
+    parts: Mapping[str, LayoutPart], extra: Mapping[str, Any], fractions: Sequence[float], seed: int
+) -> tuple[dict[str, LayoutPart], dict[str, Any]]:
+    """Splits, drawn at random, of a file that has none, and what says which sequence is in which."""
+    if len(parts) > 1:
+        raise InputError(f"expected X and Y, or splits, got both: {', '.join(filter(None, parts))}")
+    whole = parts[UNSPLIT]
+    splits, how = draw_split(len(whole.y), fractions, seed)
+    source = {"reader": "read_hdf5", **extra.get("metadata", {}).get("source", {}), "split": how}
+    divided = {split: LayoutPart(whole.codes[splits == split], whole.y[splits == split], None) for split in SPLITS}
+    codes = np.array([SPLITS.index(split) for split in splits], dtype=np.uint8)
+    return divided, {**extra, "split_codes": codes, "metadata": {"source": source}}
+
+
 def _write_split(file: h5py.File, split: str, dataset: SequenceDataset, rows: np.ndarray) -> None:
     shape = (len(rows), 4, dataset.length)
-    X = _create(file, f"X_{split}", shape, np.uint8)
-    _create(file, f"Y_{split}", (len(rows), dataset.n_outputs), np.float32)[...] = dataset.y[rows]
-    model = None if dataset.truth is None else _create(file, f"model_{split}", shape, np.float32)
+    X = create_array(file, f"X_{split}", shape, np.uint8)
+    create_array(file, f"Y_{split}", (len(rows), dataset.n_outputs), np.float32)[...] = dataset.y[rows]
+    model = None if dataset.truth is None else create_array(file, f"model_{split}", shape, np.float32)
     for block in row_blocks(len(rows), dataset.length):
         X[block] = one_hot(dataset.codes[rows[block]], torch.uint8).numpy()
         if model is not None and dataset.truth is not None:
             model[block] = dataset.truth.matrix(rows[block])
-
-
-def _create(parent: h5py.Group, name: str, shape: tuple[int, ...], dtype: np.typing.DTypeLike) -> h5py.Dataset:
-    if 0 in shape:  # nothing to compress, and HDF5 refuses to
-        return parent.create_dataset(name, shape, dtype)
-    row_bytes = np.dtype(dtype).itemsize * math.prod(shape[1:])
-    chunks = (min(shape[0], max(1, 2**20 // row_bytes)), *shape[1:])  # 1 MB of whole sequences
-    return parent.create_dataset(name, shape, dtype, chunks=chunks, compression="gzip", compression_opts=1)
-
-
-def _write_own_group(group: h5py.Group, dataset: SequenceDataset) -> None:
-    group.attrs["format"] = _FORMAT
-    group["split_codes"] = dataset.split_codes
-    group["label_names"] = np.array(dataset.label_names, dtype=h5py.string_dtype())
-    group["metadata"] = json.dumps(dict(dataset.metadata))
-    if dataset.names is not None:
-        group["names"] = dataset.names.astype(h5py.string_dtype())
-    if isinstance(dataset.truth, SiteTruth):
-        _write_sites(group.create_group("sites"), dataset.truth)
-
-
-def _write_sites(group: h5py.Group, truth: SiteTruth) -> None:
-    for name, column in truth.table()._asdict().items():
-        _create(group, name, column.shape, column.dtype)[...] = column
-    motifs = group.create_group("motifs")
-    text = h5py.string_dtype()
-    motifs["id"] = np.array([motif.id for motif in truth.motifs], dtype=text)
-    motifs["name"] = np.array([motif.name for motif in truth.motifs], dtype=text)
-    motifs["n_sites"] = np.array([motif.n_sites for motif in truth.motifs], dtype=np.int64)
-    motifs["width"] = np.array([motif.width for motif in truth.motifs], dtype=np.int64)
-    motifs["pwm"] = np.concatenate([np.zeros((4, 0)), *(motif.pwm for motif in truth.motifs)], axis=1)
-
-
-def _read_own_group(group: h5py.Group) -> dict[str, Any]:
-    """Whatever of split codes, label names, metadata, names and sites the group has.
-
-    Raises
-    ------
-    ValueError
-        If it lacks one that it must have, or one is of another kind.
-    """
-    try:
-        found = _own_parts(group)
-    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
-        raise InputError(
-            f"{group.file.filename}: the group {group.name!r} is damaged ({error}): write the file anew"
-        ) from error
-    if not isinstance(found["metadata"], dict):
-        raise InputError(f"{group.file.filename}: expected metadata as an object, got {found['metadata']!r}")
-    return found
-
-
-def _own_parts(group: h5py.Group) -> dict[str, Any]:
-    return {
-        "split_codes": group["split_codes"][...],
-        "label_names": tuple(group["label_names"].asstr()[...]),
-        "metadata": json.loads(group["metadata"].asstr()[()]),
-        "names": group["names"].asstr()[...] if "names" in group else None,
-        "sites": _read_sites(group["sites"]) if "sites" in group else None,
-    }
-
-
-def _read_sites(group: h5py.Group) -> dict[str, Any]:
-    """Arguments of SiteTruth that the file holds."""
-    motifs = group["motifs"]
-    pwms = np.split(motifs["pwm"][...], np.cumsum(motifs["width"][...])[:-1], axis=1)
-    texts = (motifs["id"].asstr()[...], motifs["name"].asstr()[...])
-    columns = {name: group[name][...] for name in ("sequence", "motif", "strand", "start")}
-    rows = zip(*texts, pwms, motifs["n_sites"][...].tolist(), strict=False)
-    return {**columns, "motifs": [Motif(*row) for row in rows]}
 
 
 def _assemble(

@@ -8,6 +8,7 @@ import numpy as np
 
 from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.basics.sequence import codes_from_one_hot
+from motiflens.data.io.label_text import to_labels
 
 Channels = Literal["first", "last"]
 
@@ -55,14 +56,26 @@ def read_labels(array: h5py.Dataset) -> np.ndarray:
     ValueError
         If they are not numbers, or have more axes.
     """
-    _check_numeric(array)
+    is_text = array.dtype.kind in "SOU"
+    if not is_text:
+        _check_numeric(array)
     shape = array.shape if array.ndim != 1 else (*array.shape, 1)
     while len(shape) > 2 and shape[-1] == 1:
         shape = shape[:-1]
     if len(shape) != 2:
         name = array.name.strip("/")
         raise InputError(f"{name}: expected labels of shape (N, n_outputs) or (N,), got {array.shape}")
-    return array[...].astype(np.float32).reshape(shape)
+    if is_text:
+        return _labels_of_text(array).astype(np.float32).reshape(shape)
+    with np.errstate(over="ignore"):  # infinity is refused later
+        return array[...].astype(np.float32).reshape(shape)
+
+
+def _labels_of_text(array: h5py.Dataset) -> np.ndarray:
+    """Labels that are written as text, each column by itself, shape=(N, n_outputs)."""
+    words = [one.decode("utf-8", "replace") if isinstance(one, bytes) else str(one) for one in np.ravel(array[...])]
+    name, columns = array.name.strip("/"), np.array(words, dtype=object).reshape(array.shape[0], -1).T
+    return np.column_stack([to_labels(list(column), lambda row: f"{name}, row {row + 1}")[0] for column in columns])
 
 
 def read_model(array: h5py.Dataset, channels: Channels) -> np.ndarray:
@@ -130,11 +143,12 @@ def _find_channels(array: h5py.Dataset, shape: tuple[int, int, int]) -> Channels
     return "last" if last_fits else "first"
 
 
-def _no_bases(array: h5py.Dataset) -> ValueError:
+def _no_bases(array: h5py.Dataset) -> InputError:
     name = array.name.strip("/")
-    return ValueError(f"{name}: expected an axis of 4 bases, (N, 4, L) or (N, L, 4), got {array.shape}")
+    return InputError(f"{name}: expected an axis of 4 bases, (N, 4, L) or (N, L, 4), got {array.shape}")
 
 
 def _check_numeric(array: h5py.Dataset) -> None:
     if array.dtype.kind not in "biuf":
-        raise InputError(f"{array.name.strip('/')}: expected numbers, got type {array.dtype}")
+        advice = ": import text as a table or FASTA" if array.dtype.kind in "SOU" else ""
+        raise InputError(f"{array.name.strip('/')}: expected numbers, got type {array.dtype}{advice}")

@@ -1,19 +1,31 @@
 """Which arrays of a file are the sequences, labels and matrices of each split, in the layouts of the field."""
 
 import re
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
 
-from motiflens.basics.errors import InputError, MissingPackageError
+from motiflens.basics.errors import InputError
 from motiflens.basics.tables import by_fields
+from motiflens.data.io.array_files import NamedArray
 from motiflens.data.io.hdf5_arrays import Channels, read_codes, read_labels, read_model
 from motiflens.data.splits import SPLITS
 
-_KEY = re.compile(r"(x|y|model)_(train|valid|val|validation|test)", re.IGNORECASE)
+_SPLIT = "(train|training|valid|val|validation|dev|test)"
+_KIND = "(x|y|model|seqs?|sequences?|labels?|targets?)"
+_KEY = re.compile(f"{_KIND}[_-]?{_SPLIT}", re.IGNORECASE)
+_TURNED_KEY = re.compile(f"{_SPLIT}[_-]?{_KIND}", re.IGNORECASE)
+_SPLIT_OF = {"training": "train", "val": "valid", "validation": "valid", "dev": "valid"}
+_KIND_OF = {
+    "seq": "x",
+    "seqs": "x",
+    "sequence": "x",
+    "sequences": "x",
+    **dict.fromkeys(("label", "labels", "target", "targets"), "y"),
+}
+UNSPLIT = ""  # the split of arrays that are called X and Y
 _BASSET = re.compile(r"(train|valid|test)_(in|out)")
 _DEEPSEA = re.compile(r"(train|valid|test)(xdata|data)")
 _LAYOUT = "X_train, Y_train, X_valid, Y_valid, X_test, Y_test"
@@ -29,41 +41,6 @@ class LayoutPart(NamedTuple):
     model: np.ndarray | None  # (n, 4, L)
 
 
-class OldMatlabFile(dict[str, np.ndarray]):
-    """The arrays of a MATLAB file before version 7.3, which is no HDF5, with what is read of HDF5's."""
-
-    def __init__(self, path: Path) -> None:
-        try:
-            from scipy.io import loadmat  # type: ignore[import-untyped]
-        except ImportError as error:
-            raise MissingPackageError(f"{path}: MATLAB files of this version need scipy: pip install scipy") from error
-        super().__init__({key: _Array(key, value) for key, value in loadmat(path).items() if not key.startswith("_")})
-
-
-class _Array:
-    """An array with a name, as HDF5's have one; turned round, last axis first, where MATLAB wrote it so."""
-
-    def __init__(self, name: str, values: Any, *, turned: bool = False) -> None:
-        self.name = name
-        self.values = values
-        self.turned = turned
-        self.dtype = values.dtype
-        self.shape = values.shape[::-1] if turned else values.shape
-        self.ndim = len(self.shape)
-
-    def __getitem__(self, rows: Any) -> np.ndarray:
-        if not self.turned:
-            return np.asarray(self.values[rows])
-        whole = (slice(None),) * (self.ndim - 1)
-        return np.asarray(self.values[(*whole, slice(None) if rows is ... else rows)]).transpose()
-
-
-def is_old_matlab(path: Path) -> bool:
-    """Say whether a file is MATLAB's of a version before 7.3."""
-    with path.open("rb") as file:
-        return file.read(10) == b"MATLAB 5.0"
-
-
 def read_parts(
     file: Any, channels: Channels | None, bases: str | None, *, with_model: bool
 ) -> tuple[dict[str, LayoutPart], dict[str, Any]]:
@@ -74,21 +51,24 @@ def read_parts(
     ValueError
         If there is no array as expected, a link leads nowhere, or shapes do not fit each other.
     """
-    keys, is_deepsea = _find_keys(file)
-    order = bases or ("AGCT" if is_deepsea else "ACGT")
+    keys = _find_keys(file)
+    order = bases or ("AGCT" if keys.is_deepsea else "ACGT")
     if sorted(order.upper()) != list("ACGT"):
         raise InputError(f"expected the four bases in some order, such as AGCT, got {order!r}")
     parts = {}
-    for split in SPLITS:
-        found = {kind: key for (kind, key_split), key in keys.items() if key_split == split}
+    for split in (*SPLITS, UNSPLIT):
+        found = {kind: key for (kind, key_split), key in keys.of.items() if key_split == split}
         if found:
             parts[split] = _read_part(file, split, found, channels, with_model)
     if not parts:
         raise InputError(f"expected keys {_LAYOUT} (or some of them), got {', '.join(file) or 'no key at all'}")
     extra: dict[str, Any] = {}
+    told: dict[str, Any] = {"not_read": keys.not_read} if keys.not_read else {}
     if order.upper() != "ACGT":
         parts = {split: _reordered(part, order.upper()) for split, part in parts.items()}
-        extra["metadata"] = {"source": {"reader": "read_hdf5", "bases": order.upper()}}
+        told["bases"] = order.upper()
+    if told:
+        extra["metadata"] = {"source": {"reader": "read_hdf5", **told}}
     if "target_labels" in file and len(file["target_labels"]) == next(iter(parts.values())).y.shape[1]:
         names = [one.decode() if isinstance(one, bytes) else str(one) for one in np.ravel(file["target_labels"][...])]
         extra["label_names"] = tuple(names)
@@ -109,30 +89,64 @@ def _reordered(part: LayoutPart, order: str) -> LayoutPart:
     return LayoutPart(codes, part.y, model)
 
 
-def _find_keys(file: Any) -> tuple[dict[tuple[str, str], str], bool]:
-    """Map (x, y or model; split) to the file's own spelling, and say whether it is DeepSEA's."""
+class _Keys(NamedTuple):
+    """Which arrays of a file are which."""
+
+    of: dict[tuple[str, str], str]  # the file's own spelling of (x, y or model; split)
+    is_deepsea: bool
+    not_read: list[str]
+
+
+def _find_keys(file: Any) -> _Keys:
+    """Find the arrays of each split, also in groups."""
     keys: dict[tuple[str, str], str] = {}
     is_deepsea = False
-    for key in file:
-        own, basset, deepsea = _KEY.fullmatch(key), _BASSET.fullmatch(key), _DEEPSEA.fullmatch(key)
-        if own is not None:
-            kind, split = own[1].lower(), own[2].lower()
-        elif (match := basset or deepsea) is not None:
-            kind, split = _KINDS[match[2]], match[1]
-        else:
+    others: list[str] = []
+    for key, array in _arrays(file):
+        place, deepsea = _place_of(key)
+        if place is None:
+            others.append(key)
             continue
-        try:
-            array = file[key]
-        except (KeyError, OSError) as error:
-            raise InputError(f"{key}: the link leads nowhere ({error})") from error
-        if isinstance(array, h5py.Group):
-            continue
-        is_deepsea = is_deepsea or deepsea is not None
-        place = (kind, "valid" if split.startswith("val") else split)
+        if isinstance(array, Exception):
+            raise InputError(f"{key}: the link leads nowhere ({array})") from array
+        is_deepsea = is_deepsea or deepsea
         if place in keys:
             raise InputError(f"expected one key for each array, got both {keys[place]} and {key}")
         keys[place] = key
-    return keys, is_deepsea
+    if not keys and ("x" in map(str.lower, others)) and ("y" in map(str.lower, others)):
+        keys = {(key.lower(), UNSPLIT): key for key in others if key.lower() in ("x", "y")}
+    used = {*keys.values(), "target_labels"}
+    return _Keys(keys, is_deepsea, [key for key in others if key not in used])
+
+
+def _arrays(file: Any, above: str = "", depth: int = 2) -> Iterator[tuple[str, Any]]:
+    """Paths of arrays, and the arrays, or the error of a link that leads nowhere."""
+    for key in file:
+        try:
+            found = file[key]
+        except (KeyError, OSError, RuntimeError) as error:  # a link to nowhere, or to itself
+            found = error
+        if not isinstance(found, h5py.Group):
+            yield f"{above}{key}", found
+        elif depth:
+            yield from _arrays(found, f"{above}{key}/", depth - 1)
+
+
+def _place_of(path: str) -> tuple[tuple[str, str] | None, bool]:
+    """What an array is and of which split, by its name and those of its groups, and whether it is DeepSEA's."""
+    names = path.split("/")
+    for n in range(1, len(names) + 1):
+        key = "_".join(names[-n:])
+        if (match := _KEY.fullmatch(key)) is not None:
+            kind, split = match[1].lower(), match[2].lower()
+        elif (match := _TURNED_KEY.fullmatch(key)) is not None:
+            kind, split = match[2].lower(), match[1].lower()
+        elif (match := _BASSET.fullmatch(key) or _DEEPSEA.fullmatch(key)) is not None:
+            kind, split = _KINDS[match[2]], match[1]
+        else:
+            continue
+        return (_KIND_OF.get(kind, kind), _SPLIT_OF.get(split, split)), _DEEPSEA.fullmatch(key) is not None
+    return None, False
 
 
 def _read_part(
@@ -140,7 +154,7 @@ def _read_part(
 ) -> LayoutPart:
     for kind in ("x", "y"):
         if kind not in keys:
-            missing = f"{kind.upper()}_{split}"
+            missing = f"{kind.upper()}_{split}".rstrip("_")
             raise InputError(f"expected {missing} beside {' and '.join(keys.values())}, got {', '.join(file)}")
     x, labels = file[keys["x"]], file[keys["y"]]
     for array in (x, labels):
@@ -150,7 +164,7 @@ def _read_part(
         if 0 in array.shape[1:]:
             raise InputError(f"{array.name.strip('/')}: expected sequences and labels, got shape {array.shape}")
     if _is_turned(x, labels):
-        x, labels = _Array(x.name, x, turned=True), _Array(labels.name, labels, turned=True)
+        x, labels = NamedArray(x.name, x, turned=True), NamedArray(labels.name, labels, turned=True)
     codes, channels = read_codes(x, channels)
     y = read_labels(labels)
     model = read_model(file[keys["model"]], channels) if with_model and "model" in keys else None
