@@ -23,7 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from setting import print_setting
+from setting import print_race, print_setting
 
 N_CONTIGS = 4
 LINE = 60
@@ -147,10 +147,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         write_files(Path(folder), arguments.sequences, arguments.length, arguments.genome_bases)
         for kind in ("fasta", "bed"):
-            compare(kind, folder, arguments.length)
+            compare(kind, folder, arguments.sequences, arguments.length)
 
 
-def compare(kind: str, folder: str, length: int) -> None:
+def compare(kind: str, folder: str, n: int, length: int) -> None:
     """Print all ways to import one kind of file."""
     names = [name for name in WAYS if name.startswith(kind)]
     if importlib.util.find_spec("Bio") is None:
@@ -166,6 +166,9 @@ def compare(kind: str, folder: str, length: int) -> None:
     for name, result in results.items():
         ratio = f"{result['seconds'] / ours:.1f}x"
         print(f"  {name.replace('_', ' '):24s} {result['seconds']:6.2f} CPU s  {result['peak']:5.0f} MB peak  {ratio}")
+        if name != f"{kind}_ours":
+            way = name.partition("_")[2].replace("_", " ")
+            print_race(f"{n:,} sequences of {length} bp from {kind.upper()}", ours, way, result["seconds"])
 
 
 if __name__ == "__main__":

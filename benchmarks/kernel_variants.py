@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 import torch
-from setting import print_setting
+from setting import print_race, print_setting
 
 from motiflens.basics import compiled, recipes
 from motiflens.models.hybrid import model_config
@@ -74,6 +74,7 @@ def main() -> None:
             recipes.build_all(Path(recipes.__file__).parents[1], Path(folder))
         here: tuple[str, dict[str, str | None], str] = (sys.executable, {"MOTIFLENS_KERNELS": "compile"}, "")
         kinds = {"compiled here": here}
+        usable = [level.name for level in recipes.usable_levels()]
         for level in recipes.usable_levels():
             kinds[level.name] = (sys.executable, {"MOTIFLENS_KERNELS": level.name}, str(arguments.libraries or folder))
         if arguments.python:
@@ -90,6 +91,12 @@ def main() -> None:
     for kind, times in best.items():
         row = (f"{mine:18.3f} {own / mine:7.2f}" for mine, own in zip(times, best["compiled here"], strict=True))
         print(f"{kind:16s}" + "".join(row) + f"  {used[kind]}")
+    for name, prebuilt, compiled_here, without in zip(
+        ARCHITECTURES, best[usable[0]], best["compiled here"], best["none"], strict=True
+    ):
+        what = f"{arguments.steps} steps of {MEMBERS} networks {name}, prebuilt {usable[0]} kernels"
+        print_race(what, prebuilt, "kernels compiled here", compiled_here)
+        print_race(what, prebuilt, "no kernels", without)
 
 
 if __name__ == "__main__":

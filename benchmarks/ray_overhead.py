@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from setting import print_setting
+from setting import print_race, print_setting
 
 from motiflens.basics.ray_runner import run_ray
 from motiflens.basics.runners import Emit, JobError, run_local
@@ -112,6 +112,7 @@ def main() -> None:
         print(f"{trial:20s} local {seconds:6.2f} CPU s   ray {least['ray'][trial]:6.2f} CPU s")
     local, ray = (sum(least[name].values()) for name in runs)
     print(f"all trials: local {local:.2f} CPU s, ray {ray:.2f} CPU s, ratio {ray / local:.3f}")
+    print_race(f"{len(least['ray'])} trials by Ray", ray, "by local processes", local)
     for name, results in runs.items():
         start, others = min(result[1] for result in results), min(result[2] for result in results)
         print(f"{name}, once per run: start of the worker {start:.1f} CPU s, driver and other processes {others:.1f}")

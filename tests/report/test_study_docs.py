@@ -23,3 +23,10 @@ def test_the_page_of_interactions_is_made_from_the_committed_records():
     page = (ROOT / "docs" / "results" / "interactions.md").read_text(encoding="utf-8")
     made = runpy.run_path(str(ROOT / "scripts" / "make_interactions_page.py"))["page"]()
     assert page == made, "run python scripts/make_interactions_page.py"
+
+
+def test_the_table_of_speed_is_made_from_the_committed_races():
+    made = runpy.run_path(str(ROOT / "scripts" / "make_speed_page.py"))["page"]()
+    assert (ROOT / "docs" / "results" / "speed.md").read_text(encoding="utf-8") == made, (
+        "run python scripts/make_speed_page.py"
+    )

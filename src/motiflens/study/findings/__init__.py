@@ -10,7 +10,7 @@ from motiflens.study.findings.claims import (
 )
 from motiflens.study.findings.effects import Effect, activation_effects, effect_sentences
 from motiflens.study.findings.filter_numbers import FilterNumber, filter_numbers
-from motiflens.study.findings.measured_effects import coverage, measured_effects
+from motiflens.study.findings.measured_effects import coverage, measured_effects, read_measured_effects
 from motiflens.study.findings.measures import TOGETHER
 from motiflens.study.findings.published import (
     Agreement,
@@ -60,6 +60,7 @@ __all__ = [
     "effect_sentences",
     "judge",
     "measured_effects",
+    "read_measured_effects",
     "overall",
     "summary_table",
 ]
