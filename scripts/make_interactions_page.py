@@ -14,6 +14,7 @@ from motiflens.basics.stats import wilson_interval
 from motiflens.basics.store import Record, Store
 from motiflens.study.benchmark import (
     FactorEffect,
+    calibrate,
     count_by_first_layer,
     factor_effects,
     figure_records,
@@ -69,6 +70,7 @@ class Numbers:
         self.factors = factor_effects(self.scores)
         self.filters = [one for one in count_by_first_layer(used) if one.level == 2 and one.has_attention]
         self.draws = over_draws(self.scores)
+        self.nulls = calibrate(used)
 
     def effect(self, factor: str, other: str, method: str, measure: str, training: str, networks: str) -> FactorEffect:
         """The row of one factor at level 2."""
@@ -183,6 +185,20 @@ def of_learned(numbers: Numbers) -> dict[str, object]:
     }
 
 
+def of_nulls(numbers: Numbers) -> str:
+    """Shares of small p-values and nulls with calls, after either training."""
+    rows: list[list[object]] = []
+    for method, name in SHOWN.items():
+        own = {one.training: one for one in numbers.nulls if one.method == method}
+        found = [
+            f"{own[key].share_small_p:.1%} | {own[key].nulls_with_calls} of {own[key].n_nulls}" for key in (SHORT, LONG)
+        ]
+        rows.append([name, *found])
+    check(all(one.calibrated for one in numbers.nulls), "p-values are conservative")
+    header = ["", "65 epochs: p ≤ 0.05", "data sets with a call", "180 epochs: p ≤ 0.05", "data sets with a call"]
+    return table(header, rows)
+
+
 def of_draws(numbers: Numbers) -> dict[str, object]:
     """Insertion after long training, on the draws that chose nothing and on all."""
     own = [
@@ -263,6 +279,7 @@ def page() -> str:
             one.spacing_error for one in numbers.methods if one.level == 3 and one.method == "insertion"
         ),
         level1_insertion=numbers.calls(1, "insertion"),
+        calibration=of_nulls(numbers),
         others=of_others(numbers),
         **of_learned(numbers),
         **of_draws(numbers),
