@@ -46,6 +46,7 @@ FILES = {
     "uniprobe": "Protein: M1\tSeed k-mer: AGCA\tEnrichment Score: 0.49\n"
     + "".join(f"{b}:\t" + "\t".join(map(str, row)) + "\n" for b, row in zip("ACGT", PWM, strict=True)),
     "plain": rows(COUNTS),
+    "hocomoco-json": '{"name": "M1", "tf": "one", "length": 5, "pcm": ' + str(COUNTS.T.tolist()) + "}\n",
 }
 
 
@@ -77,13 +78,14 @@ def test_names_of_each_format():
         "transfac": ("M1", "one"),
         "uniprobe": ("M1", "M1"),
         "plain": ("file", "file"),
+        "hocomoco-json": ("M1", "one"),
     }
 
 
 def test_each_listed_format_can_be_forced():
     for format in ("hocomoco", "gimme", "cluster-buster", "homer"):
         np.testing.assert_allclose(parse(">M1\n# made by\n" + rows(COUNTS.T), format).records[0].pwm, PWM)
-    assert set(FILES) | {"gimme", "cluster-buster"} == set(FORMATS)
+    assert set(FILES) | {"gimme", "cluster-buster", "modisco"} == set(FORMATS)
     with pytest.raises(ValueError, match=r"format must be one of meme, .* did you mean jaspar"):
         parse(FILES["plain"], "jaspa")
 

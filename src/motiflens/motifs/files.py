@@ -12,7 +12,7 @@ from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_bytes
 from motiflens.basics.tables import Table
-from motiflens.motifs.formats import parse_motifs, read_text
+from motiflens.motifs.formats import is_hdf5, parse_motifs, parse_patterns, read_text
 from motiflens.motifs.matrices import SUM_TOLERANCE, Skipped
 from motiflens.motifs.motif import Motif, MotifList
 
@@ -56,12 +56,16 @@ class MotifSet(MotifList):
         found = []
         if self.skipped:
             n = len(self.skipped)
-            reasons = "; ".join(f"{one.id} (line {one.line}): {one.reason}" for one in self.skipped[:3])
+            reasons = "; ".join(f"{one.id}{_line(one.line)}: {one.reason}" for one in self.skipped[:3])
             more = f"; and {n - 3} more" if n > 3 else ""
             found.append(f"skipped {n} motif{'s' * (n > 1)} of {len(self) + n}: {reasons}{more}")
         if self.log_odds:
             found.append(f"converted {self.log_odds} log-odds to probabilities")
         return found
+
+
+def _line(number: int) -> str:
+    return f" (line {number})" if number else ""
 
 
 @checks_arguments
@@ -104,7 +108,10 @@ def read_motifs(path: str | Path, format: str | None = None, strict: bool = Fals
     >>> len(ml.read_motifs(path))
     1
     """
-    parsed = parse_motifs(read_text(Path(path)), str(path), format, strict=strict)
+    if format in (None, "modisco") and is_hdf5(Path(path)):
+        parsed = parse_patterns(Path(path), strict=strict)
+    else:
+        parsed = parse_motifs(read_text(Path(path)), str(path), format, strict=strict)
     motifs = [Motif(record.id, record.name, record.pwm, record.n_sites) for record in parsed.records]
     scores = next((record.scores for record in parsed.records if record.scores), "")
     return MotifSet(motifs, parsed.format, parsed.background, parsed.skipped, scores)

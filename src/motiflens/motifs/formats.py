@@ -16,14 +16,13 @@ from motiflens.motifs.matrix_formats import (
     block_orientation,
     common_orientation,
     headed_blocks,
-    header_names,
-    is_homer_header,
     is_row,
     matrix_motif,
     plain_blocks,
-    title_names,
 )
+from motiflens.motifs.matrix_names import header_names, is_homer_header, title_names
 from motiflens.motifs.meme_format import meme_background, meme_blocks, meme_motif
+from motiflens.motifs.other_formats import is_json, json_blocks, modisco_patterns
 from motiflens.motifs.table_formats import (
     is_table_header,
     is_transfac_header,
@@ -38,13 +37,15 @@ FORMATS = {
     "meme": "MEME: minimal format, or the text output of MEME and STREME; 'MOTIF id name'",
     "jaspar": "JASPAR: '>id name', then a row for each base, with or without letters and brackets",
     "homer": "HOMER: '>consensus name threshold ...' between tabs, then a row for each position",
-    "hocomoco": "HOCOMOCO (counts or log-odds): '>id', then a row for each position",
+    "hocomoco": "HOCOMOCO (counts or log-odds), ENCODE: '>id', then a row for each position, also with its consensus",
+    "hocomoco-json": "HOCOMOCO 12 and later: an object with 'name' and 'pcm' on each line, or a list of them",
     "gimme": "gimmemotifs: as hocomoco, with comments after '#'",
     "cluster-buster": "Cluster-Buster: as hocomoco",
-    "cis-bp": "CIS-BP, and tables with a header 'Pos A C G T' or 'A C G T', then a row for each position",
+    "cis-bp": "CIS-BP, and tables (CSV, too) with a header 'Pos A C G T' or 'A C G T', then a row for each position",
     "transfac": "TRANSFAC (also of JASPAR, STAMP, RSAT): 'AC', 'ID', 'P0 A C G T', '//'",
     "uniprobe": "UniPROBE: a line with the name, then rows 'A:', 'C:', 'G:', 'T:'",
     "plain": "four rows of numbers (A C G T), or a row of four numbers for each position, without a name",
+    "modisco": "TF-MoDISco: the HDF5 file with its patterns",
 }
 
 _POSITIONS = ("homer", "hocomoco", "gimme", "cluster-buster")
@@ -79,6 +80,14 @@ def read_text(path: Path) -> str:
         return data.decode("cp1252", errors="replace")  # as Windows writes accents, in names and comments
 
 
+def is_hdf5(path: Path) -> bool:
+    """Say whether a file begins as HDF5 does."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(8) == b"\x89HDF\r\n\x1a\n"
+
+
 def parse_motifs(text: str, source: str, format: str | None = None, *, strict: bool = False) -> ParsedFile:
     """Parse the text of a motif file.
 
@@ -99,6 +108,8 @@ def parse_motifs(text: str, source: str, format: str | None = None, *, strict: b
     """
     if format is not None:
         check_choice("format", format, list(FORMATS))
+        if format == "modisco":
+            raise InputError(f"{source}: expected an HDF5 file of TF-MoDISco, got text")
     lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
     chosen = format or detect_format(lines, source)
     stem = Path(source).name.split(".gz")[0].rpartition(".")[0] or Path(source).name
@@ -108,6 +119,26 @@ def parse_motifs(text: str, source: str, format: str | None = None, *, strict: b
         background, entries = entries_of(_without_comments(lines, chosen), stem)
     except LineError as error:
         raise InputError(f"{source}, {error}") from None
+    records, skipped = _read_all(entries, source, strict=strict)
+    if not records:
+        raise InputError(_nothing(source, chosen, bool(text.strip())))
+    return ParsedFile(chosen, records, skipped, background)
+
+
+def parse_patterns(path: Path, *, strict: bool = False) -> ParsedFile:
+    """Read the patterns of TF-MoDISco's HDF5 file.
+
+    Raises
+    ------
+    ValueError
+        If it is none or no pattern can be read; if strict, for the first that cannot.
+    """
+    entries = [(Block([(0, name)]), read) for name, read in modisco_patterns(path)]
+    return ParsedFile("modisco", *_read_all(entries, str(path), strict=strict), None)
+
+
+def _read_all(entries: list["_Entry"], source: str, *, strict: bool) -> tuple[list[MotifRecord], list[Skipped]]:
+    """The motifs that can be read, and why others cannot."""
     records: list[MotifRecord] = []
     skipped: list[Skipped] = []
     for block, read in entries:
@@ -127,10 +158,9 @@ def parse_motifs(text: str, source: str, format: str | None = None, *, strict: b
     if skipped and not records:
         first = skipped[0]
         more = f" (and {len(skipped) - 1} more motifs that cannot be read)" if len(skipped) > 1 else ""
-        raise InputError(f"{source}, line {first.line}: motif {first.id}: {first.reason}{more}")
-    if not records:
-        raise InputError(_nothing(source, chosen, bool(text.strip())))
-    return ParsedFile(chosen, records, skipped, background)
+        where = f", line {first.line}" if first.line else ""
+        raise InputError(f"{source}{where}: motif {first.id}: {first.reason}{more}")
+    return records, skipped
 
 
 def detect_format(lines: list[tuple[int, str]], source: str) -> str:
@@ -147,6 +177,8 @@ def detect_format(lines: list[tuple[int, str]], source: str) -> str:
         raise InputError(f"{source}: expected motifs, got an empty file")
     if any(re.match(r"MEME version|MOTIF(\s|$)", line) for line in body):
         return "meme"
+    if is_json(full[0]):
+        return "hocomoco-json"
     if any(map(is_transfac_header, body)) or re.match(r"(VV|AC|ID|NA|DE)\s", body[0] if body else ""):
         return "transfac"
     if body and body[0].startswith(">"):
@@ -225,6 +257,10 @@ def _transfac(lines: list[tuple[int, str]], stem: str) -> _Entries:
     return None, [(block, partial(transfac_motif, block, stem)) for block in transfac_blocks(lines)]
 
 
+def _json(lines: list[tuple[int, str]], stem: str) -> _Entries:
+    return None, json_blocks(lines)
+
+
 def _table(lines: list[tuple[int, str]], stem: str) -> _Entries:
     return None, [(block, partial(table_motif, block, stem)) for block in table_blocks(lines)]
 
@@ -234,6 +270,7 @@ _ENTRIES: dict[str, Callable[[list[tuple[int, str]], str], _Entries]] = {
     "jaspar": _jaspar,
     **dict.fromkeys(_POSITIONS, _positions),
     "cis-bp": _table,
+    "hocomoco-json": _json,
     "transfac": _transfac,
     **dict.fromkeys(("uniprobe", "plain"), _plain),
 }
@@ -241,7 +278,7 @@ _ENTRIES: dict[str, Callable[[list[tuple[int, str]], str], _Entries]] = {
 
 def _without_comments(lines: list[tuple[int, str]], format: str) -> list[tuple[int, str]]:
     """Lines without comments; of a table they may be its header."""
-    if format in ("meme", "transfac"):
+    if format in ("meme", "transfac", "hocomoco-json"):
         return lines
     return [(number, line) for number, line in lines if not line.startswith(("#", ";")) or is_table_header(line)]
 

@@ -1,5 +1,6 @@
 """Numbers of motif files to base probabilities: counts, log-odds, and which way a matrix lies."""
 
+import re
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
@@ -8,6 +9,8 @@ import numpy as np
 from motiflens.basics.errors import InputError
 from motiflens.basics.tables import by_fields
 
+#: What to do about motifs of RNA.
+RNA = " of RNA, which has one strand: write T for U to compare it with DNA"
 DEFAULT_N_SITES = 20  # what MEME assumes where a file does not say
 SUM_TOLERANCE = 1e-5  # a column this close to 1 stays as printed, as in MEME
 
@@ -15,6 +18,8 @@ Orientation = Literal["bases", "positions"]  # what the rows of a matrix in a fi
 
 _EQUAL_SUMS = 0.025  # relative range: four probabilities of two digits sum to 0.99 to 1.01
 _LOG_ODDS_ERROR = 0.03  # of the sum of probabilities; scores are printed with two digits, or as whole hundredths
+_DECIMAL_COMMA = re.compile(r"[-+]?(\d+|\d*,\d+)([eE][-+]?\d+)?")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(,\d{3})+")
 _BASES = {"natural": np.e, "base-2": 2.0, "base-10": 10.0}
 
 
@@ -149,7 +154,7 @@ def orientation(rows: Sequence[Sequence[float]]) -> Orientation | None:
         if widths != {4}:
             return "bases"
         matrix = np.array(rows, dtype=np.float64)
-        rows_fit, columns_fit = _sums_fit(matrix.T), _sums_fit(matrix)
+        rows_fit, columns_fit = sums_fit(matrix.T), sums_fit(matrix)
         return None if rows_fit == columns_fit else "positions" if rows_fit else "bases"
     if widths == {4}:
         return "positions"
@@ -159,7 +164,7 @@ def orientation(rows: Sequence[Sequence[float]]) -> Orientation | None:
     )
 
 
-def _sums_fit(matrix: np.ndarray) -> bool:
+def sums_fit(matrix: np.ndarray) -> bool:
     """Say whether columns of (4, width) have the sums that positions of a motif have."""
     if (matrix < 0).any():
         try:
@@ -169,6 +174,25 @@ def _sums_fit(matrix: np.ndarray) -> bool:
         return True
     sums = matrix.sum(axis=0)
     return bool(np.ptp(sums) <= _EQUAL_SUMS * sums.mean())
+
+
+def number_words(text: str) -> list[str]:
+    """Words of a row of numbers between spaces, tabs, semicolons or commas; decimal commas become points.
+
+    A comma is a decimal one where every number between spaces or semicolons is whole or has one comma within.
+
+    Raises
+    ------
+    ValueError
+        If each of them may also separate thousands, as in ``1,234 5,678``.
+    """
+    words = text.replace('"', "").replace(";", " ").split()
+    with_comma = [word for word in words if "," in word]
+    if not with_comma or len(words) < 2 or not all(map(_DECIMAL_COMMA.fullmatch, words)):
+        return " ".join(words).replace(",", " ").split()
+    if all(map(_THOUSANDS.fullmatch, with_comma)):
+        raise InputError(f"{with_comma[0]!r} may be a decimal number or thousands: write numbers with decimal points")
+    return [word.replace(",", ".") for word in words]
 
 
 def to_numbers(words: Sequence[str], line: int, what: str) -> list[float]:

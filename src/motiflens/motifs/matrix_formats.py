@@ -12,20 +12,25 @@ import numpy as np
 
 from motiflens.basics.errors import InputError
 from motiflens.motifs.matrices import (
+    RNA,
     Block,
     EitherWayError,
     LineError,
     MotifRecord,
     Orientation,
+    number_words,
     orientation,
+    sums_fit,
     to_numbers,
     to_record,
 )
 
 _LETTER = re.compile(r"([A-Za-z])(?![A-Za-z0-9.])\s*[:|\[=]?")
 _NUMBER = re.compile(r"[-+]?(\d[\d.]*|\.\d+)(e[-+]?\d+)?|[-+]?inf|nan", re.IGNORECASE)
-_MARKS = re.compile(r"[\[\]:|=,]")
-_TITLE = re.compile(r"matrix|logo", re.IGNORECASE)  # of a section in UniPROBE's files
+_MARKS = re.compile(r"[\[\]:|=]")
+_COLUMNS = re.compile(r"[ACGT](\s+[ACGT]){3}", re.IGNORECASE)
+#: Of a section in UniPROBE's files.
+TITLE = re.compile(r"matrix|logo", re.IGNORECASE)
 
 
 class _Matrix(NamedTuple):
@@ -36,6 +41,7 @@ class _Matrix(NamedTuple):
     letters: tuple[str, ...]
     rows: list[list[float]]
     lines: list[int]
+    columns: str = ""  # bases of the columns, where a line names them
 
 
 def headed_blocks(lines: list[tuple[int, str]]) -> list[Block]:
@@ -80,46 +86,13 @@ def plain_blocks(lines: list[tuple[int, str]]) -> list[Block]:
 
 def is_row(line: str) -> bool:
     """Say whether a line holds numbers, with or without a letter for the base."""
-    words = _words(line)
+    try:
+        words = _words(line)
+    except InputError:
+        return True  # refused where it is read
     return (
         bool(words) and re.fullmatch(r"[-+]?(\d[\d.]*|\.\d+)([eE][-+]?\d+)?|[-+]?inf|nan", words[0], re.I) is not None
     )
-
-
-def is_homer_header(line: str) -> bool:
-    """Say whether a header has HOMER's fields: consensus, name, log-odds threshold and more, between tabs."""
-    fields = line.split("\t") if "\t" in line else line.split()
-    return line.startswith(">") and len(fields) >= 3 + ("\t" not in line) and all(map(_is_number, fields[2:4]))
-
-
-def title_names(block: Block, stem: str) -> tuple[str, str]:
-    """Id and name of a matrix without a header in JASPAR's form: from the line above it, or the file's name."""
-    titles = [line for _, line in block.lines if not is_row(line) and not _TITLE.search(line)]
-    if not titles:
-        return stem, stem
-    named = re.search(r"\b(?:Protein|Gene|Motif|PWM|ID|Name)\s*[:=]\s*(\S+)", titles[-1], re.IGNORECASE)
-    word = named[1] if named else (titles[-1].strip("#>; \t").split() or [stem])[0]
-    return word, word
-
-
-def header_names(block: Block) -> tuple[str, str]:
-    """Id and name from ``>id name``, or HOMER's ``>consensus <tab> name <tab> ...``, where the name is the id.
-
-    Raises
-    ------
-    LineError
-        If there is no id.
-    """
-    number, line = block.lines[0]
-    text = line[1:].strip()
-    if not text:
-        raise LineError(number, "expected an id after '>'")
-    if is_homer_header(line):
-        consensus, name, *_ = text.split("\t") if "\t" in text else text.split()
-        identity = re.sub(r"\s+", "_", name.strip()) or consensus
-        return identity, re.split(r"[/,]", identity)[0]
-    words = text.split(maxsplit=1)
-    return words[0], words[-1].replace("\t", " ")
 
 
 def matrix_motif(block: Block, names: tuple[str, str], rows_are: Orientation | None) -> MotifRecord:
@@ -141,9 +114,11 @@ def matrix_motif(block: Block, names: tuple[str, str], rows_are: Orientation | N
         be either.
     """
     found = _read(block, names)
-    if found.letters:
+    if found.columns:
+        matrix = _positions(found)[[found.columns.index(base) for base in "ACGT"]]
+    elif found.letters and not (rows_are != "bases" and _has_consensus(found, rows_are)):
         matrix = _lettered(found)
-    elif (rows_are or _oriented(found)) == "positions":
+    elif found.letters or (rows_are or _oriented(found)) == "positions":
         matrix = _positions(found)
     else:
         matrix = _bases(found, block)
@@ -167,8 +142,12 @@ def block_orientation(block: Block, *, by_sums: bool) -> Orientation | None:
     """What the rows of a block are; None if that cannot be said, as of four rows of four without sums."""
     try:
         found = _read(block, ("", ""))
+        if found.columns:
+            return "positions"
         if found.letters:
-            return "bases"
+            if set(found.letters) == set("ACGT") and len(found.rows) == 4:  # bases, or a consensus such as GATC
+                return ("positions" if by_sums else None) if _has_consensus(found, "positions") else "bases"
+            return "positions" if _has_consensus(found, None) else "bases"
         if not by_sums and len(found.rows) == 4 and {len(row) for row in found.rows} == {4}:
             return None
         return orientation(found.rows)
@@ -177,19 +156,53 @@ def block_orientation(block: Block, *, by_sums: bool) -> Orientation | None:
 
 
 def _read(block: Block, names: tuple[str, str]) -> _Matrix:
-    letters, rows, numbers = [], [], []
+    letters: list[str] = []
+    rows: list[list[float]] = []
+    numbers: list[int] = []
+    columns = ""
     body = block.lines[1:] if block.lines[0][1].startswith(">") else [one for one in block.lines if is_row(one[1])]
     for number, line in body:
+        if not rows and _COLUMNS.fullmatch(line) and len({*line.upper().split()}) == 4:
+            columns = "".join(line.upper().split())
+            continue
         letter = _LETTER.match(line)
         if letter:
             letters.append(letter[1].upper())
-        rows.append(to_numbers(_words(line), number, f"motif {names[0]}"))
+        rows.append(_numbers(line, number, f"motif {names[0]}"))
         numbers.append(number)
-    return _Matrix(*names, tuple(letters), rows, numbers)
+    if len(letters) == len(rows) - 1 and _is_count(rows[0]) and not _LETTER.match(body[0][1]):
+        rows, numbers = rows[1:], numbers[1:]  # the positions, above rows of bases
+    return _Matrix(*names, tuple(letters), rows, numbers, columns)
+
+
+def _is_count(row: Sequence[float]) -> bool:
+    """Say whether numbers are 0, 1, 2, ... or 1, 2, 3, ..."""
+    return bool(row) and row[0] in (0, 1) and list(row) == [row[0] + i for i in range(len(row))]
+
+
+def _has_consensus(found: _Matrix, rows_are: Orientation | None) -> bool:
+    """Say whether the letter before each row is the consensus at a position, as ENCODE's motifs have it.
+
+    A letter for each base says so only where rows are known to be positions; in either case they must have the sums of
+    positions.
+    """
+    if len(found.letters) != len(found.rows) or {len(row) for row in found.rows} != {4}:
+        return False
+    if set(found.letters) == set("ACGT") and len(found.rows) == 4:
+        return rows_are == "positions" and orientation(found.rows) == "positions"
+    return sums_fit(np.array(found.rows).T)
+
+
+def _numbers(line: str, number: int, what: str) -> list[float]:
+    try:
+        words = _words(line)
+    except InputError as error:
+        raise LineError(number, f"{what}: {error}") from None
+    return to_numbers(words, number, what)
 
 
 def _words(line: str) -> list[str]:
-    return _MARKS.sub(" ", _LETTER.sub(" ", line, count=1) if _LETTER.match(line) else line).split()
+    return number_words(_MARKS.sub(" ", _LETTER.sub(" ", line, count=1) if _LETTER.match(line) else line))
 
 
 def _lettered(found: _Matrix) -> np.ndarray:
@@ -197,7 +210,9 @@ def _lettered(found: _Matrix) -> np.ndarray:
     for i, row in enumerate(found.rows):
         letter = found.letters[i] if i < len(found.letters) else "?"
         if letter not in "ACGT" or letter in rows:
-            raise LineError(found.lines[i], f"motif {found.id}: expected one row each for A C G T, got row {letter!r}")
+            advice = RNA if letter == "U" else ""
+            message = f"motif {found.id}: expected one row each for A C G T, got row {letter!r}{advice}"
+            raise LineError(found.lines[i], message)
         rows[letter] = row
     if len(rows) < 4:
         raise LineError(found.lines[-1] + 1, f"motif {found.id}: expected 4 rows (A C G T), got {len(rows)}")
@@ -243,13 +258,5 @@ def _equal(rows: Sequence[Sequence[float]], found: _Matrix) -> np.ndarray:
 
 def _is_energy(block: Block) -> bool:
     """Say whether the title above a matrix, as in UniPROBE's files, says that it holds something else."""
-    titles = [line for _, line in block.lines if not is_row(line) and _TITLE.search(line)]
+    titles = [line for _, line in block.lines if not is_row(line) and TITLE.search(line)]
     return bool(titles) and not re.search(r"probab|frequen|count", titles[-1], re.IGNORECASE)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -8,11 +8,13 @@ import numpy as np
 from motiflens.basics.errors import InputError
 from motiflens.motifs.matrices import (
     DEFAULT_N_SITES,
+    RNA,
     SUM_TOLERANCE,
     Block,
     LineError,
     MotifRecord,
     log_odds_to_pwm,
+    number_words,
     to_numbers,
 )
 
@@ -48,19 +50,30 @@ def meme_background(lines: list[tuple[int, str]]) -> tuple[float, ...] | None:
         if line.startswith("ALPHABET"):
             letters = line.removeprefix("ALPHABET").lstrip(" =\t")
             if letters.upper() != "ACGT" and "DNA" not in letters:  # "DNA" and DNA-LIKE head the long form
-                raise LineError(number, f"expected the DNA alphabet ACGT, got {letters!r}")
+                advice = RNA if letters.upper() == "ACGU" or "RNA" in letters else ""
+                raise LineError(number, f"expected the DNA alphabet ACGT, got {letters!r}{advice}")
     start = next((i for i, (_, line) in enumerate(lines) if line.startswith("Background letter frequencies")), None)
     if start is None:
         return None
     number = lines[start][0]
     text = " ".join(line for _, line in lines[start + 1 : start + 5])
-    found = {letter: float(value) for letter, value in re.findall(r"\b([ACGT])\s+([\d.]+(?:[eE][-+]?\d+)?)", text)}
+    if not re.search(r"\d", text):
+        return None
+    pairs = re.findall(r"\b([ACGTacgt])\s+([\d.,]+(?:[eE][-+]?\d+)?)", text)
+    found = {letter.upper(): _frequency(value) for letter, value in pairs}
     values = tuple(found.get(base, -1.0) for base in "ACGT")
     if min(values) < 0 or abs(sum(values) - 1) > MAX_SUM_ERROR:
         raise LineError(
             number, f"expected frequencies of A, C, G and T that sum to 1 below this line, got {text[:60]!r}"
         )
     return tuple(value / sum(values) for value in values)
+
+
+def _frequency(text: str) -> float:
+    try:
+        return float(text.strip(",").replace(",", "."))
+    except ValueError:
+        return -1.0
 
 
 def meme_motif(block: Block, background: tuple[float, ...] | None, following: str | None) -> MotifRecord:
@@ -132,7 +145,11 @@ def _matrix(
     for end, line in _rows(block.lines[start + 1 :]):
         if len(rows) == width:
             raise LineError(end, f"motif {motif_id}: expected w= {width} rows, got one more")
-        row = to_numbers(line.split(), end, f"motif {motif_id}")
+        try:
+            words = number_words(line)
+        except InputError as error:
+            raise LineError(end, f"motif {motif_id}: {error}") from None
+        row = to_numbers(words, end, f"motif {motif_id}")
         if len(row) != 4:
             raise LineError(end, f"motif {motif_id}: expected 4 columns (A C G T), got {len(row)}")
         rows.append((end, row))
