@@ -82,7 +82,7 @@ def test_tables_of_spreadsheets_pandas_and_r(text):
 
 
 def test_what_may_be_thousands_is_refused():
-    with pytest.raises(ValueError, match=r"line 2: motif M1: '1,000' may be a decimal number or thousands"):
+    with pytest.raises(ValueError, match=r"line 2: motif M1: '8,000' may be a decimal number or thousands"):
         parse(">M1\n" + "".join("\t".join(f"{x:,}" for x in row) + "\n" for row in COUNTS * 1000))
 
 
