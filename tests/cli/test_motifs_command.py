@@ -74,3 +74,14 @@ def test_tomtom_of_two_files():
         .stdout.splitlines()[1]
         .startswith("1-GATA\t1-GATA\t1-GATA\t")
     )
+
+
+def test_tomtom_names_what_it_compared_with_and_warns_of_sets_of_all_taxa(capsys, monkeypatch, tmp_path):
+    (tmp_path / "q.jaspar").write_text(">M1\nA [9 0 9 0 9 1]\nC [0 0 0 0 0 9]\nG [1 0 1 9 0 0]\nT [0 9 0 0 1 0]\n")
+    found = run("tomtom", tmp_path / "q.jaspar")
+    assert "1 queries, 1019 targets of JASPAR2026-vertebrates" in found.stderr
+    assert "all taxa" not in found.stderr
+    assert "note: JASPAR2020 holds motifs of all taxa" in run("tomtom", tmp_path / "q.jaspar", "JASPAR2020").stderr
+    for option in ("--format", "--target-format"):
+        code, text = fails(capsys, monkeypatch, "tomtom", tmp_path / "q.jaspar", tmp_path / "q.jaspar", option, "jaspa")
+        assert (code, f"{option} must be one of meme" in text) == (1, True)

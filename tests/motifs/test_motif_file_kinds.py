@@ -262,6 +262,26 @@ def test_the_export_of_modisco_and_its_patterns_agree(modisco, tmp_path):
     np.testing.assert_allclose(exported.pwm, patterns[0].pwm)
 
 
+def test_a_folder_of_files_as_cisbp_distributes_them(tmp_path):
+    table = "Pos\tA\tC\tG\tT\n"
+    body = "".join(f"{i}\t{row}\n" for i, row in enumerate(rows(PWM.T, "\t").splitlines(), 1))
+    for name, text in (("M2.txt", table + body), ("M1.txt", table + body), ("M3.txt", table), ("M4.txt", "")):
+        (tmp_path / name).write_text(text)
+    (tmp_path / ".hidden").write_text("x")
+    (tmp_path / "two.pcm").write_text(">A\n" + rows(COUNTS.T) + ">B\n1 2\n")
+    found = read_motifs(tmp_path)
+    assert [motif.id for motif in found] == ["M1", "M2", "A"]
+    assert found.format == "cis-bp, hocomoco"
+    assert [one.id for one in found.skipped] == ["M3.txt", "M4.txt", "two.pcm: B"]
+    assert "M3.txt: line 1: motif M3: expected a row for each position, got none" in found.notes()[0]
+    with pytest.raises(ValueError, match=r"M3\.txt, line 1"):
+        read_motifs(tmp_path, strict=True)
+    for file in ("M1.txt", "M2.txt", "two.pcm"):
+        (tmp_path / file).unlink()
+    with pytest.raises(ValueError, match=r"none of 2 files can be read: M3\.txt: line 1: motif M3: expected"):
+        read_motifs(tmp_path)
+
+
 # Any order of what is optional gives the same motif, for the formats that test_motif_formats leaves out.
 
 permutation = st.permutations(list("ACGT"))

@@ -82,11 +82,19 @@ def tomtom_files(
 ) -> None:
     """Match motifs to motifs as TomTom does: p, E and q of the best alignment on either strand."""
     from motiflens.basics.files import write_tsv
+    from motiflens.motifs.taxa import taxon_of
     from motiflens.motifs.tomtom import Hit, tomtom
 
     if not 0 <= q <= 1:
         raise InputError(f"expected --q between 0 and 1, got {q}")
-    first, second = read_source(queries, format, strict=strict), read_source(targets, target_format, strict=strict)
+    first = read_source(queries, format, strict=strict)
+    second = read_source(targets, target_format, strict=strict, option="--target-format")
+    if targets.startswith("JASPAR") and taxon_of(targets) is None and not Path(targets).exists():
+        typer.echo(
+            f"note: {targets} holds motifs of all taxa, so that a match may be another organism's factor; name a taxon, "
+            "as in JASPAR2026-vertebrates",
+            err=True,
+        )
     result = tomtom(first, second, metric=metric)
     hits = result.hits(q)
     for row, reason in enumerate(result.reasons):
@@ -96,7 +104,8 @@ def tomtom_files(
         write_tsv(hits, out, kind=Hit)
     matched = len({hit.query_id for hit in hits})
     typer.echo(
-        f"{len(hits)} matches with q <= {q:g}: {matched} of {len(first)} queries, {len(second)} targets", err=True
+        f"{len(hits)} matches with q <= {q:g}: {matched} of {len(first)} queries, {len(second)} targets of {targets}",
+        err=True,
     )
     if as_json:
         print_json([hit._asdict() for hit in hits])
@@ -106,12 +115,16 @@ def tomtom_files(
             typer.echo("\t".join(f"{one:.3g}" if isinstance(one, float) else str(one) for one in hit))
 
 
-def read_source(source: str, format: str | None, *, strict: bool) -> "MotifSet":
+def read_source(source: str, format: str | None, *, strict: bool, option: str = "--format") -> "MotifSet":
     """The motifs of a set by name, or of a file; notes go to standard error."""
+    from motiflens.basics.choices import check_choice
+    from motiflens.motifs.formats import FORMATS
     from motiflens.motifs.sets import MotifSet, load_motifs, read_motifs
 
     if format is None and not Path(source).exists():
         return MotifSet(load_motifs(source), "jaspar")
+    if format is not None:
+        check_choice(option, format, list(FORMATS))
     motifs = read_motifs(source, format, strict)
     for note in motifs.notes():
         typer.echo(f"note: {source}: {note}", err=True)

@@ -12,7 +12,7 @@ from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_bytes
 from motiflens.basics.tables import Table
-from motiflens.motifs.formats import is_hdf5, parse_motifs, parse_patterns, read_text
+from motiflens.motifs.formats import ParsedFile, is_hdf5, parse_motifs, parse_patterns, read_text
 from motiflens.motifs.matrices import SUM_TOLERANCE, Skipped
 from motiflens.motifs.motif import Motif, MotifList
 
@@ -64,13 +64,40 @@ class MotifSet(MotifList):
         return found
 
 
+def _read(path: Path, format: str | None, *, strict: bool) -> ParsedFile:
+    if format in (None, "modisco") and is_hdf5(path):
+        return parse_patterns(path, strict=strict)
+    return parse_motifs(read_text(path), str(path), format, strict=strict)
+
+
+def _read_folder(folder: Path, format: str | None, *, strict: bool) -> ParsedFile:
+    """The motifs of all files of a folder; a file without any counts as one motif that is skipped."""
+    records, skipped, formats = [], [], set()
+    files = sorted(one for one in folder.iterdir() if one.is_file() and one.name[0] != ".")
+    for file in files:
+        try:
+            parsed = _read(file, format, strict=strict)
+        except InputError as error:
+            if strict:
+                raise
+            skipped.append(Skipped(file.name, 0, str(error).removeprefix(str(file)).lstrip(":, ")))
+            continue
+        records += parsed.records
+        skipped += [Skipped(f"{file.name}: {one.id}", one.line, one.reason) for one in parsed.skipped]
+        formats.add(parsed.format)
+    if not records:
+        reason = f": {skipped[0].id}: {skipped[0].reason}" if skipped else ""
+        raise InputError(f"{folder}: expected a folder of motif files, none of {len(files)} files can be read{reason}")
+    return ParsedFile(", ".join(sorted(formats)), records, skipped, None)
+
+
 def _line(number: int) -> str:
     return f" (line {number})" if number else ""
 
 
 @checks_arguments
 def read_motifs(path: str | Path, format: str | None = None, strict: bool = False) -> MotifSet:
-    """Read the motifs of a file, plain or gzip, in any of the formats of `formats.FORMATS`.
+    """Read the motifs of a file, plain or gzip, in any of the formats of `formats.FORMATS`, or of a folder of files.
 
     The format is found by itself. Counts become probabilities, column by column, and the number of sites is the mean
     of the columns' sums, rounded; 20 where a file has probabilities and does not say. Log-odds are recognised by
@@ -81,6 +108,7 @@ def read_motifs(path: str | Path, format: str | None = None, strict: bool = Fals
     Parameters
     ----------
     path : str or Path
+        A folder holds files of one motif each, as CIS-BP and HOCOMOCO are distributed.
     format : str, optional
         A name of `formats.FORMATS`, to force it.
     strict : bool
@@ -108,10 +136,8 @@ def read_motifs(path: str | Path, format: str | None = None, strict: bool = Fals
     >>> len(ml.read_motifs(path))
     1
     """
-    if format in (None, "modisco") and is_hdf5(Path(path)):
-        parsed = parse_patterns(Path(path), strict=strict)
-    else:
-        parsed = parse_motifs(read_text(Path(path)), str(path), format, strict=strict)
+    read = _read_folder if Path(path).is_dir() else _read
+    parsed = read(Path(path), format, strict=strict)
     motifs = [Motif(record.id, record.name, record.pwm, record.n_sites) for record in parsed.records]
     scores = next((record.scores for record in parsed.records if record.scores), "")
     return MotifSet(motifs, parsed.format, parsed.background, parsed.skipped, scores)
