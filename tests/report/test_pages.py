@@ -132,6 +132,16 @@ def test_a_narrow_screen_shows_all_letters_hits_and_columns(opened):
     assert opened.eval_on_selector(f"{TABLE} td:nth-child(4)", title) == '"q"'
 
 
+@pytest.mark.parametrize("width", [1280, 400])
+def test_no_text_of_a_figure_is_cut(opened, width):
+    opened.set_viewport_size({"width": width, "height": 900})
+    cut = """figures => figures.flatMap(figure => { const box = figure.getBoundingClientRect();
+        return [...figure.querySelectorAll('text, g[id^=text]')].map(t => [t, t.getBoundingClientRect()])
+            .filter(([t, own]) => box.width && own.width && (own.left < box.left - 1 || own.right > box.right + 1))
+            .map(([t]) => t.textContent) })"""
+    assert opened.eval_on_selector_all(".figure svg", cut) == []
+
+
 def test_a_wide_screen_shows_the_letters_in_one_row(opened):
     tops = opened.eval_on_selector_all("#map .part", "parts => parts.map(p => p.getBoundingClientRect().top)")
     assert len(tops) == 2 * 3  # two candidates, ninety letters

@@ -123,6 +123,7 @@ def families_that_matter(rows: Sequence[FilterRow]) -> list[dict[str, Any]]:
     `kind` is "known" where one of these filters matches a motif of the database and few decoys of it, "new" where
     several filters or networks share a matrix that matches none, else "nothing". A filter counts only where it reads
     the order of bases: it tells sequences from their shuffles, and one of a new motif has a sharper matrix there, too.
+    `shown` is the filter that stands for a family: that of its surest match, else the costliest.
     """
     found: dict[Any, dict[str, Any]] = {}
     matter = filters_that_matter(rows)
@@ -146,12 +147,15 @@ def families_that_matter(rows: Sequence[FilterRow]) -> list[dict[str, Any]]:
             "information": own[0]["information"],
             "shuffled_information": own[0]["shuffled_information"],
             "filters": [[row["network"], row["filter"]] for row in own],
+            "shown": [best["network"], best["filter"]],
+            "n_alike": len(alike),
             "networks": sorted({row["network"] for row in alike}),
             "n_windows": max(row["n_windows"] for row in own),
         }
         same = found.setdefault(family["motif"] if matched else number, family)
         if same is not family:  # another part or strand of a motif that is named already
             same["filters"] += family["filters"]
+            same["n_alike"] += family["n_alike"]
             same["networks"] = sorted({*same["networks"], *family["networks"]})
             same["n_windows"] = max(same["n_windows"], family["n_windows"])
     return list(found.values())

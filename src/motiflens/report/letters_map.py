@@ -66,7 +66,7 @@ def _places(hits: Sequence[Span], bounds: Sequence[tuple[int, int]]) -> list[lis
         shares = [min(hit.stop, last) - max(hit.start, first) for first, last in bounds]
         main = int(np.argmax(shares))
         first, last = bounds[main]
-        text = f"{hit.label} →" if hit.strand > 0 else f"← {hit.label}"
+        text = {1: f"{hit.label} →", -1: f"← {hit.label}"}.get(hit.strand, hit.label)
         width = min(_CHARACTER * len(text) + 1, last - first)
         begin = max(hit.start, first)
         name_start = min(begin, last - width)

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from motiflens.audits.candidate import Candidate
 from motiflens.audits.evidence import Evidence
+from motiflens.audits.families import families_that_matter, ranked_filters
 from motiflens.audits.network import Audit
 from motiflens.audits.verdicts import FEW_WINDOWS
 from motiflens.audits.words import display_name, measure_label
@@ -25,11 +26,11 @@ _COLUMNS = 18  # least number in a card, so that short motifs are not stretched
 
 @by_fields
 class Leader(NamedTuple):
-    """A kind of filter that a candidate's networks share, and its most important filter."""
+    """A kind of filter that a candidate's networks share, and the filter that stands for it."""
 
     network: int  # place of its network among those audited
     filter: int
-    loss: float  # of the test score without it: the most in each network, mean over networks; NaN without ablation
+    loss: float  # of the test score without a filter of the kind, at most; NaN without ablation
     n_networks: int  # that have a filter of the kind
     n_alike: int  # filters of the kind, in all networks
 
@@ -37,9 +38,21 @@ class Leader(NamedTuple):
 def leading_filters(candidate: Candidate, target: int, n: int = N_SHOWN) -> list[Leader]:
     """Kinds of filters by what the networks lose without them, the most costly first.
 
-    Two filters are of one kind if their matrices are alike on either strand, by the measure that tells which filters of
-    a network repeat each other. Filters that cost nothing are left out.
+    They are the families on which the verdict on filters rests, in its order. Where it finds none that matters, or
+    filters were not ablated, they are those that cost most, or tell most, by themselves.
     """
+    families = families_that_matter(ranked_filters(candidate, target))
+    if not families:
+        return _by_loss(candidate, target)[:n]
+    place = {number: e for e, number in enumerate(candidate.numbers)}
+    return [
+        Leader(place[own["shown"][0]], own["shown"][1], own["cost"], len(own["networks"]), own["n_alike"])
+        for own in families[:n]
+    ]
+
+
+def _by_loss(candidate: Candidate, target: int) -> list[Leader]:
+    """Kinds of filters whose matrices are alike on either strand, without those that cost nothing."""
     losses = [_losses(found, target) for found in candidate.audits]
     order = sorted(
         ((e, i) for e, of in enumerate(losses) for i in np.flatnonzero(of > 0).tolist()),
@@ -55,14 +68,11 @@ def leading_filters(candidate: Candidate, target: int, n: int = N_SHOWN) -> list
         elif len(kinds) < _MOST_KINDS:
             kinds.append([(e, i)])
             matrices.append(pwm)
-    leaders = []
-    for own in kinds:
-        most = {e: losses[e][i] for e, i in reversed(own)}  # the largest of each network comes first in `own`
-        mean = sum(most.values()) / len(candidate.audits)
-        leaders.append(Leader(*own[0], float(mean), len(most), len(own)))
-    if candidate.audits[0].importance is None:
-        return [leader._replace(loss=float("nan")) for leader in leaders[:n]]
-    return sorted(leaders, key=lambda leader: -leader.loss)[:n]
+    ablated = candidate.audits[0].importance is not None
+    return [
+        Leader(*own[0], float(losses[own[0][0]][own[0][1]]) if ablated else np.nan, len({e for e, _ in own}), len(own))
+        for own in kinds
+    ]
 
 
 def _losses(found: Audit, target: int) -> np.ndarray:
@@ -138,13 +148,14 @@ def _card(candidate: Candidate, leader: Leader, logos: list[Markup]) -> dict[str
     hit = found.matches.rows[leader.filter].best
     n = len(candidate.audits)
     number = candidate.numbers[leader.network]
-    alike = f"of network {number}; its like in {leader.n_networks} of {n} networks" if n > 1 else ""
-    if leader.n_alike > leader.n_networks:
-        alike += f"{', ' if alike else ''}{leader.n_alike} filters"
+    alike = f"of network {number}" if n > 1 else ""
+    if leader.n_alike > 1:
+        of = f" in {leader.n_networks} of {n} networks" if n > 1 else ""
+        alike += f"{', ' if alike else ''}one of {leader.n_alike} that are alike{of}"
     few = int(found.filters.counts[leader.filter])
     return {
         "filter": leader.filter,
-        "loss": "" if found.importance is None else f"{signed(-leader.loss)} {measure_label(found.importance.measure)}",
+        "loss": "" if found.importance is None else _loss(leader, measure_label(found.importance.measure)),
         "logos": logos,
         "name": None if hit is None else hit.target_name or hit.target_id,
         "id": "" if hit is None else hit.target_id,
@@ -152,3 +163,8 @@ def _card(candidate: Candidate, leader: Leader, logos: list[Markup]) -> dict[str
         "alike": alike,
         "few": f"from {few} windows only" if few < FEW_WINDOWS else "",
     }
+
+
+def _loss(leader: Leader, measure: str) -> str:
+    """What the score loses without the filter, or without any one of those like it."""
+    return f"{'up to ' if leader.n_alike > 1 else ''}{signed(-leader.loss)} {measure}"

@@ -108,7 +108,9 @@ def advise(
             found.append(_advise(design, factor, others, differences or {}, table, data))
     sizes = n_networks or {}
     return found + [
-        advise_members(design, sizes.get(design.name, 1), (spreads or {}).get(design.name, ()), table, half_widths)
+        advise_members(
+            design, sizes.get(design.name, 1), (spreads or {}).get(design.name, ()), table, half_widths, data=data
+        )
         for design in designs
     ]
 

@@ -158,7 +158,7 @@ def neighbour(own: Spelling, factor: str, level: str) -> Spelling:
     return own._replace(architecture=f"{named}-Att", changes={**kept, "attention": "none"})
 
 
-def train_command(data: str, design: NetworkDesign) -> str | None:
+def train_command(data: str, design: NetworkDesign, *, n_members: int | None = None, out: str = "longer") -> str | None:
     """Command line that trains a named architecture by the whole protocol and audits it; None of what has no name."""
     own = None if design.config is None else spell(design.config)
     if own is None or own.changes:
@@ -166,7 +166,8 @@ def train_command(data: str, design: NetworkDesign) -> str | None:
     parts = ["motiflens", "audit", data, "--architecture", own.architecture, "--activations", own.activation]
     usual = usual_task(design.config.n_outputs) if design.config is not None else own.task
     parts += [] if own.task == usual else ["--task", str(own.task)]
-    return shlex.join([*parts, "--out", "longer"])
+    parts += [] if n_members is None else ["--members", str(n_members)]
+    return shlex.join([*parts, "--out", out])
 
 
 def compare_command(data: str, design: NetworkDesign, factor: str, level: str, *, n_members: int = 5) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from motiflens.basics.stats import half_width
 from motiflens.basics.words import join_words
-from motiflens.study.advice.designs import NetworkDesign
+from motiflens.study.advice.designs import NetworkDesign, train_command
 from motiflens.study.advice.rule import FAMILIES, Advice, Spread
 from motiflens.study.advice.words import basis
 from motiflens.study.findings.measured_effects import FAILED, MeasuredEffect
@@ -30,6 +30,8 @@ def advise_members(
     spreads: Sequence[Spread],
     effects: Sequence[MeasuredEffect],
     half_widths: Mapping[str, float],
+    *,
+    data: str = "data.h5",
 ) -> Advice:
     """How many networks of a candidate to train."""
     own = [row for row in effects if row.factor == "members" and _is_of(row, design)]
@@ -38,7 +40,9 @@ def advise_members(
     if not reasons:
         reasons = ["How far apart networks of such a design are was not measured, neither here nor in the study."]
     needed = {row.measure: members_needed(row.sd, half_widths[row.family]) for row in known}
+    wanted: int | None = None
     if not needed:
+        wanted = _FEWEST
         level, change = (
             "change",
             f"Train at least {_FEWEST} networks: of {n_networks}, nothing tells how far they are apart.",
@@ -49,12 +53,14 @@ def advise_members(
     else:
         n, measure = max((n or 0, measure) for measure, n in needed.items())
         level = "keep" if n <= n_networks else "change"
+        wanted = None if level == "keep" else n
         change = (
             f"{n_networks} networks are enough."
             if level == "keep"
             else f"Train {n} networks: {measure} takes that many."
         )
-    return Advice("members", design.name, level, change, tuple(reasons), tuple(own), (), None)
+    command = None if wanted is None else train_command(data, design, n_members=wanted, out="more")
+    return Advice("members", design.name, level, change, tuple(reasons), tuple(own), (), command)
 
 
 def _here(spreads: Sequence[Spread], half_widths: Mapping[str, float]) -> Iterator[str]:
