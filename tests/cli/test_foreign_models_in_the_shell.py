@@ -10,6 +10,9 @@ from command_line import fails, run
 from motiflens.basics.sequence import decode, one_hot
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io import write_hdf5
+from motiflens.interpret.filters import filter_pwms, motifs_of_pwms
+from motiflens.models.any_model import adapt
+from motiflens.motifs.sets import read_motifs
 
 CODES = np.random.default_rng(0).integers(0, 4, (20, 40), dtype=np.uint8)
 MODEL = """
@@ -89,3 +92,17 @@ def test_mistakes_name_options(capsys, monkeypatch):
     assert (code, "--target must be in 0..1" in told) == (1, True), told
     code, told = fails(capsys, monkeypatch, "predict", "gone.py:build", "s.fa")
     assert (code, told.count("\n")) == (1, 1), told
+
+
+def test_filters_are_those_that_python_reads(capsys, monkeypatch):
+    run("filters", "net.py:build", "d.h5", "-o", "f.meme", "--first-layer", "0")
+    run("filters", "net.py:agct", "d.h5", "-o", "g.meme", "--bases", "AGCT")
+    expected = filter_pwms(adapt(built(), CODES[10:]), CODES[10:])
+    found, turned = ({motif.id: motif.pwm for motif in read_motifs(name)} for name in ("f.meme", "g.meme"))
+    wanted = {motif.id: motif.pwm for motif in motifs_of_pwms(expected.pwms, expected.counts)}
+    assert found.keys() == turned.keys() == wanted.keys() != set()
+    for name, pwm in wanted.items():
+        np.testing.assert_allclose(found[name], pwm, atol=1e-6)
+        np.testing.assert_allclose(turned[name], pwm, atol=1e-6)
+    code, told = fails(capsys, monkeypatch, "filters", "net.py:build", "d.h5", "--first-layer", "4")
+    assert (code, "--first-layer" in told) == (1, True), told

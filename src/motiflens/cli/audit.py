@@ -31,7 +31,7 @@ from motiflens.cli.audit_options import (
 )
 from motiflens.cli.loading import load_any_model, one_thread, read_truth
 from motiflens.cli.messages import BEAT, note_outputs, options_named, percentage, print_json, short
-from motiflens.cli.options import DATABASE, DataFile, Json, Quiet, Verbose, split_names, writable_folder
+from motiflens.cli.options import DATABASE, DataFile, FirstLayer, Json, Quiet, Verbose, split_names, writable_folder
 
 if TYPE_CHECKING:
     from motiflens.audits.candidate import Candidate
@@ -57,9 +57,7 @@ def audit(
         str, typer.Option(help="Axes of the model's input: auto, N4L, NL4, N14L, ..., or codes.")
     ] = "auto",
     bases: Annotated[str, typer.Option(help="Order of the bases in the model's channels, such as AGCT.")] = "ACGT",
-    first_layer: Annotated[
-        str | None, typer.Option(help="Names of the convolutions that read the sequence, with commas between them.")
-    ] = None,
+    first_layer: FirstLayer = None,
     output: Annotated[str, typer.Option(help="What the model returns: auto, logits or probabilities.")] = "auto",
     architecture: Annotated[str, typer.Option(help="To train: a name that motiflens models list shows.")] = "C4C6-Att",
     activations: Annotated[str, typer.Option(help="To train: first layers to compare.")] = "relu,exponential",

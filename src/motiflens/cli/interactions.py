@@ -12,7 +12,7 @@ import typer
 
 from motiflens.basics.choices import did_you_mean
 from motiflens.basics.errors import InputError
-from motiflens.cli.loading import networks_of, one_thread
+from motiflens.cli.loading import check_model, networks_of, one_thread
 from motiflens.cli.messages import BEAT, note_outputs, options_named, percentage, print_json
 from motiflens.cli.options import DATABASE, Bases, DataFile, Json, Layout, Output, Weights, split_names, writable_file
 
@@ -91,6 +91,7 @@ def interactions(
             raise InputError(f"--out must name a .tsv or .html file, got {str(path)!r}")
     with options_named("n_null", "n_sequences", "seed"):
         settings = Settings(n_null=n_null, n_sequences=n_sequences, few_motifs=few_motifs, seed=seed)
+    check_model(model)
     one_thread()
     dataset = read_hdf5(data)
     processor = resolve_device(device)

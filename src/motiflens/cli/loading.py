@@ -26,15 +26,6 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def load_networks_and_data(model: Path, data: Path) -> "tuple[list[nn.Module], SequenceDataset]":
-    """The networks in a folder, of an ensemble all, and a data set."""
-    from motiflens.data.io import read_hdf5
-    from motiflens.models.saved import load_networks
-
-    one_thread()
-    return load_networks(model), read_hdf5(data)
-
-
 def load_any_model(source: str, weights: Path | None) -> "nn.Module":
     """A saved network's folder, or module:function as `python` itself would find it here."""
     from motiflens.models.any_model import LeftOverWarning, load_model
@@ -46,6 +37,17 @@ def load_any_model(source: str, weights: Path | None) -> "nn.Module":
     for warning in caught:
         typer.echo(f"note: {warning.message}", err=True)
     return model
+
+
+def check_model(model: str) -> None:
+    """Refuse, before data are read, what names neither a folder nor a function."""
+    if model.endswith(".py"):
+        raise InputError(f"name the function in {model} that makes the model: {model}:FUNCTION")
+    if ":" not in model and not Path(model).is_dir():
+        raise MissingFileError(
+            f"expected a folder {model}: name the folder of a saved network, such as OUT/member_000 of "
+            "motiflens train, or file.py:function"
+        )
 
 
 def networks_of(
@@ -68,17 +70,14 @@ def networks_of(
     from motiflens.models.any_model import adapt
     from motiflens.models.saved import load_networks
 
-    if model.endswith(".py"):
-        raise InputError(f"name the function in {model} that makes the model: {model}:FUNCTION")
     if Path(model).is_dir() or ":" not in model:
         given = {"weights": weights, **reading}
         asked = [name for name, value in given.items() if value not in (None, "auto", "ACGT")]
         if asked:
-            raise InputError(
-                f"--{asked[0]} is of a model named as module:function; {model} is read as a folder of ours"
-            )
+            option = asked[0].replace("_", "-")
+            raise InputError(f"--{option} is of a model named as module:function; {model} is read as a folder of ours")
         return load_networks(model)
-    with options_named("layout", "output"):
+    with options_named("layout", "first_layer", "output"):
         return [adapt(load_any_model(model, weights), codes, filters=filters, **reading)]
 
 

@@ -9,16 +9,16 @@ import typer
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_npz
-from motiflens.cli.loading import load_networks_and_data, networks_of, one_thread, read_truth, test_sequences
+from motiflens.cli.loading import check_model, networks_of, one_thread, read_truth, test_sequences
 from motiflens.cli.messages import print_json, short
 from motiflens.cli.options import (
     DATABASE,
     AnyModel,
     Bases,
     DataFile,
+    FirstLayer,
     Json,
     Layout,
-    ModelFolder,
     Output,
     Target,
     Weights,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def filters(
-    model: ModelFolder,
+    model: AnyModel,
     data: DataFile,
     database: Annotated[str, typer.Option(help="Motif set or file to compare with.")] = DATABASE,
     q: Annotated[float, typer.Option(help="Largest q-value of a match.")] = 0.1,
@@ -42,15 +42,23 @@ def filters(
         Path | None, typer.Option("--out", "-o", callback=writable_file, help="MEME file for the filters' motifs.")
     ] = None,
     logos: Annotated[Path | None, typer.Option(help="SVG, PDF or PNG file for the filters' logos.")] = None,
+    weights: Weights = None,
+    layout: Layout = "auto",
+    bases: Bases = "ACGT",
+    first_layer: FirstLayer = None,
     as_json: Json = False,
 ) -> None:
     """Turn first-layer filters into motifs, on the test sequences, and look them up with TomTom."""
+    from motiflens.data.io import read_hdf5
     from motiflens.interpret.filters import filter_matches, filter_pwms, motifs_of_pwms
     from motiflens.motifs.sets import Motif, write_meme
 
     accessions = None if truth is None else read_truth(truth)
-    networks, dataset = load_networks_and_data(model, data)
-    sequences = test_sequences(dataset).codes
+    check_model(model)
+    one_thread()
+    sequences = test_sequences(read_hdf5(data)).codes
+    reading = {"layout": layout, "bases": bases, "first_layer": first_layer}
+    networks = networks_of(model, sequences, weights, reading, filters=True)
     found = [filter_pwms(network, sequences) for network in networks]
     matches = [filter_matches(one.pwms, database, truth=accessions, q=q) for one in found]
     prefixes = [""] if len(found) == 1 else [f"member_{number}_" for number in range(len(found))]
@@ -165,6 +173,7 @@ def attribute(
     check_method(method)
     if file_format not in ("npz", "modisco"):
         raise InputError(f"--format must be npz or modisco, got {file_format!r}")
+    check_model(model)
     one_thread()
     dataset = read_hdf5(data)
     test = test_sequences(dataset)

@@ -7,7 +7,7 @@ import typer
 
 from motiflens.cli.loading import load_any_model, one_thread
 from motiflens.cli.messages import options_named, print_json
-from motiflens.cli.options import DataFile, Json
+from motiflens.cli.options import DataFile, FirstLayer, Json
 
 app = typer.Typer(help="List architectures; find out how a model is read.", no_args_is_help=True)
 
@@ -41,9 +41,7 @@ def models_check(
     weights: Annotated[Path | None, typer.Option(help="State dictionary of the model, .pt or .safetensors.")] = None,
     layout: Annotated[str, typer.Option(help="Axes of its input: auto, N4L, NL4, N14L, ..., or codes.")] = "auto",
     bases: Annotated[str, typer.Option(help="Order of the bases in its channels, such as AGCT.")] = "ACGT",
-    first_layer: Annotated[
-        str | None, typer.Option(help="Names of the convolutions that read the sequence, with commas between them.")
-    ] = None,
+    first_layer: FirstLayer = None,
     output: Annotated[str, typer.Option(help="What it returns: auto, logits or probabilities.")] = "auto",
     as_json: Json = False,
 ) -> None:

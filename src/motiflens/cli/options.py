@@ -14,9 +14,6 @@ DATABASE = "JASPAR2026-vertebrates"  # `motifs.sets.DEFAULT_SET`, which cannot b
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 DataFile = Annotated[Path, typer.Argument(help="HDF5 data set (X_train, Y_train, X_valid, ...).")]
-ModelFolder = Annotated[
-    Path, typer.Argument(help="Folder of a network or of an ensemble: OUT or OUT/member_000 of train.")
-]
 AnyModel = Annotated[
     str,
     typer.Argument(
@@ -28,6 +25,9 @@ AnyModel = Annotated[
 Weights = Annotated[Path | None, typer.Option(help="State dictionary of such a model, .pt or .safetensors.")]
 Layout = Annotated[str, typer.Option(help="Axes of its input: auto, N4L, NL4, N14L, ..., or codes.")]
 Bases = Annotated[str, typer.Option(help="Order of the bases in its channels, such as AGCT.")]
+FirstLayer = Annotated[
+    str | None, typer.Option(help="Names of the convolutions that read the sequence, with commas between them.")
+]
 Output = Annotated[str, typer.Option(help="What it returns: auto, logits or probabilities.")]
 Target = Annotated[str, typer.Option(help="Which output: its number, or the name of its label.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]

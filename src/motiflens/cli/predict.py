@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from motiflens.cli.loading import networks_of, one_thread
+from motiflens.cli.loading import check_model, networks_of, one_thread
 from motiflens.cli.messages import print_json
 from motiflens.cli.options import AnyModel, Bases, Json, Layout, Output, Weights, writable_file
 
@@ -38,6 +38,7 @@ def predict(
     from motiflens.data.io import fasta_records
     from motiflens.training.predictions import predict_fasta
 
+    check_model(model)
     one_thread()
     first = next(fasta_records(fasta)).codes[None]  # 1, L
     networks = networks_of(model, first, weights, {"layout": layout, "bases": bases, "output": output})
