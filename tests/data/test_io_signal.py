@@ -10,6 +10,7 @@ from twobitreader import TwoBitFile as OtherReader
 
 from motiflens.basics.sequence import decode
 from motiflens.data.io import Genome, Intervals, read_bed, read_hdf5
+from motiflens.data.io.signal import signal_labels
 from motiflens.data.io.two_bit import TwoBitFile
 from motiflens.data.summary import summary
 
@@ -203,3 +204,22 @@ def test_the_command(folder, capsys, monkeypatch):
         assert message in told, told
     monkeypatch.setitem(__import__("sys").modules, "pybigtools", None)
     assert "pip install 'motiflens[bigwig]'" in fails(capsys, monkeypatch, "data", "bed", "p.bed", "g.fa", *options)[1]
+
+
+@pytest.mark.parametrize(("name", "length", "expected"), [("MT", 700, True), ("chrMT", 700, True), ("MT", 699, False)])
+def test_the_mitochondrion_has_several_names_and_two_lengths(tmp_path, name, length, expected):
+    windows = Intervals(np.array(["chr1", "chrM"], dtype=object), *(np.array([1, 1]) * n for n in (100, 200, 0)))
+    write_track(tmp_path / "t.bw", {"chr1": np.ones(900), name: np.full(length, 2.0)}, {"chr1": 900, name: length})
+    y, _, how = signal_labels([tmp_path / "t.bw"], windows, {"chr1": 900, "chrM": 700}, "mean", "zero")
+    np.testing.assert_array_equal(y.ravel(), [1, 2 if expected else np.nan])
+    assert how.get("lacking") == (None if expected else {"t.bw": ["chrM"]})
+
+
+def test_infinite_signal_names_track_and_window(folder, capsys, monkeypatch):
+    peaks(folder)
+    write_track(folder / "i.bw", {**SIGNAL, "chr2": np.full(LENGTHS["chr2"], np.inf)})
+    command = ["data", "bed", "p.bed", "g.2bit", "--width", "100", "--bigwig", "i.bw", "-o", "x.h5"]
+    assert "i.bw: expected finite signal, got infinity in chr2:300-400" in fails(capsys, monkeypatch, *command)[1]
+    for option in ("--signal", "--uncovered"):
+        assert f"error: {option} must be one of" in fails(capsys, monkeypatch, *command, option, "median")[1]
+    assert "expected --split as three shares, such as" in fails(capsys, monkeypatch, *command, "--split", "1,2")[1]

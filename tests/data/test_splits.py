@@ -36,3 +36,16 @@ def test_chromosomes_that_cannot_be(valid, test, message):
 )
 def test_close_names(name, known, words):
     assert close_names(name, known) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "words"),
+    [
+        ("MT", ["chr1", "chrM"], "did you mean chrM?"),
+        ("chrM", ["1", "MT"], "did you mean MT?"),
+        ("CHR1", ["chr1", "chr2"], "did you mean chr1?"),
+        ("SEQUENCE", ["sequence", "y"], "did you mean sequence?"),
+    ],
+)
+def test_names_that_others_write_otherwise_are_close(name, known, words):
+    assert close_names(name, known) == words

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from motiflens.basics.errors import InputError
-from motiflens.cli.messages import print_json
+from motiflens.cli.messages import options_named, print_json
 from motiflens.cli.options import DataFile, Json, shares_of, split_names, whole_numbers, writable_file
 
 if TYPE_CHECKING:
@@ -125,26 +125,27 @@ def data_bed(
         raise InputError("--avoid is for windows drawn from the genome: give --gc-matched, too, or leave it out")
     columns = whole_numbers(value_column, "--value-column")
     sequences = Genome(genome)
-    dataset = read_bed(
-        files if len(files) > 1 else files[0],
-        sequences,
-        width=width,
-        negatives=negatives,
-        value_column=columns,
-        label_column=label_column,
-        bigwig=bigwig or None,
-        signal=signal,
-        uncovered=uncovered,
-        missing_value=missing_value,
-        drop_missing=drop_missing,
-        valid=split_names(valid) or (),
-        test=split_names(test) or (),
-        fractions=shares_of(split, "--split"),
-        seed=seed,
-        stranded=stranded,
-        missing="drop" if skip_missing else "error",
-        max_unknown=max_unknown,
-    )
+    with options_named("signal", "uncovered"):
+        dataset = read_bed(
+            files if len(files) > 1 else files[0],
+            sequences,
+            width=width,
+            negatives=negatives,
+            value_column=columns,
+            label_column=label_column,
+            bigwig=bigwig or None,
+            signal=signal,
+            uncovered=uncovered,
+            missing_value=missing_value,
+            drop_missing=drop_missing,
+            valid=split_names(valid) or (),
+            test=split_names(test) or (),
+            fractions=shares_of(split, "--split"),
+            seed=seed,
+            stranded=stranded,
+            missing="drop" if skip_missing else "error",
+            max_unknown=max_unknown,
+        )
     if not (shuffle or gc_matched):
         check_classes(dataset.y, dataset.label_names, " and ".join(map(str, files)))
     _check_ratio(gc_matched, "--gc-matched")

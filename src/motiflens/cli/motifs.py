@@ -91,7 +91,7 @@ def tomtom_files(
     second = read_source(targets, target_format, strict=strict, option="--target-format")
     if targets.startswith("JASPAR") and taxon_of(targets) is None and not Path(targets).exists():
         typer.echo(
-            f"note: {targets} holds motifs of all taxa, so that a match may be another organism's factor; name a taxon, "
+            f"note: {targets} holds motifs of all taxa, so that a match may be another organism's: name a taxon, "
             "as in JASPAR2026-vertebrates",
             err=True,
         )

@@ -85,9 +85,12 @@ def split_names(text: str | None) -> tuple[str, ...] | None:
 def shares_of(text: str, option: str) -> list[float]:
     """Shares of train, valid and test, such as 0.7,0.1,0.2."""
     try:
-        return [float(share) for share in split_names(text) or ()]
+        shares = [float(share) for share in split_names(text) or ()]
     except ValueError:
-        raise InputError(f"expected {option} as three shares, such as 0.7,0.1,0.2, got {text!r}") from None
+        shares = []
+    if len(shares) != 3 or not all(0 <= share <= 1 for share in shares) or abs(sum(shares) - 1) > 1e-6:
+        raise InputError(f"expected {option} as three shares, such as 0.7,0.1,0.2, which sum to 1, got {text!r}")
+    return shares
 
 
 def parse_duration(text: str) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 from motiflens.basics.choices import close_matches
 from motiflens.basics.errors import InputError
 
+_MITOCHONDRION = ("chrM", "MT", "chrMT", "M", "Mito", "mitochondrion_genome")
 SPLITS = ("train", "valid", "test")
 
 
@@ -119,15 +120,23 @@ def close_names(name: str, known: Iterable[str]) -> str:
     Where all names differ by rule, as Roman numerals from others, that is said in place of a close one.
     """
     names = [str(one) for one in known]
-    other = name.removeprefix("chr") if name.startswith("chr") else f"chr{name}"
     numeral = _other_numeral(name, set(names))
     if numeral:
         kind = "Roman" if re.search("[IVX]+$", numeral) else "Arabic"
         return f"names differ: it has {kind} numerals, such as {numeral} for {name}"
-    close = [other] if other in names else close_matches(name, names)
+    close = [one for one in spellings(name)[1:] if one in names] or close_matches(name, names)
+    close = close or [one for one in names if one.lower() == name.lower()]
     if close:
         return f"did you mean {' or '.join(close)}?"
     return f"there are {', '.join(sorted(names)[:5])}{', ...' if len(names) > 5 else ''}" if names else "there is none"
+
+
+def spellings(name: str) -> list[str]:
+    """A chromosome's name as given, and as others write it: with or without "chr", chrM as MT."""
+    found = [name, name.removeprefix("chr") if name.startswith("chr") else f"chr{name}"]
+    if name in _MITOCHONDRION:
+        found += [one for one in _MITOCHONDRION if one not in found]
+    return found
 
 
 def _other_numeral(name: str, known: set[str]) -> str | None:

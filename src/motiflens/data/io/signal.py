@@ -11,7 +11,7 @@ from motiflens.basics.choices import check_choice
 from motiflens.basics.errors import ArgumentError, InputError, MissingFileError, MissingPackageError
 from motiflens.data.io.bed_labels import label_of_file
 from motiflens.data.io.intervals import Intervals
-from motiflens.data.splits import close_names
+from motiflens.data.splits import close_names, spellings
 
 #: How the values of a window become one number; "log_sum" is log(1 + sum), as BPNet's counts head learns it.
 STATISTICS = ("mean", "max", "sum", "log_sum")
@@ -99,7 +99,12 @@ def _of_track(track: Track, windows: Intervals, lengths: Mapping[str, int]) -> t
             part = rows[first : first + _BLOCK]
             places = zip(windows.start[part].tolist(), windows.end[part].tolist(), strict=True)
             found = [file.values(theirs[contig], start, end, fillna=np.nan) for start, end in places]
-            values[part] = _statistic(np.array(found), track)
+            with np.errstate(over="ignore"):  # told below
+                values[part] = _statistic(np.array(found), track)
+            if np.isinf(values[part]).any():
+                row = part[np.isinf(values[part]).argmax()]
+                place = windows.take(np.array([row])).names()[0]
+                raise InputError(f"{track.path}: expected finite signal, got infinity in {place}")
     return values, sorted(set(windows.contig) - set(theirs))
 
 
@@ -150,7 +155,7 @@ def _kind(path: Path) -> str:
 
 
 def _names_in_track(path: Path, known: Mapping[str, int], wanted: Mapping[str, int]) -> dict[str, str]:
-    """What the track calls each chromosome, with or without "chr"; those that it lacks are left out.
+    """What the track calls each chromosome (`splits.spellings`); those that it lacks are left out.
 
     Raises
     ------
@@ -159,10 +164,9 @@ def _names_in_track(path: Path, known: Mapping[str, int], wanted: Mapping[str, i
     """
     found = {}
     for name, length in wanted.items():
-        other = name.removeprefix("chr") if name.startswith("chr") else f"chr{name}"
-        own = next((one for one in (name, other) if one in known), None)
-        if own is None:
-            continue
+        own = next((one for one in spellings(name) if one in known), None)
+        if own is None or (own not in spellings(name)[:2] and known[own] != length):
+            continue  # MT may be another sequence than chrM
         if known[own] != length:
             raise InputError(
                 f"{path}: {own} has {known[own]:,} bp, and {name} of the genome {length:,}: is it the same assembly?"
