@@ -1,6 +1,7 @@
 """The command line as tests run it."""
 
 import sys
+import warnings
 
 import pytest
 from typer.testing import CliRunner
@@ -26,3 +27,14 @@ def fails(capsys, monkeypatch, *arguments):
     message = capsys.readouterr().err
     assert "Traceback" not in message
     return stop.value.code, message
+
+
+def told(capsys, monkeypatch, *arguments):
+    """Standard output and error of a command that succeeds, with its warnings as a user would see them."""
+    monkeypatch.setattr(sys, "argv", ["motiflens", *map(str, arguments)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+    assert not stop.value.code
+    return capsys.readouterr()

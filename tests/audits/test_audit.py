@@ -7,8 +7,9 @@ import torch
 from any_models import ZOO
 from torch import nn
 
-from motiflens.audits.network import OutputWarning, audit_network
+from motiflens.audits.network import audit_network
 from motiflens.audits.options import AuditOptions
+from motiflens.audits.reading import OutputWarning
 from motiflens.audits.saliency import audit_saliency
 from motiflens.basics.metrics import auroc
 from motiflens.basics.performance import performances

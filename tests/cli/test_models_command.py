@@ -78,8 +78,8 @@ def test_what_cannot_be_analysed_is_said(place):
     given = ("models", "check", f"{place / 'net.py'}:plain", place / "data.h5", "--layout", "N4L", "--json")
     facts = json.loads(run(*given).stdout)
     assert facts["first layer"].startswith("none: the model ran no nn.Conv1d")
-    assert facts["analyses"] == "predict, attributions, interactions with given motifs"
-    assert facts["not possible"] == "audit, filters, interactions by filters, interactions by attention"
+    assert facts["analyses"] == "predict, attributions, interactions with given motifs, audit without filters"
+    assert facts["not possible"] == "filters, interactions by filters, interactions by attention"
 
 
 def test_a_question_names_the_option_of_the_shell(place, capsys, monkeypatch):

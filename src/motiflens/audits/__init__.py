@@ -14,6 +14,7 @@ __all__ = [
     "network",
     "notes",
     "options",
+    "reading",
     "saliency",
     "stored",
     "tables",

@@ -51,13 +51,8 @@ def measures_of(evidence: Evidence, candidate: Candidate) -> dict[str, np.ndarra
         f"Test {measure_label(measure)}": performance.members
         for measure, performance in evidence.performance[candidate.name].items()
     }
-    found["Filters that match a motif"] = np.array([matched_share(a) for a in audits])
-    if all(a.chance is not None for a in audits):
-        found["Matched beyond chance"] = np.array([a.chance.observed - a.chance.expected for a in audits if a.chance])
-    if all(a.matches.tpr is not None for a in audits):
-        found["Filters of true motifs"] = np.array([a.matches.tpr for a in audits])
-    found["Filters without use"] = np.array([wasted_share(a) for a in audits])
-    found["Information of a filter (bits)"] = np.array([a.quality.information.mean() for a in audits])
+    if all(a.matches.rows for a in audits):
+        found |= _of_filters(audits)
     if all(a.saliency is not None for a in audits):
         for name, label in (("auroc", "Saliency AUROC"), ("snr", "Saliency signal-to-noise")):
             found[label] = np.array([a.saliency.interpretability.means()[name] for a in audits if a.saliency])
@@ -65,6 +60,17 @@ def measures_of(evidence: Evidence, candidate: Candidate) -> dict[str, np.ndarra
         for method in spiked.methods:
             found[f"Spike-in AUROC, {method_label(method)}"] = spiked.member_means(method)
             found[f"Spike-in signal-to-noise, {method_label(method)}"] = spiked.member_means(method, "snr")
+    return found
+
+
+def _of_filters(audits: Sequence[Audit]) -> dict[str, np.ndarray]:
+    found = {"Filters that match a motif": np.array([matched_share(a) for a in audits])}
+    if all(a.chance is not None for a in audits):
+        found["Matched beyond chance"] = np.array([a.chance.observed - a.chance.expected for a in audits if a.chance])
+    if all(a.matches.tpr is not None for a in audits):
+        found["Filters of true motifs"] = np.array([a.matches.tpr for a in audits])
+    found["Filters without use"] = np.array([wasted_share(a) for a in audits])
+    found["Information of a filter (bits)"] = np.array([a.quality.information.mean() for a in audits])
     return found
 
 

@@ -17,7 +17,7 @@ from motiflens.audits.stored import motifs_digest
 from motiflens.audits.taxa import taxon_notes
 from motiflens.audits.words import measure_label
 from motiflens.basics.choices import check_choice
-from motiflens.basics.errors import InputError
+from motiflens.basics.errors import InputError, explained
 from motiflens.basics.inputs import as_output
 from motiflens.basics.performance import Performance, performances
 from motiflens.basics.plots import COLOURS, GREY, Estimate, plot_intervals
@@ -167,6 +167,7 @@ def gather_evidence(
     notes += problems
     tell(0.9, "intervals of scores, near-duplicates in the data")
     notes += [note for candidate in candidates for note in taxon_notes(candidate, options)]
+    notes += [note for candidate in candidates for note in _unread(candidate)]
     label_scores = scores_of_labels(test.y, predictions) if test.n_outputs > 1 else {}
     labels = chosen_labels(label_scores[candidates[0].name], target) if label_scores else []
     few = test.n_outputs <= FEW_LABELS
@@ -188,6 +189,12 @@ def gather_evidence(
         data_file=data_file,
         label_scores=label_scores,
     )
+
+
+def _unread(candidate: Candidate) -> list[str]:
+    """Why filters of a candidate could not be read."""
+    problem = getattr(candidate.audits[0].model, "unreadable", None)
+    return [] if problem is None else [f"{candidate.name}, filters: not read: {explained(problem)}"]
 
 
 def _trust(

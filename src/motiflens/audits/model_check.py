@@ -64,7 +64,8 @@ def check_model(model: nn.Module, dataset: SequenceDataset, **reading: Any) -> M
     filters = summary.n_filters > 0
     possible = ["predict", "attributions", "interactions with given motifs"]
     missing: list[str] = []
-    (possible if filters else missing).append("audit, filters, interactions by filters")
+    possible.append("audit" if filters else "audit without filters")
+    (possible if filters else missing).append("filters, interactions by filters")
     (possible if filters and attention else missing).append("interactions by attention")
     facts = {
         "model": f"{summary.kind}, {summary.n_parameters:,} parameters, {dtype_of(network)}",

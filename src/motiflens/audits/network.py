@@ -14,10 +14,10 @@ import torch
 from torch import nn
 
 from motiflens.audits.options import AuditOptions
+from motiflens.audits.reading import read_for_labels
 from motiflens.audits.saliency import SaliencyAudit, audit_saliency, has_sites
 from motiflens.audits.stored import NO_STORE, AuditStore, motifs_digest
-from motiflens.basics.errors import ArgumentError, InputError, warn
-from motiflens.basics.inputs import as_output
+from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import classification_metrics, regression_metrics
 from motiflens.basics.progress import Tell, part_of
 from motiflens.basics.tables import Logo, Table, Tabular, columns_of
@@ -37,13 +37,9 @@ from motiflens.interpret.filters import (
     filter_quality,
     filter_rows,
 )
-from motiflens.models.any_model import AdaptedModel, ModelSummary, adapt, model_summary, returned
+from motiflens.models.any_model import AdaptedModel, ModelSummary, model_summary, returned
 from motiflens.models.hybrid import HybridNetwork
 from motiflens.models.outputs import model_outputs
-
-
-class OutputWarning(UserWarning):
-    """Which output of a model a label stands for was not said, and one was taken."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -88,7 +84,8 @@ class Audit(Tabular):
 
     def _table(self) -> Table:
         metrics = ", ".join(f"{name} {value:.3f}" for name, value in self.metrics.items())
-        title = f"Audit of a network: {metrics}; {1 - self.matches.no_hit_share:.0%} of the filters match a motif"
+        matched = f"{1 - self.matches.no_hit_share:.0%} of the filters match a motif"
+        title = f"Audit of a network: {metrics}; {matched if self.matches.rows else 'its filters could not be read'}"
         names = ("filter", "logo", "information", "match", "name", "q", "flags")
         columns = columns_of(self.filter_rows(), names)
         logos = [Logo(pwm) for pwm in self.filters.pwms]
@@ -154,16 +151,17 @@ def audit_network(
     test = dataset.test
     if len(test) == 0:
         raise InputError("the data have no test sequences to audit on")
-    network, label = _for_labels(model, test, options)
+    network, label = read_for_labels(model, test, options)
     seed, batch_size = options.seed, options.batch_size
 
     def keep(stage: str, make: Callable[[], Any], **depends_on: Any) -> Any:
         part_of(on_progress, 0.0, 1.0)(*_STAGES[stage])
         return (store or NO_STORE).get(stage, make, **depends_on)
 
-    filters, matches, chance = _first_layer(network, test, options, keep)
+    readable = model_summary(network).n_filters > 0
+    filters, matches, chance = _first_layer(network, test, options, keep) if readable else _no_filters(options)
     importance = order = None
-    if options.n_ablation:
+    if options.n_ablation and readable:
         n = options.n_ablation
         importance = keep(
             "importance",
@@ -220,6 +218,14 @@ def _first_layer(
     return filters, matches, chance
 
 
+def _no_filters(options: AuditOptions) -> tuple[FilterPwms, FilterMatches, FalseMatches | None]:
+    """What a model has whose first layer cannot be read."""
+    ids = tuple(motif.id for motif in options.motifs)
+    matches = FilterMatches(rows=(), has_truth=False, hits=(), target_ids=ids, q=options.q)
+    pwms = np.zeros((0, 4, options.window or 1))
+    return FilterPwms(pwms, np.zeros(0, dtype=np.int64)), matches.judged_by(options.truth), None
+
+
 def _predictions(
     network: HybridNetwork | AdaptedModel, dataset: SequenceDataset, test: SequenceDataset, batch_size: int
 ) -> tuple[dict[str, float], np.ndarray]:
@@ -230,34 +236,6 @@ def _predictions(
         **_metrics("test", network, test, logits),
     }
     return metrics, _scores(network, test, logits).numpy()
-
-
-def _for_labels(
-    model: nn.Module, test: SequenceDataset, options: AuditOptions
-) -> tuple[HybridNetwork | AdaptedModel, int | None]:
-    """The model with one output per label, and the label whose saliency is scored."""
-    reading: dict[str, Any] = {
-        "layout": options.layout, "bases": options.bases, "first_layer": options.first_layer, "output": options.output
-    }  # fmt: skip
-    target = None if options.target is None else as_output(options.target, test)
-    network = adapt(model, test.codes, **reading)
-    n_outputs = model_summary(network).n_outputs
-    if n_outputs == test.n_outputs:
-        if target is not None and not 0 <= target < n_outputs:
-            raise InputError(f"target must be in 0..{n_outputs - 1}, got {target}")
-        return network, 0 if target is None and n_outputs == 1 else target
-    if target is None and test.n_outputs == 1 and isinstance(network, AdaptedModel) and network.two_classes:
-        target = 1
-        warn(
-            "the model gives the probabilities of two classes and the data have one label: output 1 is taken for it",
-            OutputWarning,
-        )
-    if test.n_outputs > 1 or target is None:
-        raise ArgumentError(
-            f"the model has {n_outputs} outputs, the data have {test.n_outputs} labels",
-            "give data with as many labels, or with one and the output that it stands for ({target})",
-        )
-    return adapt(model, test.codes, **reading, target=target), 0
 
 
 def _scores(model: nn.Module, part: SequenceDataset, logits: torch.Tensor) -> torch.Tensor:

@@ -78,16 +78,11 @@ def write_audit(result: Audit, folder: str | Path) -> list[Path]:
     if folder.exists() and not folder.is_dir():
         raise InputError(f"expected a folder to write to, but {folder} is a file: name another place")
     summary = audit_summary(result)
-    texts = {
-        "summary.json": json.dumps(summary, indent=1, allow_nan=False) + "\n",
-        "filters.tsv": _tsv(summary["filters"], list(summary["filters"][0])),
-        "matches.tsv": _tsv(
-            ({"filter": i, **hit._asdict()} for i, hits in enumerate(result.matches.hits) for hit in hits),
-            ["filter", *_HIT_COLUMNS],
-        ),
-        "pairs.tsv": _tsv(summary["pairs"], ["first", "second", "similarity", "offset", "strand"]),
-    }
+    texts = {"summary.json": json.dumps(summary, indent=1, allow_nan=False) + "\n"}
+    texts |= _filter_texts(result, summary) if summary["filters"] else {}
     folder.mkdir(parents=True, exist_ok=True)
+    for name in _OF_FILTERS if not summary["filters"] else ():  # of an earlier audit, which could read them
+        (folder / name).unlink(missing_ok=True)
     for name, text in texts.items():
         write_text(text, folder / name)
     motifs = motifs_of_pwms(result.filters.pwms, result.filters.counts)
@@ -98,6 +93,22 @@ def write_audit(result: Audit, folder: str | Path) -> list[Path]:
         return [folder / name for name in texts]
     write_meme(alive, meme)
     return [*(folder / name for name in texts), meme]
+
+
+_OF_FILTERS = ("filters.tsv", "matches.tsv", "pairs.tsv")
+
+
+def _filter_texts(result: Audit, summary: dict[str, Any]) -> dict[str, str]:
+    """Tables of filters by their files' names."""
+    texts = (
+        _tsv(summary["filters"], list(summary["filters"][0])),
+        _tsv(
+            ({"filter": i, **hit._asdict()} for i, hits in enumerate(result.matches.hits) for hit in hits),
+            ["filter", *_HIT_COLUMNS],
+        ),
+        _tsv(summary["pairs"], ["first", "second", "similarity", "offset", "strand"]),
+    )
+    return dict(zip(_OF_FILTERS, texts, strict=True))
 
 
 def _tsv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:

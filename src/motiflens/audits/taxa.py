@@ -31,6 +31,8 @@ def taxon_notes(candidate: Candidate, options: AuditOptions) -> list[str]:
     if taxon not in TAXA:
         return []
     found = candidate.audits[candidate.best]
+    if not found.matches.rows:
+        return []
     queries = motifs_of_pwms(found.filters.pwms, trim=True)
     n_own = sum(row.best is not None for row in found.matches.rows)
     counts = candidate.store.get(

@@ -87,7 +87,7 @@ class UnfinishedError(RuntimeError):
     """Some of the work could not be finished, the rest was; says where the details stand."""
 
 
-def warn(message: str, category: type[Warning] = UserWarning) -> None:
+def warn(message: str | Warning, category: type[Warning] = UserWarning) -> None:
     """Warn of something at the line outside this library that led to it, for there it can be mended."""
     frame: FrameType | None = sys._getframe(1)
     level, chosen = 2, 2  # 1 is the last line of this function
@@ -97,6 +97,13 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
             chosen = level  # frames of other libraries may lie between ours
         frame = frame.f_back
     warnings.warn(message, category, stacklevel=chosen)
+
+
+def warn_of(error: InputError, frame: str, category: type[Warning] = UserWarning) -> None:
+    """Warn of something that is no error here, in a frame such as ``"left out: {}"``; in the shell in its words."""
+    warning = category(frame.format(error))
+    warning.in_shell = frame.format(explained(error))  # type: ignore[attr-defined]
+    warn(warning)
 
 
 def explained(error: BaseException) -> str | None:

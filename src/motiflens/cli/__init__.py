@@ -72,7 +72,7 @@ def main() -> None:
 
 def _tell_warning(message: Warning | str, *where: Any, **more: Any) -> None:
     """A warning as one line: where in our code it came up helps nobody in a shell."""
-    typer.echo(f"warning: {message}", err=True)
+    typer.echo(f"warning: {getattr(message, 'in_shell', message)}", err=True)
 
 
 @app.callback(invoke_without_command=True)

@@ -218,7 +218,7 @@ def _verdict_lines(summary: dict[str, Any]) -> list[str]:
 
 def _advice_lines(summary: dict[str, Any]) -> list[str]:
     """What to change, without the numbers, which stand on the page."""
-    lines = ["What would make it better (numbers and rule: audit.html)"]
+    lines = ["What would make it better (numbers and rule: audit.html)"] if summary["advice"] else []
     for one in summary["advice"]:
         lines.append(f"  {one['candidate']}, {one['factor']}: {one['change']}")
         lines += [f"    {one['command']}"] if one["command"] else []
@@ -230,19 +230,23 @@ def _summary_lines(summary: dict[str, Any], database: str) -> list[str]:
     first_layer = " > ".join([network["first_layer"], *network["steps"]])
     returns = network["output"] + ("" if network["target"] is None else f", of which output {network['target']} counts")
     metrics = [f"{name} {short(value)}" for name, value in summary["metrics"].items() if value is not None]
-    matched = f"{summary['matched']:.0%} of {n_filters} filters match {database} at q <= {summary['q']:g}"
-    if chance is not None:
-        low, high = chance["interval"]
-        matched += f"; by chance {chance['expected']:.0%} ({low:.0%} to {high:.0%} of shuffled databases)"
+    filters = f"{n_filters} filters of {network['width']} bp ({first_layer})" if n_filters else "no filters were read"
     lines = [
         f"{network['kind']}: {network['n_parameters']:,} parameters, input {network['layout']}, returns {returns}; "
-        f"{n_filters} filters of {network['width']} bp ({first_layer})",
+        f"{filters}",
         f"{summary['n_test']:,} test sequences: {'  '.join(metrics)}",
-        f"filters: {summary['n_dead']} dead, {summary['n_low_information']} of low information, "
-        f"{summary['n_redundant']} redundant",
-        matched,
     ]
-    if summary["tpr"] is not None:
+    if n_filters:
+        matched = f"{summary['matched']:.0%} of {n_filters} filters match {database} at q <= {summary['q']:g}"
+        if chance is not None:
+            low, high = chance["interval"]
+            matched += f"; by chance {chance['expected']:.0%} ({low:.0%} to {high:.0%} of shuffled databases)"
+        redundant = f"{summary['n_redundant']} redundant"
+        lines.append(
+            f"filters: {summary['n_dead']} dead, {summary['n_low_information']} of low information, {redundant}"
+        )
+        lines.append(matched)
+    if summary["tpr"] is not None and n_filters:
         lines.append(f"{summary['tpr']:.0%} match a motif of the truth (TPR), {summary['fpr']:.0%} only others (FPR)")
     if summary["saliency"] is not None:
         scores = {name: summary["saliency"][name] for name in ("auroc", "aupr", "snr")}

@@ -53,6 +53,8 @@ def _facts(candidate: "Candidate", evidence: "Evidence") -> dict[str, Any]:
 def _judge(facts: Facts) -> Ruling:
     found = facts["filters"]
     rows = found["filters"]
+    if not rows:
+        return Ruling(CANNOT_BE_SAID, "Its filters could not be read", {}, "The notes of the audit say why.")
     if found["measure"] is None:
         return Ruling(CANNOT_BE_SAID, "Filters were not ablated", {}, "Audit with --n-ablation above 0.")
     matter = filters_that_matter(rows)

@@ -90,7 +90,7 @@ class FilterMatches(Tabular):
 
     @property
     def no_hit_share(self) -> float:
-        """Share of filters without any hit, dead ones included."""
+        """Share of filters without any hit, dead ones included; NaN where there are none."""
         return self._share("no hit", "dead")
 
     @property
@@ -139,6 +139,8 @@ class FilterMatches(Tabular):
         return plot_hits(rows, q=self.q, title=f"Best of {len(self.target_ids):,} motifs", ax=ax)
 
     def _share(self, *outcomes: str) -> float:
+        if not self.rows:
+            return float("nan")
         return sum(row.outcome in outcomes for row in self.rows) / len(self.rows)
 
 

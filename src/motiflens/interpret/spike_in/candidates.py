@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from torch import nn
 
+from motiflens.basics.errors import InputError
 from motiflens.interpret.filters.matches import filter_matches
 from motiflens.interpret.filters.of_network import filter_pwms
 from motiflens.interpret.filters.quality import SIMILAR
+from motiflens.models.any_model import AdaptedModel
 from motiflens.motifs.sets import DEFAULT_SET, Motif, load_motifs
 from motiflens.motifs.similarity import similarity
 from motiflens.motifs.tomtom import Hit
@@ -58,6 +60,8 @@ def candidate_motifs(
     by_id = {motif.id: motif for motif in targets if max_width is None or motif.width <= max_width}
     best: list[Hit] = []
     for model in models:
+        if isinstance(model, AdaptedModel) and not model.first_layers:
+            raise InputError("no filters could be read, so that none says which motifs to try: name motifs")
         matches = filter_matches(filter_pwms(model, codes, batch_size=batch_size).pwms, targets, q=q)
         best += [hits[0] for own in matches.hits if (hits := [hit for hit in own if hit.target_id in by_id])]
     kept: list[Motif] = []

@@ -64,7 +64,11 @@ def first_layers(found: Trace, X: torch.Tensor, names: tuple[str, ...] = ()) -> 
         calls.setdefault(call.name, []).append(call)
     for name in names or list(calls)[:1] or [""]:
         if name not in calls:
-            what = f"the model did not run {name!r}" if name else "the model ran no nn.Conv1d or nn.Conv2d"
+            what = (
+                f"the model did not run {name!r}"
+                if name
+                else f"the model ran no nn.Conv1d or nn.Conv2d{_reader(found)}"
+            )
             raise InputError(f"{what}: there is no first layer whose filters could be read as motifs")
     layers: dict[str, FirstLayer] = {}
     problems: dict[str, Unreadable] = {}
@@ -78,6 +82,22 @@ def first_layers(found: Trace, X: torch.Tensor, names: tuple[str, ...] = ()) -> 
     if names:
         return tuple(layers.values())
     return tuple(layer for layer in layers.values() if layer.width > 1) or tuple(layers.values())[:1]
+
+
+_MOVES = {
+    "permute", "transpose", "movedim", "swapaxes", "reshape", "view", "flatten", "unflatten", "squeeze", "unsqueeze",
+    "to", "float", "contiguous", "clone", "mT", "T", "get", "unfold", "__getitem__", "flip", "cat", "stack", "pad",
+    "repeat", "expand", "long", "type",
+}  # fmt: skip
+
+
+def _reader(found: Trace) -> str:
+    """What reads the sequence first in a model without a convolution, in words."""
+    reads = (call for call in found.calls if any(call.depends) and call.name not in _MOVES)
+    first = next(reads, None)
+    if first is None:
+        return ""
+    return f" (first to read the sequence is {first.name} in {repr(first.site) if first.site else 'its own forward'})"
 
 
 def _first_layer(found: Trace, calls: list[ConvolutionCall], X: torch.Tensor) -> FirstLayer:

@@ -58,6 +58,7 @@ class TracedCall(NamedTuple):
     inputs: tuple[torch.Tensor, ...]
     outputs: tuple[torch.Tensor, ...]
     depends: tuple[bool, ...]  # which inputs come from the model's input
+    site: str = ""  # the module that makes the call; empty for the model's own forward
 
 
 @by_fields
@@ -88,7 +89,8 @@ class _Recorder(TorchFunctionMode):
         if outputs and not of_shape_alone:  # nor `x.shape` and the like
             inputs = tuple(tensors_in((args, kwargs)))
             depends = tuple(id(tensor) in self.from_input for tensor in inputs)
-            self.calls.append(TracedCall(name, inputs, outputs, depends))
+            site = self.sites[-1].name if self.sites else ""
+            self.calls.append(TracedCall(name, inputs, outputs, depends, site))
             if any(depends):
                 self.from_input |= {id(tensor) for tensor in outputs}
         if name in CONVOLUTIONS:

@@ -86,10 +86,10 @@ def blocks_of(config: HybridConfig) -> str:
 
 
 def _of_any_model(network: ModelSummary) -> str:
-    return (
-        f"{network.kind}, {network.n_parameters:,} parameters, "
-        f"{network.n_filters} first-layer filters of {network.width} bp"
+    filters = (
+        f"{network.n_filters} first-layer filters of {network.width} bp" if network.n_filters else "no filters read"
     )
+    return f"{network.kind}, {network.n_parameters:,} parameters, {filters}"
 
 
 def numbers(evidence: Evidence) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def network_rows(evidence: Evidence) -> list[dict[str, Any]]:
                     "shown": i == candidate.best,
                     "epochs": "" if member is None else f"{member.best_epoch} of {member.n_epochs}",
                     "metrics": found.metrics,
-                    "matched": matched_share(found),
+                    "matched": matched_share(found) if found.matches.rows else None,
                     "chance": None if found.chance is None else found.chance.expected,
                     "dead": int(found.filters.dead.sum()),
                     "low": int(found.quality.low_information.sum()),

@@ -35,7 +35,8 @@ def design_of(name: str, model: AdaptedModel | HybridNetwork) -> NetworkDesign:
     if isinstance(model, HybridNetwork):
         return design_of_config(name, model.config)
     pool = _first_pool(model)
-    functions = [step for step in model.first_layer.steps if not any(word in step for word in _NO_NONLINEARITIES)]
+    steps = model.first_layers[0].steps if model.first_layers else ()
+    functions = [step for step in steps if not any(word in step for word in _NO_NONLINEARITIES)]
     activation = _ACTIVATIONS.get(functions[-1], functions[-1]) if functions else None
     stage = None if pool is None else "C24" if is_wide(pool) else "C4C6"
     return NetworkDesign(name, model_summary(model).n_filters, activation, pool, stage)
@@ -74,9 +75,10 @@ def _first_pool(model: AdaptedModel) -> int | None:
     X = one_hot(torch.randint(4, (2, model.length), generator=generator)).to(parameter.device, parameter.dtype)
     with torch.no_grad():
         found = trace(model, X)
-    if not found.convolutions:
+    names = [layer.name for layer in model.first_layers[:1]]
+    first = next((call for call in found.convolutions for name in names if call.name.endswith(name)), None)
+    if first is None:
         return None
-    first = next(call for call in found.convolutions if call.name.endswith(model.first_layer.name))
     after = [call for call in found.convolutions if call.n_calls_before > first.n_calls_before]
     end = after[0].n_calls_before if after else len(found.calls)
     for call in found.calls[first.n_calls_before : end]:

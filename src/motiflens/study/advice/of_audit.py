@@ -24,9 +24,13 @@ def advice(evidence: Evidence) -> list[Advice]:
     binary = evidence.prevalence is not None
     families = tuple(FAMILIES) if binary else tuple(name for name in FAMILIES if name != "prediction")
     found = [one for candidate in candidates for one in _on_training(candidate, evidence)]
+    designs = [design_of(candidate.name, candidate.audits[0].model) for candidate in candidates]
+    designs = [design for design in designs if design.n_filters]  # of others no first layer is known
+    if not designs:
+        return found
     pairs = [(a, b) for i, a in enumerate(candidates) for b in candidates[i + 1 :]]
     return found + advise(
-        [design_of(candidate.name, candidate.audits[0].model) for candidate in candidates],
+        designs,
         {(a.name, b.name): _here(evidence, a, b) for a, b in pairs},
         {candidate.name: _spreads(evidence, candidate) for candidate in candidates},
         n_networks={candidate.name: len(candidate.audits) for candidate in candidates},
