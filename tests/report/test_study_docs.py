@@ -30,3 +30,15 @@ def test_the_table_of_speed_is_made_from_the_committed_races():
     assert (ROOT / "docs" / "results" / "speed.md").read_text(encoding="utf-8") == made, (
         "run python scripts/make_speed_page.py"
     )
+
+
+def test_the_effects_behind_advice_are_of_all_committed_records():
+    n = sum(
+        len((ROOT / "results" / "paper" / f"task{task}.jsonl").read_text(encoding="utf-8").splitlines())
+        for task in (1, 2)
+    )
+    effects = (ROOT / "src" / "motiflens" / "resources" / "measured_effects.tsv").read_text(encoding="utf-8")
+    assert effects.startswith(f"# results/paper: {n} networks,"), (
+        "run motiflens study effects results/paper --filters results/filters "
+        "-o src/motiflens/resources/measured_effects.tsv"
+    )
