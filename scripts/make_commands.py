@@ -12,8 +12,9 @@ TARGET = Path(__file__).parent.parent / "docs" / "commands.md"
 HEAD = """# Commands
 
 What `motiflens COMMAND --help` says, in one place. Results that are printed go to standard output, news to
-standard error; errors are one line there, and the exit code is 1. A fault of the program itself shows its traceback;
-`motiflens --debug COMMAND` shows the traceback of every error.
+standard error; errors are one line there. The exit code is 2 where what was given cannot be used, and 1 where the
+work could not be done or finished. A fault of the program itself shows its traceback; `motiflens --debug COMMAND` shows
+that of every error.
 """
 
 

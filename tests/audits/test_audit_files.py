@@ -149,6 +149,6 @@ def test_the_command_notes_outputs_that_are_not_the_labels(files, task1, tmp_pat
 )
 def test_errors_are_one_line_and_nothing_is_written(files, capsys, monkeypatch, options, message):
     code, told = fails(capsys, monkeypatch, "audit", files / "data.h5", "--out", files / "none", *options)
-    assert code == 1
+    assert code == 2
     assert message in told
     assert not (files / "none").exists()

@@ -96,6 +96,6 @@ def test_the_command_tells_before_it_trains(task1, tmp_path, capsys, monkeypatch
     write_hdf5(one, tmp_path / "data.h5")
     wrong = ("--n-backgrounds", "-1")
     code, told = fails(capsys, monkeypatch, "audit", tmp_path / "data.h5", "--out", tmp_path / "out", *wrong)
-    assert code == 1
+    assert code == 2
     assert "--n-backgrounds must be 0 or more, got -1" in told
     assert not (tmp_path / "out").exists()

@@ -502,6 +502,6 @@ def test_a_model_of_ones_own_has_a_page_too(files):
 def test_errors_are_one_line_and_nothing_is_written(files, capsys, monkeypatch, options, message):
     monkeypatch.chdir(files)
     code, told = fails(capsys, monkeypatch, "audit", files / "data.h5", *options)
-    assert code == 1
+    assert code == 2
     assert message in told
     assert not (files / "new").exists()

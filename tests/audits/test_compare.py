@@ -245,7 +245,7 @@ def test_the_command_goes_from_data_to_the_table(files):
 def test_errors_are_one_line_and_nothing_is_written(files, capsys, monkeypatch, configs, message):
     named = [part for config in configs for part in ("--config", config)]
     code, told = fails(capsys, monkeypatch, "compare", files / "data.h5", *named, "--out", files / "new")
-    assert code == 1
+    assert code == 2
     assert message in told
     assert not (files / "new").exists()
 

@@ -177,10 +177,10 @@ def test_version():
         (["study", "report", "no-folder"], "no folder no-folder"),
     ],
 )
-def test_errors_are_one_line_and_exit_code_1(arguments, message, capsys, monkeypatch, tmp_path):
+def test_errors_are_one_line_and_exit_code_2(arguments, message, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     code, text = fails(capsys, monkeypatch, *arguments)
-    assert code == 1
+    assert code == 2
     assert message in text
     assert text.startswith("error: ")
     assert len(text.splitlines()) == 1
@@ -189,7 +189,7 @@ def test_errors_are_one_line_and_exit_code_1(arguments, message, capsys, monkeyp
 
 def test_report_of_an_empty_folder(tmp_path, capsys, monkeypatch):
     code, text = fails(capsys, monkeypatch, "study", "report", tmp_path)
-    assert code == 1
+    assert code == 2
     assert "holds no records" in text
 
 
@@ -198,11 +198,11 @@ def test_attribute_names_a_bad_target(trained, tmp_path, capsys, monkeypatch):
     code, text = fails(
         capsys, monkeypatch, "attribute", out / "member_000", data, "-o", tmp_path / "a.npz", "--target", 3
     )
-    assert (code, "--target must be in 0..0, got 3" in text) == (1, True)
+    assert (code, "--target must be in 0..0, got 3" in text) == (2, True)
     dataset = read_hdf5(data)
     write_hdf5(dataset.subset(np.flatnonzero(dataset.y[:, 0] == 0)), tmp_path / "negatives.h5")
     code, text = fails(
         capsys, monkeypatch, "attribute", out / "member_000", tmp_path / "negatives.h5", "-o", tmp_path / "a.npz"
     )
-    assert (code, "try --no-positives" in text) == (1, True)
+    assert (code, "try --no-positives" in text) == (2, True)
     assert not list(tmp_path.glob("*.npz"))

@@ -111,7 +111,7 @@ def test_predict(folder):
         (["data", "fasta", "pos.fa", "-o", "x.h5"], "--negatives, --labels, --label-pattern or --shuffle"),
         (["data", "fasta", "pos.fa", "--negatives", "no.fa", "-o", "x.h5"], "no file at no.fa"),
         (["data", "fasta", "pos.fa", "--shuffle", "1", "-o", "no/x.h5"], "make it first"),
-        (["data", "fasta", "pos.fa", "--shuffle", "-1", "-o", "x.h5"], "ratio must be at least 1, got -1"),
+        (["data", "fasta", "pos.fa", "--shuffle", "-1", "-o", "x.h5"], "Invalid value for '--shuffle'"),
         (
             ["data", "fasta", "pos.fa", "--shuffle", "1", "--split", "a", "-o", "x.h5"],
             "three shares, such as 0.7,0.1,0.2",
@@ -148,7 +148,7 @@ def test_errors_are_one_line_and_leave_nothing(folder, arguments, message, capsy
     with pytest.raises(SystemExit) as stop:
         cli.main()
     text = capsys.readouterr().err
-    assert stop.value.code == 1
+    assert stop.value.code == 2
     assert message in text
     assert text.startswith("error: ")
     assert len(text.splitlines()) == 1

@@ -107,7 +107,7 @@ def test_errors_are_one_line_and_leave_no_ensemble(folder, arguments, message, c
     with pytest.raises(SystemExit) as stop:
         cli.main()
     text = capsys.readouterr().err.splitlines()
-    assert stop.value.code == 1
+    assert stop.value.code == 2
     assert [line for line in text if not line.startswith("note: ")] == [text[-1]]
     assert text[-1].startswith("error: ")
     assert message in text[-1]

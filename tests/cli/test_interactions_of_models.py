@@ -40,6 +40,6 @@ def test_given_motifs_need_no_convolution(tmp_path, capsys, monkeypatch):
     told = run("interactions", model, tmp_path / "data.h5", *given).stdout
     assert "of 1 pairs are called" in told
     code, told = fails(capsys, monkeypatch, "interactions", model, tmp_path / "data.h5", "--layout", "N4L")
-    assert code == 1
+    assert code == 2
     assert "expected a model with a convolution" in told
     assert "predictions, attributions and interactions of given motifs work without" in told

@@ -85,7 +85,7 @@ def test_what_cannot_be_analysed_is_said(place):
 def test_a_question_names_the_option_of_the_shell(place, capsys, monkeypatch):
     """No message of the shell names an argument of Python."""
     code, told = fails(capsys, monkeypatch, "models", "check", f"{place / 'net.py'}:plain", place / "data.h5")
-    assert code == 1
+    assert code == 2
     assert "--layout" in told
     assert "(layout)" not in told
 

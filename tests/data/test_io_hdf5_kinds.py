@@ -138,7 +138,7 @@ def test_what_cannot_be_read_is_one_line_with_the_file(folder, capsys, monkeypat
             for key, link in links.items():
                 file[key] = link
         code, text = fails(capsys, monkeypatch, "data", "summary", name)
-        assert code == 1, name
+        assert code == 2, name
         assert text.count("\n") == 1, text
         assert message in text
         assert name in text

@@ -95,7 +95,7 @@ def test_a_2bit_that_is_cut_short_is_one_line(folder, capsys, monkeypatch):
     code, message = fails(
         capsys, monkeypatch, "data", "bed", "p.bed", "cut.2bit", "--width", "9", "--shuffle", "1", "-o", "x.h5"
     )
-    assert (code, message.count("\n")) == (1, 1)
+    assert (code, message.count("\n")) == (2, 1)
 
 
 # bigWig
@@ -200,7 +200,7 @@ def test_the_command(folder, capsys, monkeypatch):
     }
     for given, message in mistakes.items():
         code, told = fails(capsys, monkeypatch, "data", "bed", "p.bed", "g.fa", "--width", 100, "-o", "y.h5", *given)
-        assert (code, told.count("\n")) == (1, 1), told
+        assert (code, told.count("\n")) == (2, 1), told
         assert message in told, told
     monkeypatch.setitem(__import__("sys").modules, "pybigtools", None)
     assert "pip install 'motiflens[bigwig]'" in fails(capsys, monkeypatch, "data", "bed", "p.bed", "g.fa", *options)[1]

@@ -148,7 +148,7 @@ def test_the_command_line_reports_and_refuses(records, tmp_path, capsys, monkeyp
         (("--preset", "crx", "--data", data, "--tasks", "1", "--out", out), "--tasks does not belong to preset crx"),
     ]:
         code, told = fails(capsys, monkeypatch, "study", "run", *arguments)
-        assert code == 1
+        assert code == 2
         assert message in told
 
 

@@ -45,7 +45,7 @@ def differences(evidence: Evidence, first: Candidate, second: Candidate) -> list
 
 
 def measures_of(evidence: Evidence, candidate: Candidate) -> dict[str, np.ndarray]:
-    """Values of each member by the name of the measure."""
+    """Values of each of E members, shape=(E,), by the name of the measure."""
     audits = candidate.audits
     found = {
         f"Test {measure_label(measure)}": performance.members

@@ -69,7 +69,19 @@ def performance_by_label(
     n_resamples: int,
     seed: int,
 ) -> dict[str, dict[str, dict[str, Performance]]]:
-    """Measures with intervals of some labels, each by itself: by its name, predictor and measure."""
+    """Measures with intervals of some labels, each by itself: by its name, predictor and measure.
+
+    Parameters
+    ----------
+    y : np.ndarray, shape=(N, T)
+    predictions : mapping of str to np.ndarray, shape=(N, T) or (E, N, T)
+        By predictor, of one network or of E.
+    names : sequence of str, T of them
+    labels : sequence of int
+        Columns of y.
+    n_resamples, seed
+        As for :func:`motiflens.basics.performance.performances`.
+    """
     return {
         names[t]: performances(
             y[:, [t]],

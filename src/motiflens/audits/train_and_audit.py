@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from motiflens.audits.candidate import Candidate, audit_candidate
 from motiflens.audits.options import AuditOptions
+from motiflens.basics.choices import check_members
 from motiflens.basics.errors import InputError, UnfinishedError
 from motiflens.basics.runners import Emit, JobError, n_cores, run_local
 from motiflens.data.dataset import SequenceDataset
@@ -90,6 +91,7 @@ def train_and_audit(
     """
     if not configs:
         raise InputError("expected at least one configuration to train, got none")
+    check_members(n_members)
     options = options or AuditOptions()
     options.check_data(dataset)
     _check_folder(Path(folder))

@@ -42,17 +42,17 @@ def bounds_of(measure: str) -> Bounds:
 
 
 def percent(shares: np.ndarray) -> str:
-    """Mean share with its range, e.g. "28% (25% to 33%)"."""
+    """Mean of shares, shape=(E,), with their range, e.g. "28% (25% to 33%)"."""
     low, high = f"{shares.min():.0%}", f"{shares.max():.0%}"
     return f"{shares.mean():.0%}" + ("" if low == high else f" ({low} to {high})")
 
 
 def value_range(values: np.ndarray) -> str:
-    """Smallest to largest."""
+    """Smallest to largest of values of any shape."""
     low, high = f"{values.min():.3f}", f"{values.max():.3f}"
     return low if low == high else f"{low} to {high}"
 
 
 def mean_and_range(values: np.ndarray) -> str:
-    """Mean, with the range of several."""
+    """Mean of values, shape=(E,), with the range of several."""
     return f"{values.mean():.2f}" + ("" if len(values) == 1 else f" ({values.min():.2f} to {values.max():.2f})")

@@ -72,3 +72,26 @@ def check_top(top: int) -> None:
     """Raise an error unless `top`, how many of something are shown, is a number of at least 1."""
     if isinstance(top, bool) or not isinstance(top, int) or top < 1:
         raise InputError(f"top must be a whole number of at least 1, got {top!r}")
+
+
+#: A larger number is a slip of the hand: it would fill the memory, or never end.
+MOST, MOST_MEMBERS = 10_000_000, 10_000
+
+
+def check_count(name: str, value: int, *, least: int = 1, most: int = MOST) -> None:
+    """Raise an error unless a number of things is at least `least` and at most `most`."""
+    if value < least:
+        raise InputError(f"{name} must be at least {least}, got {value}")
+    if value > most:
+        raise InputError(f"{name} must be at most {most:,}, got {value}")
+
+
+def check_seeds(holder: object, *names: str) -> None:
+    """Raise an error unless attributes of some names are seeds: numbers from 0 on that fit into 63 bits."""
+    for name in names:
+        check_count(name, getattr(holder, name), least=0, most=2**63 - 1)
+
+
+def check_members(n_members: int, name: str = "n_members") -> None:
+    """Raise an error unless a number of networks to train is in 1..10,000."""
+    check_count(name, n_members, most=MOST_MEMBERS)

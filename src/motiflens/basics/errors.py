@@ -25,14 +25,6 @@ _OF_THE_MACHINE = {
     errno.ENFILE,
 }
 _LIBRARY = __name__.split(".")[0]
-_OS_ERRORS = (
-    FileNotFoundError,
-    PermissionError,
-    IsADirectoryError,
-    NotADirectoryError,
-    FileExistsError,
-    ConnectionError,
-)
 
 
 class InputError(ValueError):
@@ -83,6 +75,17 @@ class MissingPackageError(InputError, ImportError):
     """What was asked for needs a package that is not installed; says how to install it."""
 
 
+#: Errors that say that what was given cannot be used.
+BAD_INPUT = (
+    InputError,
+    FileNotFoundError,
+    PermissionError,
+    IsADirectoryError,
+    NotADirectoryError,
+    FileExistsError,
+)
+
+
 class UnfinishedError(RuntimeError):
     """Some of the work could not be finished, the rest was; says where the details stand."""
 
@@ -119,7 +122,8 @@ def explained(error: BaseException) -> str | None:
     if isinstance(error, MemoryError) or _is_memory_of_torch(error):
         reason = (str(error).strip().splitlines() or ["none is left"])[0]
         return f"not enough memory ({reason}): ask for fewer or shorter sequences, or fewer members at once"
-    if isinstance(error, OSError) and (isinstance(error, _OS_ERRORS) or error.errno in _OF_THE_MACHINE):
+    named = isinstance(error, (*BAD_INPUT, ConnectionError))
+    if isinstance(error, OSError) and (named or error.errno in _OF_THE_MACHINE):
         return str(error) if error.filename is None else f"{error.filename}: {error.strerror}"
     return None
 

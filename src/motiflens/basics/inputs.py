@@ -65,7 +65,7 @@ class Sequences:
         return len(self.codes)
 
     def subset(self, rows: np.ndarray) -> "Sequences":
-        """Some of them, in the order of rows."""
+        """Some of them, in the order of rows: indices, shape=(n,), or booleans, shape=(N,)."""
         y = None if self.y is None else self.y[rows]
         split = None if self.split is None else self.split[rows]
         return Sequences(self.codes[rows], y, self.label_names, split)
@@ -92,7 +92,7 @@ class Sequences:
         return target
 
     def audited_rows(self) -> np.ndarray:
-        """Rows of the test sequences, or all if there are none."""
+        """Rows of the test sequences, shape=(n,), or all if there are none."""
         if self.split is None:
             return np.arange(len(self))
         rows = np.flatnonzero(self.split == "test")
@@ -101,8 +101,8 @@ class Sequences:
     def rows_of_class(self, target: Target, *, positive: bool) -> np.ndarray:
         """Rows of those with label 1, or 0; of a real-valued label the quarter with the highest values, or the lowest.
 
-        Sequences of a set without labels are all of the class that is asked for; those whose label is missing (NaN) in
-        a set with labels are of none.
+        Rows have shape=(n,). Sequences of a set without labels are all of the class that is asked for; those whose
+        label is missing (NaN) in a set with labels are of none.
 
         Raises
         ------
@@ -243,7 +243,7 @@ def as_output(target: Target, *holders: Any) -> int:
 
 
 def is_binary(y: np.ndarray) -> bool:
-    """Whether all labels are 0 or 1, those that are missing (NaN) left out."""
+    """Whether all labels, of any shape, are 0 or 1, those that are missing (NaN) left out."""
     values = np.asarray(y)
     return bool((np.isin(values, (0, 1)) | np.isnan(values)).all())
 

@@ -81,7 +81,7 @@ def bounded_difference(
 
     Parameters
     ----------
-    first, second : sequence of float
+    first, second : sequence of float, shape=(n1,) and (n2,)
         Values of two independent groups.
     bounds : Bounds
         Of the values, as for :func:`bounded_mean`.

@@ -121,13 +121,13 @@ def pearson(targets: Array, predictions: ArrayT, mask: Array | None = None) -> A
 
 
 def mean_squared_error(targets: Array, predictions: ArrayT, mask: Array | None = None) -> ArrayT:
-    """Mean of squared differences over the last axis; parameters, result and errors as for :func:`pearson`."""
+    """Mean of squared differences over the last axis; shapes, result and errors as for :func:`pearson`."""
     target, prediction, counts = _checked_values(targets, predictions, mask)
     return _like(predictions, _mean((target - prediction).square(), counts).squeeze(-1))
 
 
 def labelled(y: ArrayT) -> ArrayT | None:
-    """Mask of the labels that are there, missing ones being NaN; None if none is missing."""
+    """Mask of the labels, of any shape, that are there, missing ones being NaN; None if none is missing."""
     missing = y.isnan() if isinstance(y, torch.Tensor) else np.isnan(y)
     return ~missing if bool(missing.any()) else None
 
@@ -164,7 +164,7 @@ def information_content(pwm: Array, axis: int = -2) -> np.ndarray:
 
 
 def as_tensor(values: Array) -> torch.Tensor:
-    """Give a tensor back as it is, and anything else as a CPU tensor of its own memory.
+    """Give a tensor, of any shape, back as it is, and anything else as a CPU tensor of its own memory.
 
     The copy is there because torch refuses negative strides and warns about read-only arrays.
     """
@@ -273,14 +273,20 @@ def _like(reference: ArrayT, result: torch.Tensor) -> ArrayT:
 
 
 def classification_metrics(logits: torch.Tensor, y: np.ndarray) -> dict[str, float]:
-    """AUROC and AUPR, micro-averaged over all labels that are not missing; NaN if only one class is present."""
+    """AUROC and AUPR of logits and labels, shape=(N, T) each, micro-averaged over all labels that are not missing.
+
+    They are NaN if only one class is present.
+    """
     labels, scores = np.asarray(y).ravel(), logits.double().numpy().ravel()
     mask = labelled(labels)
     return {"auroc": float(auroc(labels, scores, mask)), "aupr": float(aupr(labels, scores, mask))}
 
 
 def regression_metrics(outputs: torch.Tensor, y: np.ndarray) -> dict[str, float]:
-    """Pearson's correlation, mean over the targets that vary, and squared error, mean over all; NaN is missing."""
+    """Pearson's correlation, mean over the targets that vary, and squared error, mean over all; NaN is missing.
+
+    Outputs and targets have shape=(N, T).
+    """
     targets, predictions = np.asarray(y).T, outputs.double().numpy().T  # n_outputs, N
     mask = labelled(targets)
     correlations = torch.from_numpy(pearson(targets, predictions, mask))

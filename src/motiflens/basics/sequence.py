@@ -13,6 +13,7 @@ from motiflens.basics.errors import InputError
 
 ALPHABET = "ACGT"
 UNKNOWN = 4
+LONGEST = 100_000_000  # bases: more would be a slip of the hand
 INVALID = 255  # what `translate_letters` gives for a byte that is no nucleotide letter
 
 _CODE_OF_BYTE = np.full(256, INVALID, dtype=np.uint8)
@@ -37,7 +38,7 @@ def encode(sequences: str | Sequence[str]) -> np.ndarray:
 
     Returns
     -------
-    codes : np.ndarray, uint8
+    codes : np.ndarray, uint8, shape=(L,) or (N, L)
 
     Raises
     ------
@@ -101,7 +102,7 @@ def codes_from_one_hot(X: np.ndarray | torch.Tensor) -> np.ndarray:
 
 
 def reverse_complement(codes: np.ndarray) -> np.ndarray:
-    """Reverse-complement codes along the last axis."""
+    """Reverse-complement codes, shape=(..., L), along the last axis."""
     return _COMPLEMENT[np.asarray(codes)[..., ::-1]]
 
 

@@ -124,7 +124,7 @@ def wilson_interval(n_hits: int, n: int) -> Interval:
 
 
 def spearman(x: np.ndarray, y: np.ndarray) -> float:
-    """Rank correlation, ties at their mean rank; NaN for fewer than three values or constant ones."""
+    """Rank correlation of x and y, shape=(n,), ties at their mean rank; NaN for n < 3 and for constant values."""
     if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return math.nan
     return float(np.corrcoef(ranks(x), ranks(y))[0, 1])
@@ -181,7 +181,7 @@ def noncentrality_interval(f: float, df1: float, df2: float) -> tuple[float, flo
 
 
 def ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks from 1, ties at their mean rank."""
+    """Ranks from 1 of values of shape=(n,), ties at their mean rank."""
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = counts.cumsum()
     return (last - (counts - 1) / 2)[place]
@@ -212,12 +212,12 @@ def bootstrap_mean(values: np.ndarray, *, n_resamples: int = 2000, seed: int = 0
 
 
 def mean_of_defined(values: np.ndarray, *, axis: int | None) -> np.ndarray:
-    """Mean along an axis over values that are not NaN; NaN where there are none."""
+    """Mean along an axis, of values of any shape that are not NaN; NaN where there are none."""
     defined = ~np.isnan(values)
     total, n = np.where(defined, values, 0).sum(axis=axis), defined.sum(axis=axis)
     return np.where(n > 0, total / np.maximum(n, 1), math.nan)
 
 
 def number(value: float | np.ndarray) -> float | None:
-    """A plain number for a summary, None for NaN."""
+    """A number, or an array of shape=(), as a plain number for a summary, None for NaN."""
     return None if math.isnan(float(value)) else float(value)

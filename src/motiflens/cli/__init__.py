@@ -4,13 +4,11 @@ Imports that cost time stand inside the commands, so that `--help` answers at on
 """
 
 import sys
-import traceback
 import warnings
 from typing import Annotated, Any
 
 import typer
 
-from motiflens.basics.errors import explained
 from motiflens.cli import (
     audit,
     compare,
@@ -25,6 +23,7 @@ from motiflens.cli import (
     study,
     train,
 )
+from motiflens.cli.errors import tell_error
 from motiflens.cli.messages import Session
 
 app = typer.Typer(
@@ -49,25 +48,18 @@ app.add_typer(models.app, name="models")
 app.add_typer(motifs.app, name="motifs")
 app.add_typer(study.app, name="study")
 
-FAULT = "this is a fault of motiflens, not of what you gave it: please report it with the lines above"
-
 
 def main() -> None:
-    """Run the command line; what a user can mend becomes one line on standard error, and the exit code is 1.
-
-    Anything else is a fault of ours: it shows its traceback, and a line that says so. `--debug` shows all tracebacks.
-    """
+    """Run the command line: of its errors a line, and an exit code (:func:`motiflens.cli.errors.tell_error`)."""
     session = Session()
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _tell_warning
-            app(obj=session)
+            code = app(obj=session, standalone_mode=False)
     except Exception as error:
-        words = explained(error)
-        if words is None or session.debug:
-            traceback.print_exception(error)
-        typer.echo(f"error: {FAULT if words is None else words}", err=True)
-        sys.exit(1)
+        code = tell_error(error, app, debug=session.debug)
+    if code:
+        sys.exit(code)
 
 
 def _tell_warning(message: Warning | str, *where: Any, **more: Any) -> None:

@@ -13,11 +13,11 @@ from motiflens.cli.audit_options import (
     Found,
     LargestQ,
     MaxEpochs,
-    Members,
     NAblation,
     NBackgrounds,
     NDecoys,
     NExamples,
+    NMembers,
     ProtocolName,
     Seed,
     SpikeMotifs,
@@ -30,7 +30,7 @@ from motiflens.cli.audit_options import (
     write_found,
 )
 from motiflens.cli.loading import load_any_model, one_thread, read_truth
-from motiflens.cli.messages import BEAT, note_outputs, options_named, percentage, print_json, short
+from motiflens.cli.messages import BEAT, note_outputs, percentage, print_json, short
 from motiflens.cli.options import DATABASE, DataFile, FirstLayer, Json, Quiet, Verbose, split_names, writable_folder
 
 if TYPE_CHECKING:
@@ -40,10 +40,12 @@ if TYPE_CHECKING:
     from motiflens.data.dataset import SequenceDataset
     from motiflens.models.hybrid import NetworkConfig
 
-_OF_MODELS = {"weights": None, "layout": "auto", "bases": "ACGT", "first_layer": None, "output": "auto"}
+_OF_MODELS = ("weights", "layout", "bases", "first_layer", "output")
+_OF_TRAINING = ("architecture", "activations", "n_members", "task", "protocol", "max_epochs", "device")
 
 
 def audit(
+    ctx: typer.Context,
     data: DataFile,
     model: Annotated[
         str | None,
@@ -61,7 +63,7 @@ def audit(
     output: Annotated[str, typer.Option(help="What the model returns: auto, logits or probabilities.")] = "auto",
     architecture: Annotated[str, typer.Option(help="To train: a name that motiflens models list shows.")] = "C4C6-Att",
     activations: Annotated[str, typer.Option(help="To train: first layers to compare.")] = "relu,exponential",
-    members: Members = 5,
+    n_members: NMembers = 5,
     task: Task = None,
     protocol: ProtocolName = "REFERENCE",
     max_epochs: MaxEpochs = None,
@@ -101,16 +103,14 @@ def audit(
     from motiflens.report.audit import evidence_summary
 
     one_thread()
-    of_model = {"weights": weights, "layout": layout, "bases": bases, "first_layer": first_layer, "output": output}
-    _check_options(model, out, of_model)
+    _check_options(ctx, model, out)
     dataset = read_hdf5(data)
     accessions = None if truth is None else read_truth(truth)
-    with options_named(*AuditOptions.__dataclass_fields__):
-        options = AuditOptions(
-            target=target_of(target, dataset), database=database, spike_motifs=spike_motifs, truth=accessions, q=q,
-            n_decoys=n_decoys, n_ablation=n_ablation, n_backgrounds=n_backgrounds, n_examples=n_examples, seed=seed,
-            layout=layout, bases=bases, first_layer=first_layer, output=output,
-        )  # fmt: skip
+    options = AuditOptions(
+        target=target_of(target, dataset), database=database, spike_motifs=spike_motifs, truth=accessions, q=q,
+        n_decoys=n_decoys, n_ablation=n_ablation, n_backgrounds=n_backgrounds, n_examples=n_examples, seed=seed,
+        layout=layout, bases=bases, first_layer=first_layer, output=output,
+    )  # fmt: skip
     if model is not None:
         with nullcontext(None) if quiet else percentage("audit of networks", beat=BEAT) as tell:
             found = Found([_given(model, weights, dataset, options, tell)], {}, "score")
@@ -120,7 +120,7 @@ def audit(
             dataset,
             Path(str(out)),
             configs,
-            members,
+            n_members,
             protocol,
             max_epochs,
             device,
@@ -163,12 +163,16 @@ def audit(
             typer.echo(str(path), err=True)
 
 
-def _check_options(model: str | None, out: Path | None, asked: dict[str, Any]) -> None:
+def _check_options(ctx: typer.Context, model: str | None, out: Path | None) -> None:
+    """Refuse options of what is not done: a model is audited as it is, networks are trained as the data ask."""
     if model is None and out is None:
         raise InputError("expected --model to audit, or --out with a folder for the networks to be trained")
-    given = [name for name, value in asked.items() if value != _OF_MODELS[name]]
-    if model is None and given:
-        raise InputError(f"--{given[0].replace('_', '-')} is of a model: name it with --model, or leave the option out")
+    idle = _OF_MODELS if model is None else _OF_TRAINING
+    words = "is of a model: name it with --model" if model is None else "is to train, but --model names what is audited"
+    for option in ctx.command.params:
+        source = ctx.get_parameter_source(str(option.name))
+        if option.name in idle and source is not None and source.name == "COMMANDLINE":
+            raise InputError(f"{option.opts[0]} {words}, or leave the option out")
 
 
 def _given(
@@ -187,8 +191,7 @@ def _given(
         ensemble = load_ensemble(model)
         known: dict[str, Any] = {"members": ensemble.members, "folder": Path(model)}
         return audit_candidate(name, list(ensemble), dataset, options, **known, on_progress=on_progress)
-    with options_named("layout", "first_layer", "output", "target"):
-        return audit_candidate(name, [load_any_model(model, weights)], dataset, options, on_progress=on_progress)
+    return audit_candidate(name, [load_any_model(model, weights)], dataset, options, on_progress=on_progress)
 
 
 def _configs(

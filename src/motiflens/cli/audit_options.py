@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from motiflens.models.hybrid import NetworkConfig
     from motiflens.training.news import News
 
-Members = Annotated[int, typer.Option(help="To train: initialisations of each.")]
+NMembers = Annotated[int, typer.Option("--members", help="To train: initialisations of each.")]
 Task = Annotated[
     int | None, typer.Option(help="To train: sizes of task 1 (wide) or 2 (small); by default 2 for a single label.")
 ]
@@ -73,7 +73,7 @@ def train_candidates(
     dataset: "SequenceDataset",
     out: Path,
     configs: "dict[str, NetworkConfig]",
-    members: int,
+    n_members: int,
     protocol: str,
     max_epochs: int | None,
     device: str,
@@ -95,18 +95,18 @@ def train_candidates(
 
     note_slow_training(device)
     # An audit takes about as long as the training of one network.
-    course = TrainingCourse(len(configs) * (members + 1), chosen.max_epochs, monitor, quiet=quiet, verbose=verbose)
+    course = TrainingCourse(len(configs) * (n_members + 1), chosen.max_epochs, monitor, quiet=quiet, verbose=verbose)
 
     def tell(news: "News") -> None:
         if news.status is None:
             course.epoch(f"{news.key} {news.member}", news.n_epochs, news.valid_loss, news.valid_metric)
         else:
             course.say(f"{news.key}  trained; auditing")
-            course.finished(*(f"{news.key} {member}" for member in range(members)))
+            course.finished(*(f"{news.key} {member}" for member in range(n_members)))
 
     with resumable(), course:
         candidates = train_and_audit(
-            dataset, out, configs, options, n_members=members, protocol=chosen, device=device, on_news=tell,
+            dataset, out, configs, options, n_members=n_members, protocol=chosen, device=device, on_news=tell,
             on_stage=course.stage,
         )  # fmt: skip
     settings: dict[str, Any] = {"device": resolve_device(device), "protocol": chosen}

@@ -14,11 +14,11 @@ from motiflens.cli.audit_options import (
     Device,
     LargestQ,
     MaxEpochs,
-    Members,
     NAblation,
     NBackgrounds,
     NDecoys,
     NExamples,
+    NMembers,
     ProtocolName,
     Seed,
     SpikeMotifs,
@@ -31,7 +31,7 @@ from motiflens.cli.audit_options import (
     write_found,
 )
 from motiflens.cli.loading import one_thread, read_truth
-from motiflens.cli.messages import options_named, print_json
+from motiflens.cli.messages import print_json
 from motiflens.cli.options import DATABASE, DataFile, Json, Quiet, Verbose, writable_folder
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def compare(
             "--out", "-o", callback=writable_folder, help="Folder for the page, tables, motifs and trained networks."
         ),
     ],
-    members: Members = 5,
+    n_members: NMembers = 5,
     task: Task = None,
     protocol: ProtocolName = "REFERENCE",
     max_epochs: MaxEpochs = None,
@@ -95,13 +95,12 @@ def compare(
     dataset = read_hdf5(data)
     configs = _configurations(config, dataset, sizes_for(dataset, task))
     accessions = None if truth is None else read_truth(truth)
-    with options_named(*AuditOptions.__dataclass_fields__):
-        options = AuditOptions(
-            target=target_of(target, dataset), database=database, spike_motifs=spike_motifs, truth=accessions, q=q,
-            n_decoys=n_decoys, n_ablation=n_ablation, n_backgrounds=n_backgrounds, n_examples=n_examples, seed=seed,
-        )  # fmt: skip
+    options = AuditOptions(
+        target=target_of(target, dataset), database=database, spike_motifs=spike_motifs, truth=accessions, q=q,
+        n_decoys=n_decoys, n_ablation=n_ablation, n_backgrounds=n_backgrounds, n_examples=n_examples, seed=seed,
+    )  # fmt: skip
     found = train_candidates(
-        dataset, out, configs, members, protocol, max_epochs, device, options, quiet=quiet, verbose=verbose
+        dataset, out, configs, n_members, protocol, max_epochs, device, options, quiet=quiet, verbose=verbose
     )
     evidence, paths = write_found(
         found,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from motiflens.basics.errors import InputError
-from motiflens.cli.messages import options_named, print_json
+from motiflens.cli.messages import print_json
 from motiflens.cli.options import DataFile, Json, shares_of, split_names, whole_numbers, writable_file
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ DropMissing = Annotated[bool, typer.Option(help="Leave out sequences that lack a
 MissingValue = Annotated[float | None, typer.Option(help="Number that stands for a missing label, such as -1.")]
 Valid = Annotated[str | None, typer.Option(help="Chromosomes (or folds) for validation, e.g. chr8,chr10.")]
 Test = Annotated[str | None, typer.Option(help="Chromosomes (or folds) for the test, e.g. chr9.")]
-Shuffle = Annotated[int, typer.Option(help="Add this many dinucleotide shuffles of each positive as negatives.")]
+Shuffle = Annotated[
+    int, typer.Option(min=0, max=10_000, help="Add this many dinucleotide shuffles of each positive as negatives.")
+]
 
 
 @app.command("fasta")
@@ -83,7 +85,9 @@ def data_bed(
     negatives: Annotated[Path | None, typer.Option(help="BED of the negatives.")] = None,
     gc_matched: Annotated[
         int,
-        typer.Option(help="Add this many random windows for each positive as negatives, GC-matched."),
+        typer.Option(
+            min=0, max=10_000, help="Add this many random windows for each positive as negatives, GC-matched."
+        ),
     ] = 0,
     avoid: Annotated[
         Path | None, typer.Option(help="BED of places, beside PEAKS, from which to take no GC-matched negatives.")
@@ -125,30 +129,28 @@ def data_bed(
         raise InputError("--avoid is for windows drawn from the genome: give --gc-matched, too, or leave it out")
     columns = whole_numbers(value_column, "--value-column")
     sequences = Genome(genome)
-    with options_named("signal", "uncovered"):
-        dataset = read_bed(
-            files if len(files) > 1 else files[0],
-            sequences,
-            width=width,
-            negatives=negatives,
-            value_column=columns,
-            label_column=label_column,
-            bigwig=bigwig or None,
-            signal=signal,
-            uncovered=uncovered,
-            missing_value=missing_value,
-            drop_missing=drop_missing,
-            valid=split_names(valid) or (),
-            test=split_names(test) or (),
-            fractions=shares_of(split, "--split"),
-            seed=seed,
-            stranded=stranded,
-            missing="drop" if skip_missing else "error",
-            max_unknown=max_unknown,
-        )
+    dataset = read_bed(
+        files if len(files) > 1 else files[0],
+        sequences,
+        width=width,
+        negatives=negatives,
+        value_column=columns,
+        label_column=label_column,
+        bigwig=bigwig or None,
+        signal=signal,
+        uncovered=uncovered,
+        missing_value=missing_value,
+        drop_missing=drop_missing,
+        valid=split_names(valid) or (),
+        test=split_names(test) or (),
+        fractions=shares_of(split, "--split"),
+        seed=seed,
+        stranded=stranded,
+        missing="drop" if skip_missing else "error",
+        max_unknown=max_unknown,
+    )
     if not (shuffle or gc_matched):
         check_classes(dataset.y, dataset.label_names, " and ".join(map(str, files)))
-    _check_ratio(gc_matched, "--gc-matched")
     if gc_matched:
         places = [*files, *([] if avoid is None else [avoid])]
         dataset = add_gc_matched(dataset, sequences, ratio=gc_matched, avoid=places, max_unknown=max_unknown, seed=seed)
@@ -276,15 +278,9 @@ def data_summary(data: DataFile, as_json: Json = False) -> None:
     _tell(summary(read_hdf5(data)), {}, as_json)
 
 
-def _check_ratio(ratio: int, option: str) -> None:
-    if ratio < 0:
-        raise InputError(f"{option}: ratio must be at least 1, got {ratio}")
-
-
 def _with_shuffles(dataset: "SequenceDataset", ratio: int, seed: int) -> "SequenceDataset":
     from motiflens.data.negatives import add_shuffled
 
-    _check_ratio(ratio, "--shuffle")
     return add_shuffled(dataset, ratio=ratio, seed=seed) if ratio else dataset
 
 

@@ -13,7 +13,7 @@ import typer
 from motiflens.basics.choices import did_you_mean
 from motiflens.basics.errors import InputError
 from motiflens.cli.loading import check_model, networks_of, one_thread
-from motiflens.cli.messages import BEAT, note_outputs, options_named, percentage, print_json
+from motiflens.cli.messages import BEAT, note_outputs, percentage, print_json
 from motiflens.cli.options import DATABASE, Bases, DataFile, Json, Layout, Output, Weights, split_names, writable_file
 
 if TYPE_CHECKING:
@@ -89,8 +89,7 @@ def interactions(
     for path in out or ():
         if path.suffix not in (".tsv", ".html"):
             raise InputError(f"--out must name a .tsv or .html file, got {str(path)!r}")
-    with options_named("n_null", "n_sequences", "seed"):
-        settings = Settings(n_null=n_null, n_sequences=n_sequences, few_motifs=few_motifs, seed=seed)
+    settings = Settings(n_null=n_null, n_sequences=n_sequences, few_motifs=few_motifs, seed=seed)
     check_model(model)
     one_thread()
     dataset = read_hdf5(data)

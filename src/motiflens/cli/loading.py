@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from motiflens.basics.errors import InputError, MissingFileError
-from motiflens.cli.messages import options_named
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,8 +76,7 @@ def networks_of(
             option = asked[0].replace("_", "-")
             raise InputError(f"--{option} is of a model named as module:function; {model} is read as a folder of ours")
         return load_networks(model)
-    with options_named("layout", "first_layer", "output"):
-        return [adapt(load_any_model(model, weights), codes, filters=filters, **reading)]
+    return [adapt(load_any_model(model, weights), codes, filters=filters, **reading)]
 
 
 def test_sequences(dataset: "SequenceDataset") -> "SequenceDataset":

@@ -96,18 +96,6 @@ class TrainingCourse:
         self._share(f"{candidate} audit", share)
 
 
-@contextmanager
-def options_named(*names: str) -> Iterator[None]:
-    """In an error that begins with an argument, such as `n_null`, name the option of the shell instead: `--n-null`."""
-    try:
-        yield
-    except InputError as error:
-        first, _, rest = str(error).partition(" ")
-        if first not in names:
-            raise
-        raise InputError(f"--{first.replace('_', '-')} {rest}") from None
-
-
 def print_json(result: Any) -> None:
     """Print a result as JSON on standard output."""
     from motiflens.basics.json_values import without_nan

@@ -41,7 +41,9 @@ def filters(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", callback=writable_file, help="MEME file for the filters' motifs.")
     ] = None,
-    logos: Annotated[Path | None, typer.Option(help="SVG, PDF or PNG file for the filters' logos.")] = None,
+    logos: Annotated[
+        Path | None, typer.Option(callback=writable_file, help="SVG, PDF or PNG file for the filters' logos.")
+    ] = None,
     weights: Weights = None,
     layout: Layout = "auto",
     bases: Bases = "ACGT",
@@ -53,6 +55,8 @@ def filters(
     from motiflens.interpret.filters import filter_matches, filter_pwms, motifs_of_pwms
     from motiflens.motifs.sets import Motif, write_meme
 
+    if logos is not None and logos.suffix not in (".svg", ".pdf", ".png"):
+        raise InputError(f"--logos must name an .svg, .pdf or .png file, got {str(logos)!r}")
     accessions = None if truth is None else read_truth(truth)
     check_model(model)
     one_thread()

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from motiflens.basics.errors import InputError
 from motiflens.cli.loading import load_any_model, one_thread
-from motiflens.cli.messages import options_named, print_json
+from motiflens.cli.messages import print_json
 from motiflens.cli.options import DataFile, FirstLayer, Json
 
 app = typer.Typer(help="List architectures; find out how a model is read.", no_args_is_help=True)
@@ -20,7 +21,10 @@ def models_list(
     """List the architectures that train builds: blocks as filters/kernel, and positions after each pool as @number."""
     from motiflens.models.hybrid import list_models, outline
 
-    outlines = (outline(name) for name in list_models(pattern))
+    names = list_models(pattern)
+    if not names:
+        raise InputError(f"no architecture has a name like {pattern!r}: motiflens models list shows all")
+    outlines = (outline(name) for name in names)
     if as_json:
         print_json([one._asdict() for one in outlines])
         return
@@ -51,8 +55,7 @@ def models_check(
 
     one_thread()
     network, dataset = load_any_model(model, weights), read_hdf5(data)
-    with options_named("layout", "first_layer", "output"):
-        found = check_model(network, dataset, layout=layout, bases=bases, first_layer=first_layer, output=output)
+    found = check_model(network, dataset, layout=layout, bases=bases, first_layer=first_layer, output=output)
     if as_json:
         print_json(found.facts)
         return

@@ -8,7 +8,7 @@ import typer
 
 from motiflens.basics.errors import InputError
 from motiflens.cli.messages import print_json
-from motiflens.cli.options import Json, shares_of, split_names, whole_number, writable_file
+from motiflens.cli.options import Json, shares_of, split_names, writable_file
 
 if TYPE_CHECKING:
     from motiflens.data.dataset import SequenceDataset
@@ -106,8 +106,7 @@ def simulate(
     embedded = None if motifs is None else load_motifs(motifs)
     options: dict[str, Any] = {"seed": seed, "length": length, "split": shares_of(split, "--split")}
     if motif_counts is not None:
-        pairs = [pair.partition(":") for pair in split_names(motif_counts) or ()]
-        options["motif_counts"] = {whole_number(number): float(share) for number, _, share in pairs}
+        options["motif_counts"] = _shares_of_numbers(motif_counts)
     if n_sequences is not None:
         options["n_sequences"] = n_sequences
     grammar: dict[str, Any] = {
@@ -139,6 +138,15 @@ def simulate(
         print_json({"file": str(out), **_counts(dataset)})
     else:
         typer.echo(f"{out}: {dataset!r}")
+
+
+def _shares_of_numbers(text: str) -> dict[int, float]:
+    """Shares by number of motifs, from text such as 1:.5,2:.5."""
+    pairs = [pair.partition(":") for pair in split_names(text) or ()]
+    try:
+        return {int(number): float(share) for number, _, share in pairs}
+    except ValueError:
+        raise InputError(f"expected --motif-counts as numbers and shares, such as 1:.5,2:.5, got {text!r}") from None
 
 
 def _check_belong(

@@ -76,7 +76,7 @@ def study_run(
     n_filters: Annotated[
         str | None, typer.Option(help="Of the first layer, beside the task's own number, e.g. 8,64.")
     ] = None,
-    members: Annotated[int | None, typer.Option(help="Initialisations of each configuration.")] = None,
+    n_members: Annotated[int | None, typer.Option("--members", help="Initialisations of each configuration.")] = None,
     protocol: Annotated[str | None, typer.Option(help="Of training: REFERENCE or PAPER.")] = None,
     variant: Annotated[str | None, typer.Option(help="Of the networks: text, or code for the code's quirks.")] = None,
     n_sequences_task1: Annotated[int | None, typer.Option(help="Simulated sequences of Task 1.")] = None,
@@ -85,8 +85,9 @@ def study_run(
     data_seed: Annotated[int | None, typer.Option(help="Of the simulated data and the order of batches.")] = None,
     runner: Annotated[Runner, typer.Option(help="local, or ray for the nodes of a cluster.")] = Runner.local,
     address: Annotated[str | None, typer.Option(help="Of a Ray cluster: auto or host:port; or one is started.")] = None,
-    workers: Annotated[
-        int | None, typer.Option(help="Processes, or trials at once on a cluster. Default: one per core or GPU.")
+    n_workers: Annotated[
+        int | None,
+        typer.Option("--workers", help="Processes, or trials at once on a cluster. Default: one per core or GPU."),
     ] = None,
     shard: Annotated[str | None, typer.Option(help="Do part 3 of 20: 3/20. Shards share the folder.")] = None,
     budget: Annotated[str | None, typer.Option(help="Stop cleanly after this time: 2h, 90m, 1h30m, 45s.")] = None,
@@ -110,7 +111,7 @@ def study_run(
         "architectures": None if architectures is None else match_architectures(split_names(architectures) or ()),
         "activations": split_names(activations),
         "n_filters": None if n_filters is None else tuple(map(whole_number, split_names(n_filters) or ())),
-        "n_members": members,
+        "n_members": n_members,
         "protocol": None if protocol is None else get_protocol(protocol),
         "variant": variant,
         "n_sequences_task1": n_sequences_task1,
@@ -124,7 +125,7 @@ def study_run(
     folder = out or Path("runs") / preset
     options: dict[str, Any] = {
         "machines": Machines(
-            runner=runner.value, address=address, n_workers=workers, device=device, gpu_share=gpu_share
+            runner=runner.value, address=address, n_workers=n_workers, device=device, gpu_share=gpu_share
         ),
         "part": (1, 1) if shard is None else parse_shard(shard),
         "budget": None if budget is None else parse_duration(budget),
@@ -210,6 +211,8 @@ def study_report(
     """Write tables, figures, the paper's claims and the page of a study from its stored records alone."""
     from motiflens.report.study import write_outputs
 
+    if not split_names(formats):
+        raise InputError(f"--formats must name some of svg, pdf and png, got {formats!r}")
     if experiments := experiment_records(folder):
         again = shlex.join(["motiflens", "study", "report", str(folder)])
         report_experiments(experiments, out or folder, command=again, as_json=as_json)

@@ -31,7 +31,7 @@ def train(
         str | None,
         typer.Option(help="Of the first layer: exponential or relu. Default: exponential, or as published."),
     ] = None,
-    members: Annotated[int, typer.Option(help="Initialisations to train.")] = 5,
+    n_members: Annotated[int, typer.Option("--members", help="Initialisations to train.")] = 5,
     objective: Annotated[
         str, typer.Option(help="classification or regression; auto: classification if all labels are 0 or 1.")
     ] = "auto",
@@ -77,8 +77,6 @@ def train(
     config = network_config(
         architecture, length=dataset.length, activation=activation, task=task, n_outputs=dataset.n_outputs
     )
-    if members < 1:
-        raise InputError(f"--members must be at least 1, got {members}")
     asked = get_protocol(protocol)
     options = {
         "max_epochs": max_epochs,
@@ -95,7 +93,7 @@ def train(
         typer.echo(f"note: {note}", err=True)
     monitor = _title(chosen.monitor(dataset.n_outputs))
 
-    course = TrainingCourse(members, chosen.max_epochs, monitor, quiet=quiet, verbose=verbose)
+    course = TrainingCourse(n_members, chosen.max_epochs, monitor, quiet=quiet, verbose=verbose)
 
     def tell(member: "Member") -> None:
         if member.status == "training":
@@ -106,7 +104,7 @@ def train(
 
     note_slow_training(device)
     with resumable(), course:
-        fitted = fit_to_folder(out, config, dataset, members, protocol=chosen, seed=seed, device=device, on_news=tell)
+        fitted = fit_to_folder(out, config, dataset, n_members, protocol=chosen, seed=seed, device=device, on_news=tell)
     summary = fit_summary(fitted, dataset)
     if as_json:
         settings = {"folder": str(out), "config": config.to_dict(), "protocol": chosen.to_dict(), "notes": notes}

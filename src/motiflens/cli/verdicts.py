@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from motiflens.basics.choices import check_members
 from motiflens.basics.errors import InputError
 from motiflens.cli.messages import print_json, refuse_unfinished, resumable
 
@@ -24,7 +25,8 @@ def run_verdicts(folder: Path, data: Path | None, *, changes: dict[str, Any], as
     from motiflens.cli.benchmark import Told
     from motiflens.study.verdicts import run_patients
 
-    n_seeds = changes.pop("n_members")
+    if (n_seeds := changes.pop("n_members")) is not None:
+        check_members(n_seeds)
     given = [name for name, value in changes.items() if value is not None]
     if given:
         raise InputError(f"--{given[0].replace('_', '-')} does not belong to preset verdicts: its patients are fixed")

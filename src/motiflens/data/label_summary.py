@@ -132,7 +132,7 @@ def _by_split(rows: np.ndarray, split_codes: np.ndarray) -> dict[str, int]:
 
 
 def mean_of_known(values: np.ndarray) -> float:
-    """Mean of what is known; NaN where nothing is."""
+    """Mean of the values, of any shape, that are known; NaN where none is."""
     known = values[np.isfinite(values)]
     return float(known.mean()) if known.size else float("nan")
 

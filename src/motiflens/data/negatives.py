@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from motiflens.basics.choices import check_count
 from motiflens.basics.errors import InputError
 from motiflens.basics.sequence import UNKNOWN, gc_content
 from motiflens.basics.shuffle import dinucleotide_shuffle
@@ -244,8 +245,7 @@ def _search(
 
 
 def _positives(dataset: SequenceDataset, ratio: int) -> np.ndarray:
-    if ratio < 1:
-        raise InputError(f"ratio must be at least 1, got {ratio}")
+    check_count("ratio", ratio, most=10_000)
     if not dataset.is_binary:
         raise InputError("expected labels 0 and 1 to tell positives from negatives, got other values")
     positives = np.flatnonzero((dataset.y == 1).any(axis=1))

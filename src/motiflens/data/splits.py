@@ -108,7 +108,7 @@ def chromosome_split(
 
 
 def absent_chromosomes(contigs: Sequence[str] | np.ndarray, names: Iterable[str]) -> dict[str, list[str]]:
-    """The names on which no sequence lies, as ``{"absent": [...]}`` for metadata; empty if there is none."""
+    """The names that are no contig of any sequence, shape=(N,), as ``{"absent": [...]}`` for metadata, or empty."""
     present = set(contigs)
     absent = [name for name in names if name not in present]
     return {"absent": absent} if absent else {}

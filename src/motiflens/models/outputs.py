@@ -96,7 +96,7 @@ def first_layer_activations(
     Returns
     -------
     callable
-        Each call yields batches (n, n_filters, L) from the start, so that a large set is never held at once.
+        Each call yields batches, shape=(n, n_filters, L), from the start, so that a large set is never held at once.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def first_layer_activations(
 def attention_weights(
     model: HybridNetwork, X: np.ndarray | torch.Tensor, *, batch_size: int = 500
 ) -> list[torch.Tensor]:
-    """Attention weights of every layer.
+    """Attention weights of every layer, for X, one-hot (N, 4, L) or codes (N, L).
 
     Returns
     -------

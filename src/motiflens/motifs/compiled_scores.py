@@ -32,6 +32,8 @@ def compiled_scores(
 ) -> Scores | None:
     """As :func:`motiflens.motifs.complete_scores.complete_scores`; None where there is no compiled library.
 
+    Queries have shape=(4, width) each, their numbers of sites (n_queries,), orders of columns (n_orders, width).
+
     Raises
     ------
     MemoryError

@@ -46,14 +46,17 @@ class Layout:
     _prepared: dict[str, np.ndarray] = field(default_factory=dict)
 
     def prepared(self, metric: str) -> np.ndarray:
-        """The columns as a metric compares them, made once."""
+        """The columns as a metric compares them, shape=(4, n_columns), made once."""
         if metric not in self._prepared:
             self._prepared[metric] = METRICS[metric][0](self.columns, self.n_sites)
         return self._prepared[metric]
 
 
 def lay_out(pwms: Sequence[np.ndarray], n_sites: np.ndarray) -> Layout:
-    """Order columns so that one shifted addition serves all targets of one width."""
+    """Order columns so that one shifted addition serves all targets of one width.
+
+    Targets have shape=(4, width) each, their numbers of sites (n_targets,).
+    """
     widths = np.array([pwm.shape[1] for pwm in pwms])
     starts = np.concatenate([[0], widths.cumsum()[:-1]])
     group_widths, group_of = np.unique(widths, return_inverse=True)

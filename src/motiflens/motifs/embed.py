@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.choices import check_count
 from motiflens.basics.errors import InputError
 from motiflens.motifs.sets import Motif, load_motifs, select_motifs
 from motiflens.motifs.truth import SiteTruth, column_bank, ranges, site_columns
@@ -126,8 +127,7 @@ def check_request(n_sequences: int, length: int, motif_counts: Mapping[int, floa
         If a number is not positive, motif_counts is no distribution over 1, 2, ..., or its largest number
         of the narrowest motif is wider than a sequence.
     """
-    if n_sequences < 1:
-        raise InputError(f"n_sequences must be at least 1, got {n_sequences}")
+    check_count("n_sequences", n_sequences)
     _shares(motif_counts)
     most = max(number for number, share in motif_counts.items() if share > 0)
     narrowest = min(motif.width for motif in motifs)

@@ -131,7 +131,7 @@ def row_of_pair(motif_i: np.ndarray, motif_j: np.ndarray, n_motifs: int) -> np.n
 
 
 def orientation_codes(names: Sequence[str] | np.ndarray) -> np.ndarray:
-    """Return the index of each name in ORIENTATIONS, -1 for any.
+    """Return the index of each name in ORIENTATIONS, shape=(n,), -1 for any.
 
     Raises
     ------

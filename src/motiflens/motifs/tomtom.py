@@ -201,7 +201,7 @@ def tomtom(
 def align(
     queries: list[np.ndarray], n_sites: np.ndarray, layout: Layout, metric: str, orders: np.ndarray | None = None
 ) -> Scores:
-    """`complete_scores`, compiled where there is a compiler."""
+    """`complete_scores` of queries, shape=(4, width) each, compiled where there is a compiler."""
     found = compiled_scores(queries, n_sites, layout, metric, orders)
     return complete_scores(queries, n_sites, layout, metric, orders) if found is None else found
 

@@ -59,12 +59,12 @@ def _read(motifs: Iterable[Motif | np.ndarray], role: str) -> MotifColumns:
 
 
 def read_queries(queries: Iterable[Motif | np.ndarray]) -> MotifColumns:
-    """Check queries as :func:`motiflens.motifs.tomtom.tomtom` takes them; flat ones are marked unusable."""
+    """Check queries, motifs or shape=(4, width) each, as `tomtom` takes them; flat ones are marked unusable."""
     return _check_queries(_read(queries, "query"))
 
 
 def read_targets(targets: Iterable[Motif | np.ndarray]) -> tuple[MotifColumns, Layout]:
-    """Check targets and lay them out; databases that were seen before, whose motifs do not change, are at hand."""
+    """Check targets, motifs or shape=(4, width) each, and lay them out; a database of motifs only once."""
     targets = tuple(targets)
     fixed = all(isinstance(target, Motif) for target in targets)
     return _laid_out(targets) if fixed else _laid_out.__wrapped__(targets)

@@ -180,7 +180,7 @@ def column_bank(motifs: Sequence[Motif]) -> np.ndarray:
 
 
 def site_columns(motifs: Sequence[Motif], motif: np.ndarray, strand: np.ndarray, origin: np.ndarray) -> Columns:
-    """List the columns of sites end to end; motif and strand as in SiteTable, origin is where each begins."""
+    """List the columns of S sites end to end; motif and strand as in SiteTable, origin is where each begins: (S,)."""
     widths = np.array([one.width for one in motifs], dtype=np.int64)
     first = np.cumsum(widths) - widths  # row of the bank where a motif begins
     counts = widths[motif]
@@ -190,12 +190,12 @@ def site_columns(motifs: Sequence[Motif], motif: np.ndarray, strand: np.ndarray,
 
 
 def ranges(counts: np.ndarray) -> np.ndarray:
-    """Return 0..counts[0]-1, 0..counts[1]-1 and so on, end to end."""
+    """Return 0..counts[0]-1, 0..counts[1]-1 and so on, end to end, for counts of shape=(n,)."""
     return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
 def as_indices(rows: Rows, n: int) -> np.ndarray:
-    """Turn a choice of rows among n into indices of 0 or more.
+    """Turn a choice of rows among n into indices of 0 or more, shape=(n_chosen,).
 
     Raises
     ------

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 import motiflens
-from motiflens.basics.choices import check_choice
+from motiflens.basics.choices import check_choice, check_count
+from motiflens.basics.errors import InputError
 from motiflens.basics.ray_runner import run_ray
 from motiflens.basics.runners import JobError, JobFunction, run_local
 from motiflens.models.devices import resolve_device
@@ -39,7 +40,7 @@ class Machines:
     Raises
     ------
     ValueError
-        If the runner is unknown, or this machine is to use a device that it does not have.
+        If the runner is unknown, a number is out of range, or this machine is to use a device that it does not have.
     """
 
     runner: str = "local"
@@ -51,6 +52,10 @@ class Machines:
     def __post_init__(self) -> None:
         """Check before any work begins."""
         check_choice("runner", self.runner, RUNNERS)
+        if self.n_workers is not None:
+            check_count("n_workers", self.n_workers, most=10_000)
+        if not 0 <= self.gpu_share <= 1:
+            raise InputError(f"gpu_share must be from 0 to 1, got {self.gpu_share}")
         if self.runner == "local":
             resolve_device(self.device)
 

@@ -26,7 +26,7 @@ def augmented(codes: torch.Tensor, protocol: Protocol, data_seed: int, epoch: in
 
 
 def strand_flips(n_sequences: int, data_seed: int, epoch: int) -> torch.Tensor:
-    """Which training sequences an epoch (from 0) reads from the other strand: each with probability 1/2."""
+    """Which sequences an epoch (from 0) reads from the other strand: booleans (n_sequences,), each with chance 1/2."""
     generator = np.random.default_rng([data_seed, epoch, _FLIPS])
     return torch.from_numpy(generator.random(n_sequences) < 0.5)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from motiflens.basics.arguments import checks_arguments
+from motiflens.basics.choices import check_members
 from motiflens.basics.errors import InputError
 from motiflens.basics.progress import Tell, progress_bar
 from motiflens.data.dataset import SequenceDataset
@@ -122,6 +123,8 @@ def fit(
     ('Arid3a', 'CEBPB')
     """
     config = configuration_of(model, dataset, activation)
+    if members is None:
+        check_members(n_members)
     numbers = range(n_members) if members is None else members
     protocol = suited_protocol(REFERENCE, dataset) if protocol is None else protocol
     with progress_bar("training", progress=progress) as tell:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from motiflens.basics.choices import check_members
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.ensemble import Ensemble, Member
 from motiflens.models.hybrid import NetworkConfig
@@ -50,6 +51,7 @@ def fit_to_folder(
     ValueError
         If the folder holds another ensemble; says what differs.
     """
+    check_members(n_members)
     check_fit(config, dataset, protocol)
     origin = {"seed": seed, "data_seed": data_seed, "data": fingerprint(dataset)}
     with Shelf(Path(folder), config, protocol, origin) as shelf:

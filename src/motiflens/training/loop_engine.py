@@ -60,7 +60,7 @@ class LoopEngine:
         batch_size: int,
         learning_rates: Sequence[float],
     ) -> torch.Tensor:
-        """Train every member for one epoch, see `training.Engine`."""
+        """Train every member for one epoch; losses, shape=(E,): see `training.Engine`."""
         for member, rate in zip(self.members, learning_rates, strict=True):
             member.optimizer.param_groups[0]["lr"] = rate
         total, n_seen = torch.zeros(len(self), dtype=y.dtype, device=y.device), 0
@@ -77,7 +77,7 @@ class LoopEngine:
         return stacked_logits([member.network for member in self.members], codes)
 
     def weights(self, i: int) -> dict[str, torch.Tensor]:
-        """Copy of one member's weights and running statistics."""
+        """Copy of one member's weights and running statistics, in the shapes of its network."""
         return {name: value.detach().clone() for name, value in self.members[i].network.state_dict().items()}
 
     def state(self, i: int) -> dict[str, Any]:

@@ -33,14 +33,14 @@ def cross_entropy(
 
 
 def squared_error(outputs: torch.Tensor, targets: torch.Tensor, *, reduction: str = "none") -> torch.Tensor:
-    """Squared difference."""
+    """Squared difference of outputs and targets, shape=(..., N, T), or its mean."""
     return F.mse_loss(outputs, targets, reduction=reduction)
 
 
 def on_labelled(
     outputs: torch.Tensor, targets: torch.Tensor, *, reduction: str = "none", loss: Loss = cross_entropy
 ) -> torch.Tensor:
-    """A loss where labels are there; missing ones, which are NaN, have none and no gradient.
+    """A loss where labels, shape=(..., N, T), are there; missing ones, which are NaN, have none and no gradient.
 
     What is left is scaled so that its mean over sequences and outputs is the mean over the labels that are there, 0
     if none is.
@@ -99,7 +99,7 @@ class TargetScale(NamedTuple):
         return cls(mean, (y.double() - mean).square().nanmean(0).sqrt())
 
     def standardise(self, y: torch.Tensor) -> torch.Tensor:
-        """Turn targets into standard deviations from the mean."""
+        """Turn targets (N, T) into standard deviations from the mean."""
         return ((y.double() - self.mean) / self.deviation).to(y.dtype)
 
     def unscale(self, network: HybridNetwork | PublishedNetwork) -> None:

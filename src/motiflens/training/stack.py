@@ -34,7 +34,7 @@ MONITORED = {"auroc": auroc, "aupr": aupr}
 
 
 def batch_order(n_sequences: int, data_seed: int, epoch: int) -> torch.Tensor:
-    """Order in which an epoch (from 0) meets the training sequences; the same for every member."""
+    """Order in which an epoch (from 0) meets the training sequences, (n_sequences,); the same for every member."""
     generator = np.random.default_rng([data_seed, epoch])
     return torch.from_numpy(generator.permutation(n_sequences))
 
@@ -117,7 +117,7 @@ class Engine(typing.Protocol):
         ...
 
     def weights(self, i: int) -> dict[str, torch.Tensor]:
-        """Copy of one member's weights and running statistics."""
+        """Copy of one member's weights and running statistics, in the shapes of its network."""
         ...
 
     def state(self, i: int) -> dict[str, Any]:

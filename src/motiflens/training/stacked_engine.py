@@ -52,7 +52,7 @@ class StackedEngine:
         batch_size: int,
         learning_rates: Sequence[float],
     ) -> torch.Tensor:
-        """Train every member for one epoch, see `training.Engine`."""
+        """Train every member for one epoch; losses, shape=(E,): see `training.Engine`."""
         device = codes.device
         rates = torch.tensor(list(learning_rates), dtype=y.dtype, device=device)
         if self._replay is None:
@@ -129,7 +129,7 @@ class StackedEngine:
             return torch.cat([self.network.logits(batch) for batch in codes.split(n_at_once)], dim=1)
 
     def weights(self, i: int) -> dict[str, torch.Tensor]:
-        """Copy of one member's weights and running statistics."""
+        """Copy of one member's weights and running statistics, in the shapes of its network."""
         return self.network.state_dict(i)
 
     def state(self, i: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ _BATCHES_OF_SMALL_DATA = 4  # in an epoch, where the data do not fill one batch 
 
 
 def objective_of(y: np.ndarray) -> str:
-    """Return "classification" if all values are 0 or 1, else "regression"."""
+    """Return "classification" if all values, of any shape, are 0 or 1, else "regression"."""
     return "classification" if is_binary(y) else "regression"
 
 
@@ -64,6 +64,10 @@ def check_fit(config: NetworkConfig, dataset: SequenceDataset, protocol: Protoco
         raise InputError(
             f"the configuration has {config.n_outputs} outputs, the data have {dataset.n_outputs} labels: "
             f"build it with n_outputs={dataset.n_outputs}"
+        )
+    if protocol.max_shift >= dataset.length:
+        raise InputError(
+            f"max_shift must be below the length of the sequences, {dataset.length} bp, got {protocol.max_shift}"
         )
     for name, part in (("training", dataset.train), ("validation", dataset.valid)):
         if len(part) == 0:

@@ -177,7 +177,7 @@ def logo_svg_defs() -> str:
 
 
 def consensus(heights: np.ndarray) -> str:
-    """Most informative base per column, a dot where there is less than half a bit."""
+    """Most informative base per column of heights in bits, shape=(4, width); a dot below half a bit."""
     best = heights.argmax(axis=0)
     informative = heights.sum(axis=0) >= 0.5
     return "".join(LETTERS[base] if sure else "." for base, sure in zip(best, informative, strict=True))

@@ -64,6 +64,8 @@ def score_logo_svg(
 def score_bars_svg(scores: np.ndarray, *, label: str, marked: tuple[int, int] | None = None) -> str:
     """A bar per position of a whole sequence, with a stretch of it, from the first position to before the last, marked.
 
+    Scores have shape=(L,).
+
     Of a sequence that is longer than a screen is wide, each bar is the largest score, up or down, of neighbouring
     positions. Parameters, errors and zero line are those of :func:`score_logo_svg`.
     """
@@ -90,7 +92,7 @@ def _summed_up(scores: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def zero_line(scores: np.ndarray) -> float:
-    """Share of the height of :func:`score_logo_svg` that lies above its zero line."""
+    """Share of the height of :func:`score_logo_svg` that lies above its zero line, for scores of shape=(L,)."""
     return _up(np.asarray(scores, dtype=np.float64))
 
 

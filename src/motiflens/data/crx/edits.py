@@ -127,7 +127,7 @@ def _edit(one: ParsedName, parent: str, found_by: str, before: np.ndarray, after
 
 
 def place_ranges(places: np.ndarray) -> str:
-    """Sorted positions from 0 on as ranges from 1 on, such as 12-15,20; "" for none."""
+    """Sorted positions from 0 on, shape=(n,), as ranges from 1 on, such as 12-15,20; "" for none."""
     runs: list[list[int]] = []
     for place in places.tolist():
         if runs and place == runs[-1][1] + 1:
@@ -138,7 +138,7 @@ def place_ranges(places: np.ndarray) -> str:
 
 
 def places_of(text: str) -> np.ndarray:
-    """Positions from 0 on of what `ranges` wrote."""
+    """Positions from 0 on, shape=(n,), of what `place_ranges` wrote."""
     parts = [part.split("-") for part in text.split(",") if part]
     runs = [np.arange(int(part[0]) - 1, int(part[-1])) for part in parts]
     return np.concatenate(runs) if runs else np.zeros(0, dtype=np.int64)

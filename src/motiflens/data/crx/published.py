@@ -80,7 +80,10 @@ def read_site_pairs(path: Path) -> list[SitePair]:
 def correlation_with(
     published: Mapping[str, PublishedActivity], names: tuple[str, ...], values: np.ndarray
 ) -> tuple[int, float]:
-    """How many of these sequences were published too, and Pearson's r of the two activities (NaN below three)."""
+    """How many of these sequences were published too, and Pearson's r of the two activities (NaN below three).
+
+    `values` are activities, shape=(N,), of the sequences of these names.
+    """
     shared = [i for i, name in enumerate(names) if name in published]
     if len(shared) < 3:
         return len(shared), math.nan

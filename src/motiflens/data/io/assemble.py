@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from motiflens.basics.choices import check_count
 from motiflens.basics.errors import ArgumentError, InputError
-from motiflens.basics.sequence import UNKNOWN
+from motiflens.basics.sequence import LONGEST, UNKNOWN
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.import_report import source_of
 from motiflens.data.splits import SPLITS, random_split
@@ -31,8 +32,7 @@ def fit_length(sequences: Sequence[np.ndarray], length: int | None, source: str)
                 "choose a {length} to crop or pad them to",
             )
         length = int(lengths[0])
-    if length < 1:
-        raise InputError(f"length must be at least 1, got {length}")
+    check_count("length", length, most=LONGEST)
     if (lengths == length).all():
         stacked = np.concatenate(sequences).reshape(-1, length)
     else:

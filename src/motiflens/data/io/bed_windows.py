@@ -62,7 +62,7 @@ class WindowRules(NamedTuple):
         )
 
     def fetch(self, places: Intervals, source: str) -> tuple[Intervals, np.ndarray, int, np.ndarray]:
-        """Windows with few unknown bases, their codes, the number of their unknown bases, and which of all they are."""
+        """Windows with few unknown bases, their codes (n, width), the number of these, and which they are, (N,)."""
         codes = self.genome.windows(places)
         n_unknown = (codes == UNKNOWN).sum(axis=1)
         clear = n_unknown <= self.max_unknown * self.width

@@ -31,6 +31,13 @@ def split_by_column(
     valid, test : sequence of str
         Values of these splits, such as the numbers of folds; all others train.
 
+    Returns
+    -------
+    split : np.ndarray of str, shape=(N,)
+        Of "train", "valid" and "test".
+    how : dict
+        How it was made, for metadata.
+
     Raises
     ------
     ValueError
@@ -82,6 +89,13 @@ def split_by_names(
         What the groups are, for the metadata.
     fractions, seed
         As for `splits.random_split`.
+
+    Returns
+    -------
+    split : np.ndarray of str, shape=(N,)
+        Of "train", "valid" and "test".
+    how : dict
+        How it was made, for metadata.
 
     Raises
     ------

@@ -97,7 +97,7 @@ class Genome:
         return codes
 
     def blocks(self, intervals: Intervals) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield the same a part at a time: indices of intervals, and their codes.
+        """Yield the same a part at a time: indices of n intervals, shape=(n,), and their codes, shape=(n, width).
 
         Raises
         ------

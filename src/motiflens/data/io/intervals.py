@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from motiflens.basics.errors import InputError
+from motiflens.basics.choices import check_count
+from motiflens.basics.sequence import LONGEST
 from motiflens.basics.tables import by_fields
 
 MOST_DIGITS = 12  # of a position: no chromosome is longer, and int64 is far
@@ -32,11 +33,11 @@ class Intervals(NamedTuple):
     strand: np.ndarray  # int8: 1, -1, or 0 where it is unknown or does not matter
 
     def take(self, rows: np.ndarray) -> "Intervals":
-        """Choose intervals by indices or booleans."""
+        """Choose intervals by indices, shape=(n,), or booleans, shape=(N,)."""
         return Intervals(*(column[rows] for column in self))
 
     def rows_by_contig(self) -> dict[str, np.ndarray]:
-        """Indices of the intervals of each contig.
+        """Indices of the intervals of each contig, shape=(n,).
 
         Names are compared as text: NumPy's strings, as in ``contig == name``, lose a NUL at the end.
         """
@@ -70,8 +71,7 @@ def windows(places: Intervals, summit: np.ndarray, width: int) -> Intervals:
     ValueError
         If width is below 1.
     """
-    if width < 1:
-        raise InputError(f"width must be at least 1, got {width}")
+    check_count("width", width, most=LONGEST)
     centre = np.where(summit >= 0, places.start + summit, (places.start + places.end) // 2)
     start = centre - width // 2
     return Intervals(places.contig, start, start + width, places.strand)
@@ -82,7 +82,7 @@ def intervals_of_names(names: Iterable[str]) -> tuple[np.ndarray, Intervals]:
 
     Returns
     -------
-    rows : np.ndarray, int64
+    rows : np.ndarray, int64, shape=(n,)
         Indices of those names.
     intervals : Intervals
         Of these rows.

@@ -61,7 +61,7 @@ class TwoBitFile:
         self.lengths = {name: record.length for name, record in self._records.items()}
 
     def blocks(self, intervals: Intervals, width: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield indices of intervals of one width, and their codes on the plus strand, a part at a time."""
+        """Yield indices of intervals of one width, shape=(n,), and their codes on the plus strand, shape=(n, width)."""
         step = max(1, _BLOCK // width)
         data = np.memmap(self.path, dtype=np.uint8, mode="r")
         for contig, rows in intervals.rows_by_contig().items():

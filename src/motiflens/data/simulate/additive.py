@@ -86,7 +86,7 @@ def _find_scale(sums: np.ndarray, auroc: float) -> float:
 
 
 def intercept_of(logits: np.ndarray) -> float:
-    """Find what to add to the logits so that half of the labels are expected to be positive."""
+    """Find what to add to logits, shape=(N,), so that half of the labels are expected to be positive."""
     low, high = -logits.max(), -logits.min()
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
@@ -98,5 +98,5 @@ def intercept_of(logits: np.ndarray) -> float:
 
 
 def sigmoid(logits: np.ndarray) -> np.ndarray:
-    """Probabilities of logits."""
+    """Probabilities of logits of any shape."""
     return 0.5 * (1 + np.tanh(logits / 2))

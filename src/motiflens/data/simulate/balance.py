@@ -42,7 +42,9 @@ def balance(features: np.ndarray, target: np.ndarray) -> np.ndarray | None:
 
 
 def draw_weighted(weights: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw n rows by their weights in random order: each its expected number of times, rounded up or down.
+    """Draw n rows, shape=(n,), by their weights, shape=(N,): each its expected number of times, rounded up or down.
+
+    They come in random order.
 
     Systematic sampling: n equidistant points, with a random start, on the cumulative weights.
     """

@@ -31,7 +31,7 @@ class Graph(NamedTuple):
     decoy: np.ndarray  # (n_decoys, 2)
 
     def relation(self) -> np.ndarray:
-        """Return FILLER, TRUE or DECOY for every two motifs; the last row and column are for no motif at all."""
+        """FILLER, TRUE or DECOY for every two motifs, shape=(n_motifs + 1, n_motifs + 1); the last are for no motif."""
         relation = np.full((self.n_motifs + 1, self.n_motifs + 1), FILLER)
         for pairs, kind in ((self.true, TRUE), (self.decoy, DECOY)):
             relation[pairs[:, 0], pairs[:, 1]] = relation[pairs[:, 1], pairs[:, 0]] = kind
@@ -93,6 +93,8 @@ def draw_balanced(
     n_motifs: int, n_pairs: int, n_decoys: int, level: int, shares: np.ndarray, rng: np.random.Generator
 ) -> tuple[Graph, CompositionPools]:
     """Choose pairs for which every kind of sequence can be balanced, and return them with the balanced pools.
+
+    `shares` has shape=(n_kinds,), in the order of `COMPOSITION_KINDS`; kinds without a share are left out.
 
     Raises
     ------

@@ -6,6 +6,7 @@ from numbers import Integral
 
 import numpy as np
 
+from motiflens.basics.choices import check_count
 from motiflens.basics.errors import InputError
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.simulate import compositions as _compositions
@@ -225,8 +226,7 @@ def _check_level(level: int, labels: str, n_singles: int, n_motifs: int) -> None
 def _check_numbers(
     n_sequences: int, n_motifs: int, n_pairs: int, n_decoys: int, two_pair_share: float, decoy_share: float
 ) -> None:
-    if n_sequences < 1:
-        raise InputError(f"n_sequences must be at least 1, got {n_sequences}")
+    check_count("n_sequences", n_sequences)
     if n_pairs < 2 or n_decoys < 0:  # negatives pair the motifs of two true pairs wrongly
         raise InputError(f"expected n_pairs of 2 or more and n_decoys of 0 or more, got {n_pairs} and {n_decoys}")
     most = n_motifs * (n_motifs - 1) // 2

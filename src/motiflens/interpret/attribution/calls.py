@@ -50,7 +50,7 @@ class OperationNetwork(nn.Module):
         self.operations = nn.ModuleList(step.rewritten.operation for step in self._steps if step.rewritten)
 
     def forward(self, X: torch.Tensor) -> Any:
-        """Do what the network does."""
+        """Do what the network does with X (n, 4, L)."""
         steps = iter(self._steps)
 
         def replay(call: Call) -> Any:

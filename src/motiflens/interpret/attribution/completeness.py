@@ -37,7 +37,7 @@ def completeness_gap(explained: torch.Tensor, change: torch.Tensor, size: torch.
 
 
 def warn_of_gap(gap: torch.Tensor, method: str, cause: str) -> None:
-    """Warn where the attributions of a sequence miss the change of output by more than 5 %."""
+    """Warn where the attributions of a sequence miss the change of output by more than 5 %: gaps, shape=(N,)."""
     wrong = gap > LARGEST_GAP
     if bool(wrong.any()):
         warn(

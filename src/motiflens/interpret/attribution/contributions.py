@@ -25,7 +25,7 @@ class Complete:
 
 
 def values_only(complete: Callable[P, Complete]) -> Callable[P, torch.Tensor]:
-    """Turn a function that returns `Complete` into the method that returns values alone."""
+    """Turn a function that returns `Complete` into the method that returns values alone, (N, 4, L)."""
 
     @functools.wraps(complete)
     def method(*args: P.args, **kwargs: P.kwargs) -> torch.Tensor:

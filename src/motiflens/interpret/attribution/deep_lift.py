@@ -48,7 +48,7 @@ def complete_deep_lift_shap(
     of two things that depend on the input, exponentials, recurrent layers and attention each get a rule, which
     otherwise are passed over in silence.
 
-    Parameters and errors are those of :func:`saliency`, and these.
+    Parameters, such as X of shape=(N, 4, L), and errors are those of :func:`saliency`, and these.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ from motiflens.models.passes import MOST_POSITIONS_WITH_GRADIENT, sequences_per_
 
 
 def checked(X: Array, batch_size: int) -> torch.Tensor:
-    """X as a tensor without gradient, once it has proved to be one-hot."""
+    """X (N, 4, L) as a tensor without gradient, once it has proved to be one-hot."""
     X = as_tensor(X).detach()
     check_one_hot(X)
     if batch_size < 1:
@@ -38,7 +38,7 @@ def check_positive(**numbers: int) -> None:
 
 @contextlib.contextmanager
 def computing(model: nn.Module, device: str | torch.device | None, X: torch.Tensor) -> Iterator[torch.device]:
-    """Have a model in evaluation mode on a device (None: where it is), then as it was before.
+    """Have a model of X (N, 4, L) in evaluation mode on a device (None: where it is), then as it was before.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def computing(model: nn.Module, device: str | torch.device | None, X: torch.Tens
 
 @contextlib.contextmanager
 def differentiating(model: nn.Module, device: str | torch.device | None, X: torch.Tensor) -> Iterator[torch.device]:
-    """As `computing`, with gradients enabled, whatever the caller's state, and possible for recurrent networks."""
+    """As `computing`, for X (N, 4, L), with gradients enabled in any case, and possible for recurrent networks."""
     with computing(model, device, X) as where, _rnn_backward(model), torch.enable_grad():
         yield where
 

@@ -30,7 +30,7 @@ def saturation_mutagenesis(
     0 for the base that is there; at an unknown base, the effect of each of the four. In a HybridNetwork only those
     windows of the first layer are computed that a substitution reaches; any other model sees whole mutants.
 
-    Parameters and errors are those of :func:`saliency`, and these.
+    Parameters, such as X of shape=(N, 4, L), and errors are those of :func:`saliency`, and these.
 
     Parameters
     ----------

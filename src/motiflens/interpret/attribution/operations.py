@@ -64,7 +64,7 @@ class Call(NamedTuple):
         return "inplace" in names and bool(self.argument(names.index("inplace"), "inplace"))
 
     def on(self, x: torch.Tensor) -> Any:
-        """Call the function with x in the place of what depends on the input."""
+        """Call the function with x, of any shape, in the place of what depends on the input."""
 
         if self.in_place:
             x = x.clone()
@@ -86,7 +86,7 @@ class Rewritten(NamedTuple):
 
 
 def tensors(call: Call) -> list[torch.Tensor]:
-    """All tensors among a call's arguments, also those inside tuples and lists."""
+    """All tensors, of any shape, among a call's arguments, also those inside tuples and lists."""
 
     def walk(value: Any) -> Iterator[torch.Tensor]:
         if isinstance(value, torch.Tensor):
@@ -99,7 +99,7 @@ def tensors(call: Call) -> list[torch.Tensor]:
 
 
 def dependents(call: Call) -> list[torch.Tensor]:
-    """Arguments that depend on the network's input."""
+    """Arguments, of any shape, that depend on the network's input."""
     return [tensor for tensor in tensors(call) if tensor.requires_grad]
 
 
@@ -123,7 +123,7 @@ class Elementwise(nn.Module):
         self.function = function
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Apply the function."""
+        """Apply the function to values of any shape."""
         return self.function(x)
 
 
@@ -135,7 +135,11 @@ class Integrated(Elementwise):
 
 
 def rescale(module: nn.Module, grad_input: tuple, grad_output: tuple) -> tuple[torch.Tensor]:
-    """Multiplier of a function of single values: change of output over change of input; the gradient where none."""
+    """Multiplier of a function of single values: change of output over change of input; the gradient where none.
+
+    Tensors hold sequences, then their baselines: shape=(2 N, ...). The rule of Rescale, Shrikumar, Greenside and
+    Kundaje (2017), section 3.5.1.
+    """
     change_in = torch.sub(*module.input.chunk(2))  # type: ignore[operator]
     change_out = torch.sub(*module.output.chunk(2))  # type: ignore[operator]
     moved = change_in.abs() > 1e-6

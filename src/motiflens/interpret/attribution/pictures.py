@@ -60,7 +60,10 @@ def plot_attribution(
 
 
 def attribution_table(title: str, codes: np.ndarray, scores: Array, gap: Array | None) -> Table:
-    """A row per sequence: its highest score, where it lies and between which bases, the lowest, and the gap."""
+    """A row per sequence: its highest score, where it lies and between which bases, the lowest, and the gap.
+
+    Codes and scores have shape=(N, L), gaps (N,).
+    """
     values = as_tensor(scores).detach().cpu().numpy()
     n = len(values)
     if not values.size:

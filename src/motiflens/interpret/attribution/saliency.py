@@ -80,8 +80,8 @@ def gradient_times_input(
 ) -> torch.Tensor:
     """Saliency at the bases that are there, 0 at the others: ``saliency(model, X) * X``.
 
-    Parameters (model, X, target, batch_size, device, correct_gradient), returns and errors are those of
-    :func:`saliency`.
+    Parameters (model, X, target, batch_size, device, correct_gradient), returns, shape=(N, 4, L), and errors are those
+    of :func:`saliency`.
     """
     gradient = saliency(
         model, X, target=target, batch_size=batch_size, device=device, correct_gradient=correct_gradient

@@ -10,7 +10,7 @@ from motiflens.interpret.interactions.method import Experiment, Method
 
 
 def correlation_effects(positives: Activity, background: Activity, pairs: np.ndarray) -> Effects:
-    """Correlation across positives minus that across background sequences, as Fisher's z.
+    """Correlation across positives minus that across background sequences, as Fisher's z, for pairs, shape=(P, 2).
 
     A motif's activity in a sequence is that of its filters at their most active place. A correlation has neither
     distance nor orientation. Features without filters have no correlation.

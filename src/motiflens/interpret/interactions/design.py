@@ -92,7 +92,8 @@ def draw_design(
 ) -> Design:
     """Draw gaps and start positions, for each background and range of distances anew, and the bases of every feature.
 
-    Backgrounds divide a range evenly between them.
+    Backgrounds, shape=(N, L), divide a range evenly between them. Distances, shape=(D, 2), are the first and the last
+    bp of each range.
 
     Raises
     ------

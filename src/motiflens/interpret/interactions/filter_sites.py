@@ -49,7 +49,8 @@ class Activity(NamedTuple):
 def learned_motifs(model: nn.Module, codes: np.ndarray, motifs: list[Motif], *, q: float) -> list[list[Assigned]]:
     """Give every filter to the motif that it matches best by TomTom; a motif may have several or none.
 
-    Filters are looked up among the motifs and JASPAR 2016 together, at the largest q-value q.
+    Filters are looked up among the motifs and JASPAR 2016 together, at the largest q-value q; their matrices are made
+    on codes of shape=(N, L).
     """
     widest = max(one.dilation[0] * (one.kernel_size[0] - 1) + 1 for one in first_convolutions(model))
     window = matrix_width(widest, codes.shape[1])
@@ -72,7 +73,7 @@ def filter_sites(
     threshold: float,
     rng: np.random.Generator,
 ) -> tuple[Sites, Activity]:
-    """Put a motif where its filters are most active, above a share of their maximum over all sequences.
+    """Put a motif where its filters are most active, above a share of their maximum over all codes, shape=(N, L).
 
     Two filters of one motif are one feature: the more active of the two counts. A shuffled copy is the same filters
     with the columns of their kernels in another order, in the same network, and has as many sites as its motif, in

@@ -29,7 +29,7 @@ def chosen_sequences(
     *,
     shuffle: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Codes of positives and of background sequences, at most n_sequences of each in random order.
+    """Codes of positives and of background sequences, shape=(n, L), at most n_sequences of each in random order.
 
     Background sequences are those given, or else shuffled positives if `shuffle` asks for them or no sequence has
     label 0, or else the sequences with label 0.
@@ -74,7 +74,7 @@ def _by_label(data: Sequences, target: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def check_networks(networks: Sequence[nn.Module], codes: np.ndarray, target: int, batch_size: int) -> None:
-    """Check what networks say of some sequences.
+    """Check what networks say of some sequences, codes of shape=(N, L).
 
     Raises
     ------

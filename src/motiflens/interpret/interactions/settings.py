@@ -6,6 +6,7 @@ from numbers import Integral
 from typing import Any
 
 from motiflens.basics.arguments import check_fields
+from motiflens.basics.choices import check_count
 from motiflens.basics.errors import InputError
 from motiflens.interpret.interactions.design import distance_ranges
 
@@ -75,6 +76,7 @@ class Settings:
             number = getattr(self, name)
             if not isinstance(number, Integral) or number < 1:
                 raise InputError(f"{name} must be a whole number of 1 or more, got {number!r}")
+            check_count(name, int(number))
         if self.n_backgrounds < self.n_null_backgrounds:
             raise InputError(
                 f"n_backgrounds must be at least n_null_backgrounds, {self.n_null_backgrounds}, "

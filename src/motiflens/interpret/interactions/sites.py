@@ -33,7 +33,7 @@ class Sites(NamedTuple):
 
     @property
     def end(self) -> np.ndarray:
-        """First base after each site."""
+        """First base after each site, shape=(N, n_features)."""
         return self.start + self.width
 
     def covered(self, n_features: int, length: int) -> np.ndarray:
@@ -137,7 +137,7 @@ def _blocked(codes: np.ndarray, widths: torch.Tensor, taken: np.ndarray | None) 
 
 
 def two_sites(sites: Sites, pairs: np.ndarray) -> TwoSites:
-    """List where the two features of each pair lie in one sequence without overlap."""
+    """List where the two features of each pair, shape=(P, 2), lie in one sequence without overlap."""
     columns: list[tuple[np.ndarray, ...]] = []
     for row, (first, second) in enumerate(pairs.tolist()):
         sequence = np.flatnonzero(sites.present[:, first] & sites.present[:, second])

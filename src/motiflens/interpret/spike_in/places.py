@@ -36,8 +36,8 @@ def motif_places(given: Sequences, target: int, motifs: Sequence[Motif], *, seed
 
     Returns
     -------
-    places : list of np.ndarray or None
-        For each motif first positions, int64; None where it lies anywhere, or where sequences have no labels.
+    places : list of np.ndarray, int64, shape=(n_sites,), or None
+        For each motif first positions; None where it lies anywhere, or where sequences have no labels.
     """
     if given.y is None:
         return [None] * len(motifs)

@@ -43,7 +43,7 @@ def motif_aurocs(maps: np.ndarray, matrix: np.ndarray, sites: SiteTruth) -> np.n
 
 
 def chance_aupr(matrix: np.ndarray) -> float:
-    """Share of motif among the positions that are scored, about what scores by chance reach."""
+    """Share of motif among the scored positions of a matrix (N, 4, L), about what scores by chance reach."""
     information = information_content(matrix)  # B, L
     motif, background = information > _MOTIF_BITS, information < _SAME_AS_UNIFORM
     return float(motif.sum() / (motif | background).sum())

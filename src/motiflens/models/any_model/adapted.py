@@ -135,7 +135,7 @@ class AdaptedModel(Shown, nn.Module):
         return self.first_layer_maps(X)[0]
 
     def first_layer_maps(self, X: torch.Tensor) -> list[torch.Tensor]:
-        """Activation map of each of the first layers as the model has it, each (n, its filters, its windows)."""
+        """Activation map of each of the first layers on X (n, 4, L), each (n, its filters, its windows)."""
         if len(X) == 1:
             return [found[:1] for found in self.first_layer_maps(X.repeat(2, 1, 1))]
         self._check_input(X)
@@ -166,7 +166,7 @@ class AdaptedModel(Shown, nn.Module):
         return self._by_sequence(collected, X)
 
     def attention_times_gradient(self, X: torch.Tensor, target: int) -> list[torch.Tensor]:
-        """Attention weights times the gradient of one logit with respect to them, in the form of the weights."""
+        """Attention weights times the gradient of one logit with respect to them, in the shapes of the weights."""
         with torch.enable_grad(), capturing_attention() as collected:
             logits = self(X.detach().requires_grad_())
             used = [weights for weights in collected if weights.requires_grad]
@@ -195,7 +195,7 @@ class AdaptedModel(Shown, nn.Module):
 
 
 def returned(model: nn.Module, logits: torch.Tensor) -> torch.Tensor:
-    """What a model itself returns, given its logits: probabilities where it ends in a sigmoid or softmax."""
+    """What a model itself returns, given logits (n, n_outputs): probabilities if it ends in a sigmoid or softmax."""
     bounded = isinstance(model, AdaptedModel) and model.output == "probabilities"
     return logits.sigmoid() if bounded else logits
 

@@ -36,7 +36,7 @@ def scaled_dot_product_attention(
     scale: float | None = None,
     enable_gqa: bool = False,
 ) -> Any:
-    """Softmax of scaled products of queries and keys, times the values; without dropout.
+    """Softmax of scaled products of queries (..., L, E) and keys (..., S, E), times values (..., S, V); no dropout.
 
     Under `enable_gqa` each head of keys and values serves several heads of queries.
     """
@@ -153,7 +153,7 @@ class _Capture(TorchFunctionMode):
 
 @contextmanager
 def capturing_attention() -> Iterator[list[torch.Tensor]]:
-    """Collect the attention weights of the models that run meanwhile, in their order."""
+    """Collect the attention weights (..., n_queries, n_keys) of the models that run meanwhile, in their order."""
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)  # its layers are one call without weights
     try:

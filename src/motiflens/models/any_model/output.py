@@ -31,7 +31,7 @@ class BoundedCall(NamedTuple):
 
 
 def kind_of_output(found: Trace, outputs: torch.Tensor) -> str:
-    """Whether a model returns logits or probabilities."""
+    """Whether a model returns logits or probabilities, from its trace and its outputs (n, n_outputs)."""
     call = _output_call(found)
     last = "" if call is None else call.name
     if last in _BOUNDED:
@@ -168,7 +168,7 @@ def columns(output: object, n: int) -> torch.Tensor:
 
 
 def to_logits(outputs: torch.Tensor, kind: str) -> torch.Tensor:
-    """Turn probabilities into logits, and leave logits as they are."""
+    """Turn probabilities of any shape into logits, and leave logits as they are."""
     if kind == "logits":
         return outputs
     if bool(((outputs < -_ROUNDING) | (outputs > 1 + _ROUNDING)).any()):

@@ -131,7 +131,7 @@ def probed_window(module: Convolution, seen: torch.Tensor, axis: int) -> Window:
     Parameters
     ----------
     module : nn.Conv1d or nn.Conv2d
-    seen : torch.Tensor
+    seen : torch.Tensor, shape=(1, channels, L), or with one more axis for nn.Conv2d
         An input, with one sequence.
     axis : int
         Of the input, along the sequence.

@@ -123,7 +123,7 @@ class _Recorder(TorchFunctionMode):
 
 
 def trace(model: nn.Module, arranged: torch.Tensor) -> Trace:
-    """Run a model once and write down its convolutions and its calls of PyTorch functions."""
+    """Run a model once on its own input, of any shape; write down its convolutions and calls of PyTorch functions."""
     arranged = arranged.clone()  # the model may write into it
     recorder, modules = _Recorder(arranged), convolutions_of(model)
 
@@ -192,7 +192,7 @@ def function_name(func: Any) -> str:
 
 
 def tensors_in(values: Any) -> Iterator[torch.Tensor]:
-    """Every tensor in nested tuples, lists and dictionaries."""
+    """Every tensor, of any shape, in nested tuples, lists and dictionaries."""
     if isinstance(values, torch.Tensor):
         yield values
     elif isinstance(values, tuple | list):

@@ -60,7 +60,7 @@ class MultiHeadAttention(Prepared, nn.Module):
         return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)  # N, n_heads, T, head_width
 
     def can_fuse(self, tokens: torch.Tensor) -> bool:
-        """Whether compiled kernels compute this: not where distances between tokens count, or tokens are many."""
+        """Whether compiled kernels compute this for tokens (N, T, n_inputs): not if distances count, or T is large."""
         plain = not self.rotary and self.distance_bias is None and tokens.shape[1] <= _MOST_IN_KERNELS
         return self.fused and plain and has_kernels(tokens)
 

@@ -48,7 +48,7 @@ class Dropout(Prepared, nn.Dropout):
         self.generator = dropout
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Zero a random share p of x and scale the rest by 1 / (1 - p); identity in evaluation mode."""
+        """Zero a random share p of x, of any shape, and scale the rest by 1 / (1 - p); identity in evaluation mode."""
         if self.generator is None or not self.training or self.p == 0:
             return super().forward(x)
         threshold = round(self.p * 65536)
@@ -57,7 +57,7 @@ class Dropout(Prepared, nn.Dropout):
         return x * mask.view(x.shape).to(x.device, x.dtype)
 
     def random_bits(self, n: int) -> np.ndarray:
-        """The next n values of 16 random bits from the generator."""
+        """The next values of 16 random bits from the generator, shape=(n,)."""
         if self.generator is None:
             raise InputError("a dropout layer draws random bits from its own generator only: set `generator`")
         return self.generator.bit_generator.random_raw(-(-n // 4)).view(np.uint16)[:n]

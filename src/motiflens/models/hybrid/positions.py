@@ -24,7 +24,7 @@ class LearnedTable(nn.Module):
         nn.init.normal_(self.weight, std=0.02, generator=generator)
 
     def forward(self) -> torch.Tensor:
-        """Return the values."""
+        """Return the values, in their shape."""
         return self.weight
 
 

@@ -97,8 +97,9 @@ def encoder_layer(
     eps : float
         Of the layer normalisations.
     weights : sequence of 13 torch.Tensor
-        Query, key, value, output projection and its bias; gain and bias of the first norm; weight and bias of the first
-        and of the second dense layer; gain and bias of the second norm.
+        Query, key, value and output projection, shape=(width, width), and its bias (width,); gain and bias of the first
+        norm (width,); weight and bias of the first dense layer, (n_hidden, width) and (n_hidden,), and of the second,
+        (width, n_hidden) and (width,); gain and bias of the second norm (width,).
     bits : numpy.ndarray, uint16, shape=(N T (2 width + n_hidden),), optional
         Random bits for the dropout after the attention, after the first dense layer and after the second.
     p : float

@@ -57,7 +57,7 @@ def patch_counts(codes: torch.Tensor, kernel_size: int, like: torch.Tensor) -> t
     ----------
     codes : torch.Tensor, uint8, shape=(N, L)
     kernel_size : int
-    like : torch.Tensor
+    like : torch.Tensor, any shape
         Of the type whose kernels are used; counts are exact in any.
 
     Returns

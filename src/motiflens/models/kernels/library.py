@@ -33,7 +33,7 @@ LIBRARIES = {
 
 
 def has_kernels(tensor: torch.Tensor) -> bool:
-    """Whether there are compiled kernels for the type and device of a tensor."""
+    """Whether there are compiled kernels for the type and device of a tensor of any shape."""
     return kernels_for(tensor) is not None
 
 
@@ -44,26 +44,26 @@ def describe_kernels() -> str:
 
 
 def kernels_for(tensor: torch.Tensor) -> ctypes.CDLL | None:
-    """Compiled kernels for the type and device of a tensor; None where there are none."""
+    """Compiled kernels for the type and device of a tensor of any shape; None where there are none."""
     if tensor.device.type != "cpu" or tensor.dtype not in LIBRARIES:
         return None
     return LIBRARIES[tensor.dtype].load()[0]
 
 
 def address(tensor: torch.Tensor) -> int:
-    """Where a contiguous tensor's values begin."""
+    """Where the values of a contiguous tensor, of any shape, begin."""
     if not tensor.is_contiguous():
         raise InputError(f"kernels take contiguous tensors, got shape {tuple(tensor.shape)}, strides {tensor.stride()}")
     return tensor.data_ptr()
 
 
 def addresses(tensors: Sequence[torch.Tensor]) -> ctypes.Array[Any]:
-    """`address` of each of several tensors, as an array in C."""
+    """`address` of each of several tensors of any shape, as an array in C."""
     return (ctypes.c_void_p * len(tensors))(*(address(tensor) for tensor in tensors))
 
 
 def call(name: str, like: torch.Tensor, *arguments: Any) -> None:
-    """Call a kernel of the type of a tensor.
+    """Call a kernel of the type of a tensor of any shape.
 
     Raises
     ------
@@ -80,6 +80,6 @@ def call(name: str, like: torch.Tensor, *arguments: Any) -> None:
 
 
 def saved_size(name: str, like: torch.Tensor, sizes: tuple[int, ...]) -> int:
-    """How many numbers a forward kernel keeps for its backward kernel."""
+    """How many numbers a forward kernel, of the type of a tensor of any shape, keeps for its backward kernel."""
     library = kernels_for(like)
     return 0 if library is None else getattr(library, name)(*sizes)

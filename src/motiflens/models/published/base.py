@@ -60,7 +60,7 @@ class Exponent(nn.Module):
     """The exponential as a layer, which attribution methods can see."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return exp(x)."""
+        """Return exp(x), same shape."""
         return torch.exp(x)
 
 
@@ -125,7 +125,7 @@ class PublishedNetwork(Shown, nn.Module):
         return self.logits(X)
 
     def logits(self, X: torch.Tensor) -> torch.Tensor:
-        """What `forward` returns for an input of the right shape."""
+        """Logits (N, n_outputs) of X (N, 4, L), whose shape has been checked."""
         raise NotImplementedError
 
     def save(self, folder: str | Path) -> None:

@@ -56,7 +56,7 @@ class StackedParameters:
         return len(next(iter(self.parameters.values())))
 
     def state_dict(self, i: int) -> dict[str, torch.Tensor]:
-        """Copy of one member's weights and running statistics, under the names of the plain network."""
+        """Copy of one member's weights and running statistics, by name and in shape as in the plain network."""
         state = {name: value.detach().cpu().clone() for name, value in self.template.state_dict().items()}
         for name, value in (*self.parameters.items(), *self.buffers.items()):
             state[name] = value[i].detach().clone()
@@ -68,7 +68,7 @@ class StackedParameters:
         return network.eval()
 
     def load_state_dict(self, i: int, state: dict[str, torch.Tensor]) -> None:
-        """Set one member's weights and running statistics."""
+        """Set one member's weights and running statistics, in the shapes of the plain network."""
         with torch.no_grad():
             for name, value in (*self.parameters.items(), *self.buffers.items()):
                 value[i] = state[name].to(value.device)
@@ -88,17 +88,17 @@ class StackedParameters:
         return [part.view(len(self), -1) for part in flat.split(sizes)]
 
     def row(self, flat: torch.Tensor, i: int) -> torch.Tensor:
-        """Copy of one member's part of a vector like `flat`."""
+        """Copy of one member's part, shape=(n_weights,), of a vector like `flat`, shape=(E * n_weights,)."""
         return torch.cat([block[i] for block in self._blocks(flat)])
 
     def set_row(self, flat: torch.Tensor, i: int, values: torch.Tensor) -> None:
-        """Set one member's part of a vector like `flat`."""
+        """Set one member's part, shape=(n_weights,), of a vector like `flat`, shape=(E * n_weights,)."""
         blocks = self._blocks(flat)
         for block, part in zip(blocks, values.split([block.shape[1] for block in blocks]), strict=True):
             block[i] = part.to(block.device)
 
     def select(self, flat: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-        """A vector like `flat` for some of the members."""
+        """A vector like `flat`, shape=(n * n_weights,), for n of the members, by their rows, shape=(n,)."""
         return torch.cat([block[rows].flatten() for block in self._blocks(flat)])
 
     def spread(self, values: torch.Tensor) -> torch.Tensor:

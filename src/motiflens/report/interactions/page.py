@@ -103,7 +103,7 @@ def _details(
 def example_sequences(
     row: Interaction, motifs: Sequence[Motif], sequences: np.ndarray, *, n_examples: int = _N_EXAMPLES
 ) -> list[list[tuple[str, str, str]]]:
-    """Sequences with the best sites of both motifs, cut where the sites begin and end.
+    """Sequences with the best sites of both motifs, from codes (N, L), cut where the sites begin and end.
 
     Sites are the best match of each motif anywhere in a sequence. First come sequences whose gap lies in the window in
     which the effect stands out, among them those with the pair's orientation, and among these the ones in which the

@@ -63,7 +63,7 @@ class Spread(NamedTuple):
 
 
 def spread_of(family: str, measure: str, values: np.ndarray) -> Spread:
-    """Spread of a measure's values, one per network."""
+    """Spread of a measure's values, shape=(E,), one per network."""
     sd = float(values.std(ddof=1)) if len(values) > 1 else math.nan
     return Spread(family, measure, float(values.mean()), sd, len(values))
 

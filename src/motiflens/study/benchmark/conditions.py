@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from motiflens.basics.choices import check_known
+from motiflens.basics.choices import check_count, check_known, check_members, check_seeds
 from motiflens.basics.errors import InputError
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.simulate import LABELS, SMALL_GRAMMAR, additive_labels, signed_labels, spaced_grammar
@@ -77,9 +77,9 @@ class Condition(OneRecord):
         self.model()
         if self.labels not in LABELS:
             raise InputError(f"labels must be {' or '.join(map(repr, LABELS))}, got {self.labels!r}")
-        for name in ("n_members", "n_sequences"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} must be at least 1, got {getattr(self, name)}")
+        check_members(self.n_members)
+        check_count("n_sequences", self.n_sequences)
+        check_seeds(self, "seed", "data_seed")
 
     @property
     def has_both_signs(self) -> bool:

@@ -17,9 +17,9 @@ _LEAST = 10  # edits with a null of their own
 
 
 def chosen_edits(edits: MeasuredEdits, n_parents: int, seed: int = 0) -> np.ndarray:
-    """Rows of edits after which bases are gone (`LOSSES`), of so many parents drawn at random; the same for all.
+    """Rows, shape=(n,), of edits after which bases are gone (`LOSSES`), of so many parents drawn at random.
 
-    As everywhere, few of one element.
+    They are the same for all networks and, as everywhere, few of one element.
     """
     rows = np.flatnonzero(np.isin(edits.kind, LOSSES) & np.array([len(own) > 0 for own in edits.places]))
     parents = np.unique(edits.before[rows])
@@ -38,14 +38,18 @@ def lost_scores(scores: np.ndarray, parent: np.ndarray, places: list[np.ndarray]
         Attribution of each position of each parent.
     parent : np.ndarray, int, shape=(n,)
         Row of scores of each edit.
-    places : list of np.ndarray, n of them
+    places : list of np.ndarray, shape=(n_places,) each, n of them
         Positions, from 0 on.
+
+    Returns
+    -------
+    lost : np.ndarray, shape=(n,)
     """
     return np.array([-scores[row, own].sum() for row, own in zip(parent, places, strict=True)])
 
 
 def other_places(places: list[np.ndarray], length: int, seed: int = 0) -> list[np.ndarray]:
-    """For each edit as many other positions, drawn at random: the null. All positions left, where too few are."""
+    """For each edit as many other positions, shape=(n,), drawn at random: the null. All that are left, if too few."""
     rng = np.random.default_rng(seed)
     drawn = []
     for own in places:

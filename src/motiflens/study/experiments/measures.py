@@ -51,9 +51,9 @@ def significant(effect: np.ndarray, error: np.ndarray, q: float = 0.05) -> np.nd
 
 
 def ceiling(effect: np.ndarray, error: np.ndarray) -> float:
-    """Largest expected correlation with the measured effects, of a prediction that knows the true ones.
+    """Largest expected correlation with measured effects, shape=(n,), of a prediction that knows the true ones.
 
-    The root of the reliability: of the variance of effects, the share that is not that of their errors.
+    The root of the reliability: of the variance of effects, the share that is not that of their standard errors, (n,).
     """
     total = float(np.var(effect))
     return math.sqrt(max(0.0, 1 - float(np.mean(error**2)) / total)) if total > 0 else math.nan

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
-from motiflens.basics.choices import check_known
+from motiflens.basics.choices import check_known, check_members, check_seeds
 from motiflens.models.hybrid import HybridConfig, adapted_config
 from motiflens.study.experiments.effects import MOST_PER_ELEMENT
 from motiflens.study.one_record import OneRecord
@@ -85,6 +85,10 @@ class ExperimentNetwork(OneRecord):
     n_parents: int = 200
     data_file: str = field(default="", compare=False)
 
+    def __post_init__(self) -> None:
+        """Check numbers before anything is run."""
+        check_seeds(self, "seed", "data_seed")
+
     @property
     def key(self) -> str:
         """Key of its record."""
@@ -137,7 +141,7 @@ def planned_networks(
     Raises
     ------
     InputError
-        If there is no such preset.
+        If there is no such preset, or n_members is out of range.
     """
     check_known("preset", preset, EXPERIMENT_PRESETS)
     tried, designs, kinds, n = {"": EXPERIMENT_PROTOCOL}, DESIGNS, FIRST_LAYERS, N_MEMBERS
@@ -146,7 +150,9 @@ def planned_networks(
     elif preset == OPTION_TRIALS:
         tried = {name: EXPERIMENT_PROTOCOL.replace(name=name, **change) for name, change in TRIED_OPTIONS.items()}
         designs, kinds, n = OPTION_DESIGN[:1], OPTION_DESIGN[1:], 3
-    order = product(range(n_members or n), tried.items(), architectures or designs, activations or kinds)
+    n = n if n_members is None else n_members
+    check_members(n)
+    order = product(range(n), tried.items(), architectures or designs, activations or kinds)
     plain = [
         ExperimentNetwork(
             architecture=architecture, activation=kind, member=i, protocol=protocol,

@@ -17,7 +17,7 @@ def packed(values: np.ndarray, step: float = _STEP) -> dict[str, Any]:
 
 
 def packed_finely(values: np.ndarray) -> dict[str, Any]:
-    """The same for numbers of any size: the largest is 30,000 steps."""
+    """As `packed`, for numbers of any size and any shape: the largest is 30,000 steps."""
     largest = float(np.abs(values).max(initial=0))
     return packed(values, largest / 30_000 or _STEP)
 

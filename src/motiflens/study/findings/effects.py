@@ -41,11 +41,11 @@ class Effect(NamedTuple):
 
 
 def activation_pairs(values: Mapping[tuple[str, str], np.ndarray]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Values with ReLU and with exponential by architecture, of those that have both.
+    """Values with ReLU and with exponential, shape=(n,) each, by architecture, of those that have both.
 
     Parameters
     ----------
-    values : mapping of (architecture, activation) to np.ndarray
+    values : mapping of (architecture, activation) to np.ndarray, shape=(n,)
         As from `TaskResults.values`.
     """
     return {

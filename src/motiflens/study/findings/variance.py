@@ -182,7 +182,7 @@ def _sums_of_squares(means: np.ndarray) -> dict[str, tuple[float, int]]:
 
 
 def spread_of_means(groups: Sequence[np.ndarray]) -> Interval:
-    """Standard deviation of the true means of some groups, what chance adds to it taken off, with its interval.
+    """Standard deviation of the true means of groups, shape=(n,) each, less what chance adds to it; with interval.
 
     From one-way analysis of variance: MS_within x noncentrality / N (unweighted means, as in `variance_shares`).
     NaN for fewer than two groups or where no group has two values that differ.

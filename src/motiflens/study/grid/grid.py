@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from motiflens.basics.choices import check_known
+from motiflens.basics.choices import check_count, check_known, check_members, check_seeds
 from motiflens.basics.errors import InputError
 from motiflens.models.hybrid import ARCHITECTURES, TASK_SIZES, list_hybrids, model_config
 from motiflens.study.grid.trial import MOTIF_COUNTS, STUDY_DATABASE, Trial
@@ -37,9 +37,11 @@ class StudyConfig:
             for architecture in self.architectures:
                 for activation in self.activations:
                     model_config(architecture, activation=activation, task=task, variant=self.variant)
-        for field in ("n_members", "stack_size"):
-            if getattr(self, field) < 1:
-                raise InputError(f"{field} must be at least 1, got {getattr(self, field)}")
+        check_members(self.n_members)
+        check_members(self.stack_size, "stack_size")
+        check_seeds(self, "seed", "data_seed")
+        check_count("n_sequences_task1", self.n_sequences_task1)
+        check_count("n_sequences_task2", self.n_sequences_task2)
         for field in ("tasks", "architectures", "activations"):
             names = getattr(self, field)
             if not names or len(set(names)) < len(names):
@@ -47,6 +49,7 @@ class StudyConfig:
         if min(self.n_filters, default=1) < 1 or len(set(self.n_filters)) < len(self.n_filters):
             numbers = ", ".join(map(str, self.n_filters))
             raise InputError(f"n_filters must be whole numbers of at least 1, each once, got {numbers}")
+        check_count("n_filters", max(self.n_filters, default=1), most=10_000)
         if self.motif_counts not in MOTIF_COUNTS:
             raise InputError(f"motif_counts must be one of {', '.join(MOTIF_COUNTS)}, got {self.motif_counts!r}")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from motiflens.basics.choices import check_known
+from motiflens.basics.choices import check_known, check_members
 from motiflens.study.one_record import OneRecord
 from motiflens.study.verdicts.kinds import PATIENT_KINDS, PATIENT_SEEDS, PatientKind
 
@@ -70,8 +70,10 @@ def planned_patients(
     Raises
     ------
     InputError
-        If a kind is unknown.
+        If a kind is unknown, or n_seeds is out of range.
     """
+    if n_seeds is not None:
+        check_members(n_seeds, "n_seeds")
     for name in kinds or ():
         check_known("kind", name, PATIENT_KINDS)
     chosen = [PATIENT_KINDS[name] for name in kinds or PATIENT_KINDS]

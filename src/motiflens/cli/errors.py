@@ -1,0 +1,76 @@
+"""Errors as the shell tells them: one line that names options where the library names arguments, and an exit code."""
+
+import re
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from motiflens.basics.errors import BAD_INPUT, explained
+
+#: click's UsageError, of whichever click this typer uses.
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+FAULT = "this is a fault of motiflens, not of what you gave it: please report it with the lines above"
+
+
+def tell_error(error: Exception, app: typer.Typer, *, debug: bool) -> int:
+    """Tell an error on standard error; the exit code that goes with it.
+
+    It is 2 where what was given cannot be used, and 1 where the work could not be done or finished. A fault of the
+    program shows its traceback, as with `debug` every error does.
+
+    Parameters
+    ----------
+    error : Exception
+    app : typer.Typer
+        Whose command was called, with the arguments in `sys.argv`.
+    debug : bool
+    """
+    if isinstance(error, UsageError):
+        return _tell_usage(error)
+    words = explained(error)
+    if words is None or debug:
+        import traceback
+
+        traceback.print_exception(error)
+    told = FAULT if words is None else with_options(words, _options_of(app, sys.argv[1:]))
+    typer.echo(f"error: {told}", err=True)
+    return 2 if isinstance(error, BAD_INPUT) else 1
+
+
+def _tell_usage(error: Any) -> int:
+    """What the parser of the command line says: of a missing command the help, else one line."""
+    words = error.format_message()
+    if error.ctx is None or "\n" in words or not words:
+        error.show()
+    else:
+        typer.echo(f"error: {words.rstrip('.')} (see {error.ctx.command_path} -h)", err=True)
+    return int(error.exit_code)
+
+
+def with_options(words: str, options: dict[str, str]) -> str:
+    """The words of an error with options in the place of arguments: "n_null must be ..." to "--n-null must be ...".
+
+    A name of one word is an argument only where it begins the line and must be something.
+
+    Parameters
+    ----------
+    words : str
+    options : dict of str to str
+        How the shell writes an argument.
+    """
+    for name, option in options.items():
+        if "_" in name:
+            words = re.sub(rf"(?<![\w./'\"-]){name}(?![\w/'\"-]|\.\w)", option, words)
+        else:
+            words = re.sub(rf"^{name}(?= must )", option, words)
+    return words
+
+
+def _options_of(app: typer.Typer, arguments: Sequence[str]) -> dict[str, str]:
+    """Options of the command that was called, by the arguments' names."""
+    command: Any = typer.main.get_command(app)
+    for word in arguments:
+        command = getattr(command, "commands", {}).get(word, command)
+    return {one.name: one.opts[0] for one in command.params if one.opts[0].startswith("-")}
