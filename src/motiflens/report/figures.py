@@ -101,8 +101,13 @@ def figure_for_screens(draw: Callable[[bool], Figure | None], prefix: str) -> Ma
         Keeps ids apart from other figures'.
     """
     wide, narrow = draw(False), draw(True)
-    if wide is None or narrow is None:
-        return None
+    return None if wide is None or narrow is None else both_figures(wide, narrow, prefix)
+
+
+def both_figures(wide: Figure, narrow: Figure | None, prefix: str) -> Markup:
+    """A figure drawn for wide and for narrow screens, as elements of a page; without the latter, the former alone."""
+    if narrow is None:
+        return Markup(figure_svg(wide, prefix))
     small, large = figure_svg(narrow, f"{prefix}-narrow"), figure_svg(wide, prefix)
     return Markup(f'<div class="small">{small}</div><div class="large">{large}</div>')
 

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from motiflens.basics.errors import InputError
@@ -14,7 +14,7 @@ from motiflens.basics.files import write_tsv
 from motiflens.basics.store import Record
 from motiflens.basics.tables import by_fields
 from motiflens.interpret.interactions import INTERACTION_METHODS
-from motiflens.report.figures import figure_style, figure_svg
+from motiflens.report.figures import NARROW, figure_for_screens, figure_style
 from motiflens.report.html import write_page
 from motiflens.study.benchmark import (
     FIRST_FIGURE_SEED,
@@ -97,7 +97,7 @@ def write_interaction_outputs(
         calibration=calibration,
         signs=signs,
         scores=scores,
-        figure=Markup(figure_svg(recovery_figure(methods), "recovery")) if methods else None,
+        figure=figure_for_screens(partial(recovery_figure, methods), "recovery") if methods else None,
         n_left_out=len(given) - len(used),
         n_networks=sum(len(record["networks"]) for record in used),
         n_conditions=len(used),
@@ -227,7 +227,7 @@ def _s(n: int) -> str:
     return "" if n == 1 else "s"
 
 
-def recovery_figure(methods: Sequence[MethodSummary]) -> Figure:
+def recovery_figure(methods: Sequence[MethodSummary], narrow: bool = False) -> Figure:
     """Area, recall and observed FDR of each method, one row per level and way of training.
 
     Open marks are networks without attention.
@@ -238,8 +238,13 @@ def recovery_figure(methods: Sequence[MethodSummary]) -> Figure:
     names = list(dict.fromkeys(row.method for row in methods))[::-1]
     panels = (("aupr", "area under precision-recall"), ("recall", "recall at q ≤ 0.1"), ("fdr", "observed FDR"))
     with figure_style():
-        figure = Figure(figsize=(8.5, 0.7 + (0.4 + 0.22 * len(names)) * len(groups)), layout="constrained")
-        grid = figure.subplots(len(groups), 3, squeeze=False, sharey=True, sharex=True)
+        height = (0.4 + 0.22 * len(names)) * len(groups)
+        if narrow:
+            figure = Figure(figsize=(NARROW, 0.7 + 3 * height), layout="constrained")
+            grid = figure.subplots(3 * len(groups), 1, squeeze=False, sharey=True, sharex=True).reshape(-1, 3)
+        else:
+            figure = Figure(figsize=(8.5, 0.7 + height), layout="constrained")
+            grid = figure.subplots(len(groups), 3, squeeze=False, sharey=True, sharex=True)
         for ((level, training), group), axes in zip(groups.items(), grid, strict=True):
             for (field, title), ax in zip(panels, axes, strict=True):
                 for row in group:

@@ -2,11 +2,11 @@
 
 from collections import namedtuple
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from motiflens.basics.files import write_tsv
@@ -14,7 +14,7 @@ from motiflens.basics.store import Record
 from motiflens.basics.tables import by_fields
 from motiflens.basics.words import look
 from motiflens.report.experiments.words import experiment_sentences
-from motiflens.report.figures import figure_style, figure_svg
+from motiflens.report.figures import NARROW, figure_for_screens, figure_style
 from motiflens.report.html import write_page
 from motiflens.study.experiments import ExperimentTables, experiment_tables
 
@@ -63,7 +63,7 @@ def write_experiment_outputs(
         title=_TITLE,
         findings=experiment_sentences(tables),
         tables=tables,
-        figure=Markup(figure_svg(design_figure(tables), "designs")),
+        figure=figure_for_screens(partial(design_figure, tables), "designs"),
         versions=", ".join(f"{name} {version}" for name, version in first["versions"].items()),
         protocol=", ".join(f"{name} {value}" for name, value in first["config"]["protocol"].items()),
         command=command,
@@ -82,12 +82,13 @@ def _flat(row: Any) -> Any:
     return namedtuple(type(row).__name__, fields)(**fields)
 
 
-def design_figure(tables: ExperimentTables) -> Figure:
+def design_figure(tables: ExperimentTables, narrow: bool = False) -> Figure:
     """Rank correlation with measured effects of each design: mean over networks with its interval."""
     names = list(dict.fromkeys(row.architecture for row in tables.designs))[::-1]
     whole = tables.kinds[0]
     with figure_style():
-        figure = Figure(figsize=(6.5, 1.0 + 0.45 * len(names)), layout="constrained")
+        height = 1.0 + 0.45 * len(names)
+        figure = Figure(figsize=(NARROW, height + 0.6) if narrow else (6.5, height), layout="constrained")
         ax = figure.subplots()
         for row in tables.designs:
             label, colour, marker = look(row.activation)
@@ -101,6 +102,10 @@ def design_figure(tables: ExperimentTables) -> Figure:
         ax.axvline(0, color="#444444", linewidth=0.5)
         ax.set_yticks(np.arange(len(names)), names)
         ax.set_ylim(-0.6, len(names) - 0.4)
-        ax.set_xlabel("rank correlation of predicted with measured effects of edits")
-        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+        break_ = "\n" if narrow else " "
+        ax.set_xlabel(f"rank correlation of predicted{break_}with measured effects of edits")
+        if narrow:
+            figure.legend(loc="outside lower center", ncols=2, frameon=False)
+        else:
+            ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
     return figure

@@ -1,6 +1,7 @@
 """One self-contained HTML page for a table of motif interactions: what a user reads from networks of their own."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from motiflens.basics.sequence import decode
 from motiflens.interpret.interactions import Interaction, InteractionTable, Sites, best_places, two_sites
 from motiflens.motifs.pairs import ORIENTATIONS
 from motiflens.motifs.sets import Motif, distinct_names
-from motiflens.report.figures import figure_style, figure_svg
+from motiflens.report.figures import NARROW, figure_for_screens, figure_style
 from motiflens.report.html import write_page
 
 _N_DETAILS = 20  # pairs shown with profile and sequences
@@ -75,7 +76,7 @@ def write_interaction_page(
         calls=calls,
         names=names,
         facts=facts,
-        overview=Markup(figure_svg(overview_figure(table, motifs, q=q), "overview")),
+        overview=figure_for_screens(lambda narrow: overview_figure(table, motifs, q=q, narrow=narrow), "overview"),
         details=[_details(table, row, motifs, names, sequences) for row in calls[:_N_DETAILS]],
         n_more=max(len(calls) - _N_DETAILS, 0),
         command=command,
@@ -90,12 +91,14 @@ def _details(
     sequences: np.ndarray | None,
 ) -> dict[str, Any]:
     pair = [motifs[row.i], motifs[row.j]]
-    profile = profile_figure(table, row) if len(table.profiles.low) > 1 else None
+    profile = None
+    if len(table.profiles.low) > 1:
+        profile = figure_for_screens(partial(profile_figure, table, row), f"profile-{row.i}-{row.j}")
     return {
         "row": row,
         "names": [names[row.i], names[row.j]],
         "logos": [Markup(logo_svg(motif.pwm, min_bits=0.06, defs=False)) for motif in pair],
-        "profile": None if profile is None else Markup(figure_svg(profile, f"profile-{row.i}-{row.j}")),
+        "profile": profile,
         "examples": [] if sequences is None else example_sequences(row, motifs, sequences),
     }
 
@@ -133,7 +136,9 @@ def example_sequences(
     return examples
 
 
-def overview_figure(table: InteractionTable, motifs: Sequence[Motif], *, q: float = 0.1) -> Figure:
+def overview_figure(
+    table: InteractionTable, motifs: Sequence[Motif], *, q: float = 0.1, narrow: bool = False
+) -> Figure:
     """Heat map of all effects, called pairs dotted, and the called pairs as a network: wider lines, larger effects.
 
     Called pairs whose effect is below 0 are blue and dashed there, the others orange.
@@ -145,12 +150,13 @@ def overview_figure(table: InteractionTable, motifs: Sequence[Motif], *, q: floa
     limit = float(np.nanmax(np.abs(effect), initial=0)) or 1.0
     side = max(3.2, 0.24 * n + 1.2)
     with figure_style():
-        figure = Figure(figsize=(2 * side + 0.6, side), layout="constrained")
-        heat, net = figure.subplots(1, 2)
+        figure = Figure(figsize=(NARROW, 2 * NARROW) if narrow else (2 * side + 0.6, side), layout="constrained")
+        heat, net = figure.subplots(2, 1) if narrow else figure.subplots(1, 2)
+        size = min(8.0, 130 / n) if narrow else 8.0  # points, that names of many motifs do not cover each other
         image = heat.imshow(effect, cmap="RdBu_r", vmin=-limit, vmax=limit)
         figure.colorbar(image, ax=heat, label=f"effect, {table.unit}", shrink=0.7)
-        heat.set_xticks(range(n), names, rotation=90)
-        heat.set_yticks(range(n), names)
+        heat.set_xticks(range(n), names, rotation=90, fontsize=size)
+        heat.set_yticks(range(n), names, fontsize=size)
         heat.set_title("All pairs; dots: called", loc="left")
         angle = np.pi / 2 - 2 * np.pi * np.arange(n) / n
         x, y = np.cos(angle), np.sin(angle)
@@ -164,20 +170,21 @@ def overview_figure(table: InteractionTable, motifs: Sequence[Motif], *, q: floa
             net.plot(x[ends], y[ends], color=colour, linestyle=style, linewidth=width, zorder=1)
         net.scatter(x, y, s=18, color="#444444", zorder=2)
         for k, name in enumerate(names):
-            net.annotate(name, (1.1 * x[k], 1.1 * y[k]), ha="left" if x[k] >= 0 else "right", va="center")
+            toward = "left" if x[k] >= 0 else "right"
+            net.annotate(name, (1.1 * x[k], 1.1 * y[k]), ha=toward, va="center", fontsize=size)
         net.set(xlim=(-1.7, 1.7), ylim=(-1.3, 1.3), aspect="equal")
         net.set_axis_off()
         net.set_title("Called pairs; dashed: below 0", loc="left")
     return figure
 
 
-def profile_figure(table: InteractionTable, row: Interaction) -> Figure:
+def profile_figure(table: InteractionTable, row: Interaction, narrow: bool = False) -> Figure:
     """Mean effect of one pair over the distance between its sites, by orientation."""
     profile = table.profile(row.i, row.j)  # n_orientations, D
     distance = (table.profiles.low + table.profiles.high) / 2
     labels = ORIENTATIONS if len(profile) == len(ORIENTATIONS) else ("",) * len(profile)
     with figure_style():
-        figure = Figure(figsize=(5.2, 2.2), layout="constrained")
+        figure = Figure(figsize=(NARROW if narrow else 5.2, 2.2), layout="constrained")
         ax = figure.subplots()
         ax.axhline(0, color="#999999", linewidth=0.6)
         if not np.isnan(row.gap_low):

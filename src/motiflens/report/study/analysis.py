@@ -1,6 +1,6 @@
 """Everything that the page, the figures and the tables of a study show, made once from its results."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from matplotlib.figure import Figure
@@ -58,6 +58,7 @@ class StudyAnalysis(NamedTuple):
     draws: list[DrawShare]
     filter_numbers: list[FilterNumber]
     figures: dict[str, Figure]
+    narrow: dict[str, Figure]  # the same for narrow screens, of those that can be drawn so
 
 
 def analyse_study(results: Results, *, select: str | None = None, draws: Sequence[Results] = ()) -> StudyAnalysis:
@@ -69,16 +70,7 @@ def analyse_study(results: Results, *, select: str | None = None, draws: Sequenc
     claims = assess_claims(paper, select=select) if any(r["architecture"] in known for r in paper.records) else []
     comparisons = compare_with_published(paper)
     drawn = [paper, *(draw.of_paper_size for draw in draws)]
-    figures: dict[str, Figure | None] = {
-        f"figure{task + 1}": comparison_figure(paper.task(task), select=select) for task in paper.tasks
-    }
-    figures |= {
-        "figure1": next((row for n in paper.tasks if (row := architectures_figure(paper.task(n)))), None),
-        "claims-differences": difference_figure(claims),
-        "claims-variance": variance_figure(claims),
-        "claims-correlation": correlation_figure(paper.task(2)),
-        "published": published_figure(comparisons, select=select),
-    }
+    figures = _figures(paper, claims, comparisons, select, narrow=False)
     figures |= {
         f"saliency-{stage}": saliency_figure(pair)
         for stage, pair in report_sections.saliency_pairs(paper.task(2)).items()
@@ -95,15 +87,37 @@ def analyse_study(results: Results, *, select: str | None = None, draws: Sequenc
         agreements=agreement_with_published(comparisons),
         draws=[share for task in paper.tasks for share in data_draw_shares([draw.task(task) for draw in drawn])],
         filter_numbers=filter_numbers(results),
-        figures={name: _laid_out(figure) for name, figure in figures.items() if figure is not None},
+        figures=_laid_out(figures),
+        narrow=_laid_out(_figures(paper, claims, comparisons, select, narrow=True)),
     )
 
 
-def _laid_out(figure: Figure) -> Figure:
-    """A figure with its layout settled once: it is drawn for the page and again for each format."""
-    engine = figure.get_layout_engine()
-    if engine is not None:
-        with figure_style():
-            engine.execute(figure)
-        figure.set_layout_engine("none")
-    return figure
+def _figures(
+    paper: Results, claims: list[Finding], comparisons: list[PublishedComparison], select: str, *, narrow: bool
+) -> dict[str, Figure | None]:
+    """Figures that are drawn for wide and for narrow screens."""
+    return {
+        **{
+            f"figure{task + 1}": comparison_figure(paper.task(task), select=select, narrow=narrow)
+            for task in paper.tasks
+        },
+        "figure1": next(
+            (row for n in paper.tasks if (row := architectures_figure(paper.task(n), narrow=narrow))), None
+        ),
+        "claims-differences": difference_figure(claims, narrow=narrow),
+        "claims-variance": variance_figure(claims, narrow=narrow),
+        "claims-correlation": correlation_figure(paper.task(2), narrow=narrow),
+        "published": published_figure(comparisons, select=select, narrow=narrow),
+    }
+
+
+def _laid_out(figures: Mapping[str, Figure | None]) -> dict[str, Figure]:
+    """Figures with their layout settled once: they are drawn for the page and again for each format."""
+    made = {name: figure for name, figure in figures.items() if figure is not None}
+    for figure in made.values():
+        engine = figure.get_layout_engine()
+        if engine is not None:
+            with figure_style():
+                engine.execute(figure)
+            figure.set_layout_engine("none")
+    return made

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from motiflens.report.figures import figure_style
+from motiflens.report.figures import NARROW, figure_style
 from motiflens.study.results import TaskResults
 from motiflens.study.selection import architecture_order
 
@@ -19,6 +19,7 @@ _COLORS = {
     "attention": "#CBE8DC",
     "dense": "#EBD3E2",
 }
+_NARROW_LINE = 3  # boxes of a line on a narrow screen
 _WIDTH, _HEIGHT, _PITCH = 0.92, 0.56, 0.74  # inches: of a block, and from row to row
 
 
@@ -65,10 +66,11 @@ def _outputs(model: Mapping[str, Any]) -> str:
     return f"{n} output{'' if n == 1 else 's'}"
 
 
-def architectures_figure(task: TaskResults) -> Figure | None:
+def architectures_figure(task: TaskResults, *, narrow: bool = False) -> Figure | None:
     """A row of boxes per architecture, sizes as in its records; None where no record holds a configuration.
 
-    Activations of the first layer that were run stand in one box, for they change nothing else.
+    Activations of the first layer that were run stand in one box, for they change nothing else. On a narrow screen
+    boxes stand in lines of three, below the name.
     """
     found: dict[str, dict[str, Any]] = {}
     activations: dict[str, list[str]] = {}
@@ -82,20 +84,28 @@ def architectures_figure(task: TaskResults) -> Figure | None:
         return None
     names = sorted(found, key=architecture_order)
     rows = [architecture_blocks({**found[n], "activation": " or ".join(sorted(activations[n]))}) for n in names]
-    widest = max(map(len, rows))
+    per_line = _NARROW_LINE if narrow else max(map(len, rows))
+    left, above = (0.1, 0.32) if narrow else (1.4, 0.0)  # inches: of the boxes, and of the name above them
+    heights = [above + _PITCH * -(-len(blocks) // per_line) for blocks in rows]
+    width, height = NARROW if narrow else left + 1.1 * per_line, sum(heights)
     with figure_style():
-        figure = Figure(figsize=(1.4 + 1.1 * widest, 0.2 + _PITCH * len(rows)))
-        ax = figure.add_axes((0, 0, 1, 1), xlim=(0, 1.4 + 1.1 * widest), ylim=(-_PITCH * len(rows) - 0.1, 0.1))
+        figure = Figure(figsize=(width, 0.2 + height))
+        ax = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(-height - 0.1, 0.1))
         ax.set_axis_off()
-        for place, (name, blocks) in enumerate(zip(names, rows, strict=True)):
-            _draw_row(ax, name, blocks, -_PITCH * (place + 0.5))
+        y = 0.0
+        for name, blocks, needed in zip(names, rows, heights, strict=True):
+            middle = y - (above / 2 if narrow else _PITCH / 2)
+            ax.text(0.06, middle, name, fontsize=8, fontweight="bold", va="center")
+            for first in range(0, len(blocks), per_line):
+                line = y - above - _PITCH * (first / per_line + 0.5)
+                _draw_line(ax, blocks[first : first + per_line], left, line)
+            y -= needed
     return figure
 
 
-def _draw_row(ax: Axes, name: str, blocks: list[LayerBlock], y: float) -> None:
-    ax.text(0.06, y, name, fontsize=8, fontweight="bold", va="center")
+def _draw_line(ax: Axes, blocks: list[LayerBlock], left: float, y: float) -> None:
     for place, block in enumerate(blocks):
-        x = 1.4 + 1.1 * place
+        x = left + 1.1 * place
         box = FancyBboxPatch(
             (x, y - _HEIGHT / 2), _WIDTH, _HEIGHT, boxstyle="round,pad=0,rounding_size=0.05",
             facecolor=_COLORS[block.kind], edgecolor="#555555", linewidth=0.6,

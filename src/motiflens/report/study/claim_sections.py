@@ -5,12 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
 from motiflens.basics.stats import Interval
 from motiflens.basics.words import look, with_interval
 from motiflens.basics.words import signed as signed_number
-from motiflens.report.figures import figure_svg
 from motiflens.study.findings import (
     BLOCKS,
     TITLES,
@@ -39,7 +37,7 @@ _FIGURES = {
 
 
 def claims_section(
-    findings: Sequence[Finding], failures: Sequence[ClaimEvidence], figures: Mapping[str, Figure]
+    findings: Sequence[Finding], failures: Sequence[ClaimEvidence], pictures: Mapping[str, Markup]
 ) -> dict[str, Any]:
     """Claims with their statements, verdicts and deciding numbers, and how many statements got which verdict."""
     claims = []
@@ -51,7 +49,7 @@ def claims_section(
                 "number": claim,
                 "title": title,
                 "parts": [_part(finding) for finding in mine],
-                "figure": Markup(figure_svg(figures[name], name)) if name in figures else None,
+                "figure": pictures.get(name),
                 "width": width,
                 "alt": alt,
                 "notes": _notes(claim, mine),
@@ -187,7 +185,7 @@ def draw_rows(shares: Iterable[DrawShare]) -> list[dict[str, Any]]:
 def published_section(
     comparisons: Sequence[PublishedComparison],
     agreements: Iterable[Agreement],
-    figures: Mapping[str, Figure],
+    picture: Markup | None,
     select: str,
 ) -> dict[str, Any]:
     """Agreement of every metric for each way to choose networks, and the configurations that differ."""
@@ -204,7 +202,7 @@ def published_section(
         ],
         "differing": [{"label": _LABELS[row.metric], "row": row} for row in differing],
         "n_tested": len(tested),
-        "figure": Markup(figure_svg(figures["published"], "published")) if "published" in figures else None,
+        "figure": picture,
     }
 
 

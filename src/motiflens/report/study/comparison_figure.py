@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from motiflens.report.figures import figure_style
+from motiflens.report.figures import NARROW, figure_style
 from motiflens.study.findings import second_stage
 from motiflens.study.published_tables import published_results
 from motiflens.study.records import PAPER_ACTIVATIONS, Metric, find_metric, metric_value, stage1
@@ -44,7 +44,7 @@ class Point(NamedTuple):
     y_sd: float
 
 
-def comparison_figure(task: TaskResults, *, select: str = "valid") -> Figure:
+def comparison_figure(task: TaskResults, *, select: str = "valid", narrow: bool = False) -> Figure:
     """Exponential against ReLU: one row per stage 1, one panel per metric (the paper's Figures 2 and 3).
 
     A full mark is an architecture: mean over the selected networks with ReLU and with the exponential activation, with
@@ -58,6 +58,8 @@ def comparison_figure(task: TaskResults, *, select: str = "valid") -> Figure:
         Task 1 gives Figure 2, task 2 gives Figure 3. Architectures without networks of both activations have no point.
     select : {"valid", "published", "all"}
         As `TaskResults.configurations`, which also raises the errors.
+    narrow : bool
+        For a screen of about 400 pixels: two panels beside each other.
 
     Returns
     -------
@@ -71,30 +73,48 @@ def comparison_figure(task: TaskResults, *, select: str = "valid") -> Figure:
         if all((architecture, activation) in groups for activation in PAPER_ACTIVATIONS):
             by_stage.setdefault(stage1(architecture), []).append(architecture)
     with figure_style():
-        figure = Figure(figsize=(0.6 + 2.3 * len(metrics), 0.7 + 2.2 * max(1, len(by_stage))), layout="constrained")
+        figure = _canvas(len(metrics), max(1, len(by_stage)), narrow)
         if not by_stage:
             words = f"No architecture of task {task.number} has networks of both activations"
             figure.set_layout_engine("none")  # there is nothing to lay out
             figure.text(0.5, 0.5, words, ha="center", va="center")
             return figure
-        grid = figure.subplots(len(by_stage), len(metrics), sharex="col", sharey="col", squeeze=False)
+        grid = _panels(figure, len(metrics), len(by_stage), narrow)
         for (stage, architectures), axes in zip(by_stage.items(), grid, strict=True):
             for metric, ax in zip(metrics, axes, strict=True):
                 for architecture in architectures:
                     _draw_architecture(ax, groups, architecture, metric, task.number)
             axes[0].set_ylabel(f"{stage}\nexponential", fontweight="bold")
         for metric, axes in zip(metrics, grid.T, strict=True):
-            axes[0].set_title(metric.label, loc="left", fontweight="bold")
+            for ax in axes if narrow else axes[:1]:
+                ax.set_title(metric.label, loc="left", fontweight="bold")
             axes[-1].set_xlabel("ReLU")
             _square(axes)
         present = dict.fromkeys(second_stage(name) for names in by_stage.values() for name in names)
         figure.legend(
             handles=_legend_handles([*present]),
             loc="outside upper center",
-            ncols=min(5, 3 + len(present)),
+            ncols=2 if narrow else min(5, 3 + len(present)),
             frameon=False,
         )
     return figure
+
+
+def _canvas(n_metrics: int, n_stages: int, narrow: bool) -> Figure:
+    if narrow:
+        return Figure(figsize=(NARROW, 1.4 + 1.9 * n_stages * -(-n_metrics // 2)), layout="constrained")
+    return Figure(figsize=(0.6 + 2.3 * n_metrics, 0.7 + 2.2 * n_stages), layout="constrained")
+
+
+def _panels(figure: Figure, n_metrics: int, n_stages: int, narrow: bool) -> np.ndarray:
+    """Axes, shape=(n_stages, n_metrics): a row a stage, or on a narrow screen several rows of two."""
+    if not narrow:
+        wide: np.ndarray = figure.subplots(n_stages, n_metrics, sharex="col", sharey="col", squeeze=False)
+        return wide
+    rows: np.ndarray = figure.subplots(n_stages * -(-n_metrics // 2), 2, squeeze=False).reshape(n_stages, -1)
+    for ax in rows[:, n_metrics:].ravel():
+        ax.set_axis_off()
+    return rows[:, :n_metrics]
 
 
 def point_of(groups: Mapping[Key, Members], architecture: str, metric: Metric) -> Point | None:
@@ -152,7 +172,7 @@ def _draw_point(ax: Axes, point: Point, marker: str, *, edge: str, face: str, ba
 
 def _square(axes: Sequence[Axes]) -> None:
     """The same limits on both axes of a column's panels, and the diagonal."""
-    ends = [*axes[0].get_xlim(), *axes[0].get_ylim()]
+    ends = [end for ax in axes for end in (*ax.get_xlim(), *ax.get_ylim())]
     limits = (min(ends), max(ends))
     for ax in axes:
         ax.plot(limits, limits, color="#999999", lw=0.7, ls="--", zorder=0)

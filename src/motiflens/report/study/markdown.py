@@ -96,7 +96,7 @@ def _failures(analysis: StudyAnalysis) -> list[str]:
 def _published(analysis: StudyAnalysis) -> list[str]:
     if not analysis.agreements:
         return []
-    section = claim_sections.published_section(analysis.comparisons, analysis.agreements, {}, analysis.select)
+    section = claim_sections.published_section(analysis.comparisons, analysis.agreements, None, analysis.select)
     header = ["Metric", "Task", "Networks", "Configurations", "Spearman", "Mean absolute difference", "Mean difference"]
     rows = [
         (row["label"], row["task"], _CHOSEN[name], f"{found.n_configurations} of {found.n_published}",

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
 from motiflens.basics.files import write_tsv
 from motiflens.basics.plots import logo_svg_defs
 from motiflens.basics.tables import by_fields
-from motiflens.report.figures import check_formats, figure_svg, save_figure
+from motiflens.report.figures import both_figures, check_formats, save_figure
 from motiflens.report.galleries import filter_gallery
 from motiflens.report.html import write_page
 from motiflens.report.study import claim_sections
@@ -127,11 +126,14 @@ def write_outputs(
 
 
 def _write_page(analysis: StudyAnalysis, path: Path, title: str, command: str | None) -> Path:
-    results, figures = analysis.results, analysis.figures
+    results = analysis.results
+    pictures = {
+        name: both_figures(figure, analysis.narrow.get(name), name) for name, figure in analysis.figures.items()
+    }
     galleries, left_out = report_sections.galleries(results)
     failed = report_sections.failed_networks(results)
     shown = analysis.claims and claim_sections.is_half_there(analysis.failures)
-    claims = claim_sections.claims_section(analysis.claims, analysis.failures, figures) if shown else None
+    claims = claim_sections.claims_section(analysis.claims, analysis.failures, pictures) if shown else None
     return write_page(
         path,
         "report.html.j2",
@@ -142,19 +144,19 @@ def _write_page(analysis: StudyAnalysis, path: Path, title: str, command: str | 
         claims=claims,
         initialisations=claim_sections.failure_rows(analysis.failures),
         draws=claim_sections.draw_rows(analysis.draws),
-        published=_published(analysis),
+        published=_published(analysis, pictures),
         numbers=report_sections.filter_number_rows(analysis.filter_numbers),
         effects=analysis.effects,
         second_stages=claim_sections.second_stage_tables(analysis.second_stages),
         signs=sign_sentences(analysis.second_stages),
-        architectures=_inline(figures, "figure1"),
+        architectures=pictures.get("figure1"),
         tasks=[
-            report_sections.task_section(rows, figures[f"figure{task + 1}"], task, analysis.select)
+            report_sections.task_section(rows, pictures[f"figure{task + 1}"], task, analysis.select)
             for task, rows in analysis.summaries.items()
         ],
         galleries=galleries,
         left_out=left_out,
-        saliency=_saliency(analysis),
+        saliency=_saliency(analysis, pictures),
         undefined=report_sections.undefined(results),
         n_run=len(results),
         provenance=report_sections.provenance(results),
@@ -163,24 +165,20 @@ def _write_page(analysis: StudyAnalysis, path: Path, title: str, command: str | 
     )
 
 
-def _inline(figures: Mapping[str, Figure], name: str) -> Markup | None:
-    return Markup(figure_svg(figures[name], name)) if name in figures else None
-
-
-def _published(analysis: StudyAnalysis) -> dict[str, Any] | None:
+def _published(analysis: StudyAnalysis, pictures: Mapping[str, Markup]) -> dict[str, Any] | None:
     if not analysis.comparisons:
         return None
     section = claim_sections.published_section(
-        analysis.comparisons, analysis.agreements, analysis.figures, analysis.select
+        analysis.comparisons, analysis.agreements, pictures.get("published"), analysis.select
     )
     return {**section, "other_protocols": report_sections.other_protocols(analysis.results)}
 
 
-def _saliency(analysis: StudyAnalysis) -> list[dict[str, Any]]:
+def _saliency(analysis: StudyAnalysis, pictures: Mapping[str, Markup]) -> list[dict[str, Any]]:
     return [
         {
             "title": f"{pair[0]['architecture']} (stage 1: {stage})",
-            "figure": Markup(figure_svg(analysis.figures[f"saliency-{stage}"], f"saliency-{stage}")),
+            "figure": pictures[f"saliency-{stage}"],
         }
         for stage, pair in report_sections.saliency_pairs(analysis.results.task(2)).items()
     ]

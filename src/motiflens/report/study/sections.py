@@ -6,12 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
 from motiflens.basics.plots import logo_svg
 from motiflens.basics.store import Record
 from motiflens.basics.words import look
-from motiflens.report.figures import figure_svg
 from motiflens.report.galleries import VERDICTS, gallery_of_record, saliency_pair
 from motiflens.study.findings import Effect, FilterNumber, SummaryRow, activation_effects
 from motiflens.study.records import TASK_METRICS, find_metric, stage1, validation_metric
@@ -57,7 +55,7 @@ def selection_rule(task: int, select: str) -> str:
     }[select]
 
 
-def task_section(rows: Sequence[SummaryRow], figure: Figure, task: int, select: str) -> dict[str, Any]:
+def task_section(rows: Sequence[SummaryRow], picture: Markup, task: int, select: str) -> dict[str, Any]:
     """Table and figure of one task."""
     return {
         "number": task,
@@ -66,7 +64,7 @@ def task_section(rows: Sequence[SummaryRow], figure: Figure, task: int, select: 
         "rule": selection_rule(task, select),
         "metrics": TASK_METRICS[task],
         "rows": rows,
-        "figure": Markup(figure_svg(figure, f"task{task}")),
+        "figure": picture,
     }
 
 
