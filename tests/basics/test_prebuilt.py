@@ -12,6 +12,7 @@ import pytest
 
 from motiflens.basics import compiled, recipes
 from motiflens.basics.recipes import PROCESSORS, Recipe, build_all, recipes_in, usable_levels
+from motiflens.report.doctor import diagnose
 
 needs_compiler = pytest.mark.skipif(recipes.compiler() is None, reason="no C compiler")
 SOURCE = Path(recipes.__file__).parents[1]
@@ -145,3 +146,15 @@ def test_scores_do_not_depend_on_the_processor(tmp_path):
         assert name == level.name
     (same,) = set(found.values())
     assert same.count("MA0") > 100
+
+
+@pytest.mark.parametrize("value", ["", "  ", "nothere gcc"])
+def test_a_compiler_that_cc_does_not_name(monkeypatch, value):
+    monkeypatch.delenv("CC", raising=False)
+    default = recipes.compiler()
+    monkeypatch.setenv("CC", value)
+    assert recipes.compiler() == (None if value.strip() else default)
+    monkeypatch.setenv("CC", 'gcc "x')
+    with pytest.raises(ValueError, match="No closing quotation"):
+        recipes.compiler()
+    assert "No closing quotation" in str(diagnose())

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from motiflens.basics.errors import InputError
-from motiflens.models.any_model import LeftOverWarning, load_model
+from motiflens.models.any_model import LeftOverWarning, adapt, load_model
 from motiflens.models.hybrid import HybridNetwork, build_model
 
 CODE = """
@@ -112,6 +112,34 @@ def test_a_file_that_holds_no_weights_is_one_line(place, content, name):
     (place / name).write_bytes(content)
     with pytest.raises(InputError, match=rf"cannot read .*{name} .*expected a state dictionary"):
         load_model("toy_networks:build", weights=place / name)
+
+
+def test_text_given_as_weights_is_named(place):
+    for name, content, words in (("w.pt", b"hello", "it is text"), ("w.safetensors", b"", "it is empty")):
+        (place / name).write_bytes(content)
+        with pytest.raises(InputError, match=rf"cannot read .*{name} \({words}\); expected a state dictionary"):
+            load_model("toy_networks:build", weights=place / name)
+
+
+@pytest.mark.parametrize("source", [":build", "toy_networks:", "toy_networks.py:", ":"])
+def test_a_place_or_a_name_that_is_left_out(place, source):
+    with pytest.raises(InputError, match="expected the folder of a saved network, module:function or"):
+        load_model(source)
+
+
+def test_errors_of_a_users_code_have_its_file_and_line(place):
+    (place / "net.py").write_text(
+        "from torch import nn, zeros\n\n\ndef build():\n    return nn.Linear(2, 2)(zeros(3, 5))\n\n\n"
+        "class Net(nn.Conv1d):\n    def __init__(self):\n        super().__init__(4, 3, 5)\n\n"
+        "    def forward(self, x):\n        return super().forward(x)[{}['key']]\n"
+    )
+    with pytest.raises(InputError, match=r"build failed: RuntimeError: mat1 .*\(net\.py, line 5\)$"):
+        load_model(place / "net.py:build")
+    with pytest.raises(ValueError, match=r"N4L: 'key' \(net\.py, line 13\); NL4"):
+        adapt(load_model(place / "net.py:Net"), 50)
+    (place / "no.py").write_text("def build(:\n")
+    with pytest.raises(InputError, match=r"no\.py failed: SyntaxError: invalid syntax \(no\.py, line 1\)$"):
+        load_model(place / "no.py:build")
 
 
 def test_weights_that_do_not_fit_are_refused(place):

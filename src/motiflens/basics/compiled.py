@@ -96,7 +96,8 @@ def _load(library: Library, wish: str) -> tuple[ctypes.CDLL | None, str]:
 def _compiled(library: Library) -> tuple[ctypes.CDLL | None, str]:
     command = compiler()
     if command is None:
-        return None, "no C compiler (cc, gcc or clang) found"
+        own = os.environ.get("CC", "").strip()
+        return None, f"CC is {own!r}, which is no command" if own else "no C compiler (cc, gcc or clang) found"
     version = _compiler_version(command)
     name = f"{library.recipe.name}-{library.recipe.digest(version, _processor())}"
     loaded = _declared(_found_or_compiled(command, library.recipe, name), library)

@@ -6,7 +6,7 @@ _KINDS = {
     b"PAR1": "a Parquet file: write it as CSV, as by pandas.read_parquet(FILE).to_csv(OUT, index=False)",
     b"ARROW1": "an Arrow or Feather file: write it as CSV, as by pandas.read_feather(FILE).to_csv(OUT, index=False)",
     b"\x93NUMPY": "a NumPy array (.npy)",
-    b"\x89HDF\r\n\x1a\n": "an HDF5 file",
+    b"\x89HDF": "an HDF5 file",
     b"MATLAB 5.0": "a MATLAB file",
     b"\x1f\x8b": "a gzip file: decompress it (gunzip)",
     b"BZh": "a bzip2 file: decompress it (bunzip2)",

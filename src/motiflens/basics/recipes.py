@@ -148,8 +148,15 @@ def usable_levels() -> tuple[Level, ...]:
 
 
 def compiler() -> tuple[str, ...] | None:
-    """The C compiler that is used: `CC` of the environment (such as "ccache gcc"), or cc, gcc, clang; None without."""
-    commands = [shlex.split(os.environ["CC"])] if os.environ.get("CC") else [["cc"], ["gcc"], ["clang"]]
+    """The C compiler that is used: `CC` of the environment (such as "ccache gcc"), or cc, gcc, clang; None without.
+
+    Raises
+    ------
+    ValueError
+        If a quote in `CC` has no end.
+    """
+    own = shlex.split(os.environ.get("CC", ""))
+    commands = [own] if own else [["cc"], ["gcc"], ["clang"]]
     return next(((path, *rest) for name, *rest in commands if (path := shutil.which(name))), None)
 
 

@@ -66,7 +66,7 @@ def diagnose() -> Diagnosis:
         "kernels": describe_kernels(),
         "tomtom": describe_library(),
         "processor": " > ".join(level.name for level in usable_levels()) or "no prebuilt libraries for this type",
-        "compiler": " ".join(compiler() or ()) or None,
+        "compiler": _compiler(),
         "threads": {"torch": torch.get_num_threads(), "cores": n_cores()},
         "gpu": _gpu(),
         "cache": _cache(),
@@ -104,6 +104,13 @@ def _cure(facts: dict[str, Any]) -> str:
         if facts["compiler"] is None
         else ("see what the compiler says above, or install a wheel for this platform")
     )
+
+
+def _compiler() -> str | None:
+    try:
+        return " ".join(compiler() or ()) or None
+    except ValueError as error:
+        return f"none: CC is {os.environ.get('CC')!r}: {error}"
 
 
 def _gpu() -> str | None:

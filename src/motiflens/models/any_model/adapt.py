@@ -20,6 +20,7 @@ from motiflens.models.any_model.first_layer import FirstLayer, first_layers
 from motiflens.models.any_model.layouts import BASES, CODES, LAYOUTS, arranged, check_bases
 from motiflens.models.any_model.output import OUTPUTS, are_classes, bounded_call, columns, kind_of_output, to_logits
 from motiflens.models.any_model.trace import OWN_FORWARD, Trace, convolutions_of, trace, unwrapped
+from motiflens.models.any_model.user_code import place_of
 from motiflens.models.checks import ChanceWatch, check_independent, check_weights
 from motiflens.models.devices import device_of, dtype_of
 from motiflens.models.hybrid.network import HybridNetwork, evaluating
@@ -151,7 +152,8 @@ def _find_layout(
             with arranged(X, name, bases) as given:
                 traced = trace(model, given)
         except Exception as error:  # whatever a model does with an input that it was not made for
-            failures[name] = str(error).strip().partition("\n")[0] or type(error).__name__
+            reason = str(error).strip().partition("\n")[0] or type(error).__name__
+            failures[name] = reason[:_LONGEST_REASON] + place_of(error, raised_there=True)
             continue
         try:
             runs.append(_Found(name, traced, first_layers(traced, X, names), None))
@@ -204,7 +206,7 @@ def _no_layout(length: int, failures: dict[str, str]) -> str:
     return (
         f"found no layout in which the model runs on sequences of length {length}"
         f"{'; was it made for another length?' if other_length else ''} ("
-        + "; ".join(f"{name}: {message[:_LONGEST_REASON]}" for name, message in failures.items())
+        + "; ".join(f"{name}: {message}" for name, message in failures.items())
         + ")"
     )
 

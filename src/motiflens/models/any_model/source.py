@@ -4,7 +4,6 @@ import importlib
 import importlib.util
 import inspect
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from torch import nn
 
 from motiflens.basics.choices import close_matches
 from motiflens.basics.errors import InputError, MissingFileError
+from motiflens.models.any_model.user_code import place_of
 from motiflens.models.any_model.weights import load_weights
 from motiflens.models.hybrid.network import CONFIG_FILE, HybridNetwork
 from motiflens.models.published import is_preset, load_preset
@@ -52,7 +52,7 @@ def load_model(source: str | Path, *, weights: str | Path | None = None) -> nn.M
     if path.is_dir():
         return _saved_network(path, weights)
     place, colon, name = str(source).rpartition(":")
-    if not colon:
+    if not (colon and place and name):
         raise InputError(
             f"expected the folder of a saved network, module:function or file.py:function, got {str(source)!r}"
         )
@@ -94,13 +94,11 @@ def _running(what: str, run: Callable[[], Any]) -> Any:
     except Exception as error:
         if isinstance(error, InputError):
             raise
-        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = place_of(error)
         reason = " ".join(str(error).split()) or "no reason given"
         no_gpu = "cuda" in reason.lower() and not torch.cuda.is_available()
         hint = ". There is no GPU here: have it take one only if torch.cuda.is_available()" if no_gpu else ""
-        raise InputError(
-            f"{what} failed: {type(error).__name__}: {reason} ({Path(frame.filename).name}, line {frame.lineno}){hint}"
-        ) from error
+        raise InputError(f"{what} failed: {type(error).__name__}: {reason}{where}{hint}") from error
 
 
 def _saved_network(folder: Path, weights: str | Path | None) -> nn.Module:

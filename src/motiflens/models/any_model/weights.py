@@ -157,8 +157,17 @@ def _read(path: Path) -> Any:
     except Exception as error:  # bytes of any other file are taken as instructions, which may lead to any error
         content = _tensors_alone(path) if isinstance(error, pickle.UnpicklingError) else None
         if content is None:
-            raise InputError(f"cannot read {path} ({_reason(error)}); {_EXPECTED}") from error
+            raise InputError(f"cannot read {path} ({_kind(path) or _reason(error)}); {_EXPECTED}") from error
         return content
+
+
+def _kind(path: Path) -> str:
+    """What a file is that holds no weights: nothing, or text."""
+    with path.open("rb") as file:
+        start = file.read(64)
+    if not start:
+        return "it is empty"
+    return "it is text" if all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in start) else ""
 
 
 def _tensors_alone(path: Path) -> dict[str, Any] | None:

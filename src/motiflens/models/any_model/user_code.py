@@ -1,0 +1,32 @@
+"""Where in a user's own code an error came up."""
+
+import sysconfig
+import traceback
+from pathlib import Path
+
+import torch
+
+_OTHERS = (
+    *map(str, Path(torch.__file__).parents[:2]),
+    sysconfig.get_path("stdlib"),
+    str(Path(__file__).parents[2]),
+    "<",
+)
+
+
+def place_of(error: Exception, *, raised_there: bool = False) -> str:
+    """File and line of the user's code that an error came from, rather than of a library that it called.
+
+    Parameters
+    ----------
+    error : Exception
+    raised_there : bool
+        Say nothing where a library raised it.
+    """
+    frames = (
+        [] if isinstance(error, SyntaxError) else list(traceback.extract_tb(error.__traceback__))
+    )  # it says so itself
+    own = [frame for frame in frames if not frame.filename.startswith(_OTHERS)]
+    if not own or (raised_there and own[-1] is not frames[-1]):
+        return ""
+    return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})"
