@@ -157,4 +157,4 @@ def test_a_compiler_that_cc_does_not_name(monkeypatch, value):
     monkeypatch.setenv("CC", 'gcc "x')
     with pytest.raises(ValueError, match="No closing quotation"):
         recipes.compiler()
-    assert "No closing quotation" in str(diagnose())
+    assert "No closing quotation" in diagnose().facts["compiler"]
