@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import shutil
 
 import any_models
 import audit_pages
@@ -16,6 +17,7 @@ from motiflens.audits.candidate import audit_candidate
 from motiflens.audits.differences import differences
 from motiflens.audits.evidence import gather_evidence
 from motiflens.audits.options import AuditOptions
+from motiflens.audits.stored import STORE_FOLDER
 from motiflens.audits.train_and_audit import train_and_audit
 from motiflens.audits.verdicts import verdicts
 from motiflens.basics.metrics import auroc
@@ -401,6 +403,35 @@ def test_networks_are_trained_once_and_audited(tmp_path):
     assert all(path.is_file() for path in paths)
     assert (tmp_path / "relu" / "member_001" / "tables" / "filters.tsv").is_file()
     assert load_ensemble(tmp_path / "relu").members[1].status == "ok"  # tables do not stand in the way
+
+
+def test_what_is_stored_is_read_without_workers(tmp_path, monkeypatch):
+    data, news = audit_pages.data(), []
+    options = AuditOptions(database=audit_pages.database(), **QUICK)
+    short = {"protocol": REFERENCE.replace(max_epochs=1), "n_members": 1, "on_news": news.append}
+    both = configs(data, "relu", "exponential")
+    first = train_and_audit(data, tmp_path, both, options, n_workers=1, **short)
+    started = []
+
+    def counted(function, jobs, on_message, **more):
+        started.extend(job.name for job in jobs)
+        for job in jobs:
+            function(job, on_message)
+        return []
+
+    monkeypatch.setattr("motiflens.audits.train_and_audit.run_local", counted)
+    news.clear()
+    again = train_and_audit(data, tmp_path, both, options, n_workers=2, **short)
+    assert started == []
+    assert [(one.key, one.status) for one in news] == [("relu", "ok"), ("exponential", "ok")]
+    assert [one.audits[0].metrics for one in again] == [one.audits[0].metrics for one in first]
+    shutil.rmtree(tmp_path / "relu" / "member_000" / STORE_FOLDER)
+    news.clear()
+    train_and_audit(data, tmp_path, both, options, n_workers=2, **short)
+    assert started == ["relu"]
+    assert [(one.key, one.status) for one in news] == [("exponential", "ok"), ("relu", "ok")]
+    train_and_audit(data, tmp_path, both, options, n_workers=2, **short | {"n_members": 2})
+    assert started == ["relu", "relu", "exponential"]
 
 
 def test_what_cannot_be_trained_is_named(tmp_path):

@@ -11,7 +11,9 @@ import json
 import platform
 import warnings
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -33,6 +35,22 @@ STORE_FOLDER = "stored"
 _SKELETON, _DIGEST = "skeleton", "digest"
 
 Result = TypeVar("Result")
+
+_only_stored: ContextVar[bool] = ContextVar("only_stored", default=False)
+
+
+class NotStored(Exception):
+    """Something is not stored, where `only_stored` asks that nothing be made."""
+
+
+@contextmanager
+def only_stored() -> Iterator[None]:
+    """Raise `NotStored` in place of making a result that is not there."""
+    token = _only_stored.set(True)
+    try:
+        yield
+    finally:
+        _only_stored.reset(token)
 
 
 @dataclass(frozen=True)
@@ -61,6 +79,8 @@ class AuditStore:
             Options of the analysis, in plain values.
         """
         if self.folder is None:
+            if _only_stored.get():
+                raise NotStored(name)
             return make()
         options = json.dumps(depends_on, sort_keys=True, default=_plain)
         digest = hashlib.sha256(f"{self.origin}\n{name}\n{options}".encode()).hexdigest()
@@ -70,6 +90,8 @@ class AuditStore:
             for one in kept[1]:  # said again: what is to be known of the result has not changed
                 warnings.warn(one.message, _own(one.category, Warning), stacklevel=2)
             return kept[0]
+        if _only_stored.get():
+            raise NotStored(name)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             found = make()

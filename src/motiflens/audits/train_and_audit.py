@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from motiflens.audits.candidate import Candidate, audit_candidate
 from motiflens.audits.options import AuditOptions
+from motiflens.audits.stored import NotStored, only_stored
 from motiflens.basics.choices import check_members
 from motiflens.basics.errors import InputError, UnfinishedError
 from motiflens.basics.runners import Emit, JobError, n_cores, run_local
@@ -13,6 +14,7 @@ from motiflens.data.dataset import SequenceDataset
 from motiflens.models.devices import resolve_device
 from motiflens.models.ensemble import Member
 from motiflens.models.hybrid import NetworkConfig
+from motiflens.models.saved import load_ensemble
 from motiflens.training.folder import fit_to_folder
 from motiflens.training.news import News
 from motiflens.training.protocol import REFERENCE, Protocol
@@ -117,10 +119,30 @@ def train_and_audit(
         for job in jobs:
             _train_and_audit(job, receive)
     else:
+        jobs = [job for job in jobs if not _read_stored(job, receive)]
         errors = run_local(_train_and_audit, jobs, n_workers=n_workers, on_message=receive)
         if errors:
             _raise(errors)
     return [done[name] for name in configs]
+
+
+def _read_stored(job: _Job, emit: Emit) -> bool:
+    """Whether all that a job asks for was made before; then it is read, which costs less than to start a worker."""
+    told: list[Any] = []
+    try:
+        trained = load_ensemble(job.folder).members
+    except (OSError, ValueError):  # `fit_to_folder` says what is wrong
+        return False
+    if not set(range(job.n_members)) <= {member.index for member in trained}:
+        return False
+    try:
+        with only_stored():
+            _train_and_audit(job, told.append)
+    except NotStored:
+        return False
+    for message in told:
+        emit(message)
+    return True
 
 
 def _raise(errors: Sequence[JobError]) -> NoReturn:
