@@ -9,7 +9,6 @@ from torch import nn
 
 from motiflens.audits.network import audit_network
 from motiflens.audits.options import AuditOptions
-from motiflens.audits.reading import OutputWarning
 from motiflens.audits.saliency import audit_saliency
 from motiflens.basics.metrics import auroc
 from motiflens.basics.performance import performances
@@ -17,6 +16,7 @@ from motiflens.basics.sequence import one_hot
 from motiflens.data.dataset import SequenceDataset
 from motiflens.interpret.filters import filter_matches, task_truth
 from motiflens.models.any_model import LAYOUTS
+from motiflens.models.foreign import OutputWarning
 from motiflens.models.hybrid import build_model
 from motiflens.motifs.sets import load_motifs, select_motifs
 from motiflens.training.stack import evaluate

@@ -31,6 +31,18 @@ def build(last=None):
 def sure():
     return build(nn.Sigmoid())
 
+class Side(nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.a, self.b, self.out = nn.Conv1d(4, 3, 7), nn.Conv1d(4, 4, 11), nn.Linear(7, 2)
+
+    def forward(self, x):
+        return self.out(torch.cat([torch.relu(self.a(x)).amax(2), torch.relu(self.b(x)).amax(2)], 1))
+
+def side_by_side():
+    return Side()
+
 def agct():
     return nn.Sequential(Swapped(), *build())
 """
@@ -83,6 +95,25 @@ def test_attributions_are_gradients_of_the_model():
         built()(X)[:, 1].sum().backward()
         np.testing.assert_allclose(found["saliency"], X.grad, atol=1e-6)
         assert len(found["rows"]) == 10
+
+
+def test_several_first_layers_are_named_one_by_one_or_together():
+    given = ("filters", "net.py:side_by_side", "d.h5", "--database", "JASPAR2016-vertebrates", "--json")
+    both = json.loads(run(*given, "--first-layer", "a", "--first-layer", "b").stdout)["filters"]
+    assert len(both) == 7
+    assert json.loads(run(*given, "--first-layer", "a,b").stdout)["filters"] == both
+    assert json.loads(run(*given).stdout)["filters"] == both
+    assert len(json.loads(run(*given, "--first-layer", "b").stdout)["filters"]) == 4
+    facts = run("models", "check", "net.py:side_by_side", "d.h5", "--first-layer", "b", "--first-layer", "a", "--json")
+    assert [part.partition(":")[0] for part in json.loads(facts.stdout)["first layer"].split("; ")] == ["b", "a"]
+
+
+def test_more_outputs_than_labels_are_asked_for(capsys, monkeypatch):
+    write_hdf5(SequenceDataset.from_arrays(CODES, np.arange(20) % 2, split=["test"] * 20), "one.h5")
+    given = ("--motifs", "JASPAR2016-vertebrates", "--names", "MA0476.1,MA0139.1")
+    for command in (("attribute", "net.py:build", "one.h5", "-o", "a.npz"), ("interactions", "net.py:build", "one.h5")):
+        code, told = fails(capsys, monkeypatch, *command, *(given if command[0] == "interactions" else ()))
+        assert (code, "2 outputs, the data have 1 labels" in told, "(--target)" in told) == (2, True, True), told
 
 
 def test_mistakes_name_options(capsys, monkeypatch):

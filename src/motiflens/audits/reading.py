@@ -5,15 +5,12 @@ from typing import Any
 from torch import nn
 
 from motiflens.audits.options import AuditOptions
-from motiflens.basics.errors import ArgumentError, InputError, warn, warn_of
+from motiflens.basics.errors import InputError, warn_of
 from motiflens.basics.inputs import as_output
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.any_model import AdaptedModel, adapt, model_summary
+from motiflens.models.foreign import chosen_output
 from motiflens.models.hybrid import HybridNetwork
-
-
-class OutputWarning(UserWarning):
-    """Which output of a model a label stands for was not said, and one was taken."""
 
 
 class UnreadFiltersWarning(UserWarning):
@@ -62,15 +59,11 @@ def read_for_labels(
         if target is not None and not 0 <= target < n_outputs:
             raise InputError(f"target must be in 0..{n_outputs - 1}, got {target}")
         return network, 0 if target is None and n_outputs == 1 else target
-    if target is None and test.n_outputs == 1 and isinstance(network, AdaptedModel) and network.two_classes:
-        target = 1
-        warn(
-            "the model gives the probabilities of two classes and the data have one label: output 1 is taken for it",
-            OutputWarning,
-        )
+    if target is None and test.n_outputs == 1:
+        target = chosen_output(None, [network], test)
     if test.n_outputs > 1 or target is None:
-        raise ArgumentError(
-            f"the model has {n_outputs} outputs, the data have {test.n_outputs} labels",
-            "give data with as many labels, or with one and the output that it stands for ({target})",
+        raise InputError(
+            f"the model has {n_outputs} outputs, the data have {test.n_outputs} labels: give data with as many labels, "
+            "or with one"
         )
     return adapt(model, test.codes, **reading, target=target, filters=options.first_layer is not None), 0

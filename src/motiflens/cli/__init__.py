@@ -23,7 +23,7 @@ from motiflens.cli import (
     study,
     train,
 )
-from motiflens.cli.errors import tell_error
+from motiflens.cli.errors import options_of, tell_error, with_options
 from motiflens.cli.messages import Session
 
 app = typer.Typer(
@@ -64,7 +64,8 @@ def main() -> None:
 
 def _tell_warning(message: Warning | str, *where: Any, **more: Any) -> None:
     """A warning as one line: where in our code it came up helps nobody in a shell."""
-    typer.echo(f"warning: {getattr(message, 'in_shell', message)}", err=True)
+    words = str(getattr(message, "in_shell", message))
+    typer.echo(f"warning: {with_options(words, options_of(app, sys.argv[1:]))}", err=True)
 
 
 @app.callback(invoke_without_command=True)

@@ -31,7 +31,17 @@ from motiflens.cli.audit_options import (
 )
 from motiflens.cli.loading import load_any_model, one_thread, read_truth
 from motiflens.cli.messages import BEAT, note_outputs, percentage, print_json, short
-from motiflens.cli.options import DATABASE, DataFile, FirstLayer, Json, Quiet, Verbose, split_names, writable_folder
+from motiflens.cli.options import (
+    DATABASE,
+    DataFile,
+    FirstLayer,
+    Json,
+    Quiet,
+    Verbose,
+    joined,
+    split_names,
+    writable_folder,
+)
 
 if TYPE_CHECKING:
     from motiflens.audits.candidate import Candidate
@@ -109,7 +119,7 @@ def audit(
     options = AuditOptions(
         target=target_of(target, dataset), database=database, spike_motifs=spike_motifs, truth=accessions, q=q,
         n_decoys=n_decoys, n_ablation=n_ablation, n_backgrounds=n_backgrounds, n_examples=n_examples, seed=seed,
-        layout=layout, bases=bases, first_layer=first_layer, output=output,
+        layout=layout, bases=bases, first_layer=joined(first_layer), output=output,
     )  # fmt: skip
     if model is not None:
         with nullcontext(None) if quiet else percentage("audit of networks", beat=BEAT) as tell:

@@ -34,7 +34,7 @@ def tell_error(error: Exception, app: typer.Typer, *, debug: bool) -> int:
         import traceback
 
         traceback.print_exception(error)
-    told = FAULT if words is None else with_options(words, _options_of(app, sys.argv[1:]))
+    told = FAULT if words is None else with_options(words, options_of(app, sys.argv[1:]))
     typer.echo(f"error: {told}", err=True)
     return 2 if isinstance(error, BAD_INPUT) else 1
 
@@ -68,7 +68,7 @@ def with_options(words: str, options: dict[str, str]) -> str:
     return words
 
 
-def _options_of(app: typer.Typer, arguments: Sequence[str]) -> dict[str, str]:
+def options_of(app: typer.Typer, arguments: Sequence[str]) -> dict[str, str]:
     """Options of the command that was called, by the arguments' names."""
     command: Any = typer.main.get_command(app)
     for word in arguments:

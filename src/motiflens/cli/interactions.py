@@ -75,12 +75,12 @@ def interactions(
     as_json: Json = False,
 ) -> None:
     """Find pairs of motifs that do more, or less, together than the sum of both, on the positive test sequences."""
-    from motiflens.basics.inputs import as_output
     from motiflens.data.io import read_hdf5
     from motiflens.interpret.interactions import Settings
     from motiflens.interpret.interactions import interactions as measure
     from motiflens.models.any_model import model_summary
     from motiflens.models.devices import resolve_device
+    from motiflens.models.foreign import chosen_output
     from motiflens.motifs.sets import distinct_names
     from motiflens.motifs.truth import SiteTruth
 
@@ -97,8 +97,7 @@ def interactions(
     reading = {"layout": layout, "bases": bases, "output": output}
     by_filters = motifs is None and not isinstance(dataset.truth, SiteTruth)
     networks = [network.to(processor) for network in networks_of(model, dataset.codes, weights, reading, by_filters)]
-    two_classes = int(getattr(networks[0], "two_classes", False))
-    number = two_classes if target is None else as_output(target, *networks, dataset)
+    number = chosen_output(target, networks, dataset)
     note_outputs(model_summary(networks[0]).n_outputs, dataset, number)
     if not len(dataset.test):
         typer.echo(

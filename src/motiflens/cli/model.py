@@ -22,6 +22,7 @@ from motiflens.cli.options import (
     Output,
     Target,
     Weights,
+    joined,
     writable_file,
     writable_prefix,
 )
@@ -48,6 +49,7 @@ def filters(
     layout: Layout = "auto",
     bases: Bases = "ACGT",
     first_layer: FirstLayer = None,
+    output: Output = "auto",
     as_json: Json = False,
 ) -> None:
     """Turn first-layer filters into motifs, on the test sequences, and look them up with TomTom."""
@@ -61,7 +63,7 @@ def filters(
     check_model(model)
     one_thread()
     sequences = test_sequences(read_hdf5(data)).codes
-    reading = {"layout": layout, "bases": bases, "first_layer": first_layer}
+    reading = {"layout": layout, "bases": bases, "first_layer": joined(first_layer), "output": output}
     networks = networks_of(model, sequences, weights, reading, filters=True)
     found = [filter_pwms(network, sequences) for network in networks]
     matches = [filter_matches(one.pwms, database, truth=accessions, q=q) for one in found]
@@ -152,7 +154,7 @@ def attribute(
         str,
         typer.Option("--format", help="npz, or modisco: two files for TF-MoDISco, with values for all four bases."),
     ] = "npz",
-    target: Target = "0",
+    target: Target = None,
     positives: Annotated[bool, typer.Option(help="Only test sequences whose label is 1.")] = True,
     weights: Weights = None,
     layout: Layout = "auto",
@@ -169,9 +171,9 @@ def attribute(
     """
     import numpy as np
 
-    from motiflens.basics.inputs import as_output
     from motiflens.data.io import read_hdf5, write_modisco
     from motiflens.interpret.attribution import CompletenessWarning, check_method, explain, interpretability
+    from motiflens.models.foreign import chosen_output
     from motiflens.models.outputs import model_outputs
 
     check_method(method)
@@ -182,7 +184,7 @@ def attribute(
     dataset = read_hdf5(data)
     test = test_sequences(dataset)
     networks = networks_of(model, test.codes, weights, {"layout": layout, "bases": bases, "output": output})
-    number = as_output(target, *networks, dataset)
+    number = chosen_output(target, networks, dataset)
     n_outputs = model_outputs(networks[0], test.codes[:2]).reshape(2, -1).shape[1] if len(test) > 1 else test.n_outputs
     if not 0 <= number < n_outputs:
         raise InputError(f"--target must be in 0..{n_outputs - 1}, got {target}")

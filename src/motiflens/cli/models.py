@@ -8,7 +8,7 @@ import typer
 from motiflens.basics.errors import InputError
 from motiflens.cli.loading import load_any_model, one_thread
 from motiflens.cli.messages import print_json
-from motiflens.cli.options import DataFile, FirstLayer, Json
+from motiflens.cli.options import DataFile, FirstLayer, Json, joined
 
 app = typer.Typer(help="List architectures; find out how a model is read.", no_args_is_help=True)
 
@@ -55,7 +55,7 @@ def models_check(
 
     one_thread()
     network, dataset = load_any_model(model, weights), read_hdf5(data)
-    found = check_model(network, dataset, layout=layout, bases=bases, first_layer=first_layer, output=output)
+    found = check_model(network, dataset, layout=layout, bases=bases, first_layer=joined(first_layer), output=output)
     if as_json:
         print_json(found.facts)
         return

@@ -26,10 +26,16 @@ Weights = Annotated[Path | None, typer.Option(help="State dictionary of such a m
 Layout = Annotated[str, typer.Option(help="Axes of its input: auto, N4L, NL4, N14L, ..., or codes.")]
 Bases = Annotated[str, typer.Option(help="Order of the bases in its channels, such as AGCT.")]
 FirstLayer = Annotated[
-    str | None, typer.Option(help="Names of the convolutions that read the sequence, with commas between them.")
+    list[str] | None,
+    typer.Option(help="Convolution that reads the sequence; may be given several times, or names with commas between."),
 ]
 Output = Annotated[str, typer.Option(help="What it returns: auto, logits or probabilities.")]
-Target = Annotated[str, typer.Option(help="Which output: its number, or the name of its label.")]
+Target = Annotated[
+    str | None,
+    typer.Option(
+        help="Which output: its number, or its label's name. Default: the first, or the second of two classes."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show a line for every epoch, in place of a bar.")]
 
@@ -75,6 +81,11 @@ def whole_numbers(text: str | None, option: str) -> int | list[int] | None:
     if not names or not all(map(str.isdigit, names)):
         raise InputError(f"expected {option} as a whole number, or several such as 4,5, got {text!r}")
     return int(names[0]) if len(names) == 1 else [int(name) for name in names]
+
+
+def joined(names: list[str] | None) -> str | None:
+    """Names given one by one as one text with commas; None stays."""
+    return ",".join(names) if names else None
 
 
 def split_names(text: str | None) -> tuple[str, ...] | None:

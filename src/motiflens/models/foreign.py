@@ -1,15 +1,19 @@
 """What is tried of a model of others before its outputs are believed, where it was not adapted."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import torch
 from torch import nn
 
-from motiflens.basics.errors import InputError
+from motiflens.basics.errors import ArgumentError, InputError, warn
+from motiflens.basics.inputs import Target, as_output, as_sequences
 from motiflens.models.any_model.adapted import AdaptedModel
 from motiflens.models.checks import ChanceWatch, check_independent, check_weights
 from motiflens.models.devices import device_of, dtype_of
 from motiflens.models.hybrid.network import HybridNetwork, evaluating
-from motiflens.models.outputs import batches
+from motiflens.models.outputs import batches, model_outputs
 
 _N_TRIED = 4  # sequences that a model is tried on
 
@@ -51,3 +55,50 @@ def check_foreign(model: nn.Module, X: np.ndarray | torch.Tensor) -> None:
             check_weights(model)
         check_independent(both, first)
     chance.check()
+
+
+class OutputWarning(UserWarning):
+    """Which output of a model a label stands for was not said, and one was taken."""
+
+
+def chosen_output(target: Target | None, networks: Sequence[nn.Module], sequences: Any) -> int:
+    """Number of the output that is meant: the one that was named, else the one that stands for the data's label.
+
+    Parameters
+    ----------
+    target : int, str or None
+    networks : sequence of nn.Module
+    sequences : data set, or whatever counts as sequences
+        Where none was named and there is one label, a model with one output is told from one with several. Of two
+        classes that exclude each other the second is taken, with an `OutputWarning`.
+
+    Raises
+    ------
+    InputError
+        If none was named, there is one label and the model has several other outputs, or as `check_foreign`.
+    """
+    if target is not None:
+        return as_output(target, *networks, sequences)
+    given = as_sequences(sequences)
+    if given.y is None or given.y.shape[1] != 1 or not len(given) or not networks:
+        return 0
+    check_foreign(networks[0], given.codes)
+    outputs = model_outputs(networks[0], given.codes[:_N_TRIED])
+    n_outputs = outputs[0].numel()
+    if n_outputs == 1:
+        return 0
+    if n_outputs == 2 and (getattr(networks[0], "two_classes", False) or _are_shares(outputs)):
+        warn(
+            "the model gives the probabilities of two classes and the data have one label: output 1 is taken for it",
+            OutputWarning,
+        )
+        return 1
+    raise ArgumentError(
+        f"the model has {n_outputs} outputs, the data have 1 labels",
+        "give data with as many labels, or with one and the output that it stands for ({target})",
+    )
+
+
+def _are_shares(outputs: torch.Tensor) -> bool:
+    """Whether the two outputs of each sequence are between 0 and 1 and add up to 1."""
+    return bool((outputs >= 0).all()) and bool(((outputs.sum(-1) - 1).abs() < 1e-3).all())

@@ -12,7 +12,7 @@ from torch import nn
 from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.choices import check_known
 from motiflens.basics.errors import InputError
-from motiflens.basics.inputs import NetworksLike, SequencesLike, Target, as_codes, as_output
+from motiflens.basics.inputs import NetworksLike, SequencesLike, Target, as_codes
 from motiflens.basics.metrics import Array, as_tensor
 from motiflens.basics.sequence import one_hot
 from motiflens.basics.tables import Table, Tabular
@@ -24,6 +24,7 @@ from motiflens.interpret.attribution.mutagenesis import saturation_mutagenesis
 from motiflens.interpret.attribution.pictures import attribution_table, codes_of, letter_heights, plot_attribution
 from motiflens.interpret.attribution.saliency import gradient_times_input, saliency
 from motiflens.interpret.attribution.smooth_grad import smooth_grad
+from motiflens.models.foreign import chosen_output
 from motiflens.models.saved import as_networks
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def explain(
     sequences: SequencesLike,
     *,
     method: str = "saliency",
-    target: Target = 0,
+    target: Target | None = None,
     batch_size: int | None = None,
     device: str | torch.device | None = None,
     correct_gradient: bool = False,
@@ -157,8 +158,9 @@ def explain(
     sequences : data set, codes (N, L), one-hot (N, 4, L), or DNA strings
     method : str
         One of METHODS.
-    target : int or str
-        Which output, by its number or its label's name.
+    target : int or str, optional
+        Which output, by its number or its label's name. By default the first; of two classes and one label the second,
+        which is said; of more outputs than the one label, it must be named.
     batch_size : int, optional
         Rows per pass; by default the method's own.
     device, correct_gradient
@@ -198,7 +200,7 @@ def explain(
     _check_options(method, options)
     found = as_networks(networks)
     options |= {
-        "target": as_output(target, *found, sequences),
+        "target": chosen_output(target, found, sequences),
         "device": device,
         "correct_gradient": correct_gradient,
     }

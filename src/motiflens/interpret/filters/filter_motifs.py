@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from torch import nn
 
 from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.choices import check_top
 from motiflens.basics.errors import InputError
-from motiflens.basics.inputs import NetworksLike, SequencesLike, as_sequences
+from motiflens.basics.inputs import NetworksLike, Sequences, SequencesLike, Target, as_sequences
 from motiflens.basics.plots import Matched, plot_matched_filters
 from motiflens.basics.tables import Logo, Table, Tabular
 from motiflens.interpret.filters.factors import FactorIds
@@ -17,7 +18,9 @@ from motiflens.interpret.filters.importance import FilterImportance, filter_impo
 from motiflens.interpret.filters.matches import FilterMatches, filter_matches, motifs_of_pwms
 from motiflens.interpret.filters.of_network import filter_pwms
 from motiflens.interpret.filters.quality import LOW_INFORMATION, FilterQuality, filter_quality
-from motiflens.models.any_model import adapt
+from motiflens.models.any_model import AdaptedModel, adapt, model_summary
+from motiflens.models.foreign import chosen_output
+from motiflens.models.hybrid import HybridNetwork
 from motiflens.models.saved import as_networks
 from motiflens.motifs.sets import DEFAULT_SET, Motif, load_motifs
 
@@ -120,6 +123,7 @@ def filter_motifs(
     *,
     database: str | Sequence[Motif] = DEFAULT_SET,
     truth: FactorIds | None = None,
+    target: Target | None = None,
     q: float = 0.1,
     n_ablation: int = 2000,
     seed: int = 0,
@@ -136,6 +140,9 @@ def filter_motifs(
         As for :func:`motiflens.motifs.sets.load_motifs`.
     truth : mapping of str to collection of str, optional
         Ids that count as each factor: see :func:`filter_matches`.
+    target : int or str, optional
+        Of a model with several outputs and data with one label: the output that it stands for. By default, of two
+        classes the second, which is said.
     q : float
         Largest q-value of a match.
     n_ablation : int
@@ -170,9 +177,20 @@ def filter_motifs(
     pwms, counts = filter_pwms(adapted, codes)
     importance = None
     if n_ablation and given.y is not None:
-        importance = filter_importance(adapted, given.subset(rows), n_sequences=n_ablation, seed=seed)
+        read = _for_labels(networks[0], adapted, given, target)
+        importance = filter_importance(read, given.subset(rows), n_sequences=n_ablation, seed=seed)
     targets = load_motifs(database) if isinstance(database, str) else list(database)
     matches = filter_matches(pwms, targets, truth=truth, q=q)
     best = {row.best.target_id for row in matches.rows if row.best is not None}
     matched = {motif.id: motif for motif in targets if motif.id in best}
     return FilterMotifs(pwms, counts, matches, filter_quality(pwms, counts), importance, matched)
+
+
+def _for_labels(
+    network: nn.Module, adapted: AdaptedModel | HybridNetwork, given: Sequences, target: Target | None
+) -> AdaptedModel | HybridNetwork:
+    """A model with one output for each label of the data."""
+    n_outputs, n_labels = model_summary(adapted).n_outputs, 0 if given.y is None else given.y.shape[1]
+    if n_labels != 1 or n_outputs == 1:
+        return adapted
+    return adapt(network, given.codes, target=chosen_output(target, [adapted], given))

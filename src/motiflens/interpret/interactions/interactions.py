@@ -9,7 +9,7 @@ from torch import nn
 from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.choices import check_known
 from motiflens.basics.errors import InputError
-from motiflens.basics.inputs import NetworksLike, SequencesLike, Target, as_output
+from motiflens.basics.inputs import NetworksLike, SequencesLike, Target
 from motiflens.basics.progress import progress_bar
 from motiflens.basics.stats import benjamini_hochberg
 from motiflens.interpret.interactions.cautions import cautions
@@ -30,6 +30,7 @@ from motiflens.interpret.interactions.settings import Settings
 from motiflens.interpret.interactions.table import InteractionTable, PairEvidence
 from motiflens.models.any_model import adapt
 from motiflens.models.devices import device_of
+from motiflens.models.foreign import chosen_output
 from motiflens.models.published import PublishedNetwork
 from motiflens.models.saved import as_networks
 from motiflens.motifs.sets import Motif, distinct_names
@@ -45,7 +46,7 @@ def interactions(
     settings: Settings | None = None,
     *,
     method: str = "insertion",
-    target: Target = 0,
+    target: Target | None = None,
     background: SequencesLike | None = None,
     progress: bool | OnProgress = True,
 ) -> InteractionTable:
@@ -92,8 +93,9 @@ def interactions(
         `nn.Conv1d` on four bases, `first_layer_activations(x)` of shape (n, n_filters, L), aligned to the
         sequence, and for attention `attention_weights(x)`, one (n, n_heads, T, T) per layer, as ours have them and any
         model after `any_model.adapt`.
-    target : int or str
-        Which output, by its number or its label's name.
+    target : int or str, optional
+        Which output, by its number or its label's name. By default the first; of two classes and one label the second,
+        which is said; of more outputs than the one label, it must be named.
     background : sequences in any of these forms, optional
         Instead of the background above; "insertion" puts motifs into them.
     progress : bool or callable
@@ -124,7 +126,7 @@ def interactions(
         adapt(one, one.config.length) if isinstance(one, PublishedNetwork) else one for one in as_networks(models)
     ]
     motifs = list(motifs)
-    target = as_output(target, *networks, data)
+    target = chosen_output(target, networks, data)
     settings = settings or Settings()
     check_known("method", method, INTERACTION_METHODS)
     check_motifs(networks, motifs, settings.n_null)

@@ -13,7 +13,7 @@ from torch import nn
 
 from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.errors import InputError
-from motiflens.basics.inputs import NetworksLike, SequencesLike, Target, as_output, as_sequences
+from motiflens.basics.inputs import NetworksLike, SequencesLike, Target, as_sequences
 from motiflens.basics.sequence import UNKNOWN
 from motiflens.basics.stats import mean_of_defined
 from motiflens.interpret.attribution.many_methods import MethodOptions, check_methods, position_scores
@@ -23,6 +23,7 @@ from motiflens.interpret.spike_in.places import motif_places
 from motiflens.interpret.spike_in.responses import measure_responses
 from motiflens.interpret.spike_in.result import SpikeIn
 from motiflens.interpret.spike_in.scores import SpikeScores, chance_aupr, motif_aurocs, spike_scores
+from motiflens.models.foreign import chosen_output
 from motiflens.models.outputs import model_outputs
 from motiflens.models.saved import as_networks
 from motiflens.motifs.sets import DEFAULT_SET, Motif, load_motifs, select_motifs
@@ -41,7 +42,7 @@ def spike_in(
     motifs: Sequence[Motif | str] | None = None,
     methods: Sequence[str] = ("saliency",),
     method_options: MethodOptions | None = None,
-    target: Target = 0,
+    target: Target | None = None,
     database: str | Sequence[Motif] = DEFAULT_SET,
     n_backgrounds: int = 200,
     n_sites: int = N_SITES,
@@ -81,8 +82,9 @@ def spike_in(
         Of `attribute.METHODS`.
     method_options : mapping of str to mapping, optional
         Keyword arguments by method, e.g. ``{"deep_lift_shap": {"n_shuffles": 5}}``.
-    target : int or str
-        Which output, and which label if there are several.
+    target : int or str, optional
+        Which output, and which label if there are several. By default the first; of two classes and one label the
+        second, which is said; of more outputs than the one label, it must be named.
     database : str or sequence of Motif
         As for :func:`motiflens.interpret.filters.filter_matches`.
     n_backgrounds : int
@@ -131,7 +133,7 @@ def spike_in(
     ('saliency',)
     """
     networks, options = as_networks(models), dict(method_options or {})
-    target = as_output(target, *networks, dataset)
+    target = chosen_output(target, networks, dataset)
     check_methods(methods, options)
     _check_numbers(n_backgrounds, n_sites, margin, q, min_response)
     codes, rows, everything = _backgrounds(dataset, target, n_backgrounds, seed)

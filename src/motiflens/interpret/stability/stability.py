@@ -11,13 +11,14 @@ import numpy as np
 
 from motiflens.basics.arguments import checks_arguments
 from motiflens.basics.errors import InputError
-from motiflens.basics.inputs import NetworksLike, SequencesLike, Target, as_output, as_sequences
+from motiflens.basics.inputs import NetworksLike, SequencesLike, Target, as_sequences
 from motiflens.basics.plots import Estimate, plot_intervals
 from motiflens.basics.stats import Interval, bootstrap_mean, mean_of_defined, number
 from motiflens.basics.tables import Table, Tabular
 from motiflens.interpret.attribution.many_methods import MethodOptions, check_methods, position_scores
 from motiflens.interpret.filters.of_network import filter_pwms
 from motiflens.interpret.stability.filter_agreement import FilterAgreement, filter_agreement
+from motiflens.models.foreign import chosen_output
 from motiflens.models.saved import as_networks
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def stability(
     *,
     methods: Sequence[str] = ("saliency",),
     method_options: MethodOptions | None = None,
-    target: Target = 0,
+    target: Target | None = None,
     n_sequences: int = 200,
     q: float = 0.1,
     n_decoys: int = 20,
@@ -183,7 +184,7 @@ def stability(
     (1, 2, 2, 5)
     """
     networks, options = as_networks(models), dict(method_options or {})
-    target = as_output(target, *networks, dataset)
+    target = chosen_output(target, networks, dataset)
     check_methods(methods, options)
     if len(networks) == 1 and len(methods) == 1:
         raise InputError("expected at least two models or two methods to compare, got one of each")

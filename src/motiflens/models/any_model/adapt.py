@@ -87,6 +87,8 @@ def adapt(
     check_bases(bases)
     check_weights(model)
     names = _names(first_layer)
+    if isinstance(model, AdaptedModel):
+        return _read_again(model, example, layout, bases, names, output, target, filters)
     if type(model) is HybridNetwork and _is_default(model, layout, names, output, target) and bases == BASES:
         return model  # a subclass may do something else in its forward
     model = unwrapped(model)
@@ -123,6 +125,32 @@ def _is_default(model: HybridNetwork, layout: str, names: tuple[str, ...], outpu
     only = target is None or (target == 0 and model.config.n_outputs == 1)
     own = names in ((), (OWN_FIRST_LAYER,))
     return only and own and layout in ("auto", "N4L") and output in ("auto", "logits")
+
+
+def _read_again(
+    model: AdaptedModel,
+    example: int | np.ndarray | torch.Tensor,
+    layout: str,
+    bases: str,
+    names: tuple[str, ...],
+    output: str,
+    target: int | None,
+    filters: bool,
+) -> AdaptedModel | HybridNetwork:
+    """A model that has been adapted, as it is or with what is asked of it anew."""
+    nothing = (layout, bases, names, output, target) == ("auto", BASES, (), "auto", None)
+    if nothing and (model.first_layers or not filters):
+        return model
+    return adapt(
+        model.model,
+        example,
+        layout=model.layout if layout == "auto" else layout,
+        bases=model.bases if bases == BASES else bases,
+        first_layer=names or tuple(layer.name for layer in model.first_layers),
+        output=model.output if output == "auto" else output,
+        target=model.target if target is None or model.target is not None else target,
+        filters=filters,
+    )
 
 
 def _names(first_layer: str | Sequence[str] | None) -> tuple[str, ...]:
