@@ -56,9 +56,13 @@ the correlation of the maps with those of a further initialisation that the audi
 Thresholds were chosen on even seeds alone. These choices were made after errors of odd seeds had been seen: networks
 that predict as by chance have no filter that matters; whether a patient is well trained is measured, not assumed, so
 that one with a stray network counts as not finished; the data of the kind `parts` were made anew, for its networks had
-learned nothing. Seeds from 11 on were added to reach twenty patients whose networks agree.
+learned nothing. Seeds from 11 on were added to reach twenty patients whose networks agree. Peaks of Reb1, real data
+with a known answer, showed that motifs must be put into sequences where positives have them, that matrices which are no
+clear motif must not be put beside motifs, and that maps can be judged where composition predicts as well. The kind
+`centred` was made after that, and the records of six patients, which such matrices had been part of, were made anew.
 
-`motiflens study run --preset verdicts` makes the records, and `motiflens study report results/verdicts` counts them.
+`motiflens study run --preset verdicts` makes the records (with `--sequences genome.fa`, others, whose sites lie in real
+sequences), and `motiflens study report results/verdicts` counts them.
 Records hold all that the rules read, so a changed rule is measured again without training.
 """
 KINDS = """## Patients

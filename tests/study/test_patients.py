@@ -13,6 +13,8 @@ from motiflens.basics.metrics import auroc
 from motiflens.basics.sequence import gc_content
 from motiflens.basics.shuffle import dinucleotide_shuffle
 from motiflens.basics.store import Store
+from motiflens.data.dataset import SequenceDataset
+from motiflens.data.io import write_fasta, write_hdf5
 from motiflens.data.summary import summary
 from motiflens.study.verdicts import (
     PATIENT_KINDS,
@@ -23,6 +25,7 @@ from motiflens.study.verdicts import (
     patient_data,
     patient_problem,
     planned_patients,
+    read_background,
     right_answers,
     why_wrong,
 )
@@ -118,6 +121,33 @@ def test_real_sequences_stand_around_the_sites():
     first, start = data.truth.sequence[0], data.truth.start[0]
     assert (data.dataset.codes[first, :start] == 0).all()
     assert Patient(PATIENT_KINDS["gc"], 0, "x.h5").key == "verdicts/real-gc/000"
+
+
+def test_real_sequences_are_cut_into_windows(tmp_path):
+    rng = np.random.default_rng(0)
+    chromosomes = [rng.integers(0, 4, n).astype(np.uint8) for n in (300_050, 199, 70_000)]
+    chromosomes[0][1000] = 4
+    write_fasta(["chrI", "short", "chrII"], chromosomes, tmp_path / "genome.fa")
+    found = read_background(tmp_path / "genome.fa")
+    assert found.shape == (1500 - 1 + 350, 200)
+    np.testing.assert_array_equal(found[5], chromosomes[0][1200:1400])  # the sixth window has an unknown base
+    np.testing.assert_array_equal(found[-1], chromosomes[2][-200:])
+    y = np.arange(1849) % 2
+    split = np.repeat(["train", "valid", "test"], [1000, 400, 449])
+    write_hdf5(SequenceDataset.from_arrays(found, y[:, None], split=split), tmp_path / "a.h5")
+    assert sorted(map(bytes, read_background(tmp_path / "a.h5"))) == sorted(map(bytes, found))
+    write_fasta(["short"], chromosomes[2:], tmp_path / "few.fa")
+    with pytest.raises(ValueError, match="at least 1,800 windows of 200 bp without unknown bases, got 350"):
+        read_background(tmp_path / "few.fa")
+
+
+def test_sites_of_centred_patients_lie_in_the_middle():
+    data = data_of("centred")
+    middle = data.truth.start + data.planted[0].width / 2
+    assert np.bincount(data.truth.sequence).max() == 1
+    assert np.abs(middle - 100).max() <= 10.5
+    assert len(set(data.truth.start.tolist())) > 15
+    assert set(data.truth.sequence) == set(np.flatnonzero(data.dataset.y[:, 0] == 1))
 
 
 def record(seed, facts, kind="well-uniform", **measured):

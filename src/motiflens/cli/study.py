@@ -65,8 +65,14 @@ def study_run(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Presets crx, crx-protocol and crx-options: the file that motiflens data crx wrote. "
-            "Preset verdicts: real sequences around the simulated sites.",
+            help="Presets crx, crx-protocol and crx-options: the file that motiflens data crx wrote.",
+            exists=True,
+        ),
+    ] = None,
+    sequences: Annotated[
+        Path | None,
+        typer.Option(
+            help="Preset verdicts: real sequences to put the simulated sites into, as FASTA (a genome, say) or HDF5.",
             exists=True,
         ),
     ] = None,
@@ -132,18 +138,22 @@ def study_run(
     }
     if runner == Runner.local:
         note_slow_training(device)
+    if sequences is not None and not is_verdict_preset(preset):
+        raise InputError(f"--sequences is for preset verdicts, not for {preset}: leave it out")
     if is_experiment_preset(preset):
         unused = {**changes, "no_weights": None if weights else True}
         run_crx(preset, data, folder, changes=unused, as_json=as_json, **options)
         return
     if is_verdict_preset(preset):
+        if data is not None:
+            raise InputError("preset verdicts simulates its data: give real sequences around its sites as --sequences")
         changes.pop("stack_size")
         changes["no_weights"] = None if weights else True
-        run_verdicts(folder, data, changes=changes, as_json=as_json, **options)
+        run_verdicts(folder, sequences, changes=changes, as_json=as_json, **options)
         return
     if data is not None:
         raise InputError(
-            f"--data is for presets crx, crx-protocol, crx-options, verdicts; {preset} simulates its own: leave it out"
+            f"--data is for presets crx, crx-protocol, crx-options; {preset} simulates its own: leave it out"
         )
     if is_interaction_preset(preset):
         own = {name: changes.pop(name) for name in ("n_members", "seed", "data_seed")}

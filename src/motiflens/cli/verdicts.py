@@ -20,7 +20,9 @@ def is_verdict_preset(name: str) -> bool:
     return name == "verdicts"
 
 
-def run_verdicts(folder: Path, data: Path | None, *, changes: dict[str, Any], as_json: bool, **options: Any) -> None:
+def run_verdicts(
+    folder: Path, sequences: Path | None, *, changes: dict[str, Any], as_json: bool, **options: Any
+) -> None:
     """Make the records of patients, or what is missing of them."""
     from motiflens.cli.benchmark import Told
     from motiflens.study.verdicts import run_patients
@@ -31,7 +33,7 @@ def run_verdicts(folder: Path, data: Path | None, *, changes: dict[str, Any], as
     if given:
         raise InputError(f"--{given[0].replace('_', '-')} does not belong to preset verdicts: its patients are fixed")
     with resumable():
-        result = run_patients(folder, data=data, on_news=Told(4).hear, n_seeds=n_seeds, **options)
+        result = run_patients(folder, sequences=sequences, on_news=Told(4).hear, n_seeds=n_seeds, **options)
     command = shlex.join(["motiflens", *sys.argv[1:]])
     report_verdicts(verdict_records(folder), as_json=as_json)
     if result.n_left:
@@ -63,5 +65,6 @@ def report_verdicts(records: "list[Record]", *, as_json: bool) -> None:
         return
     typer.echo(f"{len(records)} patients; accuracy of verdicts on those of odd seeds")
     for key, one in found.items():
-        rates = f"sensitivity {with_interval(one.sensitivity)}, specificity {with_interval(one.specificity)}"
+        yes, no = with_interval(one.sensitivity), with_interval(one.specificity)
+        rates = f"sensitivity {yes if one.n_with else '–'}, specificity {no if one.n_without else '–'}"
         typer.echo(f"  {key:12} {rates}  ({one.n_with} with, {one.n_without} without)")

@@ -9,6 +9,7 @@ from motiflens.study.verdicts.accuracy import (
     open_answers,
     right_answers,
 )
+from motiflens.study.verdicts.background import read_background
 from motiflens.study.verdicts.kinds import MEASURED, PATIENT_KINDS, PATIENT_SEEDS, PatientKind
 from motiflens.study.verdicts.patients import VERDICT_STUDY, Patient, planned_patients
 from motiflens.study.verdicts.run import PatientRun, is_patient_record, patient_problem, run_patients
@@ -38,6 +39,7 @@ __all__ = [
     "patient_data",
     "patient_problem",
     "planned_patients",
+    "read_background",
     "run_patient",
     "run_patients",
 ]

@@ -10,10 +10,10 @@ import numpy as np
 from motiflens.basics.runners import Emit, JobError
 from motiflens.basics.store import Damaged, Record, Store
 from motiflens.basics.tables import by_fields
-from motiflens.data.io import read_hdf5
 from motiflens.study.driver import Driver, Finished, Job, Listener, Started, left_to_do, read_and_repair
 from motiflens.study.grid import check_shard
 from motiflens.study.machines import Machines
+from motiflens.study.verdicts.background import read_background
 from motiflens.study.verdicts.patients import VERDICT_STUDY, Patient, planned_patients
 from motiflens.study.verdicts.trial import run_patient
 
@@ -31,7 +31,7 @@ class PatientRun(NamedTuple):
 def run_patients(
     folder: str | Path,
     *,
-    data: str | Path | None = None,
+    sequences: str | Path | None = None,
     machines: Machines = Machines(),  # noqa: B008
     part: tuple[int, int] = (1, 1),
     budget: float | None = None,
@@ -44,8 +44,9 @@ def run_patients(
     ----------
     folder : path
         Holds `records/` and `verdicts.jsonl`.
-    data : path, optional
-        HDF5 file of real sequences around the sites, for patients beside the simulated ones.
+    sequences : path, optional
+        FASTA or HDF5 file of real sequences around the sites, for patients beside the simulated ones: see
+        :func:`motiflens.study.verdicts.read_background`.
     machines, part, budget, on_news
         As for `study.run_study`.
     n_seeds : int, optional
@@ -60,7 +61,7 @@ def run_patients(
     check_shard(number, n_parts)
     deadline = None if budget is None else time.time() + budget
     store = Store(Path(folder).resolve())
-    background = "" if data is None else str(Path(data).resolve())
+    background = "" if sequences is None else str(Path(sequences).resolve())
     if background:
         _background(background)  # before any work: a wrong file shows at once
     store.folder.mkdir(parents=True, exist_ok=True)
@@ -85,7 +86,7 @@ def run_patient_job(job: Job, emit: Emit) -> None:
 @lru_cache(maxsize=1)
 def _background(path: str) -> np.ndarray:
     """Sequences around the sites, read once by a process that makes several patients."""
-    return read_hdf5(path).codes
+    return read_background(path)
 
 
 def is_patient_record(record: Record) -> bool:
