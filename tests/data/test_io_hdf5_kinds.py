@@ -230,3 +230,20 @@ def test_broken_things_that_are_not_wanted_do_no_harm(capsys, monkeypatch):
     (one, *_) = arrays().values()
     write("h.h5", {"X_train": one, "Y_train": np.full((6, 1), 1e200)})
     assert "h.h5: y must be finite" in fails(capsys, monkeypatch, "data", "hdf5", "h.h5", "-o", "x.h5")[1]
+
+
+def test_the_report_says_which_order_of_bases_was_taken():
+    write("a.h5", arrays())
+    plain = run("data", "hdf5", "a.h5", "-o", "b.h5").stdout
+    assert "bases of the file in the order A, C, G, T, as no file says which it is (--bases names another)" in plain
+    other = run("data", "hdf5", "a.h5", "--bases", "AGCT", "-o", "b.h5").stdout
+    assert "bases of the file in the order A, G, C, T\n" in other
+
+
+def test_classes_beside_real_values_are_warned_of():
+    mixed = SequenceDataset.from_arrays(
+        CODES, np.stack([Y[:, 0], np.arange(12) / 5], 1), label_names=["bound", "level"]
+    )
+    assert any("classes (bound) and some are real values (level)" in one for one in summary(mixed).warnings)
+    classes = SequenceDataset.from_arrays(CODES, Y)
+    assert not any("some are real values" in one for one in summary(classes).warnings)

@@ -40,7 +40,8 @@ def import_lines(source: Mapping[str, Any]) -> Iterator[str]:
     if isinstance(source.get("signal"), Mapping):
         yield from _signal_lines(source["signal"])
     if source.get("bases"):
-        yield f"bases of the file in the order {', '.join(source['bases'])}"
+        more = ", as no file says which it is (--bases names another)" if source["bases"] == "ACGT" else ""
+        yield f"bases of the file in the order {', '.join(source['bases'])}{more}"
     for name, words in (("n_cropped", "cropped"), ("n_padded", "padded with unknown bases")):
         if source.get(name):
             yield f"{source[name]:,} sequences were {words}"

@@ -63,12 +63,12 @@ def read_parts(
     if not parts:
         raise InputError(f"expected keys {_LAYOUT} (or some of them), got {', '.join(file) or 'no key at all'}")
     extra: dict[str, Any] = {}
-    told: dict[str, Any] = {"not_read": keys.not_read} if keys.not_read else {}
+    told: dict[str, Any] = {"reader": "read_hdf5", "bases": order.upper()}
     if order.upper() != "ACGT":
         parts = {split: _reordered(part, order.upper()) for split, part in parts.items()}
-        told["bases"] = order.upper()
-    if told:
-        extra["metadata"] = {"source": {"reader": "read_hdf5", **told}}
+    if keys.not_read:
+        told["not_read"] = keys.not_read
+    extra["metadata"] = {"source": told}
     if "target_labels" in file and len(file["target_labels"]) == next(iter(parts.values())).y.shape[1]:
         names = [one.decode() if isinstance(one, bytes) else str(one) for one in np.ravel(file["target_labels"][...])]
         extra["label_names"] = tuple(names)
