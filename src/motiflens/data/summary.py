@@ -131,13 +131,7 @@ def _warnings(data: DataSummary, *, simulated: bool) -> Iterator[str]:
         if n == 0:
             yield f"No sequence in {split}: {_NEED_OF_SPLIT[split]}."
     yield from _warnings_of_labels(data.labels)
-    classes, values = ([one.name for one in data.labels if one.kind == kind] for kind in ("binary", "real"))
-    if classes and values:
-        yield (
-            f"Some labels are classes ({', '.join(classes[:4])}{', ...' if len(classes) > 4 else ''}) and some are real "
-            f"values ({', '.join(values[:4])}{', ...' if len(values) > 4 else ''}): a network learns all of them as real "
-            "values. Import the classes into a file of their own to train a classifier."
-        )
+    yield from _mixed_warnings(data.labels)
     reader = source_of(data.metadata).get("reader")
     n_bases = data.n_sequences * data.length
     if data.gpc < RARE and data.cpg > USUAL and reader in (None, "read_hdf5") and n_bases >= _FEW_BASES:
@@ -194,6 +188,16 @@ def _warnings_of_labels(labels: tuple[LabelSummary, ...]) -> Iterator[str]:
         yield (
             f"{len(found) - len(shown):,} more of the {len(labels):,} labels have warnings such as these: "
             "`motiflens data summary FILE --json` has the numbers of each."
+        )
+
+
+def _mixed_warnings(labels: tuple[LabelSummary, ...]) -> Iterator[str]:
+    classes, values = ([one.name for one in labels if one.kind == kind] for kind in ("binary", "real"))
+    if classes and values:
+        some, others = (f"{', '.join(names[:4])}{', ...' if len(names) > 4 else ''}" for names in (classes, values))
+        yield (
+            f"Some labels are classes ({some}) and some are real values ({others}): a network learns all of them as real "
+            "values. Import the classes into a file of their own to train a classifier."
         )
 
 
