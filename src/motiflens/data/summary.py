@@ -196,8 +196,8 @@ def _mixed_warnings(labels: tuple[LabelSummary, ...]) -> Iterator[str]:
     if classes and values:
         some, others = (f"{', '.join(names[:4])}{', ...' if len(names) > 4 else ''}" for names in (classes, values))
         yield (
-            f"Some labels are classes ({some}) and some are real values ({others}): a network learns all of them as real "
-            "values. Import the classes into a file of their own to train a classifier."
+            f"Some labels are classes ({some}) and some are real values ({others}): a network learns all of them as "
+            "real values. Import the classes into a file of their own to train a classifier."
         )
 
 
