@@ -114,6 +114,8 @@ def test_a_label_that_counts_the_rows_is_told(folder):
         (rows(";", cell="1,234"), {}, "t.csv, line 2, column 'activity': '1,234' may be 1234 or 1.234"),
         (rows() + "ACGT,1\n", {}, "one length, got 4 to 10, most often 10: choose a length to crop"),
         ("x,y,\nACGT,1,2\n", {}, "different column names"),
+        (rows(), {"split": "fold"}, "no column 'fold'"),
+        (rows(), {"name": "peak"}, "no column 'peak'"),
     ],
 )
 def test_mistakes_name_what_to_do(folder, text, options, message):

@@ -132,7 +132,8 @@ def read_table(
     files = [Path(path), *(Path(one) for one in (valid_file, test_file) if one is not None)]
     table = _read(files)
     sequence = _sequence_column(table, sequence, path)
-    for wanted in (*(labels or ()), *(one for one in (chromosome, group) if one)):
+    named = [one for one, default in ((split, "split"), (name, "name")) if one != default]
+    for wanted in (*(labels or ()), *(one for one in (chromosome, group, *named) if one)):
         if wanted not in table.columns:
             raise InputError(f"{path}: no column {wanted!r}: {close_names(wanted, table.columns)}")
     if twice := [label for label in labels or () if list(labels or ()).count(label) > 1]:
