@@ -1,7 +1,12 @@
 """Draw docs/assets/audit.png, the first screen of an audit's page: python scripts/make_audit_picture.py AUDIT.html.
 
-The page is one that `motiflens audit` wrote; the README's is of IRF1 ChIP-seq peaks (Koo and Ploenzke 2021). It takes
-Chromium and the package playwright, and pillow to make the picture small.
+The page is one that `motiflens audit` wrote. The README's is of IRF1 ChIP-seq peaks (Koo and Ploenzke 2021); training
+to the end takes a minute of a core:
+
+    motiflens train IRF1_400_h3k27ac.h5 --architecture C4C6-Att --members 3 -o nets
+    motiflens audit IRF1_400_h3k27ac.h5 --model nets --title "IRF1 ChIP-seq" --out audit
+
+It takes Chromium and the package playwright, and pillow to make the picture small.
 """
 
 import io

@@ -156,6 +156,13 @@ def test_filters_matter_by_what_their_loss_costs(rows, expected, words):
     assert words in ruling.answer
 
 
+def test_motifs_that_are_alike_are_named_beside_the_best():
+    """IRF1 peaks: the surest match was ZNF683, whose motif is like those of interferon regulatory factors."""
+    row = {**FILTER, "match": "ZNF683", "also": ["IRF1", "IRF8"], "consensus": "ACTTTCACTTTC"}
+    answer = rulings(changed("filters", filters=[row]))["filters"].answer
+    assert answer == "ZNF683 (also like IRF1 and IRF8; ACTTTCACTTTC) in 1 of 2 networks"
+
+
 def test_numbers_of_a_regression_are_correlations():
     facts = changed("filters", measure="pearson", filters=[{**FILTER, **NOTHING}])
     assert (

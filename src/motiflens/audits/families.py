@@ -26,6 +26,7 @@ SEPARATES = 0.5  # logits between positives and negatives, by which a filter mat
 DECOYS = 0.25  # share of decoy databases in which a filter may match
 ORDER = 0.55  # AUROC by which a filter tells sequences from their shuffles
 BITS = 2.0  # by which its matrix exceeds that on shuffled sequences
+N_ALSO = 3  # further motifs that a filter matches, to be named beside its best
 N_TRIED = 8  # families whose motifs are put into sequences
 
 FilterRow = dict[str, Any]
@@ -77,12 +78,18 @@ def _rows(found: "Audit", number: int, target: int) -> list[FilterRow]:
                 "order": None if order is None else float(order.auroc[i]),
                 "consensus": consensus(information_logo(trim_pwm(found.filters.pwms[i]))),
                 "match": None if best is None else best.target_name or best.target_id,
+                "also": _others([hit.target_name or hit.target_id for hit in found.matches.hits[i]]),
                 "id": None if best is None else best.target_id,
                 "q": None if best is None else best.q_value,
                 "decoys": None if chance is None else float(chance.per_filter[i]),
             }
         )
     return rows
+
+
+def _others(names: Sequence[str]) -> list[str]:
+    """Further motifs that a filter matches, the surest first: a database has many that are alike."""
+    return list(dict.fromkeys(name for name in names[1:] if name != names[0]))[:N_ALSO]
 
 
 def cost_of(row: Mapping[str, Any]) -> float:
@@ -138,6 +145,7 @@ def families_that_matter(rows: Sequence[FilterRow]) -> list[dict[str, Any]]:
             "family": number,
             "kind": "known" if matched else "new" if is_new else "nothing",
             "motif": best["match"] if matched else own[0]["consensus"],
+            "also": best.get("also", []) if matched else [],
             "consensus": best["consensus"].strip("."),
             "id": best["id"] if matched else None,
             "q": best["q"] if matched else None,

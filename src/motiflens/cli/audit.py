@@ -106,6 +106,8 @@ def audit(
 
     With --out it writes a page to look at; the same command goes on where it was interrupted.
     """
+    if not quiet:
+        typer.echo(f"audit: reading {data.name}", err=True)  # before torch is loaded, which may take seconds
     from motiflens.audits.options import AuditOptions
     from motiflens.audits.tables import audit_summary
     from motiflens.audits.taxa import taxon_notes

@@ -84,7 +84,8 @@ def _in_words(family: Mapping[str, Any], n_networks: int) -> str:
     where = f" in {len(family['networks'])} of {n_networks} networks" if n_networks > 1 else ""
     few = f", fewer than {FEW_WINDOWS} windows" if family["n_windows"] < FEW_WINDOWS else ""
     if family["kind"] == "known":
-        return f"{family['motif']} ({family['consensus']}{few}){where}"
+        also = f"also like {join_words(family['also'])}; " if family.get("also") else ""
+        return f"{family['motif']} ({also}{family['consensus']}{few}){where}"
     return f"a motif that the database lacks ({family['consensus']}{few}){where}"
 
 

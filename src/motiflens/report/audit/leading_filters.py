@@ -8,13 +8,13 @@ from markupsafe import Markup
 
 from motiflens.audits.candidate import Candidate
 from motiflens.audits.evidence import Evidence
-from motiflens.audits.families import families_that_matter, ranked_filters
+from motiflens.audits.families import N_ALSO, cost_of, families_that_matter, filters_that_matter, ranked_filters
 from motiflens.audits.network import Audit
 from motiflens.audits.verdicts import FEW_WINDOWS
 from motiflens.audits.words import display_name, measure_label
 from motiflens.basics.plots import Matched, aligned_matrices, logo_svg
 from motiflens.basics.tables import by_fields
-from motiflens.basics.words import signed
+from motiflens.basics.words import join_words, signed
 from motiflens.interpret.filters import SIMILAR
 from motiflens.motifs.sets import Motif, trim_pwm
 from motiflens.motifs.similarity import similarity
@@ -38,17 +38,23 @@ class Leader(NamedTuple):
 def leading_filters(candidate: Candidate, target: int, n: int = N_SHOWN) -> list[Leader]:
     """Kinds of filters by what the networks lose without them, the most costly first.
 
-    They are the families on which the verdict on filters rests, in its order. Where it finds none that matters, or
+    They are the families on which the verdict on filters rests, in its order, and where these are few, further filters
+    of them, each by itself. Where it finds none that matters, or
     filters were not ablated, they are those that cost most, or tell most, by themselves.
     """
-    families = families_that_matter(ranked_filters(candidate, target))
+    rows = ranked_filters(candidate, target)
+    families = families_that_matter(rows)
     if not families:
         return _by_loss(candidate, target)[:n]
     place = {number: e for e, number in enumerate(candidate.numbers)}
-    return [
+    leaders = [
         Leader(place[own["shown"][0]], own["shown"][1], own["cost"], len(own["networks"]), own["n_alike"])
         for own in families[:n]
     ]
+    shown = [own["shown"] for own in families]
+    more = [row for row in filters_that_matter(rows) if [row["network"], row["filter"]] not in shown]
+    others = [Leader(place[row["network"]], row["filter"], cost_of(row), 1, 1) for row in more]
+    return (leaders + others)[:n]
 
 
 def _by_loss(candidate: Candidate, target: int) -> list[Leader]:
@@ -160,9 +166,17 @@ def _card(candidate: Candidate, leader: Leader, logos: list[Markup]) -> dict[str
         "name": None if hit is None else hit.target_name or hit.target_id,
         "id": "" if hit is None else hit.target_id,
         "q": None if hit is None else f"{hit.q_value:.0e}",
+        "also": "" if hit is None else _also(found, leader.filter),
         "alike": alike,
         "few": f"from {few} windows only" if few < FEW_WINDOWS else "",
     }
+
+
+def _also(found: Audit, number: int) -> str:
+    """What else a filter matches: a database has many motifs that are alike."""
+    names = [hit.target_name or hit.target_id for hit in found.matches.hits[number]]
+    others = list(dict.fromkeys(name for name in names[1:] if name != names[0]))[:N_ALSO]
+    return f"also like {join_words(others)}" if others else ""
 
 
 def _loss(leader: Leader, measure: str) -> str:
