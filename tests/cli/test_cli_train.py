@@ -95,7 +95,7 @@ def test_few_sequences_train_in_small_batches(folder):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["values.h5", "--objective", "classification"], "need a protocol with objective='regression'"),
+        (["values.h5", "--objective", "classification"], "real values need --objective regression"),
         (["values.h5", "--positive-weight", "balanced"], "leave it out of a regression"),
         (["rare.h5", "--positive-weight", "equal"], "expected --positive-weight as a number or balanced, got 'equal'"),
         (["rare.h5", "--objective", "rank"], "auto, classification, regression, got 'rank'"),

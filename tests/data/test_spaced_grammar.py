@@ -524,7 +524,7 @@ def test_additive_and_oracle_labels_need_a_grammar(grammars):
     for value in (0.5, 1.0):
         with pytest.raises(ValueError, match=r"auroc must be above 0\.5 and below 1"):
             additive_labels(dataset, auroc=value)
-    with pytest.raises(ValueError, match=r"reach an AUROC of 0.500 here, got auroc=0.95"):
+    with pytest.raises(ValueError, match=r"reach an AUROC of 0.500 here, got 0.95"):
         additive_labels(dataset.subset([0, 0, 0, 0]))
 
 

@@ -1,5 +1,6 @@
 """What could not be computed: the page says so in its place, for one part missing is better than no page."""
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from motiflens.interpret.attribution import CompletenessWarning
 
 # What an analysis raises that cannot be made of these data or this model.
+_ADVICE = re.compile(r"[:;] raise n_\w+(?: \(now \d+\))?")  # of a number that audits do not ask for
 _NO_ANSWER = (ValueError, RuntimeError, ImportError, NotImplementedError)
 
 
@@ -23,7 +25,8 @@ def noted(notes: list[str], what: str) -> Iterator[None]:
     incomplete = [warning for warning in caught if issubclass(warning.category, CompletenessWarning)]
     if incomplete:
         more = f" (and of {len(incomplete) - 1} other sets of maps)" if len(incomplete) > 1 else ""
-        notes.append(f"{what}: {incomplete[0].message}{more}")
+        said = _ADVICE.sub("", str(incomplete[0].message))
+        notes.append(f"{what}: {said}{more}")
     notes += failure
     for warning in caught:
         if not issubclass(warning.category, CompletenessWarning):

@@ -29,6 +29,7 @@ from motiflens.cli.audit_options import (
     train_candidates,
     write_found,
 )
+from motiflens.cli.errors import in_shell
 from motiflens.cli.loading import load_any_model, one_thread, read_truth
 from motiflens.cli.messages import BEAT, note_outputs, percentage, print_json, short
 from motiflens.cli.options import (
@@ -163,7 +164,7 @@ def audit(
                 for line in _summary_lines(audit_summary(one), database):
                     typer.echo(line)
             for note in taxon_notes(candidate, options) if out is None else ():
-                typer.echo(f"note: {note}", err=True)
+                typer.echo(f"note: {in_shell(note)}", err=True)
     if out is not None:
         summary = evidence_summary(evidence)
         for line in (*_verdict_lines(summary), *_advice_lines(summary)):
@@ -227,7 +228,7 @@ def _verdict_lines(summary: dict[str, Any]) -> list[str]:
         if i == 0 or verdict["question"] != summary["verdicts"][i - 1]["question"]:
             lines.append(verdict["question"])
         lines.append(f"  {verdict['candidate']}: {verdict['level'].capitalize()}. {verdict['answer']}.")
-        lines += [f"    {verdict['would_help']}"] if verdict["would_help"] else []
+        lines += [f"    {in_shell(verdict['would_help'])}"] if verdict["would_help"] else []
     return lines
 
 

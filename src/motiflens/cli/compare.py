@@ -30,6 +30,7 @@ from motiflens.cli.audit_options import (
     train_candidates,
     write_found,
 )
+from motiflens.cli.errors import in_shell
 from motiflens.cli.loading import one_thread, read_truth
 from motiflens.cli.messages import print_json
 from motiflens.cli.options import DATABASE, DataFile, Json, Quiet, Verbose, writable_folder
@@ -118,7 +119,7 @@ def compare(
         typer.echo(line)
     typer.echo(f"note: filters were compared with {database}", err=True)
     for note in (*_unjudged(evidence), *evidence.notes):
-        typer.echo(f"note: {note}", err=True)
+        typer.echo(f"note: {in_shell(note)}", err=True)
     for path in paths[:2]:
         typer.echo(str(path), err=True)
 

@@ -68,6 +68,11 @@ def with_options(words: str, options: dict[str, str]) -> str:
     return words
 
 
+def in_shell(words: str) -> str:
+    """Advice that names an argument and its option, "raise n_null (--n-null)", with the option alone."""
+    return re.sub(r"\b\w+ \((--[\w-]+)\)", r"\1", words)
+
+
 def options_of(app: typer.Typer, arguments: Sequence[str]) -> dict[str, str]:
     """Options of the command that was called, by the arguments' names."""
     command: Any = typer.main.get_command(app)

@@ -12,6 +12,7 @@ import typer
 
 from motiflens.basics.choices import did_you_mean
 from motiflens.basics.errors import InputError
+from motiflens.cli.errors import in_shell
 from motiflens.cli.loading import check_model, networks_of, one_thread
 from motiflens.cli.messages import BEAT, note_outputs, percentage, print_json
 from motiflens.cli.options import DATABASE, Bases, DataFile, Json, Layout, Output, Weights, split_names, writable_file
@@ -129,7 +130,7 @@ def interactions(
     calls = f"{above + below} of {len(table)} pairs are called at q <= {q} ({table.method}, in {table.unit})"
     typer.echo(f"{calls}: {above} with an effect above 0, {below} below")
     if table.caution:
-        typer.echo(f"caution: {table.caution}".replace("(few_motifs)", "(--few-motifs)"), err=True)
+        typer.echo(f"caution: {in_shell(table.caution)}", err=True)
 
 
 def _choose_motifs(

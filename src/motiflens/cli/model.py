@@ -9,6 +9,7 @@ import typer
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_npz
+from motiflens.cli.errors import with_options
 from motiflens.cli.loading import check_model, networks_of, one_thread, read_truth, test_sequences
 from motiflens.cli.messages import print_json, short
 from motiflens.cli.options import (
@@ -154,6 +155,10 @@ def attribute(
         str,
         typer.Option("--format", help="npz, or modisco: two files for TF-MoDISco, with values for all four bases."),
     ] = "npz",
+    n_steps: Annotated[int | None, typer.Option(help="Points of integrated_gradients.")] = None,
+    n_points: Annotated[
+        int | None, typer.Option(help="Points at which deep_lift_shap integrates what has no rule.")
+    ] = None,
     target: Target = None,
     positives: Annotated[bool, typer.Option(help="Only test sequences whose label is 1.")] = True,
     weights: Weights = None,
@@ -193,7 +198,9 @@ def attribute(
     if len(rows) == 0:
         raise InputError(f"no test sequence is positive for label {test.label_names[label]!r}: try --no-positives")
     chosen = test.subset(rows)
-    options: dict[str, Any] = {} if baselines is None else {"baselines": baselines}
+    asked = {"baselines": baselines, "n_steps": n_steps, "n_points": n_points}
+    options: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
+    _check_options(method, options)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", CompletenessWarning)
         attributions = explain(
@@ -206,7 +213,8 @@ def attribute(
             **options,
         )
     for warning in caught:
-        typer.echo(f"warning: {warning.message}", err=True)
+        words = with_options(str(warning.message), {"n_steps": "--n-steps", "n_points": "--n-points"})
+        typer.echo(f"warning: {words}", err=True)
     result: dict[str, Any] = {"file": str(out), "n_sequences": len(rows)}
     if file_format == "modisco":
         files = write_modisco(chosen.X, attributions.values, out)
@@ -229,3 +237,19 @@ def attribute(
         print_json(result)
     else:
         typer.echo("  ".join(f"{name} {short(value)}" for name, value in result.items()))
+
+
+_METHODS_OF = {
+    "baselines": ("integrated_gradients", "deep_lift_shap"),
+    "n_steps": ("integrated_gradients",),
+    "n_points": ("deep_lift_shap",),
+}
+
+
+def _check_options(method: str, options: dict[str, Any]) -> None:
+    """Refuse options of other methods."""
+    for name in options:
+        if method not in _METHODS_OF[name]:
+            option = "--" + name.replace("_", "-")
+            others = " and ".join(_METHODS_OF[name])
+            raise InputError(f"{method} has no option {name!r}: {option} is of {others}; leave it out")

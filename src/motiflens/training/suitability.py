@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from motiflens.basics.errors import InputError
+from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.basics.inputs import is_binary
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.splits import SPLITS
@@ -56,14 +56,16 @@ def check_fit(config: NetworkConfig, dataset: SequenceDataset, protocol: Protoco
         Says what does not fit and what to change.
     """
     if dataset.length != config.length:
-        raise InputError(
-            f"the configuration is for sequences of length {config.length}, the data have {dataset.length}: "
-            f"build it with length={dataset.length}"
+        raise ArgumentError(
+            f"the configuration is for sequences of length {config.length}, the data have {dataset.length}",
+            "{length}",
+            length=(f"build it with length={dataset.length}", "leave its length out, which is that of the data"),
         )
     if dataset.n_outputs != config.n_outputs:
-        raise InputError(
-            f"the configuration has {config.n_outputs} outputs, the data have {dataset.n_outputs} labels: "
-            f"build it with n_outputs={dataset.n_outputs}"
+        raise ArgumentError(
+            f"the configuration has {config.n_outputs} outputs, the data have {dataset.n_outputs} labels",
+            "{outputs}",
+            outputs=(f"build it with n_outputs={dataset.n_outputs}", "leave its outputs out, one for each label"),
         )
     if protocol.max_shift >= dataset.length:
         raise InputError(
@@ -78,25 +80,28 @@ def check_fit(config: NetworkConfig, dataset: SequenceDataset, protocol: Protoco
             _check_labels(name, part)
     n_train = _n_train(dataset)
     if n_train < protocol.batch_size:
-        raise InputError(
-            f"{n_train} training sequences do not fill one batch of {protocol.batch_size}: "
-            f"use a protocol with a smaller batch_size, such as {_small_batch(n_train)}"
+        smaller = f"use a protocol with a smaller batch_size, such as {_small_batch(n_train)}"
+        raise ArgumentError(
+            f"{n_train} training sequences do not fill one batch of {protocol.batch_size}",
+            "{batch}",
+            batch=(smaller, "give more sequences"),
         )
     if not isinstance(config, HybridConfig):
         _check_published(config, protocol)
     elif protocol.attention_entropy_weight and (config.attention == "none" or config.n_tokens < 2):
         what = "has no attention" if config.attention == "none" else "leaves the attention a single token"
         raise InputError(
-            f"attention_entropy_weight is {protocol.attention_entropy_weight:g}, but the configuration {what}: "
-            "set it to 0, or choose a configuration with attention over at least 2 tokens"
+            f"the protocol weighs the entropy of attention by {protocol.attention_entropy_weight:g}, but the "
+            f"configuration {what}: choose a protocol in which it is 0, or a configuration with attention over at least "
+            "2 tokens"
         )
 
 
 def _check_published(config: PublishedConfig, protocol: Protocol) -> None:
     if protocol.attention_entropy_weight:
         raise InputError(
-            f"attention_entropy_weight is {protocol.attention_entropy_weight:g}, but {config.architecture} gives no "
-            "attention weights in training: set it to 0"
+            f"the protocol weighs the entropy of attention by {protocol.attention_entropy_weight:g}, but "
+            f"{config.architecture} gives no attention weights in training: choose a protocol in which it is 0"
         )
     if protocol.objective == "regression" and config.n_outputs > 1 and config.architecture == "DeepATT":
         raise InputError(
@@ -114,9 +119,10 @@ def _check_labels(name: str, part: SequenceDataset) -> None:
     if not len(values):
         raise InputError(f"the {name} sequences have no label: all are missing")
     if not is_binary(values):
-        raise InputError(
-            f"labels must be 0 or 1 for classification, got values such as {values[:3]}: "
-            "real values need a protocol with objective='regression'"
+        raise ArgumentError(
+            f"labels must be 0 or 1 for classification, got values such as {values[:3]}",
+            "real values need {protocol}",
+            protocol=("a protocol with objective='regression'", "--objective regression"),
         )
     if len(values) < 2:
         raise InputError(f"all labels of the {name} sequences are {values[0]:g}: both 0 and 1 are needed")

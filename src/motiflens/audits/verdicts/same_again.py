@@ -37,7 +37,7 @@ def _judge(facts: Facts) -> Ruling:
     found = facts["repeats"]
     numbers: dict[str, Any] = {"networks": found["n_networks"]}
     if found["n_networks"] < 2:
-        help = "Train and audit several networks: n_members=3 in fit, --members 3 of motiflens train."
+        help = "Train and audit several networks: n_members (--members) of 3 or more."
         return Ruling(CANNOT_BE_SAID, "It takes two networks of one configuration", numbers, help)
     if not found["maps"]:
         help = "Audit with backgrounds (--n-backgrounds, n_backgrounds); if there were some, a note says what failed."

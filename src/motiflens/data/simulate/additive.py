@@ -75,7 +75,7 @@ def _find_scale(sums: np.ndarray, auroc: float) -> float:
     low, high = 0.0, _MAX_SCALE
     best = expected_auroc(high * sums + intercept_of(high * sums))
     if best < auroc:
-        raise InputError(f"effects of single motifs reach an AUROC of {best:.3f} here, got auroc={auroc}: ask for less")
+        raise InputError(f"effects of single motifs reach an AUROC of {best:.3f} here, got {auroc}: ask for less")
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
         if expected_auroc(middle * sums + intercept_of(middle * sums)) < auroc:

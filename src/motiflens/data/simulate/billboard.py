@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from motiflens.basics.errors import InputError
+from motiflens.basics.errors import ArgumentError
 from motiflens.basics.tables import by_fields
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.simulate.presets import TASK2_CORE, TASK2_MOTIF_COUNTS, task2_background
@@ -84,9 +84,10 @@ def billboard(
     filtered = own if filter_background is None else filter_background
     kept, dropped = split_background(candidates, core_motifs) if filtered else Background(candidates, [])
     if not kept:
-        raise InputError(
-            f"all {len(dropped)} background motifs look like a core motif: "
-            "give others, or keep them with filter_background=False"
+        raise ArgumentError(
+            f"all {len(dropped)} background motifs look like a core motif",
+            "give others{kept}",
+            kept=(", or keep them with filter_background=False", " with --background"),
         )
     numbers = TASK2_MOTIF_COUNTS if motif_counts is None else motif_counts
     check_request(n_sequences, length, numbers, core_motifs)

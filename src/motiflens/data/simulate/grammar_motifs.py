@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
-from motiflens.basics.errors import InputError
+from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.data.simulate.presets import GRAMMAR_MOTIFS
 from motiflens.motifs.embed import MOTIF_SET, resolve_motifs
 from motiflens.motifs.sets import Motif, load_motifs
@@ -49,7 +49,7 @@ def choose_motifs(motifs: Sequence[Motif | str] | None, n_motifs: int | None, al
             raise InputError(f"n_motifs must be 4 to {len(GRAMMAR_MOTIFS)}, got {n_motifs}; for others give motifs")
         return resolve_motifs(GRAMMAR_MOTIFS[:n_motifs])
     if n_motifs is not None:
-        raise InputError(f"give motifs or n_motifs, not both: got {len(motifs)} motifs and n_motifs={n_motifs}")
+        raise InputError(f"give motifs or n_motifs, not both: got {len(motifs)} motifs and n_motifs {n_motifs}")
     chosen = resolve_motifs(motifs)
     if len(chosen) < 4:
         raise InputError(f"expected at least 4 motifs, to make two pairs, got {len(chosen)}")
@@ -64,7 +64,8 @@ def _check_dissimilar(motifs: Sequence[Motif], q: float = 0.1) -> None:
     alike = [(i, j) for i, j in combinations(range(len(motifs)), 2) if min(q_value[i, j], q_value[j, i]) <= q]
     if alike:
         named = ", ".join(f"{motifs[i].name} and {motifs[j].name}" for i, j in alike[:5])
-        raise InputError(
-            f"expected motifs that TomTom tells apart, got {len(alike)} pairs with q <= {q} ({named}): "
-            "leave one of each out, or pass allow_similar=True"
+        raise ArgumentError(
+            f"expected motifs that TomTom tells apart, got {len(alike)} pairs with q <= {q} ({named})",
+            "leave one of each out{similar}",
+            similar=(", or pass allow_similar=True", " of --motifs"),
         )

@@ -7,7 +7,7 @@ from numbers import Integral
 import numpy as np
 
 from motiflens.basics.choices import check_count
-from motiflens.basics.errors import InputError
+from motiflens.basics.errors import ArgumentError, InputError
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.simulate import compositions as _compositions
 from motiflens.data.simulate.additive import additive_labels
@@ -245,9 +245,11 @@ def _check_widths(motifs: Sequence[Motif], level: int, length: int, max_gap: int
         raise InputError(f"max_gap must be 0 or more, got {max_gap}")
     widths = sorted((motif.width for motif in motifs), reverse=True)
     if level == 3 and widths[0] != widths[-1]:
-        raise InputError(
-            f"level 3 needs motifs of one width, got {widths[-1]} to {widths[0]}: with fixed spacings the distances "
-            "between starts would tell the label by themselves; pass motifs=same_width(motifs), or others"
+        raise ArgumentError(
+            f"level 3 needs motifs of one width, got {widths[-1]} to {widths[0]}, since with fixed spacings the "
+            "distances between starts would tell the label by themselves",
+            "{motifs}, or others",
+            motifs=("pass motifs=same_width(motifs)", "give --motifs that are cut or padded to one width"),
         )
     n_sites, n_gaps = (4, 0) if level == 1 else (6 + n_singles, 3)
     if sum(widths[:n_sites]) + n_gaps * max_gap > length:

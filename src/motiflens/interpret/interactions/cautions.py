@@ -30,7 +30,8 @@ def _of_copies(n_pairs: int, n_copies: int) -> str:
         return ""
     return (
         f"a single pair cannot have a q-value below {min(least, 1):.2g}, as pairs with shuffled copies were measured "
-        f"only {n_copies} times: raise n_null or give more sequences; methods on filters need filters like the motifs"
+        f"only {n_copies} times: raise n_null (--n-null) or give more sequences; methods on filters need filters like "
+        "the motifs"
     )
 
 
@@ -40,7 +41,7 @@ def _of_other_pairs(tests: PairTests, n_motifs: int) -> str:
         return (
             f"with fewer than {MIN_MOTIFS} motifs, p-values compare with shuffled copies alone, and call pairs of a "
             "network that adds up single motifs: give more motifs; without them q-values are given only if asked for "
-            "(few_motifs)"
+            "with few_motifs (--few-motifs)"
         )
     n_untested = int((np.isnan(tests.others) & (tests.copies < 1)).sum())
     if n_untested:
