@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -13,6 +14,7 @@ def f_quantile(p: float, df1: float, df2: float) -> float:
     return rising_root(lambda f: incomplete_beta(df1 / 2, df2 / 2, df1 * f / (df1 * f + df2)), p)
 
 
+@lru_cache(maxsize=4096)  # a page asks for few of them, thousands of times
 def t_quantile(p: float, df: float) -> float:
     """Value below which Student's t falls with probability `p` > 0.5."""
     return rising_root(lambda t: 1 - t_upper_tail(t, df), p)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import shlex
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import torch
@@ -122,6 +123,7 @@ def _word(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+@lru_cache(maxsize=256)
 def spell(config: HybridConfig) -> Spelling:
     """The named architecture nearest to a configuration, and the fields in which they differ."""
     usual = usual_task(config.n_outputs)
