@@ -92,8 +92,8 @@ def check_fit(config: NetworkConfig, dataset: SequenceDataset, protocol: Protoco
         what = "has no attention" if config.attention == "none" else "leaves the attention a single token"
         raise InputError(
             f"the protocol weighs the entropy of attention by {protocol.attention_entropy_weight:g}, but the "
-            f"configuration {what}: choose a protocol in which it is 0, or a configuration with attention over at least "
-            "2 tokens"
+            f"configuration {what}: choose a protocol in which it is 0, or a configuration with attention over at "
+            "least 2 tokens"
         )
 
 
