@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 def format_number(value: float) -> str:
     """Three decimals, or a dash for NaN."""
-    return "–" if math.isnan(value) else f"{value:.3f}"
+    # adding 0.0 turns a rounded -0.0 into 0.0
+    return "–" if math.isnan(value) else f"{round(value, 3) + 0.0:.3f}".replace("-", "−")
 
 
 def signed(value: float) -> str:
