@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 import torch
+from command_line import fails
 from typer.testing import CliRunner
 
 from motiflens.basics.sequence import encode, one_hot
@@ -227,10 +228,11 @@ def test_the_command_reads_any_pytorch_model(place, tmp_path):
         (("--motifs", "JASPAR2016-vertebrates"), "expected at most 60 motifs, got 519: choose some with --names"),
     ],
 )
-def test_the_command_says_what_is_wrong(place, options, message):
-    result = run(place, *options)
-    assert isinstance(result.exception, ValueError)
-    assert re.search(message, str(result.exception))
+def test_the_command_says_what_is_wrong(place, capsys, monkeypatch, options, message):
+    command = ["interactions", place / "networks", place / "data.h5", "--method", "mutagenesis", "--n-null", "16"]
+    code, told = fails(capsys, monkeypatch, *command, "--n-sequences", "20", *options)
+    assert code == 2
+    assert re.search(message, told)
 
 
 SCANNER = """

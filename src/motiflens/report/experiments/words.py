@@ -43,8 +43,9 @@ def _how_well(tables: ExperimentTables) -> str:
         "Do networks predict what edits do? Single networks have a mean rank correlation of "
         f"{with_interval(interval)} with the measured effects of {row.n:,} edits in {row.n_elements:,} elements that "
         "they never saw; the interval is over elements. A regression on words of three bases reaches "
-        f"{row.words:.3f}, GC content {row.gc:.3f}, networks with random weights {format_number(row.untrained)}. Measurement "
-        f"error alone allows at most {row.ceiling:.2f}. The sign of significant effects is right for {row.sign:.0%}."
+        f"{row.words:.3f}, GC content {row.gc:.3f}, networks with random weights {format_number(row.untrained)}. "
+        f"Measurement error alone allows at most {row.ceiling:.2f}. "
+        f"The sign of significant effects is right for {row.sign:.0%}."
     )
 
 
