@@ -40,12 +40,12 @@ def measured(job: Job, emit: Emit) -> None:
     emit(Cost(f"{job.work.architecture} {job.work.activation}", before, time.process_time() - before))
 
 
-def locally(jobs: list[Job], on_message: Callable[[Any], None]) -> list[JobError]:
-    return run_local(measured, jobs, n_workers=1, on_message=on_message)
+def locally(jobs: list[Job], on_news: Callable[[Any], None]) -> list[JobError]:
+    return run_local(measured, jobs, n_workers=1, on_news=on_news)
 
 
-def by_ray(jobs: list[Job], on_message: Callable[[Any], None]) -> list[JobError]:
-    return run_ray(measured, jobs, n_workers=1, on_message=on_message)
+def by_ray(jobs: list[Job], on_news: Callable[[Any], None]) -> list[JobError]:
+    return run_ray(measured, jobs, n_workers=1, on_news=on_news)
 
 
 def run_once(run: Run, config: StudyConfig) -> tuple[dict[str, float], float, float]:

@@ -90,7 +90,7 @@ def test_jobs_run_apart_and_what_is_lost_is_sent_again(nodes):
         lost.append(number)
         return number if len(lost) < 3 else 3  # what is left of it, after some losses
 
-    errors = run_ray(job, range(3), address=nodes.address, renew=renew, on_message=messages.append)
+    errors = run_ray(job, range(3), address=nodes.address, renew=renew, on_news=messages.append)
     assert [(error.job, error.message) for error in errors] == [(1, "ValueError: one is not welcome")]
     assert "Traceback" in errors[0].details
     assert lost == [2, 2, 2]
@@ -114,7 +114,7 @@ def test_an_interrupt_ends_the_jobs(nodes):
 
     pids = []
     with pytest.raises(KeyboardInterrupt):
-        run_ray(sleep, [600, 600], address=nodes.address, on_message=interrupt)
+        run_ray(sleep, [600, 600], address=nodes.address, on_news=interrupt)
     deadline = time.monotonic() + 20
     while Path(f"/proc/{pids[0]}").exists():
         assert time.monotonic() < deadline
@@ -129,7 +129,7 @@ def test_jobs_are_asked_for_when_there_is_room_so_they_may_end_early(nodes):
             yield 0.0
 
     ended = []
-    assert run_ray(sleep, jobs(), address=nodes.address, n_workers=1, on_message=ended.append) == []
+    assert run_ray(sleep, jobs(), address=nodes.address, n_workers=1, on_news=ended.append) == []
     assert len(ended) == 3
 
 

@@ -24,7 +24,7 @@ def sleep(seconds, emit):
 
 def test_jobs_run_apart_and_one_that_fails_or_dies_does_not_stop_the_others():
     messages = []
-    errors = run_local(job, range(5), n_workers=2, on_message=messages.append)
+    errors = run_local(job, range(5), n_workers=2, on_news=messages.append)
     assert sorted(message[0] for message in messages) == [0, 1, 2, 3, 4]
     assert os.getpid() not in {message[1] for message in messages}
     assert {message[2:] for message in messages} == {(1, "1")}
@@ -42,7 +42,7 @@ def test_an_interrupt_ends_the_workers():
 
     pids = []
     with pytest.raises(KeyboardInterrupt):
-        run_local(sleep, [600, 600], n_workers=2, on_message=interrupt)
+        run_local(sleep, [600, 600], n_workers=2, on_news=interrupt)
     with pytest.raises(ProcessLookupError):
         os.kill(pids[0], 0)
 
@@ -53,7 +53,7 @@ def test_jobs_are_asked_for_when_a_worker_is_free_so_they_may_end_early():
             yield 0.0
 
     ended = []
-    assert run_local(sleep, jobs(), n_workers=1, on_message=ended.append) == []
+    assert run_local(sleep, jobs(), n_workers=1, on_news=ended.append) == []
     assert len(ended) == 3
     assert len(set(ended)) == 1  # one process did them all
 

@@ -439,6 +439,6 @@ def test_a_full_disk_ends_a_run_of_the_benchmark(tiny_preset, tmp_path, monkeypa
     monkeypatch.setattr(
         driver.machines.__class__,
         "run",
-        lambda self, function, jobs, *, renew, on_message: [on_message(Ended(job.work.keys, True)) for job in jobs],
+        lambda self, function, jobs, *, renew, on_news: [on_news(Ended(job.work.keys, True)) for job in jobs],
     )
     assert driver.do(tiny_preset) == [None]  # the second condition was not begun

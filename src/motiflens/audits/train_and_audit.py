@@ -21,8 +21,8 @@ from motiflens.training.protocol import REFERENCE, Protocol
 from motiflens.training.suitability import check_fit
 
 
-class _Stage(NamedTuple):
-    """How far the audit of a candidate is, and what is done next: news from a worker."""
+class Stage(NamedTuple):
+    """How far the audit of a candidate is, and what is done next."""
 
     candidate: str
     share: float
@@ -50,8 +50,7 @@ def train_and_audit(
     protocol: Protocol = REFERENCE,
     device: str = "auto",
     n_workers: int | None = None,
-    on_news: Callable[[News], None] = lambda news: None,
-    on_stage: Callable[[str, float, str], None] = lambda candidate, share, stage: None,
+    on_news: Callable[[News | Stage], None] = lambda news: None,
 ) -> list[Candidate]:
     """Train what is missing of several configurations and audit all their networks.
 
@@ -73,9 +72,7 @@ def train_and_audit(
     n_workers : int, optional
         Processes; by default one per core on CPUs, else one.
     on_news : callable
-        Told of every epoch, and when the networks of a candidate are trained and its audit begins.
-    on_stage : callable
-        Told the name of a candidate, which share of its audit is done, and the name of the next stage.
+        Told of every epoch, when the networks of a candidate are trained and its audit begins, and how far that is.
 
     Returns
     -------
@@ -105,11 +102,9 @@ def train_and_audit(
     ]
     done: dict[str, Candidate] = {}
 
-    def receive(message: News | _Stage | Candidate) -> None:
+    def receive(message: News | Stage | Candidate) -> None:
         if isinstance(message, Candidate):
             done[message.name] = message
-        elif isinstance(message, _Stage):
-            on_stage(*message)
         else:
             on_news(message)
 
@@ -120,7 +115,7 @@ def train_and_audit(
             _train_and_audit(job, receive)
     else:
         jobs = [job for job in jobs if not _read_stored(job, receive)]
-        errors = run_local(_train_and_audit, jobs, n_workers=n_workers, on_message=receive)
+        errors = run_local(_train_and_audit, jobs, n_workers=n_workers, on_news=receive)
         if errors:
             _raise(errors)
     return [done[name] for name in configs]
@@ -176,7 +171,7 @@ def _train_and_audit(job: _Job, emit: Emit) -> None:
     emit(News(job.name, status="ok"))
 
     def tell_stage(share: float, stage: str = "") -> None:
-        emit(_Stage(job.name, share, stage))
+        emit(Stage(job.name, share, stage))
 
     known: dict[str, Any] = {"members": ensemble.members, "folder": job.folder, "on_progress": tell_stage}
     emit(audit_candidate(job.name, list(ensemble), job.dataset, job.options, **known))

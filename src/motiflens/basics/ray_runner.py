@@ -39,7 +39,7 @@ def run_ray(
     gpu_share: float = 1.0,
     max_losses: int = 3,
     renew: Callable[[Any], Any | None] = lambda job: job,
-    on_message: Callable[[Any], None] = lambda message: None,
+    on_news: Callable[[Any], None] = lambda message: None,
 ) -> list[JobError]:
     """Run jobs on a Ray cluster, as many at once as it has room for.
 
@@ -60,7 +60,7 @@ def run_ray(
         How often a job is sent again after it was lost with its node or process.
     renew : callable
         Told of a lost job; returns what is to be done instead, or None if nothing is left of it.
-    on_message : callable
+    on_news : callable
         Called in this process with everything that jobs emit.
 
     Returns
@@ -86,7 +86,7 @@ def run_ray(
     with _connection(address, n_workers) as ray:
         share = gpu_share if ray.cluster_resources().get("GPU") else 0.0
         with _Crew(ray, function, share, n_workers) as crew:
-            _run(crew, iter(jobs), max_losses, renew, on_message)
+            _run(crew, iter(jobs), max_losses, renew, on_news)
         return crew.errors
 
 
@@ -95,7 +95,7 @@ def _run(
     jobs: Iterator[Any],
     max_losses: int,
     renew: Callable[[Any], Any | None],
-    on_message: Callable[[Any], None],
+    on_news: Callable[[Any], None],
 ) -> None:
     lost: deque[_Attempt] = deque()
     while True:
@@ -108,7 +108,7 @@ def _run(
                 break
         if not crew.running:
             return
-        for attempt in crew.listen(on_message):
+        for attempt in crew.listen(on_news):
             job = renew(attempt.job)
             if job is None:
                 continue
@@ -151,7 +151,7 @@ class _Crew:
     def send(self, attempt: _Attempt) -> None:
         self.running[self._task.remote(self._function, attempt.job)] = attempt
 
-    def listen(self, on_message: Callable[[Any], None]) -> list[_Attempt]:
+    def listen(self, on_news: Callable[[Any], None]) -> list[_Attempt]:
         """Wait for news for a while and act on it; returns what was lost."""
         lost = []
         ready, _ = self.ray.wait(list(self.running), timeout=_LOOK_AROUND_S)
@@ -165,7 +165,7 @@ class _Crew:
                 lost.append(self.running.pop(stream))
             else:
                 if kind == "message":
-                    on_message(payload)
+                    on_news(payload)
                     continue
                 attempt = self.running.pop(stream)
                 if kind == "error":

@@ -1,6 +1,6 @@
 """Map one function over jobs in local processes, one thread each.
 
-A job function is called as `function(job, emit)`; what it passes to `emit` reaches the driver's `on_message` at
+A job function is called as `function(job, emit)`; what it passes to `emit` reaches the driver's `on_news` at
 once, which is how progress is shown and results are told of. A worker that dies takes only its own job with it, and
 workers whose driver dies end with it. `ray_runner.run_ray` does the same on the nodes of a cluster.
 """
@@ -48,7 +48,7 @@ def run_local(
     jobs: Iterable[Any],
     *,
     n_workers: int | None = None,
-    on_message: Callable[[Any], None] = lambda message: None,
+    on_news: Callable[[Any], None] = lambda message: None,
 ) -> list[JobError]:
     """Run jobs in order of arrival on local processes.
 
@@ -60,7 +60,7 @@ def run_local(
         Picklable. The next one is asked for when a worker is free, so an iterator may end the run early.
     n_workers : int, optional
         Processes; by default one per core.
-    on_message : callable
+    on_news : callable
         Called in this process with everything that jobs emit.
 
     Returns
@@ -80,7 +80,7 @@ def run_local(
         while len(workers) < n_workers and workers.start():
             pass
         while workers:
-            workers.listen(on_message)
+            workers.listen(on_news)
     return workers.errors
 
 
@@ -119,7 +119,7 @@ class _Workers:
         there.close()
         return True
 
-    def listen(self, on_message: Callable[[Any], None]) -> None:
+    def listen(self, on_news: Callable[[Any], None]) -> None:
         """Wait for news from the workers and act on it."""
         for connection in cast(list[Connection], wait(list(self._running))):
             process, job = self._running[connection]
@@ -132,7 +132,7 @@ class _Workers:
                 self.start()
                 continue
             if kind == "message":
-                on_message(payload)
+                on_news(payload)
                 continue
             if kind == "error":
                 self.errors.append(JobError(job, *payload))

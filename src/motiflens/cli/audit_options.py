@@ -83,7 +83,7 @@ def train_candidates(
     verbose: bool = False,
 ) -> Found:
     """Train what is missing and audit it, showing how far it is."""
-    from motiflens.audits.train_and_audit import train_and_audit
+    from motiflens.audits.train_and_audit import Stage, train_and_audit
     from motiflens.models.devices import resolve_device
     from motiflens.training.protocol import get_protocol
     from motiflens.training.suitability import suited_protocol
@@ -97,8 +97,10 @@ def train_candidates(
     # An audit takes about as long as the training of one network.
     course = TrainingCourse(len(configs) * (n_members + 1), chosen.max_epochs, monitor, quiet=quiet, verbose=verbose)
 
-    def tell(news: "News") -> None:
-        if news.status is None:
+    def tell(news: "News | Stage") -> None:
+        if isinstance(news, Stage):
+            course.stage(*news)
+        elif news.status is None:
             course.epoch(f"{news.key} {news.member}", news.n_epochs, news.valid_loss, news.valid_metric)
         else:
             course.say(f"{news.key}  trained; auditing")
@@ -107,7 +109,6 @@ def train_candidates(
     with resumable(), course:
         candidates = train_and_audit(
             dataset, out, configs, options, n_members=n_members, protocol=chosen, device=device, on_news=tell,
-            on_stage=course.stage,
         )  # fmt: skip
     settings: dict[str, Any] = {"device": resolve_device(device), "protocol": chosen}
     return Found(candidates, {**settings, **{f"configuration {name}": c for name, c in configs.items()}}, monitor)

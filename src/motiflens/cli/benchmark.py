@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from motiflens.basics.errors import InputError
-from motiflens.cli.messages import print_json, refuse_unfinished, resumable
+from motiflens.cli.messages import print_json, resumable
+from motiflens.cli.study_runs import Told, records_of, tell_what_is_left
 
 if TYPE_CHECKING:
     from motiflens.basics.store import Record
-    from motiflens.study.driver import Started
-    from motiflens.training.news import News
+
+BENCHMARK = ("interactions",)  # first parts of the keys of its records
 
 
 def is_interaction_preset(name: str) -> bool:
@@ -36,36 +37,15 @@ def run_interactions(
     command = shlex.join(["motiflens", *sys.argv[1:]])
     report = None
     if result.records and options["part"] == (1, 1):  # shards would write the same files at once
-        report = _write(interaction_records(folder)[0], folder, command)  # of both presets, where they share a folder
+        report = _write(
+            records_of(folder, *BENCHMARK)[0], folder, command
+        )  # of both presets, where they share a folder
     if as_json:
         numbers = {"n_records": len(result.records), "n_left": result.n_left}
         print_json({**numbers, "report": report, "go_on": command if result.n_left else None})
     elif report is not None:
         typer.echo(f"{len(result.records)} conditions; open {report}")
-    if result.n_left:
-        typer.echo(f"{result.n_left} conditions are left; to go on:\n  {command}", err=True)
-    refuse_unfinished(result.errors, folder, "conditions", lambda job: str(job.work.key))
-
-
-class Told:
-    """Tells of every tenth or n-th epoch and of each record, with the number of records done."""
-
-    def __init__(self, every: int = 10) -> None:
-        self.every, self.n_done, self.n_all = every, 0, 0
-
-    def hear(self, news: "Started | News") -> None:
-        """Take what is to be done, or news of a record."""
-        from motiflens.study.driver import Started
-
-        if isinstance(news, Started):
-            self.n_done, self.n_all = news.n_skipped, news.n_skipped + len(news.works)
-            for place in news.damaged:
-                typer.echo(f"{place.where} could not be read ({place.reason}): restored, or read again", err=True)
-        elif news.status is not None:
-            self.n_done += 1
-            typer.echo(f"{self.n_done}/{self.n_all}  {news.key}  {news.status}", err=True)
-        elif news.n_epochs % self.every == 0:
-            typer.echo(f"{news.key} member {news.member}  epoch {news.n_epochs}  {news.valid_metric:.3f}", err=True)
+    tell_what_is_left(result, folder, "conditions", command)
 
 
 def _write(records: "list[Record]", folder: Path, command: str | None) -> str | None:
@@ -77,20 +57,6 @@ def _write(records: "list[Record]", folder: Path, command: str | None) -> str | 
         typer.echo("no page: networks failed, or data seeds below 100 are there to choose settings by", err=True)
         return None
     return str(write_interaction_outputs(records, folder, command=command).report)
-
-
-def interaction_records(folder: Path) -> "tuple[list[Record], int]":
-    """Records of the benchmark in a folder, if it has any, and how many others it then has."""
-    if not (folder / "records" / "interactions").is_dir() and not (folder / "interactions.jsonl").is_file():
-        return [], 0
-    from motiflens.basics.store import Store
-    from motiflens.study.benchmark import is_interaction_record
-
-    records, damaged = Store(folder).read()
-    for place in damaged:
-        typer.echo(f"warning: {place.where} could not be read: {place.reason}", err=True)
-    found = [record for record in records.values() if is_interaction_record(record)]
-    return found, len(records) - len(found)
 
 
 def report_interactions(records: "list[Record]", out: Path, *, command: str, as_json: bool) -> None:

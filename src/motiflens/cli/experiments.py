@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from motiflens.basics.errors import InputError
-from motiflens.cli.messages import print_json, refuse_unfinished, resumable
+from motiflens.cli.messages import print_json, resumable
+from motiflens.cli.study_runs import Told, records_of, tell_what_is_left
 
 if TYPE_CHECKING:
     from motiflens.basics.store import Record
 
+EXPERIMENTS = ("crx", "crx-protocol", "crx-options")  # presets, and first parts of the keys of their records
 _OWN = ("architectures", "activations", "n_members", "seed", "data_seed")
 
 
 def is_experiment_preset(name: str) -> bool:
     """Whether a preset is the experiments'."""
-    return name in ("crx", "crx-protocol", "crx-options")
+    return name in EXPERIMENTS
 
 
 def run_crx(
@@ -31,7 +33,6 @@ def run_crx(
     **options: Any,
 ) -> None:
     """Run a preset, or what is missing of it."""
-    from motiflens.cli.benchmark import Told
     from motiflens.report.experiments import write_experiment_outputs
     from motiflens.study.experiments import run_experiments
 
@@ -52,28 +53,13 @@ def run_crx(
     command = shlex.join(["motiflens", *sys.argv[1:]])
     report = None
     if preset == "crx" and any(one["status"] == "ok" for one in result.records) and options["part"] == (1, 1):
-        report = str(write_experiment_outputs(experiment_records(folder), folder, command=command).report)
+        report = str(write_experiment_outputs(records_of(folder, *EXPERIMENTS)[0], folder, command=command).report)
     if as_json:
         go_on = command if result.n_left else None
         print_json({"n_records": len(result.records), "n_left": result.n_left, "report": report, "go_on": go_on})
     else:
         typer.echo(f"{len(result.records)} networks" + ("" if report is None else f"; open {report}"))
-    if result.n_left:
-        typer.echo(f"{result.n_left} networks are left; to go on:\n  {command}", err=True)
-    refuse_unfinished(result.errors, folder, "networks", lambda job: str(job.work.key))
-
-
-def experiment_records(folder: Path) -> "list[Record]":
-    """Records of the experiments in a folder; none if it holds none."""
-    if not (folder / "records" / "crx").is_dir() and not (folder / "crx.jsonl").is_file():
-        return []
-    from motiflens.basics.store import Store
-    from motiflens.study.experiments import is_experiment_record
-
-    records, damaged = Store(folder).read()
-    for place in damaged:
-        typer.echo(f"warning: {place.where} could not be read: {place.reason}", err=True)
-    return [record for record in records.values() if is_experiment_record(record)]
+    tell_what_is_left(result, folder, "networks", command)
 
 
 def report_experiments(records: "list[Record]", out: Path, *, command: str, as_json: bool) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from motiflens.basics.errors import InputError
-from motiflens.cli.benchmark import interaction_records, is_interaction_preset, report_interactions, run_interactions
-from motiflens.cli.experiments import experiment_records, is_experiment_preset, report_experiments, run_crx
+from motiflens.cli.benchmark import BENCHMARK, is_interaction_preset, report_interactions, run_interactions
+from motiflens.cli.experiments import EXPERIMENTS, is_experiment_preset, report_experiments, run_crx
 from motiflens.cli.messages import note_slow_training, print_json, refuse_unfinished, resumable
 from motiflens.cli.options import (
     Json,
@@ -21,11 +21,11 @@ from motiflens.cli.options import (
     writable_file,
     writable_folder,
 )
-from motiflens.cli.verdicts import is_verdict_preset, report_verdicts, run_verdicts, verdict_records
+from motiflens.cli.study_runs import records_of, reportable
+from motiflens.cli.verdicts import PATIENTS, is_verdict_preset, report_verdicts, run_verdicts
 
 if TYPE_CHECKING:
     from motiflens.study.grid import StudyResult
-    from motiflens.study.results import Results
 
 _FORMATS = "svg,pdf,png"
 app = typer.Typer(help="Run and report the study: which networks learn motifs?", no_args_is_help=True)
@@ -223,14 +223,14 @@ def study_report(
 
     if not split_names(formats):
         raise InputError(f"--formats must name some of svg, pdf and png, got {formats!r}")
-    if experiments := experiment_records(folder):
+    if experiments := records_of(folder, *EXPERIMENTS)[0]:
         again = shlex.join(["motiflens", "study", "report", str(folder)])
         report_experiments(experiments, out or folder, command=again, as_json=as_json)
         return
-    if patients := verdict_records(folder):
+    if patients := records_of(folder, *PATIENTS)[0]:
         report_verdicts(patients, as_json=as_json)
         return
-    found, n_others = interaction_records(folder)
+    found, n_others = records_of(folder, *BENCHMARK)
     if found:
         if n_others:
             raise InputError(
@@ -244,8 +244,8 @@ def study_report(
         again = shlex.join(["motiflens", "study", "report", str(folder)])
         report_interactions(found, out or folder, command=again, as_json=as_json)
         return
-    results, n_damaged = _reportable(folder)
-    others = [_reportable(draw)[0] for draw in draws or ()]
+    results, n_damaged = reportable(folder)
+    others = [reportable(draw)[0] for draw in draws or ()]
     command = ["motiflens", "study", "report", str(folder)]
     command += ["--select", select.value] if select is not None else []
     command += [part for draw in draws or () for part in ("--draw", str(draw))]
@@ -282,8 +282,8 @@ def study_effects(
     from motiflens.study.findings import coverage, measured_effects
     from motiflens.study.grid import get_preset, plan_trials
 
-    grid = _reportable(folder)[0]
-    sizes = None if filters is None else _reportable(filters)[0]
+    grid = reportable(folder)[0]
+    sizes = None if filters is None else reportable(filters)[0]
     rows = measured_effects(grid, sizes, grid_name=folder.as_posix(), sizes_name=filters.as_posix() if filters else "")
     held = [coverage(grid, folder.as_posix())]
     command = ["motiflens", "study", "effects", folder.as_posix()]
@@ -298,15 +298,3 @@ def study_effects(
         return
     for line in (*held, f"{len(rows)} effects in {out}"):
         typer.echo(line)
-
-
-def _reportable(folder: Path) -> "tuple[Results, int]":
-    """Results of a folder, with a warning for each record left out; how many could not be read."""
-    from motiflens.study.results import read_results
-
-    found = read_results(folder)
-    for place in found.damaged:
-        typer.echo(f"warning: {place.where} could not be read: {place.reason}", err=True)
-    for key, reason in found.left_out.items():
-        typer.echo(f"warning: {key} is left out: {reason}", err=True)
-    return found.results, len(found.damaged)

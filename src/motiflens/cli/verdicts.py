@@ -9,22 +9,25 @@ import typer
 
 from motiflens.basics.choices import check_members
 from motiflens.basics.errors import InputError
-from motiflens.cli.messages import print_json, refuse_unfinished, resumable
+from motiflens.cli.messages import print_json, resumable
+from motiflens.cli.study_runs import Told, records_of, tell_what_is_left
 
 if TYPE_CHECKING:
     from motiflens.basics.store import Record
 
 
+PATIENTS = ("verdicts",)  # the preset, and the first part of the keys of its records
+
+
 def is_verdict_preset(name: str) -> bool:
     """Whether a preset is that of the patients."""
-    return name == "verdicts"
+    return name in PATIENTS
 
 
 def run_verdicts(
     folder: Path, sequences: Path | None, *, changes: dict[str, Any], as_json: bool, **options: Any
 ) -> None:
     """Make the records of patients, or what is missing of them."""
-    from motiflens.cli.benchmark import Told
     from motiflens.study.verdicts import run_patients
 
     if (n_seeds := changes.pop("n_members")) is not None:
@@ -35,23 +38,8 @@ def run_verdicts(
     with resumable():
         result = run_patients(folder, sequences=sequences, on_news=Told(4).hear, n_seeds=n_seeds, **options)
     command = shlex.join(["motiflens", *sys.argv[1:]])
-    report_verdicts(verdict_records(folder), as_json=as_json)
-    if result.n_left:
-        typer.echo(f"{result.n_left} patients are left; to go on:\n  {command}", err=True)
-    refuse_unfinished(result.errors, folder, "patients", lambda job: str(job.work.key))
-
-
-def verdict_records(folder: Path) -> "list[Record]":
-    """Records of patients in a folder; none if it holds none."""
-    if not (folder / "records" / "verdicts").is_dir() and not (folder / "verdicts.jsonl").is_file():
-        return []
-    from motiflens.basics.store import Store
-    from motiflens.study.verdicts import is_patient_record
-
-    records, damaged = Store(folder).read()
-    for place in damaged:
-        typer.echo(f"warning: {place.where} could not be read: {place.reason}", err=True)
-    return [record for record in records.values() if is_patient_record(record)]
+    report_verdicts(records_of(folder, *PATIENTS)[0], as_json=as_json)
+    tell_what_is_left(result, folder, "patients", command)
 
 
 def report_verdicts(records: "list[Record]", *, as_json: bool) -> None:

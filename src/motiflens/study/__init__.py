@@ -9,6 +9,7 @@ __all__ = [
     "experiments",
     "findings",
     "grid",
+    "listed",
     "machines",
     "one_record",
     "published_tables",

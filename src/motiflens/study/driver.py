@@ -205,7 +205,7 @@ class Driver:
         """
         with self.locks:
             try:
-                errors = self.machines.run(carry_out, self.jobs(works), renew=self.rest, on_message=self.hear)
+                errors = self.machines.run(carry_out, self.jobs(works), renew=self.rest, on_news=self.hear)
             finally:
                 self.store.export()
             tidy(self.locks)

@@ -71,11 +71,11 @@ class Machines:
         jobs: Iterable[Any],
         *,
         renew: Callable[[Any], Any],
-        on_message: Callable[[Any], None],
+        on_news: Callable[[Any], None],
     ) -> list[JobError]:
         """Run all jobs; `renew` says what is left of a job that was lost with its Ray node, see `run_ray`."""
         if self.runner == "local":
-            return run_local(function, jobs, n_workers=self.n_processes, on_message=on_message)
+            return run_local(function, jobs, n_workers=self.n_processes, on_news=on_news)
         return run_ray(
             function,
             jobs,
@@ -83,7 +83,7 @@ class Machines:
             n_workers=self.n_processes,
             gpu_share=0.0 if self.device == "cpu" else self.gpu_share,
             renew=renew,
-            on_message=on_message,
+            on_news=on_news,
         )
 
 

@@ -11,7 +11,6 @@ from motiflens.study.benchmark.factors import FactorEffect, factor_effects
 from motiflens.study.benchmark.run import (
     InteractionStudy,
     follow_up,
-    is_interaction_record,
     plan_conditions,
     run_condition_job,
     run_interaction_study,
@@ -44,7 +43,6 @@ __all__ = [
     "factor_effects",
     "figure_records",
     "follow_up",
-    "is_interaction_record",
     "over_draws",
     "plan_conditions",
     "preset_conditions",

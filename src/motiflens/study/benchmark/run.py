@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from motiflens.basics.runners import Emit, JobError
 from motiflens.basics.store import Damaged, Record, Store
 from motiflens.basics.tables import by_fields
-from motiflens.study.benchmark.conditions import GROUP, Condition, at_level, preset_conditions
+from motiflens.study.benchmark.conditions import Condition, at_level, preset_conditions
 from motiflens.study.benchmark.records import interaction_problem
 from motiflens.study.benchmark.scores import score_tables
 from motiflens.study.benchmark.trial import run_condition
@@ -151,8 +151,3 @@ def _networks_folder(job: Job) -> Path:
         name = sha256(job.folder.encode()).hexdigest()[:12]
         top = Path(tempfile.gettempdir()) / f"motiflens-{name}"
     return top / "weights" / job.work.key
-
-
-def is_interaction_record(record: Record) -> bool:
-    """Whether a record is one of this benchmark."""
-    return str(record.get("key", "")).startswith(f"{GROUP}/")

@@ -35,7 +35,6 @@ from motiflens.study.experiments.networks import (
 )
 from motiflens.study.experiments.packing import packed, packed_finely, unpacked
 from motiflens.study.experiments.run import (
-    ExperimentRun,
     experiment_problem,
     is_experiment_record,
     run_experiments,
@@ -79,7 +78,6 @@ __all__ = [
     "EXPERIMENT_PROTOCOL",
     "ExperimentData",
     "ExperimentNetwork",
-    "ExperimentRun",
     "LOSSES",
     "MOST_PER_ELEMENT",
     "MeasuredEdits",

@@ -4,17 +4,15 @@ Driver, store and locks are those of the study; any number of runs may share a f
 """
 
 import tempfile
-import time
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from motiflens.basics.runners import Emit, JobError
-from motiflens.basics.store import Damaged, Record, Store
-from motiflens.basics.tables import by_fields
-from motiflens.study.driver import Driver, Finished, Job, Listener, Started, left_to_do, read_and_repair
+from motiflens.basics.runners import Emit
+from motiflens.basics.store import Record, Store
+from motiflens.study.driver import Finished, Job, Listener, read_and_repair
 from motiflens.study.experiments.ensembles import ensemble_records
 from motiflens.study.experiments.networks import EXPERIMENT_PRESETS, EXPERIMENTS, ExperimentNetwork, planned_networks
 from motiflens.study.experiments.trial import (
@@ -25,18 +23,8 @@ from motiflens.study.experiments.trial import (
     read_experiment,
     run_experiment,
 )
-from motiflens.study.grid import check_shard
+from motiflens.study.listed import ListedRun, run_listed
 from motiflens.study.machines import Machines
-
-
-@by_fields
-class ExperimentRun(NamedTuple):
-    """What a run left behind."""
-
-    records: list[Record]  # of networks
-    n_left: int
-    damaged: list[Damaged]
-    errors: list[JobError]
 
 
 def run_experiments(
@@ -49,7 +37,7 @@ def run_experiments(
     budget: float | None = None,
     on_news: Listener = lambda news: None,
     **changes: Any,
-) -> ExperimentRun:
+) -> ListedRun:
     """Train and measure what is missing, then the ensembles of what is there.
 
     Parameters
@@ -67,33 +55,30 @@ def run_experiments(
 
     Returns
     -------
-    ExperimentRun
+    ListedRun
 
     Raises
     ------
     FileNotFoundError, ValueError
         If the data are missing, or the folder holds records of another configuration or of other data.
     """
-    number, n_parts = part
-    check_shard(number, n_parts)
-    deadline = None if budget is None else time.time() + budget
     path, store = Path(data).resolve(), Store(Path(folder).resolve())
     everything = read_experiment(path)  # before any work: a wrong file shows at once
-    store.folder.mkdir(parents=True, exist_ok=True)
-    records, damaged = read_and_repair(store, experiment_problem)
-    networks = planned_networks(preset, data_file=str(path), **changes)[number - 1 :: n_parts]
-    check_same_data([records[one.key] for one in networks if one.key in records], everything)
-    to_do = left_to_do(networks, records)
-    if preset == EXPERIMENTS and BASELINES_KEY not in records:
-        store.write(baselines_record(everything))
-    on_news(Started(to_do, len(networks) - len(to_do), damaged))
-    driver = Driver(store, experiment_problem, run_network_job, machines=machines, deadline=deadline, on_news=on_news)
-    errors = driver.do(to_do)
-    records, _ = read_and_repair(store, experiment_problem)
+    networks = planned_networks(preset, data_file=str(path), **changes)
+
+    def prepare(records: dict[str, Record]) -> None:
+        check_same_data([records[one.key] for one in networks if one.key in records], everything)
+        if preset == EXPERIMENTS and BASELINES_KEY not in records:
+            store.write(baselines_record(everything))
+
+    found = run_listed(
+        networks, store, experiment_problem, run_network_job,
+        machines=machines, part=part, budget=budget, on_news=on_news, prepare=prepare,
+    )  # fmt: skip
     if preset == EXPERIMENTS:
+        records, _ = read_and_repair(store, experiment_problem)
         _write_ensembles(store, list(records.values()), everything)
-    done = [records[one.key] for one in networks if one.key in records]
-    return ExperimentRun(done, len(networks) - len(done), damaged, errors)
+    return found
 
 
 def _write_ensembles(store: Store, records: Sequence[Record], data: ExperimentData) -> None:

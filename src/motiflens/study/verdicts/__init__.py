@@ -12,7 +12,7 @@ from motiflens.study.verdicts.accuracy import (
 from motiflens.study.verdicts.background import read_background
 from motiflens.study.verdicts.kinds import MEASURED, PATIENT_KINDS, PATIENT_SEEDS, PatientKind
 from motiflens.study.verdicts.patients import VERDICT_STUDY, Patient, planned_patients
-from motiflens.study.verdicts.run import PatientRun, is_patient_record, patient_problem, run_patients
+from motiflens.study.verdicts.run import is_patient_record, patient_problem, run_patients
 from motiflens.study.verdicts.simulated import PatientData, patient_data
 from motiflens.study.verdicts.trial import AUDIT_OPTIONS, run_patient
 from motiflens.study.verdicts.why_wrong import why_wrong
@@ -28,7 +28,6 @@ __all__ = [
     "Patient",
     "PatientData",
     "PatientKind",
-    "PatientRun",
     "VERDICT_STUDY",
     "diagnoses",
     "why_wrong",

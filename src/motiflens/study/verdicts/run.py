@@ -1,31 +1,18 @@
 """The patients, run and resumed: one record per patient in the store, by the driver of all studies."""
 
-import time
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from motiflens.basics.runners import Emit, JobError
-from motiflens.basics.store import Damaged, Record, Store
-from motiflens.basics.tables import by_fields
-from motiflens.study.driver import Driver, Finished, Job, Listener, Started, left_to_do, read_and_repair
-from motiflens.study.grid import check_shard
+from motiflens.basics.runners import Emit
+from motiflens.basics.store import Record, Store
+from motiflens.study.driver import Finished, Job, Listener
+from motiflens.study.listed import ListedRun, run_listed
 from motiflens.study.machines import Machines
 from motiflens.study.verdicts.background import read_background
 from motiflens.study.verdicts.patients import VERDICT_STUDY, Patient, planned_patients
 from motiflens.study.verdicts.trial import run_patient
-
-
-@by_fields
-class PatientRun(NamedTuple):
-    """What a run left behind."""
-
-    records: list[Record]
-    n_left: int
-    damaged: list[Damaged]
-    errors: list[JobError]
 
 
 def run_patients(
@@ -37,7 +24,7 @@ def run_patients(
     budget: float | None = None,
     on_news: Listener = lambda news: None,
     n_seeds: int | None = None,
-) -> PatientRun:
+) -> ListedRun:
     """Make the records of patients that are missing.
 
     Parameters
@@ -57,23 +44,13 @@ def run_patients(
     FileNotFoundError, ValueError
         If the file is missing, or the folder holds records of other patients by the same keys.
     """
-    number, n_parts = part
-    check_shard(number, n_parts)
-    deadline = None if budget is None else time.time() + budget
-    store = Store(Path(folder).resolve())
     background = "" if sequences is None else str(Path(sequences).resolve())
     if background:
         _background(background)  # before any work: a wrong file shows at once
-    store.folder.mkdir(parents=True, exist_ok=True)
-    records, damaged = read_and_repair(store, patient_problem)
-    patients = planned_patients(n_seeds=n_seeds, background=background)[number - 1 :: n_parts]
-    to_do = left_to_do(patients, records)
-    on_news(Started(to_do, len(patients) - len(to_do), damaged))
-    driver = Driver(store, patient_problem, run_patient_job, machines=machines, deadline=deadline, on_news=on_news)
-    errors = driver.do(to_do)
-    records, _ = read_and_repair(store, patient_problem)
-    done = [records[one.key] for one in patients if one.key in records]
-    return PatientRun(done, len(patients) - len(done), damaged, errors)
+    return run_listed(
+        planned_patients(n_seeds=n_seeds, background=background), Store(Path(folder).resolve()), patient_problem,
+        run_patient_job, machines=machines, part=part, budget=budget, on_news=on_news,
+    )  # fmt: skip
 
 
 def run_patient_job(job: Job, emit: Emit) -> None:
