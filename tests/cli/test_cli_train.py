@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from command_line import fails
 from typer.testing import CliRunner
 
 from motiflens import cli
@@ -43,9 +44,10 @@ def train(data, *options):
     return result
 
 
-def test_no_member_is_no_training(folder):
-    with pytest.raises(ValueError, match="--members must be at least 1, got 0"):
-        train("values.h5", "-o", "out", "--members", "0")
+def test_no_member_is_no_training(folder, capsys, monkeypatch):
+    code, told = fails(capsys, monkeypatch, "train", "values.h5", "-o", "out", "--members", "0")
+    assert (code, told.splitlines()[-1]) == (2, "error: --members must be at least 1, got 0")
+    assert not (folder / "out").exists()
 
 
 def test_real_values_are_a_regression_on_adapted_sizes(folder):
