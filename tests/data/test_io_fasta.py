@@ -147,7 +147,8 @@ def test_one_column_of_a_table_that_names_not_all(tmp_path):
         ),
         (
             {"labels": "name\tgroup\ty\na\tweak\t1\nb\tsilent\t0\nc\tweak\t1\n"},
-            "line 2, column 'group': expected a finite number, got 'weak': .*, or name the columns .* by label_columns",
+            "line 2, column 'group': expected a finite number, got 'weak': .*, "
+            "or name the columns of labels by label_columns",
         ),
         (
             {"labels": "name\tgroup\ty\na\tweak\t1\n", "label_columns": ["Y"]},
