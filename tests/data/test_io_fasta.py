@@ -151,8 +151,12 @@ def test_one_column_of_a_table_that_names_not_all(tmp_path):
             "or name the columns of labels by label_columns",
         ),
         (
+            {"labels": "name\tgroup\ty\na\tweak\t1\n", "label_columns": ["score"]},
+            "no column 'score' of labels: there are group, y",
+        ),
+        (
             {"labels": "name\tgroup\ty\na\tweak\t1\n", "label_columns": ["Y"]},
-            "no column 'Y' of labels: there are group, y",
+            "no column 'Y' of labels: did you mean y",
         ),
         ({"negatives": NEGATIVES, "label_columns": ["y"]}, "columns of labels are those of a table"),
         ({"labels": "name\ty\na1\t1\nb\t0\nc\t1\n"}, "first of them 'a'"),
