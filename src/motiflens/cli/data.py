@@ -23,9 +23,7 @@ DropMissing = Annotated[bool, typer.Option(help="Leave out sequences that lack a
 MissingValue = Annotated[float | None, typer.Option(help="Number that stands for a missing label, such as -1.")]
 Valid = Annotated[str | None, typer.Option(help="Chromosomes (or folds) for validation, e.g. chr8,chr10.")]
 Test = Annotated[str | None, typer.Option(help="Chromosomes (or folds) for the test, e.g. chr9.")]
-Shuffle = Annotated[
-    int, typer.Option(min=0, max=10_000, help="Add this many dinucleotide shuffles of each positive as negatives.")
-]
+Shuffle = Annotated[int, typer.Option(min=0, max=10_000, help="Add so many dinucleotide shuffles of each positive.")]
 
 
 @app.command("fasta")
