@@ -3,6 +3,7 @@
 Commands run up to the point where the work begins: training, workers and audits are cut off there.
 """
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -207,7 +208,7 @@ def test_wrong_values_are_told_in_a_line(command, call):
             where = f"{what} = {wrong!r}: {told}"
             assert code == 2, where
             assert line.startswith("error: "), where
-            assert all(one.startswith(("note: ", "warning: ")) or " % " in one for one in before), where
+            assert all(re.match(r"note: |warning: |[\w ]+: reading |[\w ]+  \d+ %", one) for one in before), where
             assert 15 < len(line) < 700, where
             n_refused += 1
     assert n_refused > 0
