@@ -1,5 +1,7 @@
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -33,6 +35,35 @@ def test_jobs_run_apart_and_one_that_fails_or_dies_does_not_stop_the_others():
     assert by_job[1] == "ValueError: one is not welcome"
     assert "Traceback" in next(error.details for error in errors if error.job == 1)
     assert "exit code -9" in by_job[2]
+
+
+DIES_AT_IMPORT = """
+import os
+
+if os.environ.setdefault("DRIVER", str(os.getpid())) != str(os.getpid()):
+    os._exit(3)
+
+
+def work(job, emit):
+    emit(len(job))
+"""
+
+
+def test_a_worker_that_dies_before_it_has_read_a_large_job_is_told(tmp_path):
+    (tmp_path / "dies_at_import.py").write_text(DIES_AT_IMPORT)
+    code = """
+from dies_at_import import work
+from motiflens.basics.runners import run_local
+
+if __name__ == "__main__":
+    errors = run_local(work, [bytes(10**7)], n_workers=1)
+    print([error.message for error in errors])
+"""
+    (tmp_path / "main.py").write_text(code)
+    done = subprocess.run(  # the time is a limit for what would wait for ever
+        [sys.executable, "main.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True
+    )
+    assert done.stdout == "['its process ended with exit code 3']\n"
 
 
 def test_an_interrupt_ends_the_workers():

@@ -112,7 +112,9 @@ class _Workers:
         if (job := next(self.jobs, _NO_JOB)) is _NO_JOB:
             return False
         here, there = self._context.Pipe()
-        process = self._context.Process(target=_work, args=(self.function, there, job), daemon=True)
+        # The job goes by the line, when the worker asks for it: a worker that died before it had read a large job given
+        # here would leave this process waiting for ever.
+        process = self._context.Process(target=_work, args=(self.function, there), daemon=True)
         with environment(_WORKER_ENVIRONMENT):
             process.start()
         self._running[here] = (process, job)
@@ -134,6 +136,9 @@ class _Workers:
             if kind == "message":
                 on_news(payload)
                 continue
+            if kind == "ready":
+                self._send(connection, job)
+                continue
             if kind == "error":
                 self.errors.append(JobError(job, *payload))
             self._next_job(connection, process)
@@ -143,7 +148,10 @@ class _Workers:
             self._dismiss(connection)  # the worker ends when it finds its line closed
             return
         self._running[connection] = (process, job)
-        with suppress(OSError):  # a worker that died between two jobs is noticed when it is listened to
+        self._send(connection, job)
+
+    def _send(self, connection: Connection, job: Any) -> None:
+        with suppress(OSError):  # a worker that has died is noticed when it is listened to
             connection.send(job)
 
     def _dismiss(self, connection: Connection) -> None:
@@ -152,23 +160,24 @@ class _Workers:
         process.join()
 
 
-def _work(function: JobFunction, connection: Connection, job: Any) -> None:
+def _work(function: JobFunction, connection: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt goes to the driver, which ends its workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
     import torch
 
     torch.set_num_threads(1)
+    connection.send(("ready", None))
     while True:
+        try:
+            job = connection.recv()
+        except EOFError:  # there is no more to do
+            return
         try:
             function(job, lambda message: connection.send(("message", message)))
         except Exception as error:
             connection.send(("error", describe(error)))
         else:
             connection.send(("done", None))
-        try:
-            job = connection.recv()
-        except EOFError:  # there is no more to do
-            return
 
 
 def _end_with_parent() -> None:
