@@ -137,8 +137,8 @@ class Integrated(Elementwise):
 def rescale(module: nn.Module, grad_input: tuple, grad_output: tuple) -> tuple[torch.Tensor]:
     """Multiplier of a function of single values: change of output over change of input; the gradient where none.
 
-    Tensors hold sequences, then their baselines: shape=(2 N, ...). The rule of Rescale, Shrikumar, Greenside and
-    Kundaje (2017), section 3.5.1.
+    Tensors hold sequences, then their baselines: shape=(2 N, ...). The Rescale rule of Shrikumar, Greenside and
+    Kundaje (2017), "Learning important features through propagating activation differences".
     """
     change_in = torch.sub(*module.input.chunk(2))  # type: ignore[operator]
     change_out = torch.sub(*module.output.chunk(2))  # type: ignore[operator]
