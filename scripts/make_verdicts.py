@@ -59,8 +59,8 @@ that one with a stray network counts as not finished; the data of the kind `part
 learned nothing. Seeds from 11 on were added to reach twenty patients whose networks agree. Peaks of Reb1, real data
 with a known answer, showed that motifs must be put into sequences where positives have them, that matrices which are no
 clear motif must not be put beside motifs, and that maps can be judged where composition predicts as well. It was looked
-at which patients of both halves these rules would change before they were taken. The kind `centred` was made after that,
-and the records of six patients, which such matrices had been part of, were made anew.
+at which patients of both halves these rules would change before they were taken. The kind `centred` was made after
+that, and the records of six patients, which such matrices had been part of, were made anew.
 
 `motiflens study run --preset verdicts` makes the records (with `--sequences genome.fa`, others, whose sites lie in real
 sequences), and `motiflens study report results/verdicts` counts them.
