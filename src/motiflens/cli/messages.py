@@ -137,5 +137,7 @@ def note_outputs(n_outputs: int | None, dataset: "SequenceDataset", target: int)
 
 
 def short(value: object) -> str:
-    """A number with four decimals, anything else as it is."""
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+    """A number with four decimals, or two digits where it is below 0.001; anything else as it is."""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.2g}" if 0 < abs(value) < 0.001 else f"{value:.4f}"
