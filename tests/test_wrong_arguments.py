@@ -151,3 +151,8 @@ def test_what_is_right_comes_through():
     assert take(names=np.array(["a"])) == (1, 1, ["a"], None, None, 0)
     with pytest.raises(TypeError, match="unexpected keyword"):
         take(nonsense=1)
+
+
+def test_where_a_data_set_is_needed_the_error_says_what_makes_one(calls):
+    with pytest.raises(ValueError, match=r"got ndarray of shape .*: read_hdf5, read_bed, read_fasta, read_table"):
+        ml.audit(calls["audit"]["networks"], calls["predict"]["sequences"])

@@ -171,7 +171,8 @@ def _fits_mapping(value: Any, items: tuple[Any, ...]) -> bool | None:
 def _told(name: str, hint: Any, value: Any) -> str:
     words = _words(hint)
     expected = f"expected {name} in {words}" if words.startswith("a list") else f"{name} must be {words}"
-    return f"{expected}, got {in_short(value)}"
+    makers = getattr(hint, "MADE_BY", None)
+    return f"{expected}, got {in_short(value)}" + (f": {makers}" if makers else "")
 
 
 def _words(hint: Any) -> str:

@@ -5,7 +5,7 @@ Sequences at rest are uint8 codes and the split is one byte each; one-hot tensor
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -61,6 +61,9 @@ class SequenceDataset(Tabular):
     ValueError
         If a type, shape, number of sequences or value does not fit; says which.
     """
+
+    #: What an error says where something else is given.
+    MADE_BY: ClassVar[str] = "read_hdf5, read_bed, read_fasta, read_table and SequenceDataset.from_arrays make one"
 
     codes: np.ndarray
     y: np.ndarray
