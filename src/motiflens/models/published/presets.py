@@ -1,6 +1,5 @@
 """The published networks by name, as published or in other sizes."""
 
-import difflib
 import inspect
 import json
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import torch
 
+from motiflens.basics.choices import check_known, close_matches
 from motiflens.basics.errors import InputError
 from motiflens.models.published.base import PRESET_CONFIG_FILE, PublishedConfig, PublishedNetwork, load_weights_of
 from motiflens.models.published.basenji2 import Basenji2
@@ -62,7 +62,7 @@ def preset_config(architecture: str, *, activation: str = "published", **changes
     sizes = {**published_sizes(architecture), **changes}
     unknown = sorted(set(changes) - set(published_sizes(architecture)))
     if unknown:
-        close = difflib.get_close_matches(unknown[0], published_sizes(architecture), n=3, cutoff=0.3)
+        close = close_matches(unknown[0], published_sizes(architecture), cutoff=0.3)
         raise InputError(
             f"{architecture} has no size {unknown[0]!r}; it has {', '.join(close or published_sizes(architecture))}"
         )
@@ -127,8 +127,7 @@ def load_preset(folder: Path) -> PublishedNetwork:
 def published_sizes(architecture: str) -> dict[str, Any]:
     """The published sizes, by argument."""
     if architecture not in PRESETS:
-        close = difflib.get_close_matches(architecture, PRESETS, n=3, cutoff=0.4) or list(PRESETS)
-        raise InputError(f"unknown architecture {architecture!r}; did you mean {', '.join(close)}?")
+        check_known("architecture", architecture, PRESETS, cutoff=0.4)
     sizes: dict[str, Any] = {}
     for kind in reversed(PRESETS[architecture].__mro__):
         for name, parameter in inspect.signature(kind).parameters.items() if issubclass(kind, PublishedNetwork) else ():
