@@ -149,7 +149,6 @@ def refresh(page: Path) -> tuple[str, float, float]:
     kept, digest = OUTPUTS / f"{name_of(page)}.json", digest_of(page)
     if kept.is_file() and json.loads(kept.read_text(encoding="utf-8"))["digest"] == digest:
         return name_of(page), 0.0, 0.0
-    os.environ.update(OMP_NUM_THREADS="1", MPLBACKEND="Agg", COLUMNS="120")
     found = {"digest": digest, **run_page(page, OUTPUTS)}
     kept.write_text(json.dumps(found), encoding="utf-8")
     return name_of(page), found["cpu_s"], found["wall_s"]
@@ -163,6 +162,8 @@ def main(only: Iterable[str], n_workers: int) -> None:
         chosen = [page for page in chosen if name_of(page) in wanted]
     chosen.sort(key=lambda page: "tutorials" not in page.parts)  # the longest first
     total = 0.0
+    # Before the processes are there: threads are counted when torch is imported, which this file does by others.
+    os.environ.update(OMP_NUM_THREADS="1", MPLBACKEND="Agg", COLUMNS="120")
     # a process for each page: none meets what another imported or set
     with ProcessPoolExecutor(n_workers, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
         running = [pool.submit(refresh, page) for page in chosen]

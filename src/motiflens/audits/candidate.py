@@ -15,6 +15,7 @@ from motiflens.basics.progress import Tell, part_of
 from motiflens.basics.tables import Table, Tabular, columns_of
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.ensemble import Member
+from motiflens.models.hybrid import suited_threads
 from motiflens.models.saved import member_folder
 
 
@@ -104,7 +105,8 @@ def audit_candidate(
         done, n = len(audits), len(networks)
         words = f"network {done + 1} of {n}: " if n > 1 else ""
         tell = part_of(on_progress, done / n, (done + 1) / n, words)
-        audits.append(audit_network(network, dataset, options, store=store, on_progress=tell))
+        with suited_threads(network):
+            audits.append(audit_network(network, dataset, options, store=store, on_progress=tell))
     if not audits:
         reasons = "; ".join(f"member {member.index}: {member.reason}" for member in members)
         raise InputError(f"expected at least one trained network of {name}, got none" + (reasons and f" ({reasons})"))

@@ -1,5 +1,8 @@
 """Devices and number types by name."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import nn
 
@@ -38,3 +41,20 @@ def dtype_of(model: nn.Module) -> torch.dtype:
     if isinstance(own, torch.dtype):
         return own
     return next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
+
+
+@contextmanager
+def single_threaded(device: torch.device) -> Iterator[None]:
+    """Compute on one thread meanwhile, if on a CPU; afterwards on as many as before.
+
+    The operations of the study's networks are so small that several threads wait for each other more than they do.
+    """
+    before = torch.get_num_threads()
+    if device.type != "cpu" or before == 1:
+        yield
+        return
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -8,6 +8,7 @@ to epoch: a member that was resumed in another stack ends as another network of 
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -17,7 +18,7 @@ from motiflens.basics.choices import check_members
 from motiflens.basics.errors import InputError
 from motiflens.basics.progress import Tell, progress_bar
 from motiflens.data.dataset import SequenceDataset
-from motiflens.models.devices import resolve_device
+from motiflens.models.devices import resolve_device, single_threaded
 from motiflens.models.ensemble import Ensemble, Member
 from motiflens.models.hybrid import (
     PRECISIONS,
@@ -230,7 +231,8 @@ def fit_together(
         for part, own in zip(parts, checkpoints, strict=True)
     ]
     training = Training(dataset, protocol, data_seed, target)
-    _train([trainee for trainees in wanted for trainee in trainees], training, kind, target, precision)
+    with single_threaded(target) if hybrids else nullcontext():
+        _train([trainee for trainees in wanted for trainee in trainees], training, kind, target, precision)
     for part, own in zip(parts, checkpoints, strict=True):
         own.close(part.members)
     return [

@@ -20,7 +20,7 @@ from motiflens.interpret.filters.of_network import filter_pwms
 from motiflens.interpret.filters.quality import LOW_INFORMATION, FilterQuality, filter_quality
 from motiflens.models.any_model import AdaptedModel, adapt, model_summary
 from motiflens.models.foreign import chosen_output
-from motiflens.models.hybrid import HybridNetwork
+from motiflens.models.hybrid import HybridNetwork, suited_threads
 from motiflens.models.saved import as_networks
 from motiflens.motifs.sets import DEFAULT_SET, Motif, load_motifs
 
@@ -174,11 +174,12 @@ def filter_motifs(
     rows = given.audited_rows()
     codes = given.codes[rows]
     adapted = adapt(networks[0], codes)
-    pwms, counts = filter_pwms(adapted, codes)
     importance = None
-    if n_ablation and given.y is not None:
-        read = _for_labels(networks[0], adapted, given, target)
-        importance = filter_importance(read, given.subset(rows), n_sequences=n_ablation, seed=seed)
+    with suited_threads(networks[0]):
+        pwms, counts = filter_pwms(adapted, codes)
+        if n_ablation and given.y is not None:
+            read = _for_labels(networks[0], adapted, given, target)
+            importance = filter_importance(read, given.subset(rows), n_sequences=n_ablation, seed=seed)
     targets = load_motifs(database) if isinstance(database, str) else list(database)
     matches = filter_matches(pwms, targets, truth=truth, q=q)
     best = {row.best.target_id for row in matches.rows if row.best is not None}

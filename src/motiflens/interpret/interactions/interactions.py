@@ -31,6 +31,7 @@ from motiflens.interpret.interactions.table import InteractionTable, PairEvidenc
 from motiflens.models.any_model import adapt
 from motiflens.models.devices import device_of
 from motiflens.models.foreign import chosen_output
+from motiflens.models.hybrid import suited_threads
 from motiflens.models.published import PublishedNetwork
 from motiflens.models.saved import as_networks
 from motiflens.motifs.sets import Motif, distinct_names
@@ -190,7 +191,10 @@ def _measure_all(
             on_progress((before + share * cost) / sum(costs))
 
         rng = np.random.default_rng((given.settings.seed, 1))
-        with np.errstate(invalid="ignore"):  # of infinite values, which are looked for in the sum
+        with (
+            suited_threads(network),
+            np.errstate(invalid="ignore"),
+        ):  # of infinite values, which are looked for in the sum
             effects = chosen.measure(network, given, rng, tell)
         if not np.isfinite(effects.total).all():
             raise InputError(f"a model gave NaN or infinite values to sequences that {method} made of the data")

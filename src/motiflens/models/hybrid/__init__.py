@@ -14,7 +14,7 @@ from motiflens.models.hybrid.layers import (
     MaxPool1d,
     Prepared,
 )
-from motiflens.models.hybrid.network import HybridNetwork, blank_network, evaluating, with_kernels
+from motiflens.models.hybrid.network import HybridNetwork, blank_network, evaluating, suited_threads, with_kernels
 from motiflens.models.hybrid.outline import Outline, outline
 from motiflens.models.hybrid.positions import POSITIONAL_ENCODINGS
 from motiflens.models.hybrid.products import PRECISIONS
@@ -69,6 +69,7 @@ __all__ = [
     "check_stackable",
     "config_from_dict",
     "evaluating",
+    "suited_threads",
     "initialise",
     "list_hybrids",
     "list_models",

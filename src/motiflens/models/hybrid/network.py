@@ -14,6 +14,7 @@ from torch import nn
 
 from motiflens.basics.errors import InputError, MissingFileError
 from motiflens.basics.files import in_one_piece, write_text
+from motiflens.models.devices import device_of, single_threaded
 from motiflens.models.hybrid.attention import Trunk
 from motiflens.models.hybrid.config import HybridConfig
 from motiflens.models.hybrid.head import Head
@@ -137,17 +138,24 @@ def blank_network(config: HybridConfig) -> HybridNetwork:
 def evaluating(model: nn.Module) -> Iterator[nn.Module]:
     """Put a model into evaluation mode, and every module back into its own mode afterwards.
 
-    On a GPU, `full_precision` holds meanwhile.
+    On a GPU, `full_precision` holds meanwhile; on a CPU, one thread does what our networks compute.
     """
     modes = [(module, module.training) for module in model.modules()]
     on_gpu = any(parameter.is_cuda for parameter in model.parameters())
     model.eval()
     try:
-        with full_precision() if on_gpu else nullcontext():
+        with suited_threads(model), full_precision() if on_gpu else nullcontext():
             yield model
     finally:
         for module, mode in modes:
             module.training = mode
+
+
+@contextmanager
+def suited_threads(model: nn.Module) -> Iterator[None]:
+    """One thread for our networks on a CPU; for other models as many as there are."""
+    with single_threaded(device_of(model)) if isinstance(model, HybridNetwork) else nullcontext():
+        yield
 
 
 @contextmanager
