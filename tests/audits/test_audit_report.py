@@ -30,6 +30,7 @@ from motiflens.models.saved import load_ensemble
 from motiflens.motifs.sets import write_meme
 from motiflens.report.audit import evidence_summary, write_audit_folder, write_audit_page
 from motiflens.study.advice import advice
+from motiflens.training.news import News
 from motiflens.training.protocol import REFERENCE
 
 QUICK = {"n_ablation": 30, "n_decoys": 0}
@@ -388,7 +389,7 @@ def test_networks_are_trained_once_and_audited(tmp_path):
     short = {"protocol": REFERENCE.replace(max_epochs=2), "n_workers": 1, "on_news": news.append}
     both = configs(data, "relu", "exponential")
     candidates = train_and_audit(data, tmp_path, both, options, n_members=1, **short)
-    assert [(one.key, one.member, one.n_epochs, one.status) for one in news] == [
+    assert [(one.key, one.member, one.n_epochs, one.status) for one in news if isinstance(one, News)] == [
         *(("relu", 0, 1, None), ("relu", 0, 2, None), ("relu", -1, 0, "ok")),
         *(("exponential", 0, 1, None), ("exponential", 0, 2, None), ("exponential", -1, 0, "ok")),
     ]
@@ -396,7 +397,11 @@ def test_networks_are_trained_once_and_audited(tmp_path):
     assert candidates[1].audits[0].metrics == pytest.approx(networks.members[0].metrics)
     news.clear()
     more = train_and_audit(data, tmp_path, both, options, n_members=2, **short)
-    assert [(one.member, one.status) for one in news if one.key == "relu"] == [(1, None), (1, None), (-1, "ok")]
+    assert [(one.member, one.status) for one in news if isinstance(one, News) and one.key == "relu"] == [
+        (1, None),
+        (1, None),
+        (-1, "ok"),
+    ]
     assert more[0].audits[0].metrics == candidates[0].audits[0].metrics
     assert more[0].numbers == (0, 1)
     _, paths = write_audit_folder(more, data, tmp_path, AuditOptions(**FEW, database="JASPAR2016-vertebrates"))
@@ -413,23 +418,23 @@ def test_what_is_stored_is_read_without_workers(tmp_path, monkeypatch):
     first = train_and_audit(data, tmp_path, both, options, n_workers=1, **short)
     started = []
 
-    def counted(function, jobs, on_message, **more):
+    def counted(function, jobs, on_news, **more):
         started.extend(job.name for job in jobs)
         for job in jobs:
-            function(job, on_message)
+            function(job, on_news)
         return []
 
     monkeypatch.setattr("motiflens.audits.train_and_audit.run_local", counted)
     news.clear()
     again = train_and_audit(data, tmp_path, both, options, n_workers=2, **short)
     assert started == []
-    assert [(one.key, one.status) for one in news] == [("relu", "ok"), ("exponential", "ok")]
+    assert [(one.key, one.status) for one in news if isinstance(one, News)] == [("relu", "ok"), ("exponential", "ok")]
     assert [one.audits[0].metrics for one in again] == [one.audits[0].metrics for one in first]
     shutil.rmtree(tmp_path / "relu" / "member_000" / STORE_FOLDER)
     news.clear()
     train_and_audit(data, tmp_path, both, options, n_workers=2, **short)
     assert started == ["relu"]
-    assert [(one.key, one.status) for one in news] == [("exponential", "ok"), ("relu", "ok")]
+    assert [(one.key, one.status) for one in news if isinstance(one, News)] == [("exponential", "ok"), ("relu", "ok")]
     train_and_audit(data, tmp_path, both, options, n_workers=2, **short | {"n_members": 2})
     assert started == ["relu", "relu", "exponential"]
 

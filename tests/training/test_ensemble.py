@@ -319,11 +319,15 @@ def relabelled(dataset, **changes):
         ({"n_outputs": 2}, {}, "build it with n_outputs=1"),
         ({}, {"members": [0, 0]}, "each once"),
         ({}, {"members": [-1]}, "numbered from 0"),
-        ({}, {"n_members": 0}, "at least one member"),
+        ({}, {"n_members": 0}, "n_members must be at least 1, got 0"),
         ({}, {"precision": "half"}, "precision must be one of float32, bfloat16"),
         ({}, {"engine": "gpu"}, "engine must be one of auto, loop, stacked"),
         ({}, {"protocol": FAST.replace(batch_size=5000)}, "smaller batch_size"),
-        ({}, {"protocol": FAST.replace(attention_entropy_weight=1.0)}, "is 1, but the configuration has no attention"),
+        (
+            {},
+            {"protocol": FAST.replace(attention_entropy_weight=1.0)},
+            "by 1, but the configuration has no attention",
+        ),
         (
             {"attention": "attention", "first_pool": 200},
             {"protocol": FAST.replace(attention_entropy_weight=1.0)},

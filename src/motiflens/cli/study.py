@@ -215,14 +215,12 @@ def study_report(
         list[Path] | None,
         typer.Option("--draw", help="Folder of the same study with another --data-seed; may be given several times."),
     ] = None,
-    formats: Annotated[str, typer.Option(help="Of the figures.")] = _FORMATS,
+    formats: Annotated[str, typer.Option(help="Of the figures; empty for none.")] = _FORMATS,
     as_json: Json = False,
 ) -> None:
     """Write tables, figures, the paper's claims and the page of a study from its stored records alone."""
     from motiflens.report.study import write_outputs
 
-    if not split_names(formats):
-        raise InputError(f"--formats must name some of svg, pdf and png, got {formats!r}")
     if experiments := records_of(folder, *EXPERIMENTS)[0]:
         again = shlex.join(["motiflens", "study", "report", str(folder)])
         report_experiments(experiments, out or folder, command=again, as_json=as_json)

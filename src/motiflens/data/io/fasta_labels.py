@@ -8,11 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from motiflens.basics.errors import ArgumentError, InputError
+from motiflens.basics.tables import by_fields
 from motiflens.data.io.delimited import read_rows
 from motiflens.data.io.label_text import in_column, to_labels
 from motiflens.data.splits import close_names
 
 
+@by_fields
 class FoundLabels(NamedTuple):
     """Labels of sequences, and how they were found."""
 

@@ -95,7 +95,7 @@ def stability_figure(evidence: Evidence, narrow: bool = False) -> Figure | None:
         return None
     with figure_style():
         figure, (ax,) = _panels(1, 6.8, 0.75 + (0.5 if narrow else 0.34) * len(rows), narrow)
-        words = ("Correlation of the maps", "of two networks; small marks: pairs")
+        words = ("Correlation of the maps", "of two networks;", "small marks: pairs")
         plot_intervals(rows, title=("\n" if narrow else " ").join(words), ax=ax)
     return figure
 

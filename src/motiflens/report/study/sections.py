@@ -17,7 +17,7 @@ from motiflens.study.results import Results, TaskResults
 
 _QUESTIONS = {1: "do first-layer filters learn motifs?", 2: "do saliency maps find the motifs?"}
 
-_GALLERY_BYTES = 900_000  # of logos in one page
+_GALLERY_BYTES = 600_000  # of logos in one page
 
 
 _STUDY_PROTOCOLS = {"PAPER", "REFERENCE"}  # of `protocol`, which needs PyTorch
