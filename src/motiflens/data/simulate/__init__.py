@@ -2,6 +2,7 @@
 
 from motiflens.data.simulate.additive import additive_labels
 from motiflens.data.simulate.billboard import Background, billboard, split_background
+from motiflens.data.simulate.erased import erase_sites
 from motiflens.data.simulate.grammar_motifs import same_width
 from motiflens.data.simulate.multi_motif import multi_motif
 from motiflens.data.simulate.presets import (
@@ -30,6 +31,7 @@ __all__ = [
     "TASK2_MOTIF_COUNTS_PAPER",
     "additive_labels",
     "billboard",
+    "erase_sites",
     "multi_motif",
     "oracle_labels",
     "same_width",
