@@ -265,6 +265,6 @@ def test_strong_nulls_and_draws_of_both_signs_are_presets():
     signs = preset_conditions("interactions-signs")
     assert len(signs) * (signs[0].n_pairs - signs[0].n_repress - signs[0].n_redundant) >= 40
     assert len(signs) * (signs[0].n_repress + signs[0].n_redundant) >= 40
-    assert signs[0].key == "interactions/level1-signed-C4C6-exponential-epochs36-rate0.004/140"
+    assert signs[0].key == "interactions/level1-signed-C4C6-exponential-epochs30-rate0.004/140"
     null = [record({"insertion": block([0.5] * 6)}, labels="additive", additive_auroc=auroc) for auroc in (0.85, 0.95)]
     assert [row.n_nulls for row in calibrate(null)] == [1, 1]
