@@ -102,7 +102,7 @@ def estimates_with_intervals() -> Axes:
 
 
 def matches_and_their_q_values() -> Axes:
-    """`plot_hits`: how sure the best match of each filter is; the dotted line is the threshold."""
+    """`plot_hits`: the q-value of the best match of each filter; the dotted line is the threshold."""
     rows = [
         MatchedRow("filter 3", "SP1", 1e-6, COLOURS[2]),
         MatchedRow("filter 0", "GABPA", 3e-4, COLOURS[2]),

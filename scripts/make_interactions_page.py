@@ -6,12 +6,12 @@ Sentences that say which way something goes are checked against the records, so 
 written.
 """
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from motiflens.basics.stats import wilson_interval
+from motiflens.basics.stats import Interval, wilson_interval
 from motiflens.basics.store import Record, Store
+from motiflens.basics.words import with_interval
 from motiflens.study.benchmark import (
     FactorEffect,
     calibrate,
@@ -36,14 +36,9 @@ SHOWN = {
 DRAWS = range(103, 108)  # of the data, by which no choice was made
 
 
-def signed(value: float) -> str:
-    """A difference with its sign, a real minus and two decimals."""
-    return f"{value:+.2f}".replace("-", "−")
-
-
-def span(low: float, high: float) -> str:
-    """A 95 % interval in words, or nothing where a single pair of conditions gives none."""
-    return "" if math.isnan(low) else f" (95% CI {low:.2f} to {high:.2f})".replace("-", "−")
+def difference(effect: FactorEffect) -> str:
+    """A difference between two conditions, with its sign and its interval."""
+    return with_interval(Interval(effect.difference, effect.low, effect.high), signed=True, decimals=2)
 
 
 def check(holds: bool, sentence: str) -> None:
@@ -130,8 +125,8 @@ def of_factor(
     found: list[list[object]] = []
     for words, method, measure in rows:
         one = numbers.effect(factor, other, method, measure, training, networks)
-        difference = signed(one.difference) + span(one.low, one.high)
-        found.append([words, f"{one.base_mean:.2f}", f"{one.base_mean + one.difference:.2f}", difference])
+        means = [f"{value:.2f}" for value in (one.base_mean, one.base_mean + one.difference)]
+        found.append([words, *means, difference(one)])
     return found
 
 
@@ -155,7 +150,7 @@ def of_encodings(numbers: Numbers) -> str:
     for encoding in ("learned", "relative", "rotary", "sinusoidal"):
         own = [numbers.effect("positional encoding", encoding, *one, SHORT, "attention") for one in measures]
         check(all(abs(one.difference) < 0.1 for one in own), "a positional encoding matters little")
-        rows.append([encoding, own[0].n_pairs, *(signed(one.difference) + span(one.low, one.high) for one in own)])
+        rows.append([encoding, own[0].n_pairs, *map(difference, own)])
     return table(
         ["Encoding", "Pairs of conditions", "Test AUROC", "Recall of insertion", "Area of raw attention"], rows
     )
@@ -210,10 +205,10 @@ def of_draws(numbers: Numbers) -> dict[str, object]:
     recall, fdr = wilson_interval(calls, of), wilson_interval(wrong, calls + wrong)
     return {
         "n_draws": len(own), "draw_calls": calls, "draw_true": of, "draw_false": wrong,
-        "draw_recall": f"{calls / of:.2f}" + span(recall.low, recall.high),
-        "draw_fdr": f"{wrong / (calls + wrong):.2f}" + span(fdr.low, fdr.high),
+        "draw_recall": with_interval(recall, decimals=2),
+        "draw_fdr": with_interval(fdr, decimals=2),
         "all_calls": every.true_calls, "all_true": every.n_true,
-        "all_recall": f"{every.recall:.2f}" + span(every.recall_low, every.recall_high),
+        "all_recall": with_interval(Interval(every.recall, every.recall_low, every.recall_high), decimals=2),
     }  # fmt: skip
 
 
@@ -227,12 +222,11 @@ def of_others(numbers: Numbers) -> str:
     short, long = (numbers.effect("attention", "with", "insertion", "recall", name, "both") for name in (SHORT, LONG))
     check(short.low < 0 < short.difference and long.low < 0 < long.difference, "attention may help, or by chance")
     return (
-        f"- A penalty on the entropy of attention changes test AUROC by {signed(auroc.difference)}"
-        f"{span(auroc.low, auroc.high)} and the\n  recall of insertion by {signed(recall.difference)}"
-        f"{span(recall.low, recall.high)}, after 65 epochs.\n"
+        f"- A penalty on the entropy of attention changes test AUROC by {difference(auroc)} and the\n"
+        f"  recall of insertion by {difference(recall)}, after 65 epochs.\n"
         "- Networks with attention show more pairs than those without, but this could be chance: the recall of "
-        f"insertion differs by\n  {signed(short.difference)}{span(short.low, short.high)} in {short.n_pairs} controls, "
-        f"and after long training by {signed(long.difference)}{span(long.low, long.high)} in {long.n_pairs}."
+        f"insertion differs by\n  {difference(short)} in {short.n_pairs} controls, "
+        f"and after long training by {difference(long)} in {long.n_pairs}."
     )
 
 

@@ -1,8 +1,12 @@
 """Small networks as other people write them, for the tests of what works on any PyTorch model."""
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from motiflens.basics.sequence import encode
+from motiflens.data.dataset import SequenceDataset
 
 
 def plain(length=200, n_outputs=12, n_filters=8):
@@ -85,3 +89,27 @@ def make(name, **options):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return ZOO[name](**options).eval()
+
+
+AP1 = "TGACTCA"
+
+
+def finds_ap1(conv, start=0, bias=-4.5):
+    """The convolution, of which the first filter now has a weight of 1 at each base of the word, and is 0 elsewhere."""
+    with torch.no_grad():
+        conv.weight[0] = 0
+        conv.weight[0, encode(AP1).tolist(), range(start, start + len(AP1))] = 1
+        conv.bias[0] = bias
+    return conv
+
+
+def with_ap1(**n_of_split):
+    """Random sequences of 60 bp, of which every second one holds the word: label 1."""
+    n, rng = sum(n_of_split.values()), np.random.default_rng(0)
+    codes = rng.integers(0, 4, (n, 60), dtype=np.uint8)
+    y = np.arange(n) % 2
+    for row in np.flatnonzero(y):
+        start = rng.integers(5, 48)
+        codes[row, start : start + len(AP1)] = encode(AP1)
+    split = [name for name, n in n_of_split.items() for _ in range(n)]
+    return SequenceDataset.from_arrays(codes, y, split=split)

@@ -133,7 +133,7 @@ def test_the_command_notes_outputs_that_are_not_the_labels(files, task1, tmp_pat
     assert "note: the model has" not in run("audit", files / "data.h5", *options).stderr
     write_hdf5(SequenceDataset.from_arrays(task1.codes, task1.y[:, 3], split=task1.split), tmp_path / "one.h5")
     told = run("audit", tmp_path / "one.h5", *options).stderr
-    assert "note: the model has several output(s) and the data 1 label(s): output 0 (--target) is held against" in told
+    assert "note: the model has several output(s) and the data 1 label(s): output 0 (--target) is compared with" in told
 
 
 @pytest.mark.parametrize(

@@ -3,28 +3,25 @@
 import numpy as np
 import pytest
 import torch
+from any_models import finds_ap1, with_ap1
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from motiflens.audits.network import audit_network
 from motiflens.audits.options import AuditOptions
-from motiflens.basics.sequence import encode
-from motiflens.data.dataset import SequenceDataset
 
 OPTIONS = AuditOptions(database="JASPAR2016-vertebrates", n_decoys=2, n_ablation=60)
 
 
 class Net(nn.Module):
-    """One filter finds TGACTCA, five are as they were drawn; a logit by a sigmoid."""
+    """One filter finds the word, five are as they were drawn; a logit by a sigmoid."""
 
     def __init__(self):
         super().__init__()
         torch.manual_seed(0)
         self.conv, self.norm, self.dense = nn.Conv1d(4, 6, 9, padding=4), nn.BatchNorm1d(6), nn.Linear(6, 1)
+        finds_ap1(self.conv, start=1, bias=-4)
         with torch.no_grad():
-            self.conv.weight[0] = 0
-            self.conv.weight[0, encode("TGACTCA").tolist(), range(1, 8)] = 1
-            self.conv.bias[0] = -4
             self.dense.weight[0, 0] = 2
 
     def forward(self, x):
@@ -53,14 +50,7 @@ TWINS = {
 
 @pytest.fixture(scope="module")
 def data():
-    rng = np.random.default_rng(0)
-    codes = rng.integers(0, 4, (160, 60), dtype=np.uint8)
-    y = np.arange(160) % 2
-    for row in np.flatnonzero(y):
-        start = rng.integers(5, 48)
-        codes[row, start : start + 7] = encode("TGACTCA")
-    split = ["train"] * 20 + ["valid"] * 40 + ["test"] * 100
-    return SequenceDataset.from_arrays(codes, y, split=split)
+    return with_ap1(train=20, valid=40, test=100)
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,13 @@ import json
 import numpy as np
 import pytest
 import torch
+from any_models import with_ap1
 from command_line import run, told
 
 import motiflens as ml
 from motiflens.audits.network import audit_network
 from motiflens.audits.options import AuditOptions
 from motiflens.audits.reading import UnreadFiltersWarning
-from motiflens.basics.sequence import encode
-from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io import write_hdf5
 
 QUICK = {"n_decoys": 0, "n_ablation": 30, "n_backgrounds": 20, "n_examples": 1, "database": "JASPAR2016-vertebrates"}
@@ -54,14 +53,7 @@ def cropped():
 
 @pytest.fixture(scope="module")
 def data():
-    rng = np.random.default_rng(0)
-    codes = rng.integers(0, 4, (240, 60), dtype=np.uint8)
-    y = np.arange(240) % 2
-    for row in np.flatnonzero(y):
-        start = rng.integers(5, 48)
-        codes[row, start : start + 7] = encode("TGACTCA")
-    split = ["train"] * 100 + ["valid"] * 40 + ["test"] * 100
-    return SequenceDataset.from_arrays(codes, y, split=split)
+    return with_ap1(train=100, valid=40, test=100)
 
 
 def made(name="build"):

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from any_models import finds_ap1, with_ap1
 from torch import nn
 
 import motiflens as ml
-from motiflens.basics.sequence import encode
 from motiflens.data.dataset import SequenceDataset
 from motiflens.interpret.interactions import Settings
 from motiflens.models.any_model import adapt
@@ -15,18 +15,14 @@ from motiflens.motifs.sets import load_motifs
 
 
 class Net(nn.Module):
-    """Finds TGACTCA; `last` makes outputs of a logit."""
+    """Finds the word; `last` makes outputs of a logit."""
 
     def __init__(self, last):
         super().__init__()
-        self.conv, self.last = nn.Conv1d(4, 2, 7), last
-        with torch.no_grad():
-            self.conv.weight.zero_()
-            self.conv.bias.fill_(-4.5)
-            self.conv.weight[0, encode("TGACTCA").tolist(), range(7)] = 1
+        self.conv, self.last = finds_ap1(nn.Conv1d(4, 1, 7), bias=-4.5), last
 
     def forward(self, x):
-        return self.last(torch.relu(self.conv(x)).amax(2)[:, :1] * 3 - 4)
+        return self.last(torch.relu(self.conv(x)).amax(2) * 3 - 4)
 
 
 def two(z):
@@ -39,13 +35,7 @@ def three(z):
 
 @pytest.fixture(scope="module")
 def data():
-    rng = np.random.default_rng(0)
-    codes = rng.integers(0, 4, (120, 60), dtype=np.uint8)
-    y = np.arange(120) % 2
-    for row in np.flatnonzero(y):
-        start = rng.integers(5, 48)
-        codes[row, start : start + 7] = encode("TGACTCA")
-    return SequenceDataset.from_arrays(codes, y, split=["train"] * 20 + ["test"] * 100)
+    return with_ap1(train=20, test=100)
 
 
 JASPAR = "JASPAR2016-vertebrates"

@@ -179,7 +179,7 @@ def test_a_model_with_other_outputs_than_labels_is_noted(place, tmp_path):
     command = ["interactions", f"{tmp_path / 'net.py'}:Net", str(place / "data.h5"), *options]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output
-    assert "the model has 3 output(s) and the data 1 label(s): output 2 (--target) is held against" in result.stderr
+    assert "the model has 3 output(s) and the data 1 label(s): output 2 (--target) is compared with" in result.stderr
 
 
 def test_the_command_reads_one_network_and_some_motifs(place):

@@ -1,4 +1,4 @@
-"""Saliency of a network's positive sequences, held against the motifs that are known to be in them."""
+"""Saliency of a network's positive sequences, compared with the motifs that are known to be in them."""
 
 from dataclasses import dataclass
 

@@ -79,9 +79,7 @@ class AuditStore:
             Options of the analysis, in plain values.
         """
         if self.folder is None:
-            if _only_stored.get():
-                raise NotStored(name)
-            return make()
+            return _made(name, make)
         options = json.dumps(depends_on, sort_keys=True, default=_plain)
         digest = hashlib.sha256(f"{self.origin}\n{name}\n{options}".encode()).hexdigest()
         path = self.folder / f"{name}.npz"
@@ -90,11 +88,9 @@ class AuditStore:
             for one in kept[1]:  # said again: what is to be known of the result has not changed
                 warnings.warn(one.message, _own(one.category, Warning), stacklevel=2)
             return kept[0]
-        if _only_stored.get():
-            raise NotStored(name)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            found = make()
+            found = _made(name, make)
         said = [_Warned(_name(one.category), str(one.message)) for one in caught]
         _write(path, digest, found, [one for one in said if one.category.startswith("motiflens.")])
         for warning in caught:
@@ -103,6 +99,13 @@ class AuditStore:
 
 
 NO_STORE = AuditStore()
+
+
+def _made(name: str, make: Callable[[], Result]) -> Result:
+    """What `make` makes; within `only_stored` nothing is made."""
+    if _only_stored.get():
+        raise NotStored(name)
+    return make()
 
 
 class _Warned(NamedTuple):

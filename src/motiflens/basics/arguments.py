@@ -1,4 +1,4 @@
-"""Arguments of the verbs are held against their annotations, so that a wrong type is told before it does harm.
+"""Arguments of the verbs are checked against their annotations, so that a wrong type is reported before it does harm.
 
 NumPy is not imported: the command line, too, begins with this file.
 """
@@ -66,7 +66,7 @@ def _plain_list(value: Any, hint: Any) -> Any:
 
 
 def check_fields(options: Any) -> None:
-    """Hold the fields of a dataclass against their annotations, as :func:`checks_arguments` does with arguments.
+    """Check the fields of a dataclass against their annotations, as :func:`checks_arguments` does with arguments.
 
     Raises
     ------

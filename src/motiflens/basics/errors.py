@@ -24,6 +24,8 @@ _OF_THE_MACHINE = {
     errno.EMFILE,
     errno.ENFILE,
 }
+#: What to do where a saved network was expected.
+NAME_A_NETWORK = "name the folder of a saved network, such as OUT/member_000 of motiflens train"
 _LIBRARY = __name__.split(".")[0]
 
 

@@ -14,17 +14,17 @@ def format_number(value: float) -> str:
     return "–" if math.isnan(value) else f"{round(value, 3) + 0.0:.3f}".replace("-", "−")
 
 
-def signed(value: float) -> str:
+def signed(value: float, decimals: int = 3) -> str:
     """As `format_number`, with its sign."""
     # adding 0.0 turns a rounded -0.0 into 0.0
-    return "–" if math.isnan(value) else f"{round(value, 3) + 0.0:+.3f}".replace("-", "−")
+    return "–" if math.isnan(value) else f"{round(value, decimals) + 0.0:+.{decimals}f}".replace("-", "−")
 
 
-def with_interval(interval: "Interval", *, signed: bool = False) -> str:
+def with_interval(interval: "Interval", *, signed: bool = False, decimals: int = 3) -> str:
     """An estimate with its interval where there is one: "0.490 (95% CI 0.440 to 0.550)"."""
-    style = "+.3f" if signed else ".3f"
+    style = f"{'+' if signed else ''}.{decimals}f"
     # adding 0.0 turns a rounded -0.0 into 0.0
-    estimate, low, high = (f"{round(value, 3) + 0.0:{style}}".replace("-", "−") for value in interval)
+    estimate, low, high = (f"{round(value, decimals) + 0.0:{style}}".replace("-", "−") for value in interval)
     return estimate if math.isnan(interval.low) else f"{estimate} (95% CI {low} to {high})"
 
 

@@ -1,4 +1,4 @@
-"""Configurations beside each other on one's own data."""
+"""Configurations side by side on your own data."""
 
 import dataclasses
 import math

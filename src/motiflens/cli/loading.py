@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from motiflens.basics.errors import InputError, MissingFileError
+from motiflens.basics.errors import NAME_A_NETWORK, InputError, MissingFileError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,10 +43,7 @@ def check_model(model: str) -> None:
     if model.endswith(".py"):
         raise InputError(f"name the function in {model} that makes the model: {model}:FUNCTION")
     if ":" not in model and not Path(model).is_dir():
-        raise MissingFileError(
-            f"expected a folder {model}: name the folder of a saved network, such as OUT/member_000 of "
-            "motiflens train, or file.py:function"
-        )
+        raise MissingFileError(f"expected a folder {model}: {NAME_A_NETWORK}, or file.py:function")
 
 
 def networks_of(

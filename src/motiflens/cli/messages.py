@@ -131,7 +131,7 @@ def note_outputs(n_outputs: int | None, dataset: "SequenceDataset", target: int)
         label = dataset.label_names[as_sequences(dataset).label_of(target)]
         typer.echo(
             f"note: the model has {n_outputs or 'several'} output(s) and the data {dataset.n_outputs} label(s): "
-            f"output {target} (--target) is held against label {label!r}",
+            f"output {target} (--target) is compared with label {label!r}",
             err=True,
         )
 

@@ -18,8 +18,8 @@ class Similarity(NamedTuple):
 def similarity(first: np.ndarray, second: np.ndarray, *, both_strands: bool = True) -> Similarity:
     """Largest correlation of two matrices over all shifts and both strands.
 
-    With the bases' share of 1/4 taken off every column, the sum of products over the overlapping columns is divided
-    by the norms of both whole matrices: columns that hang over count as missed, and two matrices are alike only if
+    With 1/4 subtracted from every entry, the sum of products over the overlapping columns is divided
+    by the norms of both whole matrices: overhanging columns count as mismatches, and two matrices are alike only if
     what is informative in one is so in the other.
 
     Parameters

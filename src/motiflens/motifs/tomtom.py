@@ -139,7 +139,7 @@ def tomtom(
     *,
     metric: str = "pearson",
 ) -> TomtomResult:
-    """Align every query to every target and say how surprising the best alignment is.
+    """Compare every query with every target: the best alignment, with its p-, E- and q-value.
 
     Parameters
     ----------

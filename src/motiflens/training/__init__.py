@@ -16,6 +16,7 @@ __all__ = [
     "protocol",
     "schedule",
     "shelf",
+    "side_by_side",
     "stack",
     "stacked_engine",
     "suitability",

@@ -90,9 +90,8 @@ def fit(
         "auto", "cpu", "cuda", ...
     engine : str
         Of the study's networks; published ones have their own. "loop" runs the members side by side as plain modules,
-        which suits CPUs; "stacked" runs all in each operation,
-        as a CUDA graph on a GPU; "auto" chooses by the device. A member becomes the same network in any stack of one
-        engine; between engines dropout masks differ.
+        which suits CPUs; "stacked" runs all in each operation, as a CUDA graph on a GPU; "auto" chooses by the device.
+        A member becomes the same network in any stack of one engine; between engines dropout masks differ.
     precision : str
         Of the matrix products in training: "float32", or "bfloat16" for their factors.
     checkpoint_dir : path, optional

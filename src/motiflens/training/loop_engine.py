@@ -23,6 +23,7 @@ from motiflens.models.hybrid import (
 from motiflens.models.stacked import Patches, PooledConvolution, activate, stacked_filters, stacked_logits
 from motiflens.training.losses import Loss, cross_entropy
 from motiflens.training.protocol import Protocol
+from motiflens.training.side_by_side import SideBySide
 
 
 def new_network(config: NetworkConfig, protocol: Protocol, seed: int) -> Any:
@@ -30,74 +31,6 @@ def new_network(config: NetworkConfig, protocol: Protocol, seed: int) -> Any:
     network = network_of(config, seed)
     initialise(network, protocol.initialisation, torch.Generator().manual_seed(seed))
     return network
-
-
-class LoopEngine:
-    """Members that train side by side, each as the plain module it is: the `training.Engine` for CPUs."""
-
-    def __init__(
-        self,
-        networks: Sequence[HybridNetwork],
-        protocol: Protocol,
-        seeds: Sequence[int],
-        precision: str = "float32",
-        loss: Loss = cross_entropy,
-    ) -> None:
-        check_stackable([network.config for network in networks])
-        self.protocol, self.precision, self.loss = protocol, precision, loss
-        self.members = [
-            TrainedMember(network, protocol, seed, precision) for network, seed in zip(networks, seeds, strict=True)
-        ]
-
-    def __len__(self) -> int:
-        return len(self.members)
-
-    def train_epoch(
-        self,
-        codes: torch.Tensor,
-        y: torch.Tensor,
-        order: torch.Tensor,
-        batch_size: int,
-        learning_rates: Sequence[float],
-    ) -> torch.Tensor:
-        """Train every member for one epoch; losses, shape=(E,): see `training.Engine`."""
-        for member, rate in zip(self.members, learning_rates, strict=True):
-            member.optimizer.param_groups[0]["lr"] = rate
-        total, n_seen = torch.zeros(len(self), dtype=y.dtype, device=y.device), 0
-        for rows in order.to(codes.device).split(batch_size):
-            if len(rows) > 1:
-                entropy_weight = self.protocol.attention_entropy_weight
-                losses = train_step(self.members, codes[rows], y[rows], self.precision, entropy_weight, self.loss)
-                total += losses * len(rows)
-                n_seen += len(rows)
-        return total / n_seen
-
-    def logits(self, codes: torch.Tensor) -> torch.Tensor:
-        """Logits of all members in evaluation mode, shape=(E, N, n_outputs)."""
-        return stacked_logits([member.network for member in self.members], codes)
-
-    def weights(self, i: int) -> dict[str, torch.Tensor]:
-        """Copy of one member's weights and running statistics, in the shapes of its network."""
-        return {name: value.detach().clone() for name, value in self.members[i].network.state_dict().items()}
-
-    def state(self, i: int) -> dict[str, Any]:
-        """Everything that one member needs to go on from here."""
-        member = self.members[i]
-        return {
-            "network": self.weights(i),
-            "optimizer": member.optimizer.state_dict(),
-            "dropout": member.dropout_state(),
-        }
-
-    def load_state(self, i: int, state: dict[str, Any]) -> None:
-        """Let one member go on from what `state` returned."""
-        self.members[i].network.load_state_dict(state["network"])
-        self.members[i].optimizer.load_state_dict(state["optimizer"])
-        self.members[i].set_dropout_state(state["dropout"])
-
-    def keep(self, rows: Sequence[int]) -> None:
-        """Keep only these members, in this order."""
-        self.members = [self.members[row] for row in rows]
 
 
 class TrainedMember:
@@ -129,6 +62,32 @@ class TrainedMember:
         state = self._dropout.state
         state["state"]["state"] = np.array(words, dtype=np.uint64)
         self._dropout.state = state
+
+
+class LoopEngine(SideBySide[TrainedMember]):
+    """Members that train side by side, each as the plain module it is: the `training.Engine` for CPUs."""
+
+    def __init__(
+        self,
+        networks: Sequence[HybridNetwork],
+        protocol: Protocol,
+        seeds: Sequence[int],
+        precision: str = "float32",
+        loss: Loss = cross_entropy,
+    ) -> None:
+        check_stackable([network.config for network in networks])
+        pairs = zip(networks, seeds, strict=True)
+        super().__init__([TrainedMember(network, protocol, seed, precision) for network, seed in pairs])
+        self.protocol, self.precision, self.loss = protocol, precision, loss
+
+    def train_step(self, codes: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """One optimisation step of every member on codes (B, L) and labels (B, n_outputs); mean losses (E,)."""
+        entropy_weight = self.protocol.attention_entropy_weight
+        return train_step(self.members, codes, y, self.precision, entropy_weight, self.loss)
+
+    def logits(self, codes: torch.Tensor) -> torch.Tensor:
+        """Logits of all members in evaluation mode, shape=(E, N, n_outputs)."""
+        return stacked_logits([member.network for member in self.members], codes)
 
 
 def train_step(

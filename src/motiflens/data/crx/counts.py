@@ -43,7 +43,7 @@ def read_library(folder: Path) -> LibraryActivity:
     """Read the counts of one library and make activities of them.
 
     The logarithm of RNA over plasmid is averaged over the barcodes of a sequence, and the promoter's own average is
-    taken off, which removes the depth of sequencing as well. In two of the published libraries a third of the barcodes
+    subtracted, which removes the depth of sequencing as well. In two of the published libraries a third of the barcodes
     have no RNA; the mean of logarithms is then far more reproducible than the logarithm of a mean ratio.
 
     Parameters

@@ -13,7 +13,7 @@ class MeasuredActivity(NamedTuple):
 
     name: str
     library: str
-    activity: float  # before the library's shift is taken off
+    activity: float  # before the library's shift is subtracted
     replicate_sd: float
     n_replicates: int
     n_barcodes: int

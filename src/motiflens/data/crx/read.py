@@ -45,7 +45,7 @@ def read_crx(folder: str | Path, *, fractions: Sequence[float] = FRACTIONS, seed
     """Read the reporter assays of both repositories.
 
     Activities are log2 of RNA per plasmid over the promoter's alone, on one scale: the shift of each library against
-    library 1 is taken off. A sequence that several libraries measured has the mean. Effects are differences within
+    library 1 is subtracted. A sequence that several libraries measured has the mean. Effects are differences within
     one library where it measured both, else between libraries on the common scale.
 
     Parameters

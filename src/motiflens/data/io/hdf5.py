@@ -74,7 +74,7 @@ def read_hdf5(
     missing_value: float | None = None,
     drop_missing: bool = False,
 ) -> SequenceDataset:
-    """Read a dataset from an HDF5 file in the layout of the field, or written by :func:`write_hdf5`; also from .npz.
+    """Read a dataset from an HDF5 or .npz file: X_train, Y_train and so on, or as :func:`write_hdf5` writes them.
 
     Keys may be in lower case, the other way round (``train_x``) or in groups (``train/X``), and the validation split
     may be called valid, val, validation or dev. A file may lack splits; one that has only ``X`` and ``Y`` is split at

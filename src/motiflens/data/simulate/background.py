@@ -1,4 +1,4 @@
-"""Sequences of one's own, or their shuffles, around the sites of a simulation."""
+"""Your own sequences, or their shuffles, around the sites of a simulation."""
 
 import numpy as np
 

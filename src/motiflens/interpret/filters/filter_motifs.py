@@ -128,7 +128,7 @@ def filter_motifs(
     n_ablation: int = 2000,
     seed: int = 0,
 ) -> FilterMotifs:
-    """Turn the first-layer filters of a network into motifs, look them up, and measure what each matters for.
+    """Turn the first-layer filters of a network into motifs, match them to a database, and measure their importance.
 
     Parameters
     ----------

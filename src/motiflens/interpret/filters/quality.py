@@ -74,7 +74,7 @@ def filter_quality(pwms: np.ndarray, counts: np.ndarray) -> FilterQuality:
     """Measure the information of filters and find pairs that are alike.
 
     A matrix averaged from n windows has 3 / (2 ln 2 n) bits per column by chance (Schneider et al. 1986, "Information
-    content of binding sites on nucleotide sequences"), which are taken off. In the study's trained networks filters
+    content of binding sites on nucleotide sequences"), which are subtracted. In the study's trained networks filters
     below 6 bits matched JASPAR about as often as decoys of it.
 
     Two filters are alike if the similarity (`motifs.similarity.similarity`) of their trimmed matrices is at

@@ -6,7 +6,7 @@ A pair must pass two tests, and the larger p-value counts (`compare_pairs`, step
 
 - step 3, `_against_copies`: its score against scores of shuffled copies of its motifs in the same networks;
 - step 4, `curvature_effects`: the effect that the curvature of the network's output would give the pair without any
-  interaction, which step 5 takes off;
+  interaction, which step 5 subtracts;
 - step 5, `against_other_pairs`: what is left against what the two motifs show with all other motifs. `_expected` says
   what that is, by what is `_typical` of each motif; `_stand_far_out` and the loops of `against_other_pairs` leave out
   pairs that interact themselves; `_tails` makes p-values.

@@ -1,4 +1,4 @@
-"""Attributions judged where the truth is not known, at motifs implanted into sequences of one's own.
+"""Attributions judged where the truth is not known, at motifs that were put into your own sequences.
 
 `candidate_motifs` are motifs that filters look like; `spike_in` finds those to which networks respond, implants them
 and scores the attribution maps there.

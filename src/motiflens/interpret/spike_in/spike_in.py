@@ -1,4 +1,4 @@
-"""Whether attributions can be trusted where the truth is not known: put known motifs into sequences of one's own.
+"""Whether attributions can be trusted where the truth is not known: put known motifs into your own sequences.
 
 ``spike_in`` implants motifs to which a network responds into negatives, and scores the network's attribution maps at
 the implanted sites as the study scores them at the sites that its simulator placed
@@ -54,7 +54,7 @@ def spike_in(
     batch_size: int = 500,
     seed: int = 0,
 ) -> SpikeIn:
-    """Measure how well attributions find motifs that were put into sequences of one's own.
+    """Measure how well attributions find motifs that were put into your own sequences.
 
     Half of the backgrounds tell which motifs each network responds to; motifs that lower the output are reported and
     not used, since attributions to them should be negative. On the other half each network is judged by its own

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from motiflens.basics.errors import InputError, MissingFileError
+from motiflens.basics.errors import NAME_A_NETWORK, InputError, MissingFileError
 from motiflens.basics.files import in_one_piece, write_text
 from motiflens.models.devices import device_of, single_threaded
 from motiflens.models.hybrid.attention import Trunk
@@ -110,9 +110,7 @@ class HybridNetwork(Shown, nn.Module):
         for name in (CONFIG_FILE, WEIGHTS_FILE):
             if not (folder / name).is_file():
                 missing = f"{name} in {folder}" if folder.is_dir() else f"a folder {folder}"
-                raise MissingFileError(
-                    f"expected {missing}: name the folder of a saved network, such as OUT/member_000 of motiflens train"
-                )
+                raise MissingFileError(f"expected {missing}: {NAME_A_NETWORK}")
         try:
             config = HybridConfig.from_dict(json.loads((folder / CONFIG_FILE).read_text()))
             network = blank_network(config)

@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from motiflens.basics.errors import InputError, MissingFileError
+from motiflens.basics.errors import NAME_A_NETWORK, InputError, MissingFileError
 from motiflens.basics.files import in_one_piece, write_text
 from motiflens.models.shown import Shown, outputs_in_words
 from motiflens.models.trained_on import TRAINED_ON_FILE, TrainedOn, read_trained_on
@@ -151,7 +151,7 @@ def load_weights_of(network: PublishedNetwork, folder: Path) -> PublishedNetwork
     """
     path = folder / PRESET_WEIGHTS_FILE
     if not path.is_file():
-        raise MissingFileError(f"expected {PRESET_WEIGHTS_FILE} in {folder}: name the folder of a saved network")
+        raise MissingFileError(f"expected {PRESET_WEIGHTS_FILE} in {folder}: {NAME_A_NETWORK}")
     try:
         network.load_state_dict(load_file(path))
     except (RuntimeError, SafetensorError) as error:

@@ -246,7 +246,7 @@ def _of_second_stage(design: NetworkDesign, rows: Sequence[MeasuredEffect]) -> l
 
 
 def _of_numbers(n_filters: int, rows: Sequence[MeasuredEffect]) -> Iterator[MeasuredEffect]:
-    """Effects of leaving the number that is nearest to the design's, all of them held against one of the study."""
+    """Effects of leaving the number that is nearest to the design's, all of them compared with one of the study."""
     own = int(rows[0].before)
     nearest = min({own, *(int(row.after) for row in rows)}, key=lambda n: abs(math.log(n / n_filters)))
     if nearest == own:

@@ -23,7 +23,7 @@ from motiflens.study.selection import Key
 
 FACTORS = ("activation", "pool", "filters", "members")
 WIDE_POOL = "C24"
-N_NETWORKS = (1, 3, 5, 10)  # whose mean is held against that of all initialisations
+N_NETWORKS = (1, 3, 5, 10)  # whose mean is compared with that of all initialisations
 FAILED = "failed"  # the measure that is the share of initialisations that diverged or stayed low
 
 #: Measures of each task that advice speaks of.
