@@ -23,10 +23,10 @@ class OwnMember(Protocol):
         ...
 
 
-Member = TypeVar("Member", bound=OwnMember)
+_Member = TypeVar("_Member", bound=OwnMember)
 
 
-class SideBySide(ABC, Generic[Member]):
+class SideBySide(ABC, Generic[_Member]):
     """The `training.Engine` of members that are modules of their own; children say what a step is.
 
     Parameters
@@ -34,7 +34,7 @@ class SideBySide(ABC, Generic[Member]):
     members : list of members
     """
 
-    def __init__(self, members: list[Member]) -> None:
+    def __init__(self, members: list[_Member]) -> None:
         self.members = members
 
     def __len__(self) -> int:
