@@ -39,7 +39,7 @@ def random_set(seed, n=30, n_filters=5, length=60):
     return rng.exponential(size=(n, n_filters, length)).astype(np.float32), codes
 
 
-@pytest.mark.parametrize(("window", "threshold"), [(20, 0.5), (7, 0.3), (1, 0.0), (58, 0.2)])
+@pytest.mark.parametrize(("window", "threshold"), [(20, 0.5), (7, 0.3), (1, 0.0), (58, 0.2), (20, 0.97)])
 def test_equals_the_plain_definition(window, threshold):
     activations, codes = random_set(0)
     pwms, counts = activation_pwms(activations, codes, window=window, threshold=threshold)

@@ -13,7 +13,7 @@ import torch
 from motiflens.basics import compiled as compiled_code
 from motiflens.cli.messages import note_slow_training
 from motiflens.models import kernels
-from motiflens.models.hybrid import BiLSTM, MultiHeadAttention, model_config
+from motiflens.models.hybrid import BiLSTM, MultiHeadAttention, build_model, model_config, with_kernels
 from motiflens.models.hybrid.attention import EncoderLayer
 from motiflens.models.kernels import describe_kernels, has_kernels, library
 
@@ -111,6 +111,77 @@ def test_encoder_layer_with_the_masks_of_the_plain_one(task, n, dropout, dtype, 
     assert_same(run(True), run(False), tolerance)
 
 
+def gradient_by_input_alone(function, x, weights):
+    """Gradient of the same sum with respect to x where no weight needs one."""
+    x = x.detach().clone().requires_grad_()
+    output = function(x, *weights)
+    direction = torch.randn(output.shape, generator=torch.Generator().manual_seed(1)).to(x.dtype)
+    return torch.autograd.grad((output * direction).sum(), x)[0]
+
+
+@needs_compiler
+def test_frozen_weights_cost_no_gradient_and_leave_that_of_the_input():
+    torch.manual_seed(0)
+    lstm, attention = BiLSTM(6, 8).double(), MultiHeadAttention(6, 12, 3).double()
+    encoder = EncoderLayer(model_config("C4C6-LSTM-Trans1", task=2)).double()
+    weights = dict(lstm.lstm.named_parameters())
+    cases = {
+        kernels.bidirectional_lstm: (lstm, 6, [weights[name] for name in LSTM_NAMES], lambda x, *w: (x, w)),
+        kernels.self_attention: (attention, 6, list(attention.parameters()), lambda x, *w: (x, 3, w)),
+        kernels.encoder_layer: (encoder, 48, list(encoder.parameters()), lambda x, *w: (x, 8, 1e-6, w, None, 0.0)),
+    }
+    for kernel, (_, inputs, values, arguments) in cases.items():
+        x = torch.randn(5, 9, inputs, dtype=torch.float64)
+        values = [value.detach() for value in values]
+
+        def run(x, *values, kernel=kernel, arguments=arguments):
+            return kernel(*arguments(x, *values))
+
+        expected = values_and_gradients(run, x, values)[1]
+        torch.testing.assert_close(gradient_by_input_alone(run, x, values), expected, rtol=0, atol=0)
+
+
+@needs_compiler
+@pytest.mark.parametrize(("dtype", "tolerance"), TYPES)
+@pytest.mark.parametrize(
+    ("n", "length", "inputs", "outputs", "size", "pool"),
+    [(9, 100, 24, 24, 7, 6), (4, 53, 5, 7, 3, 4), (3, 20, 3, 150, 1, 1), (2, 9, 40, 2, 9, 5)],
+)
+def test_folded_block(n, length, inputs, outputs, size, pool, dtype, tolerance):
+    """Against convolution, max-pool and ReLU one after the other; positions beyond the last whole pool have no part."""
+    torch.manual_seed(0)
+    x = torch.randn(n, length, inputs, dtype=dtype)
+    weight, shift = torch.randn(outputs, inputs, size, dtype=dtype), torch.randn(outputs, dtype=dtype)
+
+    def plain(x):
+        y = torch.nn.functional.conv1d(x.mT, weight, shift, padding=size // 2)
+        return torch.relu(torch.nn.functional.max_pool1d(y, pool)).mT
+
+    def compiled(x):
+        return kernels.folded_block(x, weight, shift, pool)
+
+    assert_same(values_and_gradients(compiled, x, []), values_and_gradients(plain, x, []), tolerance)
+
+
+@needs_compiler
+@pytest.mark.parametrize("architecture", ["C24-Att", "C4C6-Att", "C4C6-LSTM-Trans2", "C4-LSTM"])
+def test_networks_with_kernels_are_the_networks(architecture):
+    """In evaluation mode, with BatchNorm of other statistics than at the start and gains of both signs."""
+    torch.manual_seed(0)
+    network = build_model(architecture, task=2, length=200).double().eval()
+    for module in network.modules():
+        if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+            for values in (module.weight.data, module.running_mean, module.bias.data):
+                values.normal_()
+            module.running_var.uniform_(0.5, 2)
+    pools = torch.rand(3, network.config.n_filters, 200 // network.config.first_pool, dtype=torch.float64)
+    plain = values_and_gradients(network.from_first_pool, pools, [])
+    with with_kernels(network):
+        compiled = values_and_gradients(network.from_first_pool, pools, [])
+    assert_same(compiled, plain, 1e-11)
+    assert not any(getattr(module, "folded", False) for module in network.modules())
+
+
 @needs_compiler
 def test_modules_use_kernels_only_when_told_and_where_they_fit():
     module = MultiHeadAttention(24, 48, 8)
@@ -139,6 +210,11 @@ def test_nan_stays():
     for output in (read, mixed):
         assert output[1].isnan().any()
         assert not output[[0, 2]].isnan().any()
+    x = torch.zeros(2, 12, 4)
+    x[1, 7, 2] = torch.nan
+    folded = kernels.folded_block(x, torch.ones(3, 4, 1), torch.zeros(3), 6)
+    assert folded[1, 1].isnan().all()
+    assert not folded[0].isnan().any()
     maxima, _ = kernels.pooled_maxima(torch.zeros(1, 8, dtype=torch.uint8), torch.full((4, 3), torch.nan), 4)
     assert maxima.isnan().all()
 

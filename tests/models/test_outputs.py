@@ -75,3 +75,17 @@ def test_codes_are_read_as_their_one_hot_sequences_are(architecture, activation)
     assert network.training
     with pytest.raises(ValueError, match="batch_size must be at least 1, got 0"):
         model_outputs(network, codes, batch_size=0)
+
+
+@pytest.mark.parametrize("activation", ["relu", "exponential"])
+def test_maps_from_codes_are_those_of_one_hot_sequences(activation):
+    """Unknown bases and filters with a negative gain included."""
+    torch.manual_seed(0)
+    network = build_model("C4C6", task=2, length=48, activation=activation).double().eval()
+    network.stem.first.norm.weight.data.normal_()
+    network.stem.first.norm.running_mean.normal_()
+    codes = np.random.default_rng(0).integers(0, 5, (7, 48), dtype=np.uint8)
+    with torch.no_grad():
+        expected = network.first_layer_activations(one_hot(codes, torch.float64))
+    found = torch.cat(list(first_layer_activations(network, codes, batch_size=3)()))
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)

@@ -12,8 +12,9 @@ from motiflens.basics.sequence import check_codes, check_one_hot, one_hot
 from motiflens.models.checks import check_weights
 from motiflens.models.devices import device_of, dtype_of
 from motiflens.models.hybrid.network import HybridNetwork, evaluating, with_kernels
+from motiflens.models.kernels import has_kernels
 from motiflens.models.passes import sequences_per_pass
-from motiflens.models.stacked.side_by_side import stacked_logits
+from motiflens.models.stacked.side_by_side import pooled_activations, stacked_logits
 
 
 def batches(
@@ -59,8 +60,7 @@ def model_outputs(model: nn.Module, X: np.ndarray | torch.Tensor, *, batch_size:
     if batch_size < 1:
         raise InputError(f"batch_size must be at least 1, got {batch_size}")
     X = as_tensor(X)
-    are_codes = X.dtype == torch.uint8 and X.dim() == 2
-    if type(model) is HybridNetwork and are_codes and X.shape[1] == model.config.length:
+    if type(model) is HybridNetwork and _are_codes_for(model, X):
         check_codes(X)
         codes = X.to(device_of(model))  # these need not become one-hot; they fit on any device
         with with_kernels(model):
@@ -110,6 +110,9 @@ def first_layer_activations(
             "wrap it with motiflens.models.any_model.adapt(model, X)"
         )
 
+    if type(model) is HybridNetwork and _are_codes_for(model, X) and has_kernels(next(model.parameters())):
+        return lambda: _maps_of_codes(model, as_tensor(X), sequences_per_pass(batch_size, X.shape[1]))
+
     def stream() -> Iterator[torch.Tensor]:
         for x in batches(X, batch_size, device_of(model), dtype_of(model)):
             with evaluating(model), torch.inference_mode():  # not around the yield: it would leak to the caller
@@ -117,6 +120,20 @@ def first_layer_activations(
             yield maps
 
     return stream
+
+
+def _are_codes_for(network: HybridNetwork, X: np.ndarray | torch.Tensor) -> bool:
+    """Whether X is codes, shape=(N, L), of the length that the network takes."""
+    return X.ndim == 2 and as_tensor(X[:0]).dtype == torch.uint8 and X.shape[1] == network.config.length
+
+
+def _maps_of_codes(network: HybridNetwork, codes: torch.Tensor, batch_size: int) -> Iterator[torch.Tensor]:
+    """Maps, shape=(n, n_filters, L), from the rows of the filters that the bases pick: no sequence becomes one-hot."""
+    check_codes(codes)
+    for some in codes.split(batch_size):
+        with evaluating(network), torch.inference_mode():
+            maps = pooled_activations(network, some, pool=1)
+        yield maps
 
 
 def attention_weights(

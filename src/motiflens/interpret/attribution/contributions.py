@@ -11,6 +11,7 @@ from torch import nn
 from motiflens.basics.tables import by_fields
 from motiflens.interpret.attribution.completeness import completeness_gap
 from motiflens.interpret.attribution.gradient import centred, check_finite, target_column
+from motiflens.models.hybrid import with_kernels
 
 P = ParamSpec("P")
 
@@ -74,7 +75,7 @@ def contributions(
         b = baselines[n, r].to(device, dtype) * x.sum(1, keepdim=True)  # nothing where the base is unknown
         m = multiplier(x, b)
         parts = ((x - b) * m).sum(1)  # n, L
-        with torch.no_grad():
+        with torch.no_grad(), with_kernels(model):
             outputs = target_column(model(torch.cat([x, b])), 2 * len(x), target)
         explained.index_add_(0, n, parts.sum(1).cpu())
         size.index_add_(0, n, parts.abs().sum(1).cpu())

@@ -1,8 +1,7 @@
 """DeepLIFT/SHAP by tangermeme, with a rule for every nonlinear call of the network."""
 
-import contextlib
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import cast
 
 import torch
@@ -18,6 +17,7 @@ from motiflens.interpret.attribution.gradient import (
     check_positive,
     checked,
     differentiating,
+    frozen,
     gradients_per_pass,
     input_gradient,
     target_column,
@@ -98,7 +98,7 @@ def complete_deep_lift_shap(
     dtype = dtype_of(model)
     if len(X) == 0:
         return Complete(torch.zeros(X.shape, dtype=dtype), torch.zeros(0, dtype=dtype))
-    with differentiating(model, device, X) as where, _frozen(model):
+    with differentiating(model, device, X) as where, frozen(model):
         network = _Column(model, X[:1].to(where, dtype), target)
         result = contributions(
             model,
@@ -143,7 +143,7 @@ def rule_problems(model: nn.Module, X: torch.Tensor) -> tuple[list[str], list[st
     """
     _check_steps_are_seen(model)
     _rules(1)
-    with differentiating(model, None, X) as where, _frozen(model):
+    with differentiating(model, None, X) as where, frozen(model):
         network = _Column(model, X[:1].to(where, dtype_of(model)), 0).network
         return network.without_rule(), [place for _, place in network.integrated()]
 
@@ -218,16 +218,3 @@ def _pair_sums(multiplier: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
     """Multiplier times change of value, summed for each pair of sequence and reference, shape=(n,)."""
     change = torch.sub(*values.chunk(2))
     return (multiplier[: len(change)] * change).flatten(1).sum(1)
-
-
-@contextlib.contextmanager
-def _frozen(model: nn.Module) -> Iterator[None]:
-    """Have no parameter require a gradient for a while: what then does, depends on the input."""
-    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    try:
-        for parameter in trainable:
-            parameter.requires_grad_(False)
-        yield
-    finally:
-        for parameter in trainable:
-            parameter.requires_grad_(True)

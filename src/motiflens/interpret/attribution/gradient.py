@@ -82,6 +82,19 @@ def _rnn_backward(model: nn.Module) -> Iterator[None]:
         torch.backends.cudnn.enabled = enabled
 
 
+@contextlib.contextmanager
+def frozen(model: nn.Module) -> Iterator[None]:
+    """Have no parameter require a gradient for a while: what then does, depends on the input, and costs less."""
+    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    try:
+        for parameter in trainable:
+            parameter.requires_grad_(False)
+        yield
+    finally:
+        for parameter in trainable:
+            parameter.requires_grad_(True)
+
+
 def target_column(output: torch.Tensor, n: int, target: int) -> torch.Tensor:
     """One output of a model for n sequences, shape=(n,).
 

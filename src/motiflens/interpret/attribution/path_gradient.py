@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from motiflens.interpret.attribution.gradient import input_gradient, target_column
+from motiflens.interpret.attribution.gradient import frozen, input_gradient, target_column
 from motiflens.models.hybrid import HybridNetwork, with_kernels
 from motiflens.models.kernels import gradient_along, has_kernels, pooled_along
 
@@ -78,8 +78,7 @@ def _shared(
     block: Any = model.stem.first
     pool, padding, length = int(block.pool.kernel_size), block.conv.padding, x.shape[2]
     with torch.no_grad():
-        scale = block.norm.weight * torch.rsqrt(block.norm.running_var + block.norm.eps)  # F
-        shift = block.norm.bias - block.norm.running_mean * scale
+        scale, shift = block.norm.scale_and_shift()  # F each
         filters = block.conv.weight * scale[:, None, None]
         way = x if baseline is None else x - baseline
         change = F.conv1d(way, filters, padding=padding).transpose(1, 2).contiguous()  # n, L, F
@@ -93,7 +92,7 @@ def _shared(
         responses, where = pooled_along(start, change, a, pool)  # steps, n, T, F
         responses.requires_grad_()
         maps = block.activation(responses.flatten(0, 1)).transpose(1, 2)  # steps * n, F, T
-        with with_kernels(model):
+        with with_kernels(model), frozen(model):
             column = target_column(model.from_first_pool(maps), len(maps), target)
         (gradient,) = torch.autograd.grad(column.sum(), responses)
         total += gradient_along(where, gradient, weight, length, pool)

@@ -14,6 +14,8 @@ from motiflens.basics.tables import Logo, Table, as_dataframe, as_html, as_text
 if TYPE_CHECKING:
     import pandas
 
+_FEW = 32  # where one in so many positions is active, or less, windows are added up one by one
+
 Activations = Array | Callable[[], Iterable[Array]]
 
 
@@ -80,7 +82,8 @@ def activation_pwms(activations: Activations, X: Array, *, window: int = 20, thr
 
     Notes
     -----
-    Windows are summed by a matrix product, so that the cost does not depend on how many there are. A filter
+    Windows are summed one by one where they are few, else by a matrix product, whose cost does not depend on how many
+    there are. A filter
     with very many, broadly active without a clear maximum, is averaged like any other: its matrix comes close
     to the composition of the sequences. Matches may be found for it all the same, for TomTom compares shapes, however
     flat: `filter_audit.filter_quality` tells such filters by their information, `decoys.false_matches` by decoys.
@@ -93,13 +96,34 @@ def activation_pwms(activations: Activations, X: Array, *, window: int = 20, thr
     sums = torch.zeros(len(maxima), 4, window, dtype=torch.float64, device=maxima.device)
     counts = torch.zeros(len(maxima), dtype=torch.int64, device=maxima.device)
     for rows, batch in _aligned_batches(activations, sequences, chunk):
-        active = batch[:, :, first : first + n_starts].transpose(0, 1) > threshold * maxima[:, None, None]
-        active = active.float().flatten(1)  # F, n * n_starts
-        sums += (active @ _windows(sequences[rows].to(batch.device), window)).view(-1, window, 4).mT
-        counts += active.count_nonzero(dim=1)
+        active = batch[:, :, first : first + n_starts] > threshold * maxima[:, None]  # n, F, n_starts
+        own = active.sum(dim=(0, 2))
+        few = sequences.dim() == 2 and int(own.sum()) * _FEW < active.numel()
+        add_up = _sums_of_few if few else _sums
+        sums += add_up(active, sequences[rows].to(batch.device), window)
+        counts += own
     totals = sums.sum(dim=1, keepdim=True)
     pwms = torch.where(totals > 0, sums / totals, 0.25)
     return FilterPwms(pwms.cpu().numpy(), counts.cpu().numpy())
+
+
+def _sums(active: torch.Tensor, sequences: torch.Tensor, window: int) -> torch.Tensor:
+    """How often each base stands at each place of the windows of each filter, shape=(F, 4, window), by a product.
+
+    Windows are those that are active, bool, shape=(n, F, n_starts).
+    """
+    of_filters = active.transpose(0, 1).float().flatten(1)  # F, n * n_starts
+    return (of_filters @ _windows(sequences, window)).view(-1, window, 4).mT
+
+
+def _sums_of_few(active: torch.Tensor, codes: torch.Tensor, window: int) -> torch.Tensor:
+    """The same from codes (n, L), by going from one window to the next."""
+    row, filter, start = active.nonzero(as_tuple=True)
+    places = torch.arange(window, device=codes.device)
+    bases = codes[row[:, None], start[:, None] + 1 + places].long()  # n_windows, window
+    cells = (filter[:, None] * window + places) * 5 + bases
+    counts = torch.bincount(cells.flatten(), minlength=active.shape[1] * window * 5)
+    return counts.view(active.shape[1], window, 5)[..., :4].mT.double()
 
 
 def _windows(sequences: torch.Tensor, window: int) -> torch.Tensor:

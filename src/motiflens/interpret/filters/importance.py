@@ -14,7 +14,7 @@ from motiflens.basics.tables import Table, Tabular
 from motiflens.models.any_model import AdaptedModel, returned
 from motiflens.models.devices import device_of, dtype_of
 from motiflens.models.hybrid import HybridNetwork, evaluating, with_kernels
-from motiflens.models.outputs import batches, model_outputs
+from motiflens.models.outputs import batches, first_layer_activations, model_outputs
 from motiflens.models.passes import sequences_per_pass
 from motiflens.models.stacked import pooled_activations
 
@@ -144,7 +144,7 @@ def _ablated(model: Auditable, codes: np.ndarray, batch_size: int) -> Iterator[t
         without = _from_pools(model, torch.from_numpy(codes).to(device_of(model)), n_at_once)
     else:
         without = _from_sequences(model, sequences)
-    means = _mean_map(model, sequences())
+    means = _mean_map(model, codes, batch_size)
     for i, mean in enumerate(means):
         yield torch.cat([logits.cpu() for logits in without(i, mean)])
 
@@ -183,14 +183,15 @@ def _from_sequences(model: AdaptedModel, sequences: _Batches) -> Without:
     return without
 
 
-def _mean_map(model: Auditable, sequences: Iterator[torch.Tensor]) -> torch.Tensor:
-    """Mean of each filter's map over sequences and positions, shape=(F,)."""
-    total, count = torch.zeros(()), 0
-    for x in sequences:
-        layers = model.first_layer_maps(x) if isinstance(model, AdaptedModel) else [model.first_layer_activations(x)]
-        total = total.to(x.device) + torch.cat([maps.double().mean(2).sum(0) for maps in layers])
-        count += len(x)
-    return total / count
+def _mean_map(model: Auditable, codes: np.ndarray, batch_size: int) -> torch.Tensor:
+    """Mean of each filter's map over sequences, codes (N, L), and positions, shape=(F,)."""
+    if isinstance(model, AdaptedModel):
+        xs = batches(codes, batch_size, device_of(model), dtype_of(model))
+        maps_of = (torch.cat([maps.double().mean(2).sum(0) for maps in model.first_layer_maps(x)]) for x in xs)
+    else:
+        every = first_layer_activations(model, codes, batch_size=batch_size)
+        maps_of = (maps.sum(2, dtype=torch.float64).sum(0) / maps.shape[2] for maps in every())
+    return sum(maps_of, torch.zeros((), dtype=torch.float64, device=device_of(model))) / len(codes)
 
 
 def _mean_where(change: np.ndarray, chosen: np.ndarray) -> np.ndarray:

@@ -1,5 +1,7 @@
 """Small layers that the three stages share."""
 
+from typing import cast
+
 import numpy as np
 import torch
 from torch import nn
@@ -98,6 +100,12 @@ class BatchNorm1d(nn.BatchNorm1d):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Normalise (N, C) or (N, C, L) over all but the channels."""
         return super().forward(x) if x.dim() == 2 else super().forward(x.unsqueeze(2)).squeeze(2)
+
+    def scale_and_shift(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Scale and shift by which it acts in evaluation mode, shape=(C,) each."""
+        mean, variance = cast(torch.Tensor, self.running_mean), cast(torch.Tensor, self.running_var)
+        scale = self.weight * torch.rsqrt(variance + self.eps)
+        return scale, self.bias - mean * scale
 
     def _check_input_dim(self, input: torch.Tensor) -> None:
         if input.dim() not in (2, 4):

@@ -19,11 +19,11 @@ from motiflens.models.hybrid.attention import Trunk
 from motiflens.models.hybrid.config import HybridConfig
 from motiflens.models.hybrid.head import Head
 from motiflens.models.hybrid.layers import Dropout, Prepared
-from motiflens.models.hybrid.stem import Stem
+from motiflens.models.hybrid.stem import ConvBlock, Stem
 from motiflens.models.shown import Shown, outputs_in_words
 from motiflens.models.trained_on import TRAINED_ON_FILE, TrainedOn, read_trained_on
 
-_SWITCHES = ("fused", "precision")  # of layers, that `Prepared.prepare_training` sets
+_SWITCHES = ("fused", "precision", "folded")  # of layers, that `with_kernels` sets
 WEIGHTS_FILE, CONFIG_FILE = "model.safetensors", "config.json"
 
 
@@ -160,14 +160,18 @@ def suited_threads(model: nn.Module) -> Iterator[None]:
 def with_kernels(model: nn.Module) -> Iterator[nn.Module]:
     """Have the layers of our networks compute as in training, by compiled kernels and oneDNN; with the same results.
 
-    Not where single operations are to be seen: kernels do several in one.
+    Not where single operations are to be seen: kernels do several in one. Gradients are those by the input alone.
     """
-    layers = [module for module in model.modules() if isinstance(module, Prepared) and not isinstance(module, Dropout)]
+    layers = [module for module in model.modules() if isinstance(module, Prepared | ConvBlock)]
+    layers = [layer for layer in layers if not isinstance(layer, Dropout)]
     before = [{name: vars(layer)[name] for name in _SWITCHES if name in vars(layer)} for layer in layers]
     unused = np.random.default_rng(0)  # only dropout draws
     try:
         for layer in layers:
-            layer.prepare_training(unused, "float32")
+            if isinstance(layer, ConvBlock):
+                layer.folded = True
+            else:
+                layer.prepare_training(unused, "float32")
         yield model
     finally:
         for layer, values in zip(layers, before, strict=True):

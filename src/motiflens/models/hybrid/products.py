@@ -54,13 +54,14 @@ class _Linear(torch.autograd.Function):
     @staticmethod
     def backward(
         ctx: FunctionCtx, gradient: torch.Tensor
-    ) -> tuple[torch.Tensor | None, torch.Tensor, torch.Tensor | None, None]:
+    ) -> tuple[torch.Tensor | None, torch.Tensor | None, torch.Tensor | None, None]:
         x, weight = ctx.saved_tensors  # type: ignore[attr-defined]
-        needs_x = ctx.needs_input_grad[0]  # type: ignore[attr-defined]
+        needs_x, needs_weight, _, _ = ctx.needs_input_grad  # type: ignore[attr-defined]
         precision = ctx.precision  # type: ignore[attr-defined]
         x_gradient = product(gradient, weight, precision) if needs_x else None
-        bias_gradient = gradient.sum(0) if ctx.has_bias else None  # type: ignore[attr-defined]
-        return x_gradient, product(gradient.T, x, precision), bias_gradient, None
+        weight_gradient = product(gradient.T, x, precision) if needs_weight else None
+        bias_gradient = gradient.sum(0) if ctx.has_bias and needs_weight else None  # type: ignore[attr-defined]
+        return x_gradient, weight_gradient, bias_gradient, None
 
 
 def linear(

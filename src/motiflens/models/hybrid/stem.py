@@ -4,15 +4,20 @@ Architectures: Ghotra, Lee, Tripathy, Koo 2021. The size of the first pool and t
 convolution decide whether its filters learn whole motifs.
 """
 
+from typing import cast
+
 import torch
 from torch import nn
 
 from motiflens.models.hybrid.config import HybridConfig
 from motiflens.models.hybrid.layers import ACTIVATIONS, BatchNorm1d, BiLSTM, ChannelsLastConv1d, Dropout, MaxPool1d
+from motiflens.models.kernels import folded_block, has_kernels
 
 
 class ConvBlock(nn.Module):
     """Convolution ("same", no bias) -> BatchNorm -> activation -> max-pool -> dropout."""
+
+    folded = False  # whether, in evaluation mode, a compiled kernel does it in one pass, where there is one
 
     def __init__(self, conv: nn.Conv1d, activation: nn.Module, pool: int, config: HybridConfig) -> None:
         super().__init__()
@@ -28,7 +33,18 @@ class ConvBlock(nn.Module):
 
     def pooled(self, x: torch.Tensor) -> torch.Tensor:
         """Activations after pooling, before dropout, shape=(N, n_filters, L // pool)."""
-        return self.pool(self.activation_map(x))
+        return self._folded(x) if self._can_fold(x) else self.pool(self.activation_map(x))
+
+    def _can_fold(self, x: torch.Tensor) -> bool:
+        """ReLU only, which leaves the order of responses as it is, and convolutions that leave the length as it is."""
+        plain = isinstance(self.activation, nn.ReLU) and self.conv.kernel_size[0] % 2 == 1
+        return self.folded and not self.training and plain and has_kernels(x)
+
+    def _folded(self, x: torch.Tensor) -> torch.Tensor:
+        scale, shift = self.norm.scale_and_shift()
+        pool = cast(int, self.pool.kernel_size)
+        tokens = folded_block(x.transpose(1, 2), self.conv.weight * scale[:, None, None], shift, pool)
+        return tokens.transpose(1, 2)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map (N, n_inputs, L) to (N, n_filters, L // pool)."""

@@ -2,6 +2,7 @@
 
 from motiflens.models.kernels.attention import encoder_layer, self_attention
 from motiflens.models.kernels.first_layer import patch_counts, pooled_gradient, pooled_maxima
+from motiflens.models.kernels.folded_block import folded_block
 from motiflens.models.kernels.library import describe_kernels, has_kernels
 from motiflens.models.kernels.lstm import bidirectional_lstm
 from motiflens.models.kernels.pooled_path import gradient_along, pooled_along
@@ -10,6 +11,7 @@ __all__ = [
     "bidirectional_lstm",
     "describe_kernels",
     "encoder_layer",
+    "folded_block",
     "gradient_along",
     "has_kernels",
     "patch_counts",

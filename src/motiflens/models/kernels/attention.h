@@ -1,212 +1,272 @@
 /* Multi-head self-attention of a block of sequences with few tokens, forward and backward.
  *
- * Heads are padded to a multiple of eight lanes by the way in which weights are packed, so that nothing needs to be
- * rearranged between the products.
+ * Tokens stand side by side: q, k and v are (features x tokens), and so the weights of a head (keys x queries), so that
+ * neither the products nor the softmax, which runs down its columns, rearrange anything. The tokens of each sequence are
+ * padded to a multiple of eight.
  */
 #ifndef MOTIFLENS_ATTENTION_H
 #define MOTIFLENS_ATTENTION_H
 
 #include "vectors.h"
 
-/* Sizes of attention: heads are padded to `head` lanes, a multiple of eight, so that q, k and v are `wide` each. */
-typedef struct { int n_sequences, n_tokens, inputs, width, n_heads, head, wide, keys, block; } sizes;
+#define AT_ONCE 4 /* rows of a result that are summed together, so that what they share is read once */
+
+/* Sizes of attention: of each sequence `keys` columns, of a block of sequences `row`. */
+typedef struct { int n_sequences, n_tokens, inputs, width, n_heads, head, keys, block, row; } sizes;
 
 static sizes sizes_of(int n_sequences, int n_tokens, int inputs, int width, int n_heads)
 {
-    sizes z = {n_sequences, n_tokens, inputs, width, n_heads, 0, 0, 0, 0};
-    z.head = rounded(width / n_heads, EIGHT);
-    z.wide = n_heads * z.head;
-    z.keys = rounded(n_tokens, EIGHT);
-    z.block = n_tokens < 32 ? 32 / n_tokens : 1; /* sequences at a time */
+    sizes z = {n_sequences, n_tokens, inputs, width, n_heads, width / n_heads, rounded(n_tokens, EIGHT), 1, 0};
+    if (z.keys < 32) z.block = 32 / z.keys; /* sequences at a time */
+    z.row = padded(z.block * z.keys);
     return z;
 }
 
-/* Numbers that attention_forward saves per sequence: q, k, v, weights, and the mixture of values. */
-UNUSED static size_t saved_per_sequence(sizes z) { return (size_t)z.n_tokens * (4 * z.wide + z.n_heads * z.keys); }
-
-/* out (t x keys) = a (t x head) b' with b (t x head), for one head: rows of a and b have lengths of their own. */
-static void outer_scores(sizes z, const real *a, long a_row, const real *b, long b_row, real *turned, real *out)
+/* What is saved of a block: q, k and v (3 width x row), weights (sequences, heads, tokens x keys), and the mixture of values
+ * (width x row). */
+static size_t weights_of_block(sizes z) { return (size_t)z.block * z.n_heads * z.n_tokens * z.keys; }
+static size_t saved_of_block(sizes z) { return (size_t)4 * z.width * z.row + weights_of_block(z); }
+UNUSED static size_t saved_of_all(sizes z)
 {
-    for (int j = 0; j < z.n_tokens; j++)
-        for (int d = 0; d < z.head; d++) turned[d * z.keys + j] = b[j * b_row + d];
-    for (int k = 0; k < z.keys; k += EIGHT)
-        for (int i = 0; i < z.n_tokens; i++) {
-            eight sum = {0};
-            for (int d = 0; d < z.head; d++) sum += a[i * a_row + d] * load8(turned + d * z.keys + k);
-            store8(out + i * z.keys + k, sum);
-        }
+    return (size_t)((z.n_sequences + z.block - 1) / z.block) * saved_of_block(z);
 }
 
-/* out (t x head) = a b, with a (t x keys) or its transpose, b (t x head), for one head. */
-static void mixture(sizes z, const real *a, int transposed, const real *b, long b_row, real *out, long out_row)
+/* Tokens of n sequences, x (n * tokens x columns), to columns (columns x row), zeros in the padding. */
+static void turn(sizes z, int n, const real *x, long x_row, int columns, real *out)
 {
-    const int a_row = transposed ? 1 : z.keys, a_column = transposed ? z.keys : 1;
-    for (int d = 0; d < z.head; d += EIGHT)
-        for (int i = 0; i < z.n_tokens; i++) {
-            eight sum = {0};
-            for (int j = 0; j < z.n_tokens; j++) sum += a[i * a_row + j * a_column] * load8(b + j * b_row + d);
-            store8(out + i * out_row + d, sum);
-        }
+    memset(out, 0, (size_t)columns * z.row * sizeof(real));
+    for (int s = 0; s < n; s++)
+        for (int c = 0; c < columns; c++)
+            for (int t = 0; t < z.n_tokens; t++)
+                out[(long)c * z.row + s * z.keys + t] = x[((long)s * z.n_tokens + t) * x_row + c];
 }
 
-/* Rows of one head's scores to weights that sum to 1; the padding stays 0. */
+/* out (tokens x keys) = a' b, with a and b (head x tokens), rows of length z.row. */
+#define SCORES(name, type, n, fetch, put) \
+    static inline void name(sizes z, const real *a, const real *b, real *out) \
+    { \
+        for (int i = 0; i < z.keys; i += n) \
+            for (int j = 0; j < z.n_tokens; j += AT_ONCE) { \
+                type sum[AT_ONCE] = {{0}}; \
+                for (int d = 0; d < z.head; d++) { \
+                    const type right = fetch(b + (long)d * z.row + i); \
+                    for (int l = 0; l < AT_ONCE; l++) sum[l] += a[(long)d * z.row + j + l] * right; \
+                } \
+                for (int l = 0; l < AT_ONCE && j + l < z.n_tokens; l++) put(out + (long)(j + l) * z.keys + i, sum[l]); \
+            } \
+    }
+
+/* out (head x tokens) = a w, with a (head x tokens) and w (tokens x keys). */
+#define MIXTURE(name, type, n, fetch, put) \
+    static inline void name(sizes z, const real *a, const real *w, real *out) \
+    { \
+        for (int i = 0; i < z.keys; i += n) \
+            for (int d = 0; d < z.head; d += AT_ONCE) { \
+                type sum[AT_ONCE] = {{0}}; \
+                const real *left[AT_ONCE]; \
+                for (int l = 0; l < AT_ONCE; l++) left[l] = a + (long)smaller(d + l, z.head - 1) * z.row; \
+                for (int j = 0; j < z.n_tokens; j++) { \
+                    const type right = fetch(w + (long)j * z.keys + i); \
+                    for (int l = 0; l < AT_ONCE; l++) sum[l] += left[l][j] * right; \
+                } \
+                for (int l = 0; l < AT_ONCE && d + l < z.head; l++) put(out + (long)(d + l) * z.row + i, sum[l]); \
+            } \
+    }
+
+SCORES(scores_by_eight, eight, EIGHT, load8, store8)
+MIXTURE(mixture_by_eight, eight, EIGHT, load8, store8)
+SCORES(scores_by_lanes, vector, LANES, load, store)
+MIXTURE(mixture_by_lanes, vector, LANES, load, store)
+
+static void scores(sizes z, const real *a, const real *b, real *out)
+{
+    if (z.keys % LANES == 0) scores_by_lanes(z, a, b, out);
+    else scores_by_eight(z, a, b, out);
+}
+
+static void mixture(sizes z, const real *a, const real *w, real *out)
+{
+    if (z.keys % LANES == 0) mixture_by_lanes(z, a, w, out);
+    else mixture_by_eight(z, a, w, out);
+}
+
+/* Scores of one head, (keys x queries), to weights that sum to 1 over the keys. What stands in the padding of queries is
+ * not read. */
 static void softmax(sizes z, real scale, real *scores)
 {
-    for (int i = 0; i < z.n_tokens; i++) {
-        real *row = scores + i * z.keys, top = row[0], sum = 0;
-        for (int j = 1; j < z.n_tokens; j++) top = row[j] > top ? row[j] : top;
-        for (int j = 0; j < z.keys; j++) row[j] = exponential(scale * (row[j] - top));
-        for (int j = z.n_tokens; j < z.keys; j++) row[j] = 0;
-        for (int j = 0; j < z.keys; j++) sum += row[j];
-        for (int j = 0; j < z.keys; j++) row[j] /= sum;
+    for (int i = 0; i < z.keys; i += EIGHT) {
+        real top[EIGHT], sum[EIGHT] = {0};
+        memcpy(top, scores + i, sizeof top);
+        for (int j = 1; j < z.n_tokens; j++) {
+            const real *row = scores + (long)j * z.keys + i;
+            for (int l = 0; l < EIGHT; l++) top[l] = row[l] > top[l] ? row[l] : top[l];
+        }
+        for (int j = 0; j < z.n_tokens; j++) {
+            real *row = scores + (long)j * z.keys + i;
+            for (int l = 0; l < EIGHT; l++) {
+                row[l] = exponential(scale * (row[l] - top[l]));
+                sum[l] += row[l];
+            }
+        }
+        for (int l = 0; l < EIGHT; l++) sum[l] = 1 / sum[l];
+        for (int j = 0; j < z.n_tokens; j++) {
+            real *row = scores + (long)j * z.keys + i;
+            for (int l = 0; l < EIGHT; l++) row[l] *= sum[l];
+        }
     }
 }
 
-/* Weights of q, k and v side by side and transposed, (inputs x 3 wide), each head padded. */
-static void pack_heads(sizes z, const real *const *weight, real *out)
+/* From the gradient of one head's weights, both (keys x queries), to that of its scores. */
+static void softmax_back(sizes z, real scale, const real *weights, real *gradient)
 {
-    const int own = z.width / z.n_heads;
-    memset(out, 0, (size_t)z.inputs * 3 * z.wide * sizeof(real));
-    for (int part = 0; part < 3; part++)
-        for (int r = 0; r < z.width; r++) {
-            real *column = out + part * z.wide + r / own * z.head + r % own;
-            for (int p = 0; p < z.inputs; p++) column[(long)p * 3 * z.wide] = weight[part][(long)r * z.inputs + p];
+    for (int i = 0; i < z.keys; i += EIGHT) {
+        real mean[EIGHT] = {0};
+        for (int j = 0; j < z.n_tokens; j++) {
+            const real *w = weights + (long)j * z.keys + i, *g = gradient + (long)j * z.keys + i;
+            for (int l = 0; l < EIGHT; l++) mean[l] += w[l] * g[l];
         }
+        for (int j = 0; j < z.n_tokens; j++) {
+            const real *w = weights + (long)j * z.keys + i;
+            real *g = gradient + (long)j * z.keys + i;
+            for (int l = 0; l < EIGHT; l++) g[l] = scale * w[l] * (g[l] - mean[l]);
+        }
+    }
 }
 
-/* Transpose of the output projection's weight with padded heads, (wide x padded(width)). */
-static void pack_projection(sizes z, const real *weight, real *out)
+/* Transpose of one head's weights, (queries x keys); the padding of `out` stays as it is. */
+static void turn_weights(sizes z, const real *w, real *out)
 {
-    const int own = z.width / z.n_heads, row = padded(z.width);
-    memset(out, 0, (size_t)z.wide * row * sizeof(real));
-    for (int j = 0; j < z.width; j++)
-        for (int r = 0; r < z.width; r++) out[(long)(r / own * z.head + r % own) * row + j] = weight[(long)j * z.width + r];
+    for (int i = 0; i < z.n_tokens; i++)
+        for (int j = 0; j < z.n_tokens; j++) out[(long)i * z.keys + j] = w[(long)j * z.keys + i];
 }
 
-typedef struct { real *heads, *projection, *turned, *out; } attention_scratch;
+typedef struct { const real *const *weight; real *x, *projection, *out; } attention_scratch;
 
 UNUSED static size_t attention_room(sizes z)
 {
-    const size_t rows = (size_t)z.block * z.n_tokens;
-    return (size_t)z.inputs * 3 * z.wide + (size_t)z.wide * padded(z.width)
-        + (size_t)z.head * z.keys + rows * padded(z.width) + 512;
+    return (size_t)z.inputs * z.row + ((size_t)z.width + z.block * z.n_tokens) * padded(z.width) + 512;
 }
 
 UNUSED static attention_scratch attention_parts(arena *a, sizes z, const real *const *weight, const real *out_weight)
 {
-    const size_t rows = (size_t)z.block * z.n_tokens;
-    attention_scratch s;
-    s.heads = take(a, (size_t)z.inputs * 3 * z.wide);
-    s.projection = take(a, (size_t)z.wide * padded(z.width));
-    s.turned = take(a, (size_t)z.head * z.keys);
-    s.out = take(a, rows * padded(z.width));
-    pack_heads(z, weight, s.heads);
-    pack_projection(z, out_weight, s.projection);
+    attention_scratch s = {weight, NULL, NULL, NULL};
+    s.x = take(a, (size_t)z.inputs * z.row);
+    s.projection = take(a, (size_t)z.width * padded(z.width));
+    s.out = take(a, (size_t)z.block * z.n_tokens * padded(z.width));
+    pack_transposed(out_weight, z.width, z.width, s.projection, padded(z.width));
     return s;
 }
 
 /* Attention of n sequences with tokens x, written to rows of s.out, without dropout. */
 UNUSED static void attention_block(sizes z, attention_scratch s, int n, const real *x, const real *bias, real *saved)
 {
-    const int rows = n * z.n_tokens, row = 3 * z.wide;
+    const int out_row = padded(z.width);
     const real scale = 1 / (real)sqrt((double)z.width / z.n_heads);
-    real *qkv = saved, *weights = saved + (size_t)rows * row, *mixed = weights + (size_t)rows * z.n_heads * z.keys;
-    product(rows, row, z.inputs, x, z.inputs, 1, s.heads, row, qkv, row, 0);
+    real *q = saved, *k = q + (long)z.width * z.row, *v = k + (long)z.width * z.row;
+    real *weights = v + (long)z.width * z.row, *mixed = weights + weights_of_block(z);
+    turn(z, n, x, z.inputs, z.inputs, s.x);
+    for (int part = 0; part < 3; part++)
+        product(z.width, z.row, z.inputs, s.weight[part], z.inputs, 1, s.x, z.row, q + (long)part * z.width * z.row, z.row, 0);
     for (int sequence = 0; sequence < n; sequence++)
         for (int h = 0; h < z.n_heads; h++) {
-            const real *q = qkv + (long)sequence * z.n_tokens * row + h * z.head;
+            const long at = (long)h * z.head * z.row + sequence * z.keys;
             real *w = weights + ((long)sequence * z.n_heads + h) * z.n_tokens * z.keys;
-            outer_scores(z, q, row, q + z.wide, row, s.turned, w);
+            scores(z, k + at, q + at, w);
             softmax(z, scale, w);
-            real *mix = mixed + (long)sequence * z.n_tokens * z.wide + h * z.head;
-            mixture(z, w, 0, q + 2 * z.wide, row, mix, z.wide);
+            mixture(z, v + at, w, mixed + at);
         }
-    for (int i = 0; i < rows; i++) memcpy(s.out + (long)i * padded(z.width), bias, z.width * sizeof(real));
-    product(rows, z.width, z.wide, mixed, z.wide, 1, s.projection, padded(z.width), s.out, padded(z.width), 1);
+    for (int i = 0; i < n * z.n_tokens; i++) memcpy(s.out + (long)i * out_row, bias, z.width * sizeof(real));
+    for (int sequence = 0; sequence < n; sequence++)
+        product(z.n_tokens, z.width, z.width, mixed + sequence * z.keys, 1, z.row, s.projection, out_row,
+            s.out + (long)sequence * z.n_tokens * out_row, out_row, 1);
 }
 
-/* Weights for the way back: of q, k and v one below the other, (3 wide x padded(inputs)); of the projection with padded
- * heads, (width x padded(wide)). Gradients in the same padded form. */
+/* For the way back: weights of q, k and v one below the other, (3 width x padded(inputs)), and gradients of all weights; that
+ * of the projection is turned. */
 typedef struct {
-    real *heads, *projection, *heads_gradient, *projection_gradient, *mixed_gradient, *change, *score_gradient, *turned;
-    real *x;
+    const real *projection;
+    real *heads, *heads_gradient, *projection_gradient, *above, *mixed_gradient, *change, *of_scores, *turned, *x, *gradient;
 } attention_back;
 
 UNUSED static size_t attention_back_room(sizes z)
 {
-    const size_t rows = (size_t)z.block * z.n_tokens, in_row = padded(z.inputs);
-    return 2 * (size_t)3 * z.wide * in_row + 2 * (size_t)z.width * padded(z.wide) + rows * (4 * z.wide + in_row)
-        + (size_t)z.n_tokens * z.keys + (size_t)z.head * z.keys + 1024;
+    const size_t in_row = padded(z.inputs), columns = (size_t)z.block * z.keys;
+    return 2 * 3 * z.width * in_row + ((size_t)z.width + columns) * padded(z.width) + (size_t)5 * z.width * z.row
+        + 2 * (size_t)z.n_tokens * z.keys + columns * in_row + 1024;
 }
 
 UNUSED static attention_back attention_back_parts(arena *a, sizes z, const real *const *weight, const real *out_weight)
 {
-    const size_t rows = (size_t)z.block * z.n_tokens, in_row = padded(z.inputs);
-    const int own = z.width / z.n_heads;
-    attention_back s;
-    s.heads = take(a, (size_t)3 * z.wide * in_row);
-    s.heads_gradient = take(a, (size_t)3 * z.wide * in_row);
-    s.projection = take(a, (size_t)z.width * padded(z.wide));
-    s.projection_gradient = take(a, (size_t)z.width * padded(z.wide));
-    s.mixed_gradient = take(a, rows * z.wide);
-    s.change = take(a, rows * 3 * z.wide);
-    s.score_gradient = take(a, (size_t)z.n_tokens * z.keys);
-    s.turned = take(a, (size_t)z.head * z.keys);
-    s.x = take(a, rows * in_row);
-    for (int part = 0; part < 3; part++)
-        for (int r = 0; r < z.width; r++)
-            memcpy(s.heads + (part * z.wide + r / own * z.head + r % own) * in_row, weight[part] + (long)r * z.inputs,
-                z.inputs * sizeof(real));
-    for (int j = 0; j < z.width; j++)
-        for (int r = 0; r < z.width; r++)
-            s.projection[(long)j * padded(z.wide) + r / own * z.head + r % own] = out_weight[(long)j * z.width + r];
+    const size_t in_row = padded(z.inputs), columns = (size_t)z.block * z.keys;
+    attention_back s = {.projection = out_weight};
+    s.heads = take(a, 3 * z.width * in_row);
+    s.heads_gradient = take(a, 3 * z.width * in_row);
+    s.projection_gradient = take(a, (size_t)z.width * padded(z.width));
+    s.above = take(a, (size_t)z.width * z.row);
+    s.mixed_gradient = take(a, (size_t)z.width * z.row);
+    s.change = take(a, (size_t)3 * z.width * z.row);
+    s.of_scores = take(a, (size_t)z.n_tokens * z.keys);
+    s.turned = take(a, (size_t)z.n_tokens * z.keys);
+    s.x = take(a, columns * in_row);
+    s.gradient = take(a, columns * padded(z.width));
+    for (int part = 0; part < 3; part++) pack(weight[part], z.width, z.inputs, s.heads + part * z.width * in_row, in_row);
     return s;
 }
 
-/* From the gradient of the projected output of n sequences (rows of length padded(width)) to that of their tokens,
- * added to x_gradient; gradients of weights are added in padded form, that of the bias as it is. */
+/* Rows of each of n sequences, (n * tokens x columns), to rows with padding between sequences, which stays as it is. */
+static void spread(sizes z, int n, const real *x, int columns, long x_row, real *out, long out_row)
+{
+    for (int s = 0; s < n; s++)
+        for (int t = 0; t < z.n_tokens; t++)
+            memcpy(out + ((long)s * z.keys + t) * out_row, x + ((long)s * z.n_tokens + t) * x_row, columns * sizeof(real));
+}
+
+/* From the gradient of the projected output of n sequences (rows of length padded(width)) to that of their tokens, added to
+ * x_gradient. Gradients of weights are added to those of s, that of the bias as it is; without bias_gradient none is. */
 UNUSED static void attention_block_back(sizes z, attention_back s, int n, const real *x, const real *saved, const real *gradient,
     real *bias_gradient, real *x_gradient)
 {
-    const int rows = n * z.n_tokens, row = 3 * z.wide, in_row = padded(z.inputs);
+    const int out_row = padded(z.width), in_row = padded(z.inputs), columns = n * z.keys;
+    const long part = (long)z.width * z.row;
     const real scale = 1 / (real)sqrt((double)z.width / z.n_heads);
-    const real *qkv = saved, *weights = saved + (size_t)rows * row, *mixed = weights + (size_t)rows * z.n_heads * z.keys;
-    add_column_sums(gradient, rows, z.width, padded(z.width), bias_gradient);
-    product(z.width, z.wide, rows, gradient, 1, padded(z.width), mixed, z.wide, s.projection_gradient, padded(z.wide), 1);
-    product(rows, z.wide, z.width, gradient, padded(z.width), 1, s.projection, padded(z.wide), s.mixed_gradient, z.wide, 0);
+    const real *q = saved, *k = q + part, *v = k + part, *weights = v + part, *mixed = weights + weights_of_block(z);
+    turn(z, n, gradient, out_row, z.width, s.above);
+    product(z.width, z.row, z.width, s.projection, 1, z.width, s.above, z.row, s.mixed_gradient, z.row, 0);
     for (int sequence = 0; sequence < n; sequence++)
         for (int h = 0; h < z.n_heads; h++) {
-            const real *q = qkv + (long)sequence * z.n_tokens * row + h * z.head, *k = q + z.wide, *v = k + z.wide;
+            const long at = (long)h * z.head * z.row + sequence * z.keys;
             const real *w = weights + ((long)sequence * z.n_heads + h) * z.n_tokens * z.keys;
-            const real *above = s.mixed_gradient + (long)sequence * z.n_tokens * z.wide + h * z.head;
-            real *dq = s.change + (long)sequence * z.n_tokens * row + h * z.head, *dk = dq + z.wide, *dv = dk + z.wide;
-            real *ds = s.score_gradient;
-            outer_scores(z, above, z.wide, v, row, s.turned, ds);
-            for (int i = 0; i < z.n_tokens; i++) {
-                real mean = 0;
-                for (int j = 0; j < z.keys; j++) mean += w[i * z.keys + j] * ds[i * z.keys + j];
-                for (int j = 0; j < z.keys; j++) ds[i * z.keys + j] = scale * w[i * z.keys + j] * (ds[i * z.keys + j] - mean);
-            }
-            mixture(z, ds, 0, k, row, dq, row);
-            mixture(z, ds, 1, q, row, dk, row);
-            mixture(z, w, 1, above, z.wide, dv, row);
+            real *dq = s.change + at, *dk = dq + part, *dv = dk + part;
+            scores(z, v + at, s.mixed_gradient + at, s.of_scores);
+            softmax_back(z, scale, w, s.of_scores);
+            mixture(z, k + at, s.of_scores, dq);
+            turn_weights(z, s.of_scores, s.turned);
+            mixture(z, q + at, s.turned, dk);
+            turn_weights(z, w, s.turned);
+            mixture(z, s.mixed_gradient + at, s.turned, dv);
         }
-    pack(x, rows, z.inputs, s.x, in_row);
-    product(row, z.inputs, rows, s.change, 1, row, s.x, in_row, s.heads_gradient, in_row, 1);
-    product(rows, z.inputs, row, s.change, row, 1, s.heads, in_row, x_gradient, z.inputs, 1);
+    if (bias_gradient) {
+        add_column_sums(gradient, n * z.n_tokens, z.width, out_row, bias_gradient);
+        spread(z, n, gradient, z.width, out_row, s.gradient, out_row);
+        spread(z, n, x, z.inputs, z.inputs, s.x, in_row);
+        product(z.width, z.width, columns, mixed, z.row, 1, s.gradient, out_row, s.projection_gradient, out_row, 1);
+        product(3 * z.width, z.inputs, columns, s.change, z.row, 1, s.x, in_row, s.heads_gradient, in_row, 1);
+    }
+    for (int sequence = 0; sequence < n; sequence++)
+        product(z.n_tokens, z.inputs, 3 * z.width, s.change + sequence * z.keys, 1, z.row, s.heads, in_row,
+            x_gradient + (long)sequence * z.n_tokens * z.inputs, z.inputs, 1);
 }
 
 /* Padded gradients of the weights to those of the weights themselves. */
 UNUSED static void unpack_attention(sizes z, attention_back s, real *const *weight_gradient, real *out_gradient)
 {
-    const int own = z.width / z.n_heads, in_row = padded(z.inputs);
+    const int in_row = padded(z.inputs), out_row = padded(z.width);
     for (int part = 0; part < 3; part++)
         for (int r = 0; r < z.width; r++)
-            memcpy(weight_gradient[part] + (long)r * z.inputs,
-                s.heads_gradient + (long)(part * z.wide + r / own * z.head + r % own) * in_row, z.inputs * sizeof(real));
+            memcpy(weight_gradient[part] + (long)r * z.inputs, s.heads_gradient + (long)(part * z.width + r) * in_row,
+                z.inputs * sizeof(real));
     for (int j = 0; j < z.width; j++)
-        for (int r = 0; r < z.width; r++)
-            out_gradient[(long)j * z.width + r] = s.projection_gradient[(long)j * padded(z.wide) + r / own * z.head + r % own];
+        for (int r = 0; r < z.width; r++) out_gradient[(long)j * z.width + r] = s.projection_gradient[(long)r * out_row + j];
 }
 
 #endif

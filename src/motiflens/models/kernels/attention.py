@@ -9,6 +9,11 @@ from torch.autograd.function import FunctionCtx
 from motiflens.models.kernels.library import address, addresses, call, saved_size
 
 
+def _gradients_of(weights: Sequence[torch.Tensor], needed: Sequence[bool]) -> list[torch.Tensor]:
+    """Room for the gradients of weights; none where no one of them is needed."""
+    return [torch.empty_like(weight) for weight in weights] if any(needed) else []
+
+
 class _Attention(torch.autograd.Function):
     @staticmethod
     def forward(ctx: FunctionCtx, x: torch.Tensor, n_heads: int, *weights: torch.Tensor) -> torch.Tensor:
@@ -28,11 +33,11 @@ class _Attention(torch.autograd.Function):
     def backward(ctx: FunctionCtx, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         x, saved, *weights = ctx.saved_tensors  # type: ignore[attr-defined]
         gradient = gradient.contiguous()
-        x_gradient, gradients = torch.empty_like(x), [torch.empty_like(weight) for weight in weights]
+        x_gradient, gradients = torch.empty_like(x), _gradients_of(weights, ctx.needs_input_grad[2:])  # type: ignore[attr-defined]
         known = (address(x), addresses(weights[:3]), address(weights[3]), address(saved), address(gradient))
-        written = (address(x_gradient), addresses(gradients[:3]), address(gradients[3]), address(gradients[4]))
-        call("attention_backward", x, *ctx.sizes, *known, *written)  # type: ignore[attr-defined]
-        return x_gradient, None, *gradients
+        written = (addresses(gradients[:3]), address(gradients[3]), address(gradients[4])) if gradients else (None,) * 3
+        call("attention_backward", x, *ctx.sizes, *known, address(x_gradient), *written)  # type: ignore[attr-defined]
+        return x_gradient, None, *(gradients or (None,) * len(weights))
 
 
 def self_attention(x: torch.Tensor, n_heads: int, weights: Sequence[torch.Tensor]) -> torch.Tensor:
@@ -79,10 +84,11 @@ class _Encoder(torch.autograd.Function):
     def backward(ctx: FunctionCtx, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         x, saved, *weights = ctx.saved_tensors  # type: ignore[attr-defined]
         gradient = gradient.contiguous()
-        x_gradient, gradients = torch.empty_like(x), [torch.empty_like(weight) for weight in weights]
+        x_gradient, gradients = torch.empty_like(x), _gradients_of(weights, ctx.needs_input_grad[5:])  # type: ignore[attr-defined]
         known = (address(x), addresses(weights), *ctx.drop, address(saved), address(gradient))  # type: ignore[attr-defined]
-        call("encoder_backward", x, *ctx.sizes, *known, address(x_gradient), addresses(gradients))  # type: ignore[attr-defined]
-        return x_gradient, None, None, None, None, *gradients
+        written = (address(x_gradient), addresses(gradients) if gradients else None)
+        call("encoder_backward", x, *ctx.sizes, *known, *written)  # type: ignore[attr-defined]
+        return x_gradient, None, None, None, None, *(gradients or (None,) * len(weights))
 
 
 def encoder_layer(

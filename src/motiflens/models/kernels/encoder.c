@@ -48,7 +48,7 @@ static size_t encoder_per_token(int width, int hidden) { return 2 * ((size_t)wid
 
 size_t encoder_saved(int n_sequences, int n_tokens, int width, int n_heads, int hidden)
 {
-    return n_sequences * saved_per_sequence(sizes_of(n_sequences, n_tokens, width, width, n_heads))
+    return saved_of_all(sizes_of(n_sequences, n_tokens, width, width, n_heads))
         + (size_t)n_sequences * n_tokens * encoder_per_token(width, hidden) + 64;
 }
 
@@ -71,14 +71,14 @@ int encoder_forward(int n_sequences, int n_tokens, int width, int n_heads, int h
     real *y = take(&scratch, rows * width), *update = take(&scratch, rows * row);
     pack_transposed(weight[IN], hidden, width, in, hidden_row);
     pack_transposed(weight[BACK], width, hidden, back, row);
-    real *own = saved + n_sequences * saved_per_sequence(z);
+    real *own = saved + saved_of_all(z);
     real *norm1 = own, *norm2 = norm1 + n_all * width, *rate1 = norm2 + n_all * width, *rate2 = rate1 + n_all;
     real *dense = rate2 + n_all;
     for (int first = 0; first < n_sequences; first += z.block) {
         const int n = smaller(z.block, n_sequences - first), n_rows = n * n_tokens;
         const size_t token = (size_t)first * n_tokens;
         const real *tokens = x + token * width;
-        attention_block(z, s, n, tokens, weight[OUT_BIAS], saved + first * saved_per_sequence(z));
+        attention_block(z, s, n, tokens, weight[OUT_BIAS], saved + first / z.block * saved_of_block(z));
         for (int i = 0; i < n_rows; i++) {
             real *sum = s.out + (long)i * row;
             APART for (int j = 0; j < width; j++) sum[j] = tokens[(long)i * width + j] + sum[j] * kept(drop1, (token + i) * width + j);
@@ -105,7 +105,7 @@ int encoder_forward(int n_sequences, int n_tokens, int width, int n_heads, int h
     return 0;
 }
 
-/* Gradients of `encoder_forward`, written, not added. */
+/* Gradients of `encoder_forward`, written, not added; without weight_gradient that of x alone. */
 int encoder_backward(int n_sequences, int n_tokens, int width, int n_heads, int hidden, const real *x,
     const real *const *weight, const uint16_t *bits, int threshold, double scale, const real *saved,
     const real *output_gradient, real *x_gradient, real *const *weight_gradient)
@@ -116,9 +116,13 @@ int encoder_backward(int n_sequences, int n_tokens, int width, int n_heads, int 
     const mask drop1 = {bits, (uint16_t)threshold, (real)scale};
     const mask drop3 = {bits ? bits + n_all * (width + hidden) : NULL, (uint16_t)threshold, (real)scale};
     real *memory = whole(attention_back_room(z) + (size_t)hidden * row + (size_t)width * hidden_row
-        + rows * (3 * row + 2 * hidden_row + hidden) + 1024);
+        + rows * (3 * row + 2 * hidden_row + hidden) + row + 1024);
     if (!memory) return 1;
     arena scratch = {memory};
+    real *unread = take(&scratch, row), *none[NORM2_BIAS + 1];
+    const int wanted = weight_gradient != NULL;
+    for (int i = 0; i <= NORM2_BIAS; i++) none[i] = unread;
+    if (!wanted) weight_gradient = none; /* of the norms a few numbers are added up all the same */
     attention_back s = attention_back_parts(&scratch, z, weight, weight[OUT]);
     real *in = take(&scratch, (size_t)hidden * row), *back = take(&scratch, (size_t)width * hidden_row);
     real *y = take(&scratch, rows * row), *y_gradient = take(&scratch, rows * row), *update = take(&scratch, rows * row);
@@ -127,8 +131,8 @@ int encoder_backward(int n_sequences, int n_tokens, int width, int n_heads, int 
     pack(weight[BACK], width, hidden, back, hidden_row);
     const size_t n_weights[] = {0, 0, 0, 0, width, width, width, (size_t)hidden * width, hidden, (size_t)width * hidden, width,
         width, width};
-    for (int i = OUT_BIAS; i <= NORM2_BIAS; i++) memset(weight_gradient[i], 0, n_weights[i] * sizeof(real));
-    const real *own = saved + n_sequences * saved_per_sequence(z);
+    for (int i = OUT_BIAS; wanted && i <= NORM2_BIAS; i++) memset(weight_gradient[i], 0, n_weights[i] * sizeof(real));
+    const real *own = saved + saved_of_all(z);
     const real *norm1 = own, *norm2 = norm1 + n_all * width, *rate1 = norm2 + n_all * width, *rate2 = rate1 + n_all;
     const real *dense = rate2 + n_all;
     for (int first = 0; first < n_sequences; first += z.block) {
@@ -143,15 +147,19 @@ int encoder_backward(int n_sequences, int n_tokens, int width, int n_heads, int 
             for (int j = 0; j < width; j++) y[(long)i * row + j] = norm1[at * width + j] * weight[NORM1][j] + weight[NORM1_BIAS][j];
         }
         pack(dense + token * hidden, n_rows, hidden, hiddens, hidden_row);
-        add_column_sums(update, n_rows, width, row, weight_gradient[BACK_BIAS]);
-        product(width, hidden, n_rows, update, 1, row, hiddens, hidden_row, weight_gradient[BACK], hidden, 1);
+        if (wanted) {
+            add_column_sums(update, n_rows, width, row, weight_gradient[BACK_BIAS]);
+            product(width, hidden, n_rows, update, 1, row, hiddens, hidden_row, weight_gradient[BACK], hidden, 1);
+        }
         product(n_rows, hidden, width, update, row, 1, back, hidden_row, hidden_gradient, hidden_row, 0);
         const real grown = bits ? (real)scale : 1;
         for (int i = 0; i < n_rows; i++) /* a hidden value is above 0 where it was neither cut off nor dropped */
             APART for (int j = 0; j < hidden; j++)
                 hidden_gradient[(long)i * hidden_row + j] *= hiddens[(long)i * hidden_row + j] > 0 ? grown : 0;
-        add_column_sums(hidden_gradient, n_rows, hidden, hidden_row, weight_gradient[IN_BIAS]);
-        product(hidden, width, n_rows, hidden_gradient, 1, hidden_row, y, row, weight_gradient[IN], width, 1);
+        if (wanted) {
+            add_column_sums(hidden_gradient, n_rows, hidden, hidden_row, weight_gradient[IN_BIAS]);
+            product(hidden, width, n_rows, hidden_gradient, 1, hidden_row, y, row, weight_gradient[IN], width, 1);
+        }
         product(n_rows, width, hidden, hidden_gradient, hidden_row, 1, in, row, y_gradient, row, 1);
         for (int i = 0; i < n_rows; i++) {
             const size_t at = token + i;
@@ -160,10 +168,10 @@ int encoder_backward(int n_sequences, int n_tokens, int width, int n_heads, int 
                 weight_gradient[NORM1], weight_gradient[NORM1_BIAS]);
             APART for (int j = 0; j < width; j++) change[j] = dx[j] * kept(drop1, at * width + j);
         }
-        attention_block_back(z, s, n, x + token * width, saved + first * saved_per_sequence(z), update,
-            weight_gradient[OUT_BIAS], x_gradient + token * width);
+        attention_block_back(z, s, n, x + token * width, saved + first / z.block * saved_of_block(z), update,
+            wanted ? weight_gradient[OUT_BIAS] : NULL, x_gradient + token * width);
     }
-    unpack_attention(z, s, weight_gradient, weight_gradient[OUT]);
+    if (wanted) unpack_attention(z, s, weight_gradient, weight_gradient[OUT]);
     free(memory);
     return 0;
 }

@@ -17,6 +17,8 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "patch_counts": (_I, [_I] * 3 + [_P] * 2),
     "path_forward": (_I, [_I] * 5 + [_P] * 5),
     "path_backward": (_I, [_I] * 5 + [_P] * 4),
+    "folded_forward": (_I, [_I] * 6 + [_P] * 5),
+    "folded_backward": (_I, [_I] * 6 + [_P] * 5),
     "lstm_forward": (_I, [_I] * 4 + [_P] * 7),
     "lstm_backward": (_I, [_I] * 4 + [_P] * 11),
     "attention_forward": (_I, [_I] * 5 + [_P] * 6),

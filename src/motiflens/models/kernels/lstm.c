@@ -85,7 +85,7 @@ static inline __attribute__((always_inline)) void cell_back(int hidden, const in
     }
 }
 
-/* Gradients of `lstm_forward`; those of x (if not NULL), weights and biases are written, not added. */
+/* Gradients of `lstm_forward`, written, not added: of x if not NULL, of weights and biases if weight_ih_gradient is not. */
 int lstm_backward(int n_sequences, int steps, int inputs, int hidden, const real *x, const real *const *weight_ih,
     const real *const *weight_hh, const int *relu, const real *output, const real *saved, const real *output_gradient,
     real *x_gradient, real *const *weight_ih_gradient, real *const *weight_hh_gradient, real *const *bias_gradient)
@@ -105,14 +105,16 @@ int lstm_backward(int n_sequences, int steps, int inputs, int hidden, const real
     for (int direction = 0; direction < 2; direction++) {
         pack(weight_ih[direction], gates, inputs, input_weight, in_row);
         pack(weight_hh[direction], gates, hidden, hidden_weight, hidden_row);
-        memset(weight_ih_gradient[direction], 0, (size_t)gates * inputs * sizeof(real));
-        memset(weight_hh_gradient[direction], 0, (size_t)gates * hidden * sizeof(real));
-        memset(bias_gradient[direction], 0, (size_t)gates * sizeof(real));
+        if (weight_ih_gradient) {
+            memset(weight_ih_gradient[direction], 0, (size_t)gates * inputs * sizeof(real));
+            memset(weight_hh_gradient[direction], 0, (size_t)gates * hidden * sizeof(real));
+            memset(bias_gradient[direction], 0, (size_t)gates * sizeof(real));
+        }
         for (int first = 0; first < n_sequences; first += LSTM_BLOCK) {
             const int n = smaller(LSTM_BLOCK, n_sequences - first);
             const real *gate = saved + ((size_t)direction * n_sequences + first) * steps * 5 * hidden;
             const real *cell = gate + (size_t)steps * n * gates;
-            for (int t = 0; t < steps; t++)
+            for (int t = 0; weight_ih_gradient && t < steps; t++)
                 for (int s = 0; s < n; s++) {
                     const long at = (long)(first + s) * steps + (direction ? steps - 1 - t : t);
                     memcpy(tokens + ((long)t * n + s) * in_row, x + at * inputs, inputs * sizeof(real));
@@ -134,10 +136,12 @@ int lstm_backward(int n_sequences, int steps, int inputs, int hidden, const real
                 }
                 if (t) product(n, hidden, gates, changes, gates, 1, hidden_weight, hidden_row, state_gradient, hidden_row, 0);
             }
-            product(gates, inputs, steps * n, change, 1, gates, tokens, in_row, weight_ih_gradient[direction], inputs, 1);
-            product(gates, hidden, (steps - 1) * n, change + (long)n * gates, 1, gates, states, hidden_row,
-                weight_hh_gradient[direction], hidden, 1);
-            add_column_sums(change, steps * n, gates, gates, bias_gradient[direction]);
+            if (weight_ih_gradient) {
+                product(gates, inputs, steps * n, change, 1, gates, tokens, in_row, weight_ih_gradient[direction], inputs, 1);
+                product(gates, hidden, (steps - 1) * n, change + (long)n * gates, 1, gates, states, hidden_row,
+                    weight_hh_gradient[direction], hidden, 1);
+                add_column_sums(change, steps * n, gates, gates, bias_gradient[direction]);
+            }
             if (!x_gradient) continue;
             product(steps * n, inputs, gates, change, gates, 1, input_weight, in_row, token_gradient, in_row, 0);
             for (int t = 0; t < steps; t++)

@@ -31,13 +31,15 @@ class _Lstm(torch.autograd.Function):
         gradient = gradient.contiguous()
         sizes = (*x.shape, output.shape[2] // 2)
         x_gradient = torch.empty_like(x) if ctx.needs_input_grad[0] else None  # type: ignore[attr-defined]
-        gradients = [torch.empty_like(weight) for weight in weights]
+        needed = any(ctx.needs_input_grad[2:])  # type: ignore[attr-defined]
+        gradients = [torch.empty_like(weight) for weight in weights] if needed else []
         flags = (ctypes.c_int * 2)(*ctx.relu)  # type: ignore[attr-defined]
         ih, hh = addresses(weights[0::3]), addresses(weights[1::3])
-        written = [None if x_gradient is None else address(x_gradient), *(addresses(gradients[k::3]) for k in range(3))]
+        of_weights = [addresses(gradients[k::3]) if needed else None for k in range(3)]
+        written = [None if x_gradient is None else address(x_gradient), *of_weights]
         known = (address(x), ih, hh, flags, address(output), address(saved), address(gradient))
         call("lstm_backward", x, *sizes, *known, *written)
-        return x_gradient, None, *gradients
+        return x_gradient, None, *(gradients or (None,) * len(weights))
 
 
 def bidirectional_lstm(

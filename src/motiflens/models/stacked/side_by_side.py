@@ -27,20 +27,22 @@ def activate(network: HybridNetwork, z: torch.Tensor, mean: torch.Tensor, varian
     return network.stem.first.activation(torch.addcmul(norm.bias - mean * scale, z, scale)).transpose(1, 2)
 
 
-def pooled_activations(network: HybridNetwork, codes: torch.Tensor) -> torch.Tensor:
-    """What the first pool of a network in evaluation mode gives, without gradient, shape=(N, n_filters, T).
+def pooled_activations(network: HybridNetwork, codes: torch.Tensor, pool: int | None = None) -> torch.Tensor:
+    """What the first pool of a network in evaluation mode gives, without gradient, shape=(N, n_filters, L // pool).
 
     Parameters
     ----------
     network : HybridNetwork
     codes : torch.Tensor, uint8, shape=(N, L)
         On its device.
+    pool : int, optional
+        Positions that are pooled; by default as many as the network pools, and with 1 the map itself.
     """
     config, norm = network.config, network.stem.first.norm
     with torch.no_grad():
         filters, sign = stacked_filters([network])
         patches = Patches(codes, config.kernel_size, filters.dtype)
-        raw = pooled_convolution(patches, filters, config.first_pool).mul_(sign)
+        raw = pooled_convolution(patches, filters, pool or config.first_pool).mul_(sign)
         return activate(network, raw, norm.running_mean, norm.running_var)  # type: ignore[arg-type]
 
 
