@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import typer.main
-
 from motiflens.cli import app
 
 TARGET = Path(__file__).parent.parent / "docs" / "commands.md"
@@ -54,7 +52,7 @@ def row_of(option: Any) -> str:
 
 def reference() -> str:
     """The whole page."""
-    listed = commands(typer.main.get_command(app), ("motiflens",))
+    listed = commands(app, ("motiflens",))
     return "\n".join([HEAD, *(text_of(words, command) for words, command in listed)])
 
 

@@ -4,7 +4,7 @@ import sys
 import warnings
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from motiflens import cli
 from motiflens.cli import app

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from motiflens.cli import app
 from motiflens.data.io import write_hdf5

@@ -133,11 +133,9 @@ def test_simulate_with_other_numbers_of_motifs(tmp_path):
 
 
 def test_every_command_has_help_and_is_shown_in_use():
-    import typer.main
-
     pages = [README, *(README.parent / "docs").glob("howto/*.md"), *(README.parent / "docs").glob("[!c]*.md")]
     text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
-    for words, command in MAKE_COMMANDS["commands"](typer.main.get_command(app), ("motiflens",)):
+    for words, command in MAKE_COMMANDS["commands"](app, ("motiflens",)):
         assert command.help
         assert all(getattr(p, "help", None) for p in command.params if p.name != "help"), words
         assert re.search(rf"{words}\b", text), f"no page shows: {words}"

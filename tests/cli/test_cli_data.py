@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from motiflens import cli
 from motiflens.cli import app

@@ -5,8 +5,8 @@ import sys
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from command_line import fails
-from typer.testing import CliRunner
 
 from motiflens import cli
 from motiflens.cli import app

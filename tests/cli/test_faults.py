@@ -81,9 +81,9 @@ def test_numbers_out_of_range_are_refused_before_anything_is_read(arguments, tmp
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("train",), "error: Missing argument 'data' (see motiflens train -h)\n"),
+        (("train",), "error: Missing argument 'DATA' (see motiflens train -h)\n"),
         (("trian",), "error: No such command 'trian'. Did you mean 'train'? (see motiflens -h)\n"),
-        (("motifs", "list", "--strct"), "error: No such option: --strct"),
+        (("motifs", "list", "--strct"), "error: No such option '--strct'"),
     ],
 )
 def test_a_call_that_cannot_be_read_is_told_in_a_line(arguments, words, monkeypatch, capsys):

@@ -9,7 +9,6 @@ import re
 from pathlib import Path
 
 import pytest
-import typer
 
 import motiflens
 from motiflens.cli import app
@@ -52,7 +51,7 @@ def commands(command):
         yield from commands(one)
 
 
-OPTIONS = {param.name for command in commands(typer.main.get_command(app)) for param in command.params}
+OPTIONS = {param.name for command in commands(app) for param in command.params}
 
 
 def arguments():

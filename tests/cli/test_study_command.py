@@ -4,7 +4,7 @@ import json
 import sys
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from motiflens.basics.runners import JobError
 from motiflens.cli import app

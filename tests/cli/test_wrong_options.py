@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import typer
 from command_line import run
 from crx_folder import make_crx_folder
 from study_records import make_record
@@ -37,7 +36,7 @@ class Net(nn.Module):
     def forward(self, x):
         return self.out(self.conv(x).relu().amax(2))
 """
-COMMANDS = typer.main.get_command(cli.app)  # which takes longer to build than most of the calls
+COMMANDS = cli.app
 HUGE = "1" + 30 * "0"
 #: Wrong values of every kind of option; some are right for some options.
 WRONG = {
@@ -137,7 +136,6 @@ def place(tmp_path_factory):
 def command(place, monkeypatch, capsys):
     """Run a command line; its exit code, 0 where it would have begun its work, and what stands on standard error."""
     monkeypatch.chdir(place)
-    monkeypatch.setattr(typer.main, "get_command", lambda app: COMMANDS)
     monkeypatch.setattr(ensemble, "_train", begin)
     monkeypatch.setattr(machines, "run_local", begin)
     monkeypatch.setattr("motiflens.audits.train_and_audit.run_local", begin)
@@ -189,7 +187,7 @@ def variants(call):
     for option in others:
         if chosen is None or option.opts[0] in chosen:
             rest = without(options, option.opts)
-            kind = option.bare_type() if option.bare_type() in WRONG else str  # a choice among names
+            kind = option.base if option.base in WRONG else str  # a choice among names
             for wrong in WRONG[kind]:
                 yield option.opts[0], kind, wrong, [*name.split(), *rest, f"{option.opts[0]}={wrong}", "--", *given]
 

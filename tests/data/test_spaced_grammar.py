@@ -5,11 +5,11 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from typer.testing import CliRunner
 
 from motiflens.basics.metrics import auroc
 from motiflens.cli import app

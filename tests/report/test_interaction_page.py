@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from command_line import fails
-from typer.testing import CliRunner
 
 from motiflens.basics.sequence import encode, one_hot
 from motiflens.cli import app

@@ -5,9 +5,9 @@ import re
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from read_page import read
 from study_records import encode_pwms, make_failed, make_record, make_study
-from typer.testing import CliRunner
 
 from motiflens.cli import app
 from motiflens.report.study import write_outputs, write_report

@@ -53,8 +53,8 @@ def test_effects_need_both_activations():
 def test_finding_names_each_stage_and_what_could_be_chance():
     filters, saliency, caution = effect_sentences(Results(make_study()))
     assert filters.startswith("Against ReLU, the exponential activation raised the share of first-layer filters")
-    assert "and lowered it with C24 by 0.20 (0.91 to 0.71; 3 and 3 networks" in filters
-    assert "with C4C6 by 0.20 (0.66 to 0.86; 6 and 6 networks" in saliency
+    assert "and lowered it with C24 from 0.91 to 0.71 (3 and 3 networks" in filters
+    assert "with C4C6 from 0.66 to 0.86 (6 and 6 networks" in saliency
     assert "C4 on task 1" in caution
     assert "C4C6" not in caution
 
@@ -69,7 +69,7 @@ def test_finding_of_equal_activations_and_single_networks():
     records = [make_record(1, "C24", a, 0, filters={"tpr": value}) for a, value in tpr.items()]
     same, caution = effect_sentences(Results(records))
     assert "left the share of first-layer filters" in same
-    assert "the same with C24 (0.50 to 0.50; 1 and 1 networks, p\u00a0=\u00a01.00)" in same
+    assert "the same with C24 (0.50 and 0.50; 1 and 1 networks, p\u00a0=\u00a01.00)" in same
     assert "C24 on task 1" in caution
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from interaction_records import block, record
 from study_records import make_record
 from test_records_page import fields
-from typer.testing import CliRunner
 
 from motiflens.basics.store import Store
 from motiflens.cli import app

@@ -153,7 +153,7 @@ def test_the_packaged_table_is_there():
 
 
 def test_the_command_writes_the_table(tmp_path):
-    from typer.testing import CliRunner
+    from click.testing import CliRunner
 
     from motiflens.basics.store import Store
     from motiflens.cli import app

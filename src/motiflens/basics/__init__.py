@@ -27,6 +27,7 @@ __all__ = [
     "stats",
     "store",
     "tables",
+    "terminal",
     "words",
 ]
 

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from html import escape
 from typing import Protocol
 
+from motiflens.basics.terminal import StatusLine, bar, time_left
+
 
 class Tell(Protocol):
     """Told which share is done, from 0 to 1, and what is done next, where work has stages."""
@@ -88,17 +90,17 @@ def _unheard(share: float, stage: str = "") -> None:
 
 @contextmanager
 def _on_terminal(what: str) -> Iterator[Tell]:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=24))
-    columns_of_time = (TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, *columns_of_time, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=1.0)
+    began, shown = time.monotonic(), ""
+    with StatusLine(sys.stderr) as line:
 
         def tell(share: float, stage: str = "") -> None:
-            bar.update(task, completed=share, description=f"{what}: {stage}" if stage else what)
+            nonlocal shown
+            words = f"{what}: {stage}" if stage else what
+            left = time_left(share, time.monotonic() - began)
+            line.show(f"{words} {bar(share)} {share:4.0%} {left}", now=stage != shown or share >= 1)
+            shown = stage
 
+        tell(0.0)
         yield tell
 
 

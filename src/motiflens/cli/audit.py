@@ -4,7 +4,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+import click
 
 from motiflens.basics.errors import InputError
 from motiflens.cli.audit_options import (
@@ -29,6 +29,7 @@ from motiflens.cli.audit_options import (
     train_candidates,
     write_found,
 )
+from motiflens.cli.commands import Option
 from motiflens.cli.errors import in_shell
 from motiflens.cli.loading import load_any_model, one_thread, read_truth
 from motiflens.cli.messages import BEAT, note_outputs, percentage, print_json, short
@@ -56,24 +57,22 @@ _OF_TRAINING = ("architecture", "activations", "n_members", "task", "protocol", 
 
 
 def audit(
-    ctx: typer.Context,
+    ctx: click.Context,
     data: DataFile,
     model: Annotated[
         str | None,
-        typer.Option(
+        Option(
             help="Folder of a saved network or of an ensemble; or module:function or file.py:function that makes one, "
             "whose code is run. Without it, networks are trained."
         ),
     ] = None,
-    weights: Annotated[Path | None, typer.Option(help="State dictionary of the model, .pt or .safetensors.")] = None,
-    layout: Annotated[
-        str, typer.Option(help="Axes of the model's input: auto, N4L, NL4, N14L, ..., or codes.")
-    ] = "auto",
-    bases: Annotated[str, typer.Option(help="Order of the bases in the model's channels, such as AGCT.")] = "ACGT",
+    weights: Annotated[Path | None, Option(help="State dictionary of the model, .pt or .safetensors.")] = None,
+    layout: Annotated[str, Option(help="Axes of the model's input: auto, N4L, NL4, N14L, ..., or codes.")] = "auto",
+    bases: Annotated[str, Option(help="Order of the bases in the model's channels, such as AGCT.")] = "ACGT",
     first_layer: FirstLayer = None,
-    output: Annotated[str, typer.Option(help="What the model returns: auto, logits or probabilities.")] = "auto",
-    architecture: Annotated[str, typer.Option(help="To train: a name that motiflens models list shows.")] = "C4C6-Att",
-    activations: Annotated[str, typer.Option(help="To train: first layers to compare.")] = "relu,exponential",
+    output: Annotated[str, Option(help="What the model returns: auto, logits or probabilities.")] = "auto",
+    architecture: Annotated[str, Option(help="To train: a name that motiflens models list shows.")] = "C4C6-Att",
+    activations: Annotated[str, Option(help="To train: first layers to compare.")] = "relu,exponential",
     n_members: NMembers = 5,
     task: Task = None,
     protocol: ProtocolName = "REFERENCE",
@@ -81,7 +80,7 @@ def audit(
     device: Device = "auto",
     target: Annotated[
         str | None,
-        typer.Option(help="Label that is explained, by name or number; or the output that a single label stands for."),
+        Option(help="Label that is explained, by name or number; or the output that a single label stands for."),
     ] = None,
     database: Database = DATABASE,
     spike_motifs: SpikeMotifs = None,
@@ -94,7 +93,7 @@ def audit(
     seed: Seed = 0,
     out: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             "--out", "-o", callback=writable_folder, help="Folder for the page, tables, motifs and trained networks."
         ),
     ] = None,
@@ -108,7 +107,7 @@ def audit(
     With --out it writes a page to look at; the same command goes on where it was interrupted.
     """
     if not quiet:
-        typer.echo(f"audit: reading {data.name}", err=True)  # before torch is loaded, which may take seconds
+        click.echo(f"audit: reading {data.name}", err=True)  # before torch is loaded, which may take seconds
     from motiflens.audits.options import AuditOptions
     from motiflens.audits.tables import audit_summary
     from motiflens.audits.taxa import taxon_notes
@@ -162,21 +161,21 @@ def audit(
         for candidate in found.candidates:
             for one in candidate.audits:
                 for line in _summary_lines(audit_summary(one), database):
-                    typer.echo(line)
+                    click.echo(line)
             for note in taxon_notes(candidate, options) if out is None else ():
-                typer.echo(f"note: {in_shell(note)}", err=True)
+                click.echo(f"note: {in_shell(note)}", err=True)
     if out is not None:
         summary = evidence_summary(evidence)
         for line in (*_verdict_lines(summary), *_advice_lines(summary)):
-            typer.echo(line)
-        typer.echo(f"Filters were compared with {database}.")
+            click.echo(line)
+        click.echo(f"Filters were compared with {database}.")
         for note in evidence.notes:
-            typer.echo(f"note: {note}", err=True)
+            click.echo(f"note: {note}", err=True)
         for path in paths if alone else paths[:2]:
-            typer.echo(str(path), err=True)
+            click.echo(str(path), err=True)
 
 
-def _check_options(ctx: typer.Context, model: str | None, out: Path | None) -> None:
+def _check_options(ctx: click.Context, model: str | None, out: Path | None) -> None:
     """Refuse options of what is not done: a model is audited as it is, networks are trained as the data ask."""
     if model is None and out is None:
         raise InputError("expected --model to audit, or --out with a folder for the networks to be trained")

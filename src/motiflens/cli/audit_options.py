@@ -6,8 +6,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-import typer
-
+from motiflens.cli.commands import Option
 from motiflens.cli.messages import BEAT, TrainingCourse, note_slow_training, percentage, resumable
 
 if TYPE_CHECKING:
@@ -18,33 +17,33 @@ if TYPE_CHECKING:
     from motiflens.models.hybrid import NetworkConfig
     from motiflens.training.news import News
 
-NMembers = Annotated[int, typer.Option("--members", help="To train: initialisations of each.")]
+NMembers = Annotated[int, Option("--members", help="To train: initialisations of each.")]
 Task = Annotated[
-    int | None, typer.Option(help="To train: sizes of task 1 (wide) or 2 (small); by default 2 for a single label.")
+    int | None, Option(help="To train: sizes of task 1 (wide) or 2 (small); by default 2 for a single label.")
 ]
-ProtocolName = Annotated[str, typer.Option(help="To train: REFERENCE or PAPER.")]
-MaxEpochs = Annotated[int | None, typer.Option(help="To train: fewer epochs than the protocol's.")]
-Device = Annotated[str, typer.Option(help="To train: auto, cpu or cuda.")]
-Database = Annotated[str, typer.Option(help="Motif set or file to compare with.")]
+ProtocolName = Annotated[str, Option(help="To train: REFERENCE or PAPER.")]
+MaxEpochs = Annotated[int | None, Option(help="To train: fewer epochs than the protocol's.")]
+Device = Annotated[str, Option(help="To train: auto, cpu or cuda.")]
+Database = Annotated[str, Option(help="Motif set or file to compare with.")]
 Truth = Annotated[
-    str | None, typer.Option(help="task1, task2, or a JSON file of factors and their accessions: for TPR and FPR.")
+    str | None, Option(help="task1, task2, or a JSON file of factors and their accessions: for TPR and FPR.")
 ]
-LargestQ = Annotated[float, typer.Option(help="Largest q-value of a match.")]
+LargestQ = Annotated[float, Option(help="Largest q-value of a match.")]
 # These are fields of `motiflens.audits.options.AuditOptions`, by the same names.
-NDecoys = Annotated[int, typer.Option(help="Shuffled databases, for the matches expected by chance; 0 for none.")]
-NAblation = Annotated[int, typer.Option(help="Test sequences on which each filter is ablated; 0 for none.")]
-NBackgrounds = Annotated[int, typer.Option(help="Negatives for the spike-in; 0: no spike-in, no stability.")]
+NDecoys = Annotated[int, Option(help="Shuffled databases, for the matches expected by chance; 0 for none.")]
+NAblation = Annotated[int, Option(help="Test sequences on which each filter is ablated; 0 for none.")]
+NBackgrounds = Annotated[int, Option(help="Negatives for the spike-in; 0: no spike-in, no stability.")]
 SpikeMotifs = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "--motifs",
         help="Motifs that attributions should find: a motif file, or names in the database with commas between them. "
         "They are put into sequences before those of the filters that matter.",
     ),
 ]
-NExamples = Annotated[int, typer.Option(help="Test sequences whose attributions are shown.")]
-Seed = Annotated[int, typer.Option(min=0, help="Of initial weights and of everything that is drawn.")]
-Title = Annotated[str | None, typer.Option(help="Heading of the page.")]
+NExamples = Annotated[int, Option(help="Test sequences whose attributions are shown.")]
+Seed = Annotated[int, Option(min=0, help="Of initial weights and of everything that is drawn.")]
+Title = Annotated[str | None, Option(help="Heading of the page.")]
 
 
 class Found(NamedTuple):

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from motiflens.basics.errors import InputError
 from motiflens.cli.messages import print_json, resumable
@@ -44,7 +44,7 @@ def run_interactions(
         numbers = {"n_records": len(result.records), "n_left": result.n_left}
         print_json({**numbers, "report": report, "go_on": command if result.n_left else None})
     elif report is not None:
-        typer.echo(f"{len(result.records)} conditions; open {report}")
+        click.echo(f"{len(result.records)} conditions; open {report}")
     tell_what_is_left(result, folder, "conditions", command)
 
 
@@ -54,7 +54,7 @@ def _write(records: "list[Record]", folder: Path, command: str | None) -> str | 
     from motiflens.study.benchmark import figure_records
 
     if not figure_records(records):
-        typer.echo("no page: networks failed, or data seeds below 100 are there to choose settings by", err=True)
+        click.echo("no page: networks failed, or data seeds below 100 are there to choose settings by", err=True)
         return None
     return str(write_interaction_outputs(records, folder, command=command).report)
 
@@ -67,4 +67,4 @@ def report_interactions(records: "list[Record]", out: Path, *, command: str, as_
     if as_json:
         print_json({"n_records": len(records), "report": str(outputs.report)})
     else:
-        typer.echo(f"{len(records)} conditions; open {outputs.report}")
+        click.echo(f"{len(records)} conditions; open {outputs.report}")

@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+import click
 
 from motiflens.basics.choices import close_matches
 from motiflens.basics.errors import InputError
@@ -30,6 +30,7 @@ from motiflens.cli.audit_options import (
     train_candidates,
     write_found,
 )
+from motiflens.cli.commands import Option
 from motiflens.cli.errors import in_shell
 from motiflens.cli.loading import one_thread, read_truth
 from motiflens.cli.messages import print_json
@@ -49,14 +50,14 @@ def compare(
     data: DataFile,
     config: Annotated[
         list[str],
-        typer.Option(
+        Option(
             help="ARCHITECTURE:ACTIVATION, or ARCHITECTURE:ACTIVATION:FIELD=VALUE,... with fields of HybridConfig, "
             "e.g. C24:relu:n_filters=64. Two or more; differences are from the first."
         ),
     ],
     out: Annotated[
         Path,
-        typer.Option(
+        Option(
             "--out", "-o", callback=writable_folder, help="Folder for the page, tables, motifs and trained networks."
         ),
     ],
@@ -66,7 +67,7 @@ def compare(
     max_epochs: MaxEpochs = None,
     device: Device = "auto",
     target: Annotated[
-        str | None, typer.Option(help="Label that is explained, by name or number; by default the first.")
+        str | None, Option(help="Label that is explained, by name or number; by default the first.")
     ] = None,
     database: Database = DATABASE,
     spike_motifs: SpikeMotifs = None,
@@ -116,12 +117,12 @@ def compare(
         print_json(evidence_summary(evidence))
         return
     for line in _table(side_by_side(evidence)):
-        typer.echo(line)
-    typer.echo(f"note: filters were compared with {database}", err=True)
+        click.echo(line)
+    click.echo(f"note: filters were compared with {database}", err=True)
     for note in (*_unjudged(evidence), *evidence.notes):
-        typer.echo(f"note: {in_shell(note)}", err=True)
+        click.echo(f"note: {in_shell(note)}", err=True)
     for path in paths[:2]:
-        typer.echo(str(path), err=True)
+        click.echo(str(path), err=True)
 
 
 def _configurations(texts: list[str], dataset: "SequenceDataset", task: int) -> "dict[str, NetworkConfig]":

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+import click
 
 from motiflens.basics.errors import InputError
+from motiflens.cli.commands import Argument, Commands, Option
 from motiflens.cli.messages import print_json
 from motiflens.cli.options import DataFile, Json, shares_of, split_names, whole_numbers, writable_file
 
@@ -13,33 +14,33 @@ if TYPE_CHECKING:
     from motiflens.data.dataset import SequenceDataset
     from motiflens.data.summary import DataSummary
 
-app = typer.Typer(help="Import your own data, and look at them before training.", no_args_is_help=True)
+app = Commands("Import your own data, and look at them before training.")
 
-Out = Annotated[Path, typer.Option("--out", "-o", callback=writable_file, help="HDF5 file to write.")]
-Shares = Annotated[str, typer.Option("--split", help="Shares of training, validation and test, drawn at random.")]
-Seed = Annotated[int, typer.Option(min=0, help="Rules the random split and random negatives.")]
-Length = Annotated[int | None, typer.Option(min=1, help="Crop or pad all sequences to this length.")]
-DropMissing = Annotated[bool, typer.Option(help="Leave out sequences that lack a label (empty, NA, nan).")]
-MissingValue = Annotated[float | None, typer.Option(help="Number that stands for a missing label, such as -1.")]
-Valid = Annotated[str | None, typer.Option(help="Chromosomes (or folds) for validation, e.g. chr8,chr10.")]
-Test = Annotated[str | None, typer.Option(help="Chromosomes (or folds) for the test, e.g. chr9.")]
-Shuffle = Annotated[int, typer.Option(min=0, max=10_000, help="Add so many dinucleotide shuffles of each positive.")]
+Out = Annotated[Path, Option("--out", "-o", callback=writable_file, help="HDF5 file to write.")]
+Shares = Annotated[str, Option("--split", help="Shares of training, validation and test, drawn at random.")]
+Seed = Annotated[int, Option(min=0, help="Rules the random split and random negatives.")]
+Length = Annotated[int | None, Option(min=1, help="Crop or pad all sequences to this length.")]
+DropMissing = Annotated[bool, Option(help="Leave out sequences that lack a label (empty, NA, nan).")]
+MissingValue = Annotated[float | None, Option(help="Number that stands for a missing label, such as -1.")]
+Valid = Annotated[str | None, Option(help="Chromosomes (or folds) for validation, e.g. chr8,chr10.")]
+Test = Annotated[str | None, Option(help="Chromosomes (or folds) for the test, e.g. chr9.")]
+Shuffle = Annotated[int, Option(min=0, max=10_000, help="Add so many dinucleotide shuffles of each positive.")]
 
 
-@app.command("fasta")
+@app.register("fasta")
 def data_fasta(
-    sequences: Annotated[Path, typer.Argument(help="FASTA, plain or gzip: positives, or all sequences.")],
+    sequences: Annotated[Path, Argument(help="FASTA, plain or gzip: positives, or all sequences.")],
     out: Out,
-    negatives: Annotated[Path | None, typer.Option(help="FASTA of the negatives.")] = None,
+    negatives: Annotated[Path | None, Option(help="FASTA of the negatives.")] = None,
     labels: Annotated[
-        Path | None, typer.Option(help="TSV or CSV with a header: names, then a column for each label or value.")
+        Path | None, Option(help="TSV or CSV with a header: names, then a column for each label or value.")
     ] = None,
     label_columns: Annotated[
-        str | None, typer.Option(help="Columns of that table, e.g. a,b. Default: all but the first.")
+        str | None, Option(help="Columns of that table, e.g. a,b. Default: all but the first.")
     ] = None,
     label_pattern: Annotated[
         str | None,
-        typer.Option(help="Regular expression with a group for each label in the header, e.g. 'label=([01])'."),
+        Option(help="Regular expression with a group for each label in the header, e.g. 'label=([01])'."),
     ] = None,
     valid: Valid = None,
     test: Test = None,
@@ -73,44 +74,42 @@ def data_fasta(
     _finish(_with_shuffles(dataset, shuffle, seed), out, as_json)
 
 
-@app.command("bed")
+@app.register("bed")
 def data_bed(
-    peaks: Annotated[Path, typer.Argument(help="BED or narrowPeak, plain or gzip; or a folder, one label a file.")],
-    genome: Annotated[Path, typer.Argument(help="FASTA of the genome, plain or gzip, or .2bit.")],
+    peaks: Annotated[Path, Argument(help="BED or narrowPeak, plain or gzip; or a folder, one label a file.")],
+    genome: Annotated[Path, Argument(help="FASTA of the genome, plain or gzip, or .2bit.")],
     out: Out,
-    width: Annotated[int, typer.Option(min=1, help="Length of the windows around summits or middles.")],
-    also: Annotated[list[Path] | None, typer.Option(help="BED of another label; may be given several times.")] = None,
-    negatives: Annotated[Path | None, typer.Option(help="BED of the negatives.")] = None,
+    width: Annotated[int, Option(min=1, help="Length of the windows around summits or middles.")],
+    also: Annotated[list[Path] | None, Option(help="BED of another label; may be given several times.")] = None,
+    negatives: Annotated[Path | None, Option(help="BED of the negatives.")] = None,
     gc_matched: Annotated[
         int,
-        typer.Option(
-            min=0, max=10_000, help="Add this many random windows for each positive as negatives, GC-matched."
-        ),
+        Option(min=0, max=10_000, help="Add this many random windows for each positive as negatives, GC-matched."),
     ] = 0,
     avoid: Annotated[
-        Path | None, typer.Option(help="BED of places, beside PEAKS, from which to take no GC-matched negatives.")
+        Path | None, Option(help="BED of places, beside PEAKS, from which to take no GC-matched negatives.")
     ] = None,
     shuffle: Shuffle = 0,
     value_column: Annotated[
-        str | None, typer.Option(help="Columns, from 1 on, with a label or value, such as 7 of narrowPeak, or 4,5.")
+        str | None, Option(help="Columns, from 1 on, with a label or value, such as 7 of narrowPeak, or 4,5.")
     ] = None,
     label_column: Annotated[
-        int | None, typer.Option(help="Column, from 1 on, that names the label, or several between commas.")
+        int | None, Option(help="Column, from 1 on, that names the label, or several between commas.")
     ] = None,
     bigwig: Annotated[
-        list[Path] | None, typer.Option(help="bigWig whose signal in a window is a label; may be given several times.")
+        list[Path] | None, Option(help="bigWig whose signal in a window is a label; may be given several times.")
     ] = None,
-    signal: Annotated[str, typer.Option(help="What of it: mean, max, sum, or log_sum, log(1 + sum).")] = "mean",
-    uncovered: Annotated[str, typer.Option(help="Bases without a value in bigWig: zero, or missing.")] = "zero",
+    signal: Annotated[str, Option(help="What of it: mean, max, sum, or log_sum, log(1 + sum).")] = "mean",
+    uncovered: Annotated[str, Option(help="Bases without a value in bigWig: zero, or missing.")] = "zero",
     missing_value: MissingValue = None,
     drop_missing: DropMissing = False,
     valid: Valid = None,
     test: Test = None,
     split: Shares = "0.7,0.1,0.2",
     seed: Seed = 0,
-    stranded: Annotated[bool, typer.Option(help="Reverse-complement intervals of the minus strand.")] = False,
-    skip_missing: Annotated[bool, typer.Option(help="Leave out chromosomes that the genome lacks.")] = False,
-    max_unknown: Annotated[float, typer.Option(min=0, max=1, help="Leave out windows with a larger share of N.")] = 0.0,
+    stranded: Annotated[bool, Option(help="Reverse-complement intervals of the minus strand.")] = False,
+    skip_missing: Annotated[bool, Option(help="Leave out chromosomes that the genome lacks.")] = False,
+    max_unknown: Annotated[float, Option(min=0, max=1, help="Leave out windows with a larger share of N.")] = 0.0,
     as_json: Json = False,
 ) -> None:
     """Import windows around peaks in a genome, with negatives from a file, from the genome or by shuffling."""
@@ -155,26 +154,24 @@ def data_bed(
     _finish(_with_shuffles(dataset, shuffle, seed), out, as_json)
 
 
-@app.command("table")
+@app.register("table")
 def data_table(
-    table: Annotated[Path, typer.Argument(help="TSV or CSV, plain or gzip, whose first line names the columns.")],
+    table: Annotated[Path, Argument(help="TSV or CSV, plain or gzip, whose first line names the columns.")],
     out: Out,
-    sequence: Annotated[str, typer.Option(help="Column of the sequences.")] = "sequence",
+    sequence: Annotated[str, Option(help="Column of the sequences.")] = "sequence",
     labels: Annotated[
-        str | None, typer.Option(help="Columns of labels or values, e.g. a,b. Default: all but sequence, split, name.")
+        str | None, Option(help="Columns of labels or values, e.g. a,b. Default: all but sequence, split, name.")
     ] = None,
-    valid_file: Annotated[Path | None, typer.Option(help="Table of validation sequences; TABLE then trains.")] = None,
-    test_file: Annotated[Path | None, typer.Option(help="Table of test sequences; TABLE then trains.")] = None,
+    valid_file: Annotated[Path | None, Option(help="Table of validation sequences; TABLE then trains.")] = None,
+    test_file: Annotated[Path | None, Option(help="Table of test sequences; TABLE then trains.")] = None,
     split_column: Annotated[
-        str, typer.Option(help="Column that says train, valid or test, or has folds (see --valid), if there is one.")
+        str, Option(help="Column that says train, valid or test, or has folds (see --valid), if there is one.")
     ] = "split",
-    name: Annotated[str, typer.Option(help="Column of the sequences' names, if there is one.")] = "name",
+    name: Annotated[str, Option(help="Column of the sequences' names, if there is one.")] = "name",
     chromosome: Annotated[
-        str | None, typer.Option(help="Column of chromosomes, if it is not called chrom or the like.")
+        str | None, Option(help="Column of chromosomes, if it is not called chrom or the like.")
     ] = None,
-    group: Annotated[
-        str | None, typer.Option(help="Column whose equal values stay in one split, e.g. the locus.")
-    ] = None,
+    group: Annotated[str | None, Option(help="Column whose equal values stay in one split, e.g. the locus.")] = None,
     valid: Valid = None,
     test: Test = None,
     missing_value: MissingValue = None,
@@ -209,10 +206,10 @@ def data_table(
     _finish(_with_shuffles(dataset, shuffle, seed), out, as_json)
 
 
-@app.command("crx")
+@app.register("crx")
 def data_crx(
     folder: Annotated[
-        Path, typer.Argument(help="Holds clones of CRX-Active-Learning and CRX-Information-Content (barakcohenlab).")
+        Path, Argument(help="Holds clones of CRX-Active-Learning and CRX-Information-Content (barakcohenlab).")
     ],
     out: Out,
     split: Shares = "0.5,0.1,0.4",
@@ -233,13 +230,13 @@ def data_crx(
     _tell(summary(data.dataset), {**more, **counts, "names not parsed": data.report["n_unparsed"]}, as_json)
 
 
-@app.command("hdf5")
+@app.register("hdf5")
 def data_hdf5(
-    files: Annotated[list[Path], typer.Argument(help="HDF5, .npz or .mat; several hold a split each.")],
+    files: Annotated[list[Path], Argument(help="HDF5, .npz or .mat; several hold a split each.")],
     out: Out,
-    bases: Annotated[str | None, typer.Option(help="Order of the bases in the file, e.g. AGCT. Default: ACGT.")] = None,
-    channels: Annotated[str | None, typer.Option(help="first: (N, 4, L), last: (N, L, 4). Default: found.")] = None,
-    labels: Annotated[str | None, typer.Option(help="Names of the labels, e.g. K562,HepG2.")] = None,
+    bases: Annotated[str | None, Option(help="Order of the bases in the file, e.g. AGCT. Default: ACGT.")] = None,
+    channels: Annotated[str | None, Option(help="first: (N, 4, L), last: (N, L, 4). Default: found.")] = None,
+    labels: Annotated[str | None, Option(help="Names of the labels, e.g. K562,HepG2.")] = None,
     split: Shares = "0.7,0.1,0.2",
     seed: Seed = 0,
     missing_value: MissingValue = None,
@@ -267,7 +264,7 @@ def data_hdf5(
     _finish(dataset, out, as_json)
 
 
-@app.command("summary")
+@app.register("summary")
 def data_summary(data: DataFile, as_json: Json = False) -> None:
     """Count splits and labels, compare GC content, and warn of what commonly ruins such data."""
     from motiflens.data.io import read_hdf5
@@ -295,5 +292,5 @@ def _tell(result: "DataSummary", more: dict[str, Any], as_json: bool) -> None:
         print_json({**more, **result.to_dict()})
         return
     for name, value in more.items():
-        typer.echo(f"{name}: {value}")
-    typer.echo(result.text())
+        click.echo(f"{name}: {value}")
+    click.echo(result.text())

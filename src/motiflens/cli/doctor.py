@@ -1,6 +1,6 @@
 """What is installed, and what is missing."""
 
-import typer
+import click
 
 from motiflens.cli.messages import print_json
 from motiflens.cli.options import Json
@@ -18,4 +18,4 @@ def doctor(as_json: Json = False) -> None:
         print_json(found._asdict())
         return
     for line in found.lines():
-        typer.echo(line)
+        click.echo(line)

@@ -5,16 +5,14 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-import typer
+import click
 
 from motiflens.basics.errors import BAD_INPUT, explained
 
-#: click's UsageError, of whichever click this typer uses.
-UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 FAULT = "this is a fault of motiflens, not of what you gave it: please report it with the lines above"
 
 
-def tell_error(error: Exception, app: typer.Typer, *, debug: bool) -> int:
+def tell_error(error: Exception, app: click.Group, *, debug: bool) -> int:
     """Tell an error on standard error; the exit code that goes with it.
 
     It is 2 where what was given cannot be used, and 1 where the work could not be done or finished. A fault of the
@@ -23,11 +21,11 @@ def tell_error(error: Exception, app: typer.Typer, *, debug: bool) -> int:
     Parameters
     ----------
     error : Exception
-    app : typer.Typer
+    app : click.Group
         Whose command was called, with the arguments in `sys.argv`.
     debug : bool
     """
-    if isinstance(error, UsageError):
+    if isinstance(error, click.UsageError):
         return _tell_usage(error)
     words = explained(error)
     if words is None or debug:
@@ -35,7 +33,7 @@ def tell_error(error: Exception, app: typer.Typer, *, debug: bool) -> int:
 
         traceback.print_exception(error)
     told = FAULT if words is None else with_options(words, options_of(app, sys.argv[1:]))
-    typer.echo(f"error: {told}", err=True)
+    click.echo(f"error: {told}", err=True)
     return 2 if isinstance(error, BAD_INPUT) else 1
 
 
@@ -45,7 +43,7 @@ def _tell_usage(error: Any) -> int:
     if error.ctx is None or "\n" in words or not words:
         error.show()
     else:
-        typer.echo(f"error: {words.rstrip('.')} (see {error.ctx.command_path} -h)", err=True)
+        click.echo(f"error: {words.rstrip('.')} (see {error.ctx.command_path} -h)", err=True)
     return int(error.exit_code)
 
 
@@ -73,9 +71,9 @@ def in_shell(words: str) -> str:
     return re.sub(r"\b\w+ \((--[\w-]+)\)", r"\1", words)
 
 
-def options_of(app: typer.Typer, arguments: Sequence[str]) -> dict[str, str]:
+def options_of(app: click.Group, arguments: Sequence[str]) -> dict[str, str]:
     """Options of the command that was called, by the arguments' names."""
-    command: Any = typer.main.get_command(app)
+    command: Any = app
     for word in arguments:
         command = getattr(command, "commands", {}).get(word, command)
     return {one.name: one.opts[0] for one in command.params if one.opts[0].startswith("-")}

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from motiflens.basics.errors import InputError
 from motiflens.cli.messages import print_json, resumable
@@ -58,7 +58,7 @@ def run_crx(
         go_on = command if result.n_left else None
         print_json({"n_records": len(result.records), "n_left": result.n_left, "report": report, "go_on": go_on})
     else:
-        typer.echo(f"{len(result.records)} networks" + ("" if report is None else f"; open {report}"))
+        click.echo(f"{len(result.records)} networks" + ("" if report is None else f"; open {report}"))
     tell_what_is_left(result, folder, "networks", command)
 
 
@@ -70,4 +70,4 @@ def report_experiments(records: "list[Record]", out: Path, *, command: str, as_j
     if as_json:
         print_json({"n_records": len(records), "report": str(outputs.report)})
     else:
-        typer.echo(f"{len(records)} records; open {outputs.report}")
+        click.echo(f"{len(records)} records; open {outputs.report}")

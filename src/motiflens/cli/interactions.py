@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+import click
 
 from motiflens.basics.choices import did_you_mean
 from motiflens.basics.errors import InputError
+from motiflens.cli.commands import Argument, Option
 from motiflens.cli.errors import in_shell
 from motiflens.cli.loading import check_model, networks_of, one_thread
 from motiflens.cli.messages import BEAT, note_outputs, percentage, print_json
@@ -31,7 +32,7 @@ _N_ALIGNED = 2_000  # sequences on which filters are aligned to look up what the
 def interactions(
     model: Annotated[
         str,
-        typer.Argument(
+        Argument(
             help="Folder of a saved network, or of an ensemble: OUT of train; or module:function or file.py:function "
             "that makes a PyTorch model."
         ),
@@ -43,35 +44,35 @@ def interactions(
     output: Output = "auto",
     method: Annotated[
         str,
-        typer.Option(
+        Option(
             help="insertion, mutagenesis, feature_maps, attention, attention_rollout, attention_gradient "
             "or filter_correlation."
         ),
     ] = "insertion",
     motifs: Annotated[
         str | None,
-        typer.Option(
+        Option(
             help="Motif set or file. Default: the motifs of simulated data; else those of JASPAR2026-vertebrates that "
             "filters look like."
         ),
     ] = None,
-    names: Annotated[str | None, typer.Option(help="Only these motifs, by id or name: MA0466.2,SP1.")] = None,
-    q: Annotated[float, typer.Option(help="Largest q-value of a pair that is called.")] = 0.1,
+    names: Annotated[str | None, Option(help="Only these motifs, by id or name: MA0466.2,SP1.")] = None,
+    q: Annotated[float, Option(help="Largest q-value of a pair that is called.")] = 0.1,
     target: Annotated[
         str | None,
-        typer.Option(help="Which output, by number or label's name. Default: the first, or the second of two classes."),
+        Option(help="Which output, by number or label's name. Default: the first, or the second of two classes."),
     ] = None,
-    n_null: Annotated[int, typer.Option(help="Shuffled copies of motifs in the null.")] = 200,
-    n_sequences: Annotated[int, typer.Option(help="Largest number of positives, and of background sequences.")] = 500,
+    n_null: Annotated[int, Option(help="Shuffled copies of motifs in the null.")] = 200,
+    n_sequences: Annotated[int, Option(help="Largest number of positives, and of background sequences.")] = 500,
     few_motifs: Annotated[
         bool,
-        typer.Option("--few-motifs", help="Call pairs of fewer than five motifs, too, without the second test."),
+        Option("--few-motifs", help="Call pairs of fewer than five motifs, too, without the second test."),
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same table.")] = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    seed: Annotated[int, Option(min=0, help="The same seed gives the same table.")] = 0,
+    device: Annotated[str, Option(help="auto, cpu or cuda.")] = "auto",
     out: Annotated[
         list[Path] | None,
-        typer.Option("--out", "-o", callback=writable_file, help="TSV or HTML file; may be given twice, for both."),
+        Option("--out", "-o", callback=writable_file, help="TSV or HTML file; may be given twice, for both."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -101,14 +102,14 @@ def interactions(
     number = chosen_output(target, networks, dataset)
     note_outputs(model_summary(networks[0]).n_outputs, dataset, number)
     if not len(dataset.test):
-        typer.echo(
+        click.echo(
             "note: the data hold no test sequences, so that all are read, those of training among them", err=True
         )
     chosen = _choose_motifs(motifs, split_names(names), dataset, networks)
     labels = distinct_names(chosen)
     versions = [label for label, motif in zip(labels, chosen, strict=True) if motif.name not in ("", label)]
     if versions:
-        typer.echo(f"note: several motifs have one name, and count as different: {', '.join(versions)}", err=True)
+        click.echo(f"note: several motifs have one name, and count as different: {', '.join(versions)}", err=True)
     settings = replace(settings, n_null=max(n_null, 2 * len(chosen)))  # the least that many motifs need
     with percentage(method, beat=BEAT) as tell:
         table = measure(networks, dataset, chosen, settings, method=method, target=number, progress=tell)
@@ -123,14 +124,14 @@ def interactions(
         where = "" if row.gap != row.gap else f"  gap {row.gap:g} bp ({row.gap_low:g} to {row.gap_high:g})"
         agree = f"{row.n_agree} of {table.n_members} networks agree"
         pair = f"{labels[row.i]} + {labels[row.j]}"
-        typer.echo(
+        click.echo(
             f"{pair:24}  effect {row.effect:+.3f}  q {row.q_value:.2g}{where}  {row.orientation or 'any'}  {agree}"
         )
     above, below = (len(table.calls(q, sign=sign)) for sign in "+-")
     calls = f"{above + below} of {len(table)} pairs are called at q <= {q} ({table.method}, in {table.unit})"
-    typer.echo(f"{calls}: {above} with an effect above 0, {below} below")
+    click.echo(f"{calls}: {above} with an effect above 0, {below} below")
     if table.caution:
-        typer.echo(f"caution: {in_shell(table.caution)}", err=True)
+        click.echo(f"caution: {in_shell(table.caution)}", err=True)
 
 
 def _choose_motifs(
@@ -174,7 +175,7 @@ def _motifs_of_filters(networks: "Sequence[nn.Module]", dataset: "SequenceDatase
             "a motif set or a MEME file"
         )
     listed = ", ".join(motif.name or motif.id for motif in found)
-    typer.echo(f"{len(found)} motifs of {DATABASE} that filters look like: {listed}", err=True)
+    click.echo(f"{len(found)} motifs of {DATABASE} that filters look like: {listed}", err=True)
     return found
 
 

@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from motiflens.basics.errors import NAME_A_NETWORK, InputError, MissingFileError
 
@@ -34,7 +34,7 @@ def load_any_model(source: str, weights: Path | None) -> "nn.Module":
         warnings.simplefilter("always", LeftOverWarning)
         model = load_model(source, weights=weights)
     for warning in caught:
-        typer.echo(f"note: {warning.message}", err=True)
+        click.echo(f"note: {warning.message}", err=True)
     return model
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from motiflens.basics.errors import InputError, UnfinishedError
 from motiflens.basics.files import write_text
@@ -31,8 +31,8 @@ def resumable() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        typer.echo("interrupted; run the same command again to go on", err=True)
-        raise typer.Exit(130) from None
+        click.echo("interrupted; run the same command again to go on", err=True)
+        raise click.exceptions.Exit(130) from None
 
 
 #: Seconds after which a command that works says so again, where no bar moves.
@@ -44,7 +44,7 @@ def percentage(what: str, *, beat: float | None = None) -> Iterator["Tell"]:
     """Show on standard error which share is done: a bar on a terminal, a line for every tenth and stage elsewhere."""
     from motiflens.basics.progress import progress_bar
 
-    with progress_bar(what, on_line=lambda line: typer.echo(line, err=True), beat=beat) as tell:
+    with progress_bar(what, on_line=lambda line: click.echo(line, err=True), beat=beat) as tell:
         yield tell
 
 
@@ -82,7 +82,7 @@ class TrainingCourse:
     def say(self, line: str) -> None:
         """A line, if verbose."""
         if self.verbose:
-            typer.echo(line, err=True)
+            click.echo(line, err=True)
 
     def _share(self, network: str, share: float) -> None:
         self.shares[network] = share
@@ -100,7 +100,7 @@ def print_json(result: Any) -> None:
     """Print a result as JSON on standard output."""
     from motiflens.basics.json_values import without_nan
 
-    typer.echo(json.dumps(without_nan(result), indent=1, allow_nan=False, default=float))
+    click.echo(json.dumps(without_nan(result), indent=1, allow_nan=False, default=float))
 
 
 def refuse_unfinished(errors: "Sequence[JobError]", folder: Path, what: str, named: Callable[[Any], str]) -> None:
@@ -120,7 +120,7 @@ def note_slow_training(device: str) -> None:
     from motiflens.models.kernels import describe_kernels
 
     if resolve_device(device).type == "cpu" and (words := describe_kernels()).startswith("none"):
-        typer.echo(f"note: training takes up to twice as long as it could; compiled kernels: {words}", err=True)
+        click.echo(f"note: training takes up to twice as long as it could; compiled kernels: {words}", err=True)
 
 
 def note_outputs(n_outputs: int | None, dataset: "SequenceDataset", target: int) -> None:
@@ -129,7 +129,7 @@ def note_outputs(n_outputs: int | None, dataset: "SequenceDataset", target: int)
 
     if n_outputs != dataset.n_outputs:
         label = dataset.label_names[as_sequences(dataset).label_of(target)]
-        typer.echo(
+        click.echo(
             f"note: the model has {n_outputs or 'several'} output(s) and the data {dataset.n_outputs} label(s): "
             f"output {target} (--target) is compared with label {label!r}",
             err=True,

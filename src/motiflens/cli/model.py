@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+import click
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.files import write_npz
+from motiflens.cli.commands import Option
 from motiflens.cli.errors import with_options
 from motiflens.cli.loading import check_model, networks_of, one_thread, read_truth, test_sequences
 from motiflens.cli.messages import print_json, short
@@ -35,16 +36,16 @@ if TYPE_CHECKING:
 def filters(
     model: AnyModel,
     data: DataFile,
-    database: Annotated[str, typer.Option(help="Motif set or file to compare with.")] = DATABASE,
-    q: Annotated[float, typer.Option(help="Largest q-value of a match.")] = 0.1,
+    database: Annotated[str, Option(help="Motif set or file to compare with.")] = DATABASE,
+    q: Annotated[float, Option(help="Largest q-value of a match.")] = 0.1,
     truth: Annotated[
-        str | None, typer.Option(help="task1, task2, or a JSON file of factors and their accessions: for TPR and FPR.")
+        str | None, Option(help="task1, task2, or a JSON file of factors and their accessions: for TPR and FPR.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", callback=writable_file, help="MEME file for the filters' motifs.")
+        Path | None, Option("--out", "-o", callback=writable_file, help="MEME file for the filters' motifs.")
     ] = None,
     logos: Annotated[
-        Path | None, typer.Option(callback=writable_file, help="SVG, PDF or PNG file for the filters' logos.")
+        Path | None, Option(callback=writable_file, help="SVG, PDF or PNG file for the filters' logos.")
     ] = None,
     weights: Weights = None,
     layout: Layout = "auto",
@@ -84,9 +85,9 @@ def filters(
         return
     for number, (table, own) in enumerate(zip(tables, matches, strict=True)):
         if len(tables) > 1:
-            typer.echo(f"network {number}")
+            click.echo(f"network {number}")
         for line in _filter_lines(table, own, database, has_truth=accessions is not None):
-            typer.echo(line)
+            click.echo(line)
 
 
 def _filter_table(found: "FilterPwms", matches: "FilterMatches") -> dict[str, Any]:
@@ -133,34 +134,30 @@ def attribute(
     data: DataFile,
     out: Annotated[
         Path,
-        typer.Option(
-            "--out", "-o", callback=writable_prefix, help="NPZ file for the attributions; a prefix for modisco."
-        ),
+        Option("--out", "-o", callback=writable_prefix, help="NPZ file for the attributions; a prefix for modisco."),
     ],
     method: Annotated[
         str,
-        typer.Option(
+        Option(
             help="saliency, gradient_times_input, smooth_grad, integrated_gradients, deep_lift_shap "
             "or saturation_mutagenesis."
         ),
     ] = "saliency",
     correct_gradient: Annotated[
-        bool, typer.Option("--correct-gradient", help="Subtract the mean over the four bases.")
+        bool, Option("--correct-gradient", help="Subtract the mean over the four bases.")
     ] = False,
     baselines: Annotated[
         str | None,
-        typer.Option(help="zeros, uniform or dinucleotide_shuffle: for integrated_gradients and deep_lift_shap."),
+        Option(help="zeros, uniform or dinucleotide_shuffle: for integrated_gradients and deep_lift_shap."),
     ] = None,
     file_format: Annotated[
         str,
-        typer.Option("--format", help="npz, or modisco: two files for TF-MoDISco, with values for all four bases."),
+        Option("--format", help="npz, or modisco: two files for TF-MoDISco, with values for all four bases."),
     ] = "npz",
-    n_steps: Annotated[int | None, typer.Option(help="Points of integrated_gradients.")] = None,
-    n_points: Annotated[
-        int | None, typer.Option(help="Points at which deep_lift_shap integrates what has no rule.")
-    ] = None,
+    n_steps: Annotated[int | None, Option(help="Points of integrated_gradients.")] = None,
+    n_points: Annotated[int | None, Option(help="Points at which deep_lift_shap integrates what has no rule.")] = None,
     target: Target = None,
-    positives: Annotated[bool, typer.Option(help="Only test sequences whose label is 1.")] = True,
+    positives: Annotated[bool, Option(help="Only test sequences whose label is 1.")] = True,
     weights: Weights = None,
     layout: Layout = "auto",
     bases: Bases = "ACGT",
@@ -214,7 +211,7 @@ def attribute(
         )
     for warning in caught:
         words = with_options(str(warning.message), {"n_steps": "--n-steps", "n_points": "--n-points"})
-        typer.echo(f"warning: {words}", err=True)
+        click.echo(f"warning: {words}", err=True)
     result: dict[str, Any] = {"file": str(out), "n_sequences": len(rows)}
     if file_format == "modisco":
         files = write_modisco(chosen.X, attributions.values, out)
@@ -236,7 +233,7 @@ def attribute(
     if as_json:
         print_json(result)
     else:
-        typer.echo("  ".join(f"{name} {short(value)}" for name, value in result.items()))
+        click.echo("  ".join(f"{name} {short(value)}" for name, value in result.items()))
 
 
 _METHODS_OF = {

@@ -3,19 +3,20 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+import click
 
 from motiflens.basics.errors import InputError
+from motiflens.cli.commands import Argument, Commands, Option
 from motiflens.cli.loading import load_any_model, one_thread
 from motiflens.cli.messages import print_json
 from motiflens.cli.options import DataFile, FirstLayer, Json, joined
 
-app = typer.Typer(help="List architectures; find out how a model is read.", no_args_is_help=True)
+app = Commands("List architectures; find out how a model is read.")
 
 
-@app.command("list")
+@app.register("list")
 def models_list(
-    pattern: Annotated[str, typer.Argument(help="Only names that match, such as 'C4*' or 'Deep*'.")] = "*",
+    pattern: Annotated[str, Argument(help="Only names that match, such as 'C4*' or 'Deep*'.")] = "*",
     as_json: Json = False,
 ) -> None:
     """List the architectures that train builds: blocks as filters/kernel, and positions after each pool as @number."""
@@ -30,23 +31,23 @@ def models_list(
         return
     for one in outlines:
         sizes = f"{one.length:>6} bp  {one.n_outputs:>3} outputs  {one.n_parameters:>11,} parameters"
-        typer.echo(f"{one.name:16} {sizes}  {one.blocks}")
+        click.echo(f"{one.name:16} {sizes}  {one.blocks}")
 
 
-@app.command("check")
+@app.register("check")
 def models_check(
     model: Annotated[
         str,
-        typer.Argument(
+        Argument(
             help="Folder of a saved network, or module:function or file.py:function that makes one, whose code is run."
         ),
     ],
     data: DataFile,
-    weights: Annotated[Path | None, typer.Option(help="State dictionary of the model, .pt or .safetensors.")] = None,
-    layout: Annotated[str, typer.Option(help="Axes of its input: auto, N4L, NL4, N14L, ..., or codes.")] = "auto",
-    bases: Annotated[str, typer.Option(help="Order of the bases in its channels, such as AGCT.")] = "ACGT",
+    weights: Annotated[Path | None, Option(help="State dictionary of the model, .pt or .safetensors.")] = None,
+    layout: Annotated[str, Option(help="Axes of its input: auto, N4L, NL4, N14L, ..., or codes.")] = "auto",
+    bases: Annotated[str, Option(help="Order of the bases in its channels, such as AGCT.")] = "ACGT",
     first_layer: FirstLayer = None,
-    output: Annotated[str, typer.Option(help="What it returns: auto, logits or probabilities.")] = "auto",
+    output: Annotated[str, Option(help="What it returns: auto, logits or probabilities.")] = "auto",
     as_json: Json = False,
 ) -> None:
     """Say in ten lines how a model is read and which analyses will run."""
@@ -60,4 +61,4 @@ def models_check(
         print_json(found.facts)
         return
     for line in found.lines():
-        typer.echo(line)
+        click.echo(line)

@@ -3,25 +3,26 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 
 from motiflens.basics.errors import InputError
+from motiflens.cli.commands import Argument, Commands, Option
 from motiflens.cli.messages import print_json
 from motiflens.cli.options import Json, writable_file
 
 if TYPE_CHECKING:
     from motiflens.motifs.sets import MotifSet
 
-app = typer.Typer(help="List and convert motif files.", no_args_is_help=True)
+app = Commands("List and convert motif files.")
 
-Format = Annotated[str | None, typer.Option(help="Format of the file, if it is not recognised: see `motifs formats`.")]
-Strict = Annotated[bool, typer.Option(help="Refuse a file with a motif that cannot be read, in place of skipping it.")]
+Format = Annotated[str | None, Option(help="Format of the file, if it is not recognised: see `motifs formats`.")]
+Strict = Annotated[bool, Option(help="Refuse a file with a motif that cannot be read, in place of skipping it.")]
 
 
-@app.command("list")
+@app.register("list")
 def motifs_list(
     source: Annotated[
-        str, typer.Argument(help="A JASPAR set, such as JASPAR2026-plants, or a file.")
+        str, Argument(help="A JASPAR set, such as JASPAR2026-plants, or a file.")
     ] = "JASPAR2026-vertebrates",
     format: Format = None,
     strict: Strict = False,
@@ -33,10 +34,10 @@ def motifs_list(
         print_json([{"id": m.id, "name": m.name, "width": m.width, "n_sites": m.n_sites} for m in motifs])
     else:
         for motif in motifs:
-            typer.echo(f"{motif.id}\t{motif.name}\t{motif.width}")
+            click.echo(f"{motif.id}\t{motif.name}\t{motif.width}")
 
 
-@app.command("formats")
+@app.register("formats")
 def motifs_formats(as_json: Json = False) -> None:
     """List the formats of motif files that are read; convert, list and tomtom recognise them by themselves."""
     from motiflens.motifs.formats import FORMATS
@@ -46,13 +47,13 @@ def motifs_formats(as_json: Json = False) -> None:
         return
     width = max(map(len, FORMATS))
     for name, description in FORMATS.items():
-        typer.echo(f"{name:{width}}  {description}")
+        click.echo(f"{name:{width}}  {description}")
 
 
-@app.command("convert")
+@app.register("convert")
 def motifs_convert(
-    source: Annotated[str, typer.Argument(help="Motif set, or a motif file of any format.")],
-    out: Annotated[Path, typer.Argument(callback=writable_file, help="MEME file to write.")],
+    source: Annotated[str, Argument(help="Motif set, or a motif file of any format.")],
+    out: Annotated[Path, Argument(callback=writable_file, help="MEME file to write.")],
     format: Format = None,
     strict: Strict = False,
 ) -> None:
@@ -62,22 +63,20 @@ def motifs_convert(
     motifs = read_source(source, format, strict=strict)
     numbered, renamed = number_ids(motifs)
     for motif_id, ids in renamed.items():
-        typer.echo(f"note: {len(ids)} motifs are called {motif_id}: written as {', '.join(ids)}", err=True)
+        click.echo(f"note: {len(ids)} motifs are called {motif_id}: written as {', '.join(ids)}", err=True)
     write_meme(numbered, out, background=motifs.background)
-    typer.echo(f"{out}: {len(motifs)} motifs", err=True)
+    click.echo(f"{out}: {len(motifs)} motifs", err=True)
 
 
 def tomtom_files(
-    queries: Annotated[str, typer.Argument(help="Motif set, or a motif file of any format.")],
-    targets: Annotated[
-        str, typer.Argument(help="Motif set, or a motif file of any format.")
-    ] = "JASPAR2026-vertebrates",
-    q: Annotated[float, typer.Option(help="Largest q-value of a match that is listed.")] = 0.1,
-    metric: Annotated[str, typer.Option(help="Column score: pearson or euclidean.")] = "pearson",
-    format: Annotated[str | None, typer.Option(help="Format of QUERIES, if it is not recognised.")] = None,
-    target_format: Annotated[str | None, typer.Option(help="Format of TARGETS, if it is not recognised.")] = None,
+    queries: Annotated[str, Argument(help="Motif set, or a motif file of any format.")],
+    targets: Annotated[str, Argument(help="Motif set, or a motif file of any format.")] = "JASPAR2026-vertebrates",
+    q: Annotated[float, Option(help="Largest q-value of a match that is listed.")] = 0.1,
+    metric: Annotated[str, Option(help="Column score: pearson or euclidean.")] = "pearson",
+    format: Annotated[str | None, Option(help="Format of QUERIES, if it is not recognised.")] = None,
+    target_format: Annotated[str | None, Option(help="Format of TARGETS, if it is not recognised.")] = None,
     strict: Strict = False,
-    out: Annotated[Path | None, typer.Option("--out", "-o", callback=writable_file, help="TSV file to write.")] = None,
+    out: Annotated[Path | None, Option("--out", "-o", callback=writable_file, help="TSV file to write.")] = None,
     as_json: Json = False,
 ) -> None:
     """Match motifs to motifs as TomTom does: p, E and q of the best alignment on either strand."""
@@ -90,7 +89,7 @@ def tomtom_files(
     first = read_source(queries, format, strict=strict)
     second = read_source(targets, target_format, strict=strict, option="--target-format")
     if targets.startswith("JASPAR") and taxon_of(targets) is None and not Path(targets).exists():
-        typer.echo(
+        click.echo(
             f"note: {targets} holds motifs of all taxa, so that a match may be another organism's: name a taxon, "
             "as in JASPAR2026-vertebrates",
             err=True,
@@ -99,20 +98,20 @@ def tomtom_files(
     hits = result.hits(q)
     for row, reason in enumerate(result.reasons):
         if reason:
-            typer.echo(f"note: {result.query_ids[row]} was not matched: {reason}", err=True)
+            click.echo(f"note: {result.query_ids[row]} was not matched: {reason}", err=True)
     if out is not None:
         write_tsv(hits, out, kind=Hit)
     matched = len({hit.query_id for hit in hits})
-    typer.echo(
+    click.echo(
         f"{len(hits)} matches with q <= {q:g}: {matched} of {len(first)} queries, {len(second)} targets of {targets}",
         err=True,
     )
     if as_json:
         print_json([hit._asdict() for hit in hits])
     elif out is None:
-        typer.echo("\t".join(Hit._fields))
+        click.echo("\t".join(Hit._fields))
         for hit in hits:
-            typer.echo("\t".join(f"{one:.3g}" if isinstance(one, float) else str(one) for one in hit))
+            click.echo("\t".join(f"{one:.3g}" if isinstance(one, float) else str(one) for one in hit))
 
 
 def read_source(source: str, format: str | None, *, strict: bool, option: str = "--format") -> "MotifSet":
@@ -127,5 +126,5 @@ def read_source(source: str, format: str | None, *, strict: bool, option: str = 
         check_choice(option, format, list(FORMATS))
     motifs = read_motifs(source, format, strict)
     for note in motifs.notes():
-        typer.echo(f"note: {source}: {note}", err=True)
+        click.echo(f"note: {source}: {note}", err=True)
     return motifs

@@ -5,39 +5,36 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from motiflens.basics.errors import InputError
 from motiflens.basics.files import check_writable
+from motiflens.cli.commands import Argument, Option
 
 DATABASE = "JASPAR2026-vertebrates"  # `motifs.sets.DEFAULT_SET`, which cannot be imported for --help in time
 
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
-DataFile = Annotated[Path, typer.Argument(help="HDF5 data set (X_train, Y_train, X_valid, ...).")]
+Json = Annotated[bool, Option("--json", help="Print the result as JSON on standard output.")]
+DataFile = Annotated[Path, Argument(help="HDF5 data set (X_train, Y_train, X_valid, ...).")]
 AnyModel = Annotated[
     str,
-    typer.Argument(
+    Argument(
         help="Folder of a network or of an ensemble: OUT or OUT/member_000 of train; or file.py:function or "
         "module:function that makes a PyTorch model, whose code is run."
     ),
 ]
 # How a PyTorch model made elsewhere is read.
-Weights = Annotated[Path | None, typer.Option(help="State dictionary of such a model, .pt or .safetensors.")]
-Layout = Annotated[str, typer.Option(help="Axes of its input: auto, N4L, NL4, N14L, ..., or codes.")]
-Bases = Annotated[str, typer.Option(help="Order of the bases in its channels, such as AGCT.")]
+Weights = Annotated[Path | None, Option(help="State dictionary of such a model, .pt or .safetensors.")]
+Layout = Annotated[str, Option(help="Axes of its input: auto, N4L, NL4, N14L, ..., or codes.")]
+Bases = Annotated[str, Option(help="Order of the bases in its channels, such as AGCT.")]
 FirstLayer = Annotated[
     list[str] | None,
-    typer.Option(help="Convolution that reads the sequence; may be given several times, or names with commas between."),
+    Option(help="Convolution that reads the sequence; may be given several times, or names with commas between."),
 ]
-Output = Annotated[str, typer.Option(help="What it returns: auto, logits or probabilities.")]
+Output = Annotated[str, Option(help="What it returns: auto, logits or probabilities.")]
 Target = Annotated[
     str | None,
-    typer.Option(
-        help="Which output: its number, or its label's name. Default: the first, or the second of two classes."
-    ),
+    Option(help="Which output: its number, or its label's name. Default: the first, or the second of two classes."),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
-Verbose = Annotated[bool, typer.Option("--verbose", help="Show a line for every epoch, in place of a bar.")]
+Quiet = Annotated[bool, Option("--quiet", help="Show no progress.")]
+Verbose = Annotated[bool, Option("--verbose", help="Show a line for every epoch, in place of a bar.")]
 
 
 def writable_file(path: Path | list[Path] | None) -> Path | list[Path] | None:

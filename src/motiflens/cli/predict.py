@@ -4,8 +4,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import typer
+import click
 
+from motiflens.cli.commands import Argument, Option
 from motiflens.cli.loading import check_model, networks_of, one_thread
 from motiflens.cli.messages import print_json
 from motiflens.cli.options import AnyModel, Bases, Json, Layout, Output, Weights, writable_file
@@ -21,12 +22,12 @@ class Scale(StrEnum):
 
 def predict(
     model: AnyModel,
-    fasta: Annotated[Path, typer.Argument(help="FASTA, plain or gzip, of the network's sequence length.")],
+    fasta: Annotated[Path, Argument(help="FASTA, plain or gzip, of the network's sequence length.")],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", callback=writable_file, help="TSV file. Default: standard output.")
+        Path | None, Option("--out", "-o", callback=writable_file, help="TSV file. Default: standard output.")
     ] = None,
     scale: Annotated[
-        Scale, typer.Option(help="probability; raw: logits, or the values of a regression; auto: as the model returns.")
+        Scale, Option(help="probability; raw: logits, or the values of a regression; auto: as the model returns.")
     ] = Scale.auto,
     weights: Weights = None,
     layout: Layout = "auto",
@@ -50,6 +51,6 @@ def predict(
         print_json({"file": None if out is None else str(out), "name": predictions.names, **columns})
     elif out is None:
         for line in predictions.lines():
-            typer.echo(line)
+            click.echo(line)
     else:
-        typer.echo(f"{out}: {len(predictions.names)} sequences")
+        click.echo(f"{out}: {len(predictions.names)} sequences")

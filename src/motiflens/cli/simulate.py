@@ -4,9 +4,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+import click
 
 from motiflens.basics.errors import InputError
+from motiflens.cli.commands import Argument, Option
 from motiflens.cli.messages import print_json
 from motiflens.cli.options import Json, shares_of, split_names, writable_file
 
@@ -35,66 +36,54 @@ _GRAMMAR = "Options of spaced-grammar"
 def simulate(
     simulator: Annotated[
         Simulator,
-        typer.Argument(help="multi-motif: Task 1, billboard: Task 2 of the study; spaced-grammar: interacting pairs."),
+        Argument(help="multi-motif: Task 1, billboard: Task 2 of the study; spaced-grammar: interacting pairs."),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", callback=writable_file, help="HDF5 file to write.")],
-    n_sequences: Annotated[int | None, typer.Option("--n-sequences", "-n", help="Default: the study's.")] = None,
-    length: Annotated[int, typer.Option(min=1, max=100_000_000, help="Length of a sequence.")] = 200,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same data.")] = 0,
+    out: Annotated[Path, Option("--out", "-o", callback=writable_file, help="HDF5 file to write.")],
+    n_sequences: Annotated[int | None, Option("--n-sequences", "-n", help="Default: the study's.")] = None,
+    length: Annotated[int, Option(min=1, max=100_000_000, help="Length of a sequence.")] = 200,
+    seed: Annotated[int, Option(min=0, help="Same seed, same data.")] = 0,
     motifs: Annotated[
-        str | None, typer.Option(help="Motif set or file to embed (core motifs of billboard). Default: the study's.")
+        str | None, Option(help="Motif set or file to embed (core motifs of billboard). Default: the study's.")
     ] = None,
     background: Annotated[
-        str | None, typer.Option(help="billboard: motif set or file of the negatives' background motifs.")
+        str | None, Option(help="billboard: motif set or file of the negatives' background motifs.")
     ] = None,
     motif_counts: Annotated[
-        str | None, typer.Option(help="Probability of each number of motifs, e.g. 1:.5,2:.5. Default: the study's.")
+        str | None, Option(help="Probability of each number of motifs, e.g. 1:.5,2:.5. Default: the study's.")
     ] = None,
-    split: Annotated[str, typer.Option(help="Shares of training, validation and test.")] = "0.7,0.1,0.2",
+    split: Annotated[str, Option(help="Shares of training, validation and test.")] = "0.7,0.1,0.2",
     level: Annotated[
         int | None,
-        typer.Option(help="Rule: 1 identity, 2 distance (default), 3 spacing and strands.", rich_help_panel=_GRAMMAR),
+        Option(help="Rule: 1 identity, 2 distance (default), 3 spacing and strands.", panel=_GRAMMAR),
     ] = None,
-    n_motifs: Annotated[int | None, typer.Option(help="Default: 20.", rich_help_panel=_GRAMMAR)] = None,
-    n_pairs: Annotated[
-        int | None, typer.Option(help="True pairs of motifs. Default: 40.", rich_help_panel=_GRAMMAR)
-    ] = None,
+    n_motifs: Annotated[int | None, Option(help="Default: 20.", panel=_GRAMMAR)] = None,
+    n_pairs: Annotated[int | None, Option(help="True pairs of motifs. Default: 40.", panel=_GRAMMAR)] = None,
     n_decoys: Annotated[
         int | None,
-        typer.Option(
-            help="Pairs that look true and mean nothing. Default: half of --n-pairs.", rich_help_panel=_GRAMMAR
-        ),
+        Option(help="Pairs that look true and mean nothing. Default: half of --n-pairs.", panel=_GRAMMAR),
     ] = None,
     n_singles: Annotated[
         int | None,
-        typer.Option(
-            help="Up to so many further motifs by themselves, levels 2 and 3. Default: 0.", rich_help_panel=_GRAMMAR
-        ),
+        Option(help="Up to so many further motifs by themselves, levels 2 and 3. Default: 0.", panel=_GRAMMAR),
     ] = None,
-    max_gap: Annotated[
-        int | None, typer.Option(help="Largest gap of a true pair, bp. Default: 20.", rich_help_panel=_GRAMMAR)
-    ] = None,
+    max_gap: Annotated[int | None, Option(help="Largest gap of a true pair, bp. Default: 20.", panel=_GRAMMAR)] = None,
     n_repress: Annotated[
         int | None,
-        typer.Option(
-            help="Of the pairs: lose the label where both motifs are there. Default: 0.", rich_help_panel=_GRAMMAR
-        ),
+        Option(help="Of the pairs: lose the label where both motifs are there. Default: 0.", panel=_GRAMMAR),
     ] = None,
     n_redundant: Annotated[
         int | None,
-        typer.Option(
-            help="Of the pairs: either motif is enough, both are not more. Default: 0.", rich_help_panel=_GRAMMAR
-        ),
+        Option(help="Of the pairs: either motif is enough, both are not more. Default: 0.", panel=_GRAMMAR),
     ] = None,
     labels: Annotated[
-        Labels | None, typer.Option(help="Additive: no pair interacts. Default: grammar.", rich_help_panel=_GRAMMAR)
+        Labels | None, Option(help="Additive: no pair interacts. Default: grammar.", panel=_GRAMMAR)
     ] = None,
     background_sequences: Annotated[
         Path | None,
-        typer.Option(help="FASTA or HDF5 of sequences to put sites into.", rich_help_panel=_GRAMMAR),
+        Option(help="FASTA or HDF5 of sequences to put sites into.", panel=_GRAMMAR),
     ] = None,
     shuffle_background: Annotated[
-        bool, typer.Option("--shuffle-background", help="Keep their dinucleotides only.", rich_help_panel=_GRAMMAR)
+        bool, Option("--shuffle-background", help="Keep their dinucleotides only.", panel=_GRAMMAR)
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -137,7 +126,7 @@ def simulate(
     if as_json:
         print_json({"file": str(out), **_counts(dataset)})
     else:
-        typer.echo(f"{out}: {dataset!r}")
+        click.echo(f"{out}: {dataset!r}")
 
 
 def _shares_of_numbers(text: str) -> dict[int, float]:

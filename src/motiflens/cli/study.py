@@ -6,10 +6,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+import click
 
 from motiflens.basics.errors import InputError
 from motiflens.cli.benchmark import BENCHMARK, is_interaction_preset, report_interactions, run_interactions
+from motiflens.cli.commands import Argument, Commands, Option
 from motiflens.cli.experiments import EXPERIMENTS, is_experiment_preset, report_experiments, run_crx
 from motiflens.cli.messages import note_slow_training, print_json, refuse_unfinished, resumable
 from motiflens.cli.options import (
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from motiflens.study.grid import StudyResult
 
 _FORMATS = "svg,pdf,png"
-app = typer.Typer(help="Run and report the study: which networks learn motifs?", no_args_is_help=True)
+app = Commands("Run and report the study: which networks learn motifs?")
 
 
 class Runner(StrEnum):
@@ -46,11 +47,11 @@ class Selection(StrEnum):
     all = "all"
 
 
-@app.command("run")
+@app.register("run")
 def study_run(
     preset: Annotated[
         str,
-        typer.Option(
+        Option(
             help="quick (minutes), paper (the whole grid), paper-text (as its text has it), filters (8 to 128 of "
             "them); interactions, interactions-full, interactions-calibration, interactions-strong-nulls, "
             "interactions-long or interactions-signs: the benchmark of "
@@ -59,48 +60,46 @@ def study_run(
             "networks whose right diagnosis is known, for the accuracy of an audit's verdicts."
         ),
     ] = "quick",
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", callback=writable_folder, help="Default: runs/PRESET.")
-    ] = None,
+    out: Annotated[Path | None, Option("--out", "-o", callback=writable_folder, help="Default: runs/PRESET.")] = None,
     data: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             help="Presets crx, crx-protocol and crx-options: the file that motiflens data crx wrote.",
             exists=True,
         ),
     ] = None,
     sequences: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             help="Preset verdicts: real sequences to put the simulated sites into, as FASTA (a genome, say) or HDF5.",
             exists=True,
         ),
     ] = None,
-    tasks: Annotated[str | None, typer.Option(help="1, 2 or 1,2.")] = None,
-    architectures: Annotated[str | None, typer.Option(help="Names or patterns, e.g. 'C24,C4C6*'.")] = None,
-    activations: Annotated[str | None, typer.Option(help="relu,exponential.")] = None,
+    tasks: Annotated[str | None, Option(help="1, 2 or 1,2.")] = None,
+    architectures: Annotated[str | None, Option(help="Names or patterns, e.g. 'C24,C4C6*'.")] = None,
+    activations: Annotated[str | None, Option(help="relu,exponential.")] = None,
     n_filters: Annotated[
-        str | None, typer.Option(help="Of the first layer, beside the task's own number, e.g. 8,64.")
+        str | None, Option(help="Of the first layer, beside the task's own number, e.g. 8,64.")
     ] = None,
-    n_members: Annotated[int | None, typer.Option("--members", help="Initialisations of each configuration.")] = None,
-    protocol: Annotated[str | None, typer.Option(help="Of training: REFERENCE or PAPER.")] = None,
-    variant: Annotated[str | None, typer.Option(help="Of the networks: text, or code for the code's quirks.")] = None,
-    n_sequences_task1: Annotated[int | None, typer.Option(help="Simulated sequences of Task 1.")] = None,
-    n_sequences_task2: Annotated[int | None, typer.Option(help="Simulated sequences of Task 2.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of initial weights and dropout.")] = None,
-    data_seed: Annotated[int | None, typer.Option(help="Of the simulated data and the order of batches.")] = None,
-    runner: Annotated[Runner, typer.Option(help="local, or ray for the nodes of a cluster.")] = Runner.local,
-    address: Annotated[str | None, typer.Option(help="Of a Ray cluster: auto or host:port; or one is started.")] = None,
+    n_members: Annotated[int | None, Option("--members", help="Initialisations of each configuration.")] = None,
+    protocol: Annotated[str | None, Option(help="Of training: REFERENCE or PAPER.")] = None,
+    variant: Annotated[str | None, Option(help="Of the networks: text, or code for the code's quirks.")] = None,
+    n_sequences_task1: Annotated[int | None, Option(help="Simulated sequences of Task 1.")] = None,
+    n_sequences_task2: Annotated[int | None, Option(help="Simulated sequences of Task 2.")] = None,
+    seed: Annotated[int | None, Option(help="Of initial weights and dropout.")] = None,
+    data_seed: Annotated[int | None, Option(help="Of the simulated data and the order of batches.")] = None,
+    runner: Annotated[Runner, Option(help="local, or ray for the nodes of a cluster.")] = Runner.local,
+    address: Annotated[str | None, Option(help="Of a Ray cluster: auto or host:port; or one is started.")] = None,
     n_workers: Annotated[
         int | None,
-        typer.Option("--workers", help="Processes, or trials at once on a cluster. Default: one per core or GPU."),
+        Option("--workers", help="Processes, or trials at once on a cluster. Default: one per core or GPU."),
     ] = None,
-    shard: Annotated[str | None, typer.Option(help="Do part 3 of 20: 3/20. Shards share the folder.")] = None,
-    budget: Annotated[str | None, typer.Option(help="Stop cleanly after this time: 2h, 90m, 1h30m, 45s.")] = None,
-    stack_size: Annotated[int | None, typer.Option(help="Members that a worker trains at once.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    gpu_share: Annotated[float, typer.Option(help="Of a GPU, for each trial on a cluster that has any.")] = 1.0,
-    weights: Annotated[bool, typer.Option(help="Keep the trained networks.")] = True,
+    shard: Annotated[str | None, Option(help="Do part 3 of 20: 3/20. Shards share the folder.")] = None,
+    budget: Annotated[str | None, Option(help="Stop cleanly after this time: 2h, 90m, 1h30m, 45s.")] = None,
+    stack_size: Annotated[int | None, Option(help="Members that a worker trains at once.")] = None,
+    device: Annotated[str, Option(help="auto, cpu or cuda.")] = "auto",
+    gpu_share: Annotated[float, Option(help="Of a GPU, for each trial on a cluster that has any.")] = 1.0,
+    weights: Annotated[bool, Option(help="Keep the trained networks.")] = True,
     as_json: Json = False,
 ) -> None:
     """Run the study, or what is missing of it, and write its figures, tables and page."""
@@ -179,11 +178,11 @@ def study_run(
         numbers = {"n_records": len(records), "n_failed": n_failed, "n_left": result.n_left}
         print_json({**numbers, "report": report, "go_on": command if result.n_left else None})
     elif report is not None:
-        typer.echo(f"{len(records)} networks; open {report}")
+        click.echo(f"{len(records)} networks; open {report}")
     elif records:
-        typer.echo(f"{len(records)} networks; tables and figures: motiflens study report {shlex.quote(str(folder))}")
+        click.echo(f"{len(records)} networks; tables and figures: motiflens study report {shlex.quote(str(folder))}")
     if result.n_left:
-        typer.echo(_what_is_left(result, budget, command), err=True)
+        click.echo(_what_is_left(result, budget, command), err=True)
     refuse_unfinished(
         result.errors, folder, "trials", lambda job: job.work.name.replace("/", " ").replace("task", "task ")
     )
@@ -198,24 +197,24 @@ def _what_is_left(result: "StudyResult", budget: str | None, command: str) -> st
     return f"{text}; to go on:\n  {command}"
 
 
-@app.command("report")
+@app.register("report")
 def study_report(
-    folder: Annotated[Path, typer.Argument(help="Folder of a study, or of exported JSONL files.")],
+    folder: Annotated[Path, Argument(help="Folder of a study, or of exported JSONL files.")],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", callback=writable_folder, help="Default: the same folder.")
+        Path | None, Option("--out", "-o", callback=writable_folder, help="Default: the same folder.")
     ] = None,
     select: Annotated[
         Selection | None,
-        typer.Option(
+        Option(
             help="Networks behind each mean: best by validation (valid), by test score (published), or all. Default: "
             "published where all configurations have ten networks, as the paper's, else valid."
         ),
     ] = None,
     draws: Annotated[
         list[Path] | None,
-        typer.Option("--draw", help="Folder of the same study with another --data-seed; may be given several times."),
+        Option("--draw", help="Folder of the same study with another --data-seed; may be given several times."),
     ] = None,
-    formats: Annotated[str, typer.Option(help="Of the figures; empty for none.")] = _FORMATS,
+    formats: Annotated[str, Option(help="Of the figures; empty for none.")] = _FORMATS,
     as_json: Json = False,
 ) -> None:
     """Write tables, figures, the paper's claims and the page of a study from its stored records alone."""
@@ -258,16 +257,16 @@ def study_report(
     if as_json:
         print_json({"n_records": len(results), "n_damaged": n_damaged, "report": str(outputs.report)})
     else:
-        typer.echo(f"{len(results)} networks; open {outputs.report}")
+        click.echo(f"{len(results)} networks; open {outputs.report}")
 
 
-@app.command("effects")
+@app.register("effects")
 def study_effects(
-    folder: Annotated[Path, typer.Argument(help="Records of the paper's grid, whole or in part.")],
+    folder: Annotated[Path, Argument(help="Records of the paper's grid, whole or in part.")],
     filters: Annotated[
-        Path | None, typer.Option(help="Records of --preset filters; without them nothing is said of their number.")
+        Path | None, Option(help="Records of --preset filters; without them nothing is said of their number.")
     ] = None,
-    out: Annotated[Path, typer.Option("--out", "-o", callback=writable_file, help="Table to write.")] = Path(
+    out: Annotated[Path, Option("--out", "-o", callback=writable_file, help="Table to write.")] = Path(
         "measured_effects.tsv"
     ),
     as_json: Json = False,
@@ -295,4 +294,4 @@ def study_effects(
         print_json({"n_effects": len(rows), "records": held, "table": str(out)})
         return
     for line in (*held, f"{len(rows)} effects in {out}"):
-        typer.echo(line)
+        click.echo(line)

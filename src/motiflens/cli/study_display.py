@@ -1,11 +1,12 @@
 """Progress of a study on a terminal, or as plain lines where there is none."""
 
+import sys
 import time
 from types import TracebackType
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+import click
 
+from motiflens.basics.terminal import StatusLine, bar
 from motiflens.study.driver import Started
 from motiflens.study.grid import StudyConfig, TimeLeft
 from motiflens.training.news import News
@@ -14,32 +15,23 @@ from motiflens.training.news import News
 class StudyDisplay:
     """Context manager that shows how many networks are done, which are in training and the time left."""
 
-    def __init__(self, config: StudyConfig, console: Console | None = None) -> None:
-        self.console = console or Console(stderr=True)
+    def __init__(self, config: StudyConfig) -> None:
         self.protocol = config.protocol
         self.n_networks = 0
         self.finished: set[str] = set()
         self.time_left = TimeLeft([], self.protocol, time.monotonic)
-        self.progress = Progress(
-            SpinnerColumn(),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("networks"),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[left]}  {task.fields[news]}"),
-            console=self.console,
-            disable=not self.console.is_terminal,
-        )
-        self.bar = self.progress.add_task("study", total=None, left="", news="starting")
+        self.line = StatusLine(sys.stderr) if sys.stderr is not None and sys.stderr.isatty() else None
 
     def __enter__(self) -> "StudyDisplay":
-        self.progress.start()
+        if self.line is not None:
+            self.line.show("starting", now=True)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.progress.stop()
+        if self.line is not None:
+            self.line.__exit__(kind, error, trace)
 
     def hear(self, news: Started | News) -> None:
         """Take what is to be done, or news of one network."""
@@ -55,10 +47,9 @@ class StudyDisplay:
         for place in news.damaged:
             again = place.key is None or place.key in keys
             what = "that network is trained again" if again else "it is restored, or not part of this run"
-            self.console.print(f"{place.where} could not be read ({place.reason}): {what}")
+            self._say(f"{place.where} could not be read ({place.reason}): {what}")
         skipped = f", {news.n_skipped} finished earlier" if news.n_skipped else ""
-        self.console.print(f"{self.n_networks} networks to train{skipped}")
-        self.progress.update(self.bar, total=self.n_networks)
+        self._say(f"{self.n_networks} networks to train{skipped}")
 
     def _update(self, news: News) -> None:
         if news.status is None:
@@ -66,11 +57,19 @@ class StudyDisplay:
         else:
             self.time_left.finish(news.key, news.n_epochs)
             self.finished.add(news.key)
-            if not self.console.is_terminal or news.status == "failed":
+            if self.line is None or news.status == "failed":
                 done = f"{len(self.finished)}/{self.n_networks}"
-                self.console.print(f"{done}  {news.key}  {news.status} after {news.n_epochs} epochs{self._left('  ')}")
-        text = f"{news.key} epoch {news.n_epochs}"
-        self.progress.update(self.bar, completed=len(self.finished), left=self._left(), news=text)
+                self._say(f"{done}  {news.key}  {news.status} after {news.n_epochs} epochs{self._left('  ')}")
+        if self.line is not None:
+            share = bar(len(self.finished) / max(self.n_networks, 1))
+            counts = f"{len(self.finished)}/{self.n_networks} networks{self._left('  ')}"
+            self.line.show(f"{share} {counts}  {news.key} epoch {news.n_epochs}")
+
+    def _say(self, text: str) -> None:
+        if self.line is not None:
+            self.line.print(text)
+        else:
+            click.echo(text, err=True)
 
     def _left(self, before: str = "") -> str:
         seconds = self.time_left.seconds()

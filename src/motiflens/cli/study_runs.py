@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from motiflens.cli.messages import refuse_unfinished
 
@@ -27,18 +27,18 @@ class Told:
         if isinstance(news, Started):
             self.n_done, self.n_all = news.n_skipped, news.n_skipped + len(news.works)
             for place in news.damaged:
-                typer.echo(f"{place.where} could not be read ({place.reason}): restored, or read again", err=True)
+                click.echo(f"{place.where} could not be read ({place.reason}): restored, or read again", err=True)
         elif news.status is not None:
             self.n_done += 1
-            typer.echo(f"{self.n_done}/{self.n_all}  {news.key}  {news.status}", err=True)
+            click.echo(f"{self.n_done}/{self.n_all}  {news.key}  {news.status}", err=True)
         elif news.n_epochs % self.every == 0:
-            typer.echo(f"{news.key} member {news.member}  epoch {news.n_epochs}  {news.valid_metric:.3f}", err=True)
+            click.echo(f"{news.key} member {news.member}  epoch {news.n_epochs}  {news.valid_metric:.3f}", err=True)
 
 
 def tell_what_is_left(result: Any, folder: Path, what: str, command: str) -> None:
     """Say how much of a run is left and how it goes on; an error if some of it failed."""
     if result.n_left:
-        typer.echo(f"{result.n_left} {what} are left; to go on:\n  {command}", err=True)
+        click.echo(f"{result.n_left} {what} are left; to go on:\n  {command}", err=True)
     refuse_unfinished(result.errors, folder, what, lambda job: str(job.work.key))
 
 
@@ -57,7 +57,7 @@ def records_of(folder: Path, *groups: str) -> "tuple[list[Record], int]":
 
     records, damaged = Store(folder).read()
     for place in damaged:
-        typer.echo(f"warning: {place.where} could not be read: {place.reason}", err=True)
+        click.echo(f"warning: {place.where} could not be read: {place.reason}", err=True)
     found = [record for key, record in records.items() if key.split("/")[0] in groups]
     return found, len(records) - len(found)
 
@@ -68,7 +68,7 @@ def reportable(folder: Path) -> "tuple[Results, int]":
 
     found = read_results(folder)
     for place in found.damaged:
-        typer.echo(f"warning: {place.where} could not be read: {place.reason}", err=True)
+        click.echo(f"warning: {place.where} could not be read: {place.reason}", err=True)
     for key, reason in found.left_out.items():
-        typer.echo(f"warning: {key} is left out: {reason}", err=True)
+        click.echo(f"warning: {key} is left out: {reason}", err=True)
     return found.results, len(found.damaged)

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 
 from motiflens.basics.errors import InputError
 from motiflens.cli.audit_options import sizes_for
+from motiflens.cli.commands import Option
 from motiflens.cli.loading import one_thread
 from motiflens.cli.messages import TrainingCourse, note_slow_training, print_json, resumable, short
 from motiflens.cli.options import DataFile, Json, Quiet, Verbose, writable_folder
@@ -23,38 +24,36 @@ _SIZES = ("first_pool", "second_pool", "kernel_size", "second_kernel_size")
 
 def train(
     data: DataFile,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", callback=writable_folder, help="Folder for the trained networks.")
-    ],
-    architecture: Annotated[str, typer.Option(help="A name that motiflens models list shows.")] = "C4C6-Att",
+    out: Annotated[Path, Option("--out", "-o", callback=writable_folder, help="Folder for the trained networks.")],
+    architecture: Annotated[str, Option(help="A name that motiflens models list shows.")] = "C4C6-Att",
     activation: Annotated[
         str | None,
-        typer.Option(help="Of the first layer: exponential or relu. Default: exponential, or as published."),
+        Option(help="Of the first layer: exponential or relu. Default: exponential, or as published."),
     ] = None,
-    n_members: Annotated[int, typer.Option("--members", help="Initialisations to train.")] = 5,
+    n_members: Annotated[int, Option("--members", help="Initialisations to train.")] = 5,
     objective: Annotated[
-        str, typer.Option(help="classification or regression; auto: classification if all labels are 0 or 1.")
+        str, Option(help="classification or regression; auto: classification if all labels are 0 or 1.")
     ] = "auto",
     reverse_complement: Annotated[
-        bool, typer.Option("--reverse-complement", help="Read each sequence from a random strand in each epoch.")
+        bool, Option("--reverse-complement", help="Read each sequence from a random strand in each epoch.")
     ] = False,
     max_shift: Annotated[
-        int, typer.Option(min=0, help="Move each sequence by up to so many bases in each epoch, at random.")
+        int, Option(min=0, help="Move each sequence by up to so many bases in each epoch, at random.")
     ] = 0,
     mutation_rate: Annotated[
-        float, typer.Option(min=0, max=0.99, help="Exchange this share of the bases in each epoch, at random.")
+        float, Option(min=0, max=0.99, help="Exchange this share of the bases in each epoch, at random.")
     ] = 0.0,
     positive_weight: Annotated[
         str | None,
-        typer.Option(help="Weight of positives in the loss: a number, or balanced for as much on either class."),
+        Option(help="Weight of positives in the loss: a number, or balanced for as much on either class."),
     ] = None,
-    protocol: Annotated[str, typer.Option(help="REFERENCE, PAPER, INTERACTIONS or LONG.")] = "REFERENCE",
+    protocol: Annotated[str, Option(help="REFERENCE, PAPER, INTERACTIONS or LONG.")] = "REFERENCE",
     task: Annotated[
-        int | None, typer.Option(help="Sizes of task 1 (wide) or 2 (small); by default 2 for a single label.")
+        int | None, Option(help="Sizes of task 1 (wide) or 2 (small); by default 2 for a single label.")
     ] = None,
-    max_epochs: Annotated[int | None, typer.Option(help="Fewer epochs than the protocol's.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Rules initial weights and dropout.")] = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    max_epochs: Annotated[int | None, Option(help="Fewer epochs than the protocol's.")] = None,
+    seed: Annotated[int, Option(min=0, help="Rules initial weights and dropout.")] = 0,
+    device: Annotated[str, Option(help="auto, cpu or cuda.")] = "auto",
     quiet: Quiet = False,
     verbose: Verbose = False,
     as_json: Json = False,
@@ -90,7 +89,7 @@ def train(
     chosen = chosen.replace(**changes) if changes else chosen
     notes = [*_size_notes(architecture, named, config), *_protocol_notes(asked, chosen, dataset, objective)]
     for note in notes:
-        typer.echo(f"note: {note}", err=True)
+        click.echo(f"note: {note}", err=True)
     monitor = _title(chosen.monitor(dataset.n_outputs))
 
     course = TrainingCourse(n_members, chosen.max_epochs, monitor, quiet=quiet, verbose=verbose)
@@ -154,19 +153,19 @@ def _print_table(summary: "FitSummary") -> None:
 
     def line(name: str, epoch: object, values: list[str]) -> None:
         cells = [f"{value:>{max(8, len(title))}}" for value, title in zip(values, titles, strict=True)]
-        typer.echo("  ".join([f"{name:12}", f"{epoch:>10}", *cells]))
+        click.echo("  ".join([f"{name:12}", f"{epoch:>10}", *cells]))
 
     line("", "best epoch", titles)
     for row in summary.members:
         if row["status"] == "ok":
             line(f"member {row['member']}", row["best_epoch"], [short(row[name]) for name in metrics])
         else:
-            typer.echo(f"member {row['member']:<5}  {row['status']}: {row['reason']}")
+            click.echo(f"member {row['member']:<5}  {row['status']}: {row['reason']}")
     if sum(row["status"] == "ok" for row in summary.members) > 1:
         line("mean", "", [short(summary.mean[name]) for name in metrics])
         line("SD", "", [short(summary.standard_deviation[name]) for name in metrics])
     line("uninformed", "", [short(summary.uninformed[name]) for name in metrics])
     if summary.objective == "classification":
-        typer.echo("uninformed: of random scores; the AUPR is the prevalence of positives")
+        click.echo("uninformed: of random scores; the AUPR is the prevalence of positives")
     else:
-        typer.echo("uninformed: of predicting the training sequences' mean for all")
+        click.echo("uninformed: of predicting the training sequences' mean for all")

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from motiflens.basics.choices import check_members
 from motiflens.basics.errors import InputError
@@ -51,8 +51,8 @@ def report_verdicts(records: "list[Record]", *, as_json: bool) -> None:
     if as_json:
         print_json({"n_records": len(records), "accuracy": {key: one.to_dict() for key, one in found.items()}})
         return
-    typer.echo(f"{len(records)} patients; accuracy of verdicts on those of odd seeds")
+    click.echo(f"{len(records)} patients; accuracy of verdicts on those of odd seeds")
     for key, one in found.items():
         yes, no = with_interval(one.sensitivity), with_interval(one.specificity)
         rates = f"sensitivity {yes if one.n_with else '–'}, specificity {no if one.n_without else '–'}"
-        typer.echo(f"  {key:12} {rates}  ({one.n_with} with, {one.n_without} without)")
+        click.echo(f"  {key:12} {rates}  ({one.n_with} with, {one.n_without} without)")

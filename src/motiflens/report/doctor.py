@@ -17,7 +17,7 @@ from motiflens.basics.tables import by_fields
 from motiflens.models.kernels import describe_kernels
 from motiflens.motifs.compiled_scores import describe_library
 
-NEEDED = ("torch", "numpy", "h5py", "safetensors", "typer", "rich", "jinja2", "matplotlib")
+NEEDED = ("torch", "numpy", "h5py", "safetensors", "click", "jinja2", "matplotlib")
 #: Extras of the installation: the package that each brings, and what it is for.
 EXTRAS = {
     "jaspar": ("pyjaspar", "JASPAR releases other than 2016, 2020 and 2026"),

@@ -144,11 +144,10 @@ def effect_sentences(results: Results) -> list[str]:
 
 
 def _clause(effect: Effect) -> str:
-    amount = "" if abs(effect.difference) < _SAME else f" by {abs(effect.difference):.2f}"
-    return (
-        f"with {effect.stage1}{amount} ({effect.relu:.2f} to {effect.exponential:.2f}; "
-        f"{effect.n_relu} and {effect.n_exponential} networks, p\u00a0=\u00a0{format_p(effect.p_value)})"
-    )
+    numbers = f"{effect.n_relu} and {effect.n_exponential} networks, p\u00a0=\u00a0{format_p(effect.p_value)}"
+    if abs(effect.difference) < _SAME:
+        return f"with {effect.stage1} ({effect.relu:.2f} and {effect.exponential:.2f}; {numbers})"
+    return f"with {effect.stage1} from {effect.relu:.2f} to {effect.exponential:.2f} ({numbers})"
 
 
 def _permutation_p(
