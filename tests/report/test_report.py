@@ -40,7 +40,7 @@ def test_page_escapes_its_title(page):
 
 def test_page_holds_findings_tables_and_provenance(page):
     text = " ".join(" ".join(page.text).split())
-    assert "with C4C6 by 0.40 (0.41 to 0.81; 6 and 6 networks" in text
+    assert "with C4C6 from 0.41 to 0.81 (6 and 6 networks" in text
     assert "0.820 all 0.810 ± 0.008" in text  # one network is selected: it has no SD
     assert "paper 0.844 (−0.024)" in text
     assert "48 networks run, 47 fit for use, 1 failed" in text

@@ -196,6 +196,7 @@ def test_spread_of_means_is_that_of_the_truth_without_the_noise():
     assert np.mean(found) == pytest.approx(means.var(), rel=0.1)
     assert 0.92 < hits / 300 < 0.98
     assert math.isnan(spread_of_means([np.ones(3), np.zeros(3)]).estimate)
+    assert math.isnan(spread_of_means([np.full(3, 0.1), np.full(3, 0.7)]).estimate)  # of which the mean is rounded
     assert math.isnan(spread_of_means([np.array([1.0, 2.0])]).estimate)
 
 

@@ -273,7 +273,9 @@ def _together(shares: Sequence[DrawShare]) -> DrawShare:
 def _within(groups: Sequence[np.ndarray]) -> tuple[float, int]:
     """Mean square within groups and its degrees of freedom; 0 of none."""
     df = sum(group.size - 1 for group in groups)
-    return (float(sum(group.size * group.var() for group in groups) / df), df) if df else (0.0, 0)
+    # equal values have no variance, but rounding gives them one of some 1e-34
+    squares = sum(group.size * group.var() for group in groups if group.size and np.ptp(group) > 0)
+    return (float(squares / df), df) if df else (0.0, 0)
 
 
 def _harmonic_mean(groups: Sequence[np.ndarray]) -> float:
