@@ -1,7 +1,7 @@
 """Check the files of a release: python scripts/check_release.py dist
 
-Each wheel for this machine is installed into a fresh environment without a C compiler on the PATH. There it must find
-its prebuilt kernels and train a network.
+Each wheel for this machine is installed into a fresh environment without a C compiler on the PATH. It may add 200 MB to
+PyTorch, and must find its prebuilt kernels and train a network.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 LARGEST_MB = 8
+MOST_ADDED_MB = 200  # by the wheel and what it needs, bytecode included, to an environment with PyTorch
 NEEDED = ("LICENSE", "LICENSE-JASPAR", "py.typed", "first_layer.c", "libraries.toml", "audit.html.j2")
 TRAINS = """
 import motiflens as ml
@@ -60,11 +61,19 @@ def check_content(path: Path) -> None:
 
 
 def check_wheel(path: Path) -> None:
-    """It trains in a fresh environment without a compiler."""
+    """It adds little to PyTorch, and trains in a fresh environment without a compiler."""
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         python = str(Path(folder) / "bin" / "python")
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "-c", ROOT / "constraints.txt", path], check=True)
+        sizes = []
+        for package in ("torch", path):
+            install = [python, "-m", "pip", "install", "--quiet", "-c", ROOT / "constraints.txt", package]
+            subprocess.run(install, check=True)
+            sizes.append(sum(one.stat().st_size for one in Path(folder).rglob("*") if one.is_file()) / 1e6)
+        added = sizes[1] - sizes[0]
+        if added > MOST_ADDED_MB:
+            sys.exit(f"error: {path.name} adds {added:.0f} MB to an environment with torch, at most {MOST_ADDED_MB}")
+        print(f"adds {added:.0f} MB to an environment with torch")
         bare = {"HOME": folder, "PATH": str(Path(folder) / "bin"), "OMP_NUM_THREADS": "1"}
         subprocess.run([python, "-c", TRAINS], env=bare, cwd=folder, check=True)
         subprocess.run([str(Path(folder) / "bin" / "motiflens"), "doctor"], env=bare, cwd=folder, check=True)
