@@ -66,8 +66,8 @@ def check_wheel(path: Path) -> None:
         venv.create(folder, with_pip=True)
         python = str(Path(folder) / "bin" / "python")
         sizes = []
-        for package in ("torch", path):
-            install = [python, "-m", "pip", "install", "--quiet", "-c", ROOT / "constraints.txt", package]
+        for package in ("torch", str(path)):
+            install = [python, "-m", "pip", "install", "--quiet", "-c", str(ROOT / "constraints.txt"), package]
             subprocess.run(install, check=True)
             sizes.append(sum(one.stat().st_size for one in Path(folder).rglob("*") if one.is_file()) / 1e6)
         added = sizes[1] - sizes[0]
