@@ -107,6 +107,8 @@ def page(records: list[Record]) -> str:
     ]
     for one in VERDICT_QUESTIONS.values():
         parts += [f"**{one.question}** {one.rule}", ""]
+        if one.rule_of_values:
+            parts += [f"With real-valued labels: {one.rule_of_values}", ""]
     return "\n".join([*parts, *_errors(records), *_kinds(records), ANSWERS])
 
 

@@ -7,8 +7,10 @@ from motiflens.audits.candidate import audit_candidate
 from motiflens.audits.evidence import gather_evidence
 from motiflens.audits.network import audit_network
 from motiflens.audits.options import AuditOptions
+from motiflens.audits.verdicts import verdict_facts
 from motiflens.data.dataset import SequenceDataset
 from motiflens.models.hybrid import build_model
+from motiflens.report.audit.first_screen import label_line
 
 RNG = np.random.default_rng(0)
 N = 240
@@ -61,6 +63,17 @@ def test_the_evidence_of_a_page(network, kind):
             y, scores = LABELS[kind][there, t], found.candidates[0].logits[0][there[SPLIT == "test"], t]
             pairs = np.sign(scores[y == 1][:, None] - scores[y == 0][None]) / 2 + 0.5
             assert found.by_label[label]["net"]["auroc"].members[0] == pytest.approx(pairs.mean())
+    (candidate,), facts = found.candidates, verdict_facts(found.candidates[0], found)
+    measure = facts["composition"]["measure"]
+    assert facts["composition"]["networks"] == pytest.approx(found.by_label["label_1"][candidate.name][measure].members)
+    for name, own in facts["composition"]["baselines"].items():
+        assert own["score"] == found.by_label["label_1"][name][measure].members[0]
+        assert facts["data"]["composition_test"][name] == own["score"]
+    n_labelled = {split: int((~MISSING[split == SPLIT, 1]).sum()) for split in ("train", "valid", "test")}
+    assert facts["data"]["n_labelled"] == n_labelled
+    assert facts["composition"]["n_test"] == n_labelled["test"]
+    assert label_line(found).startswith("label_1, one of 2: the page is about it")
+    assert f"{MISSING[:, 1].sum()} sequences lack it" in label_line(found)
     for example in found.examples:
         assert not np.isnan(LABELS[kind][SPLIT == "test"][example.row, 1])
     if kind == "classes":

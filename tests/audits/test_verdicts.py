@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 
 import audit_pages
 import pytest
@@ -94,6 +95,33 @@ def test_the_better_baseline_counts(gain, expected):
     )
 
 
+def test_a_test_set_of_one_class_cannot_tell():
+    nan = float("nan")
+    for unknown in (nan, None):
+        facts = changed("composition", score=[unknown] * 3, baselines={"3-mers": {"score": nan, "gain": [nan] * 3}})
+        ruling = rulings(facts)["composition"]
+        assert (ruling.level, ruling.answer) == (
+            "cannot be said",
+            "The test sequences are all of one class or value",
+        )
+
+
+def test_sequences_without_the_label_do_not_count():
+    facts = changed(
+        "data", n_labelled={"train": 250, "valid": 50, "test": 90}, kind="real", positives=None, negatives=None
+    )
+    ruling = rulings(facts)["data"]
+    assert (ruling.level, ruling.answer) == ("no", "Only 250 training sequences")
+    assert not any("rarer" in name or "contradict" in name for name in ruling.numbers)
+
+
+def test_rules_speak_of_values_where_labels_are_values():
+    for question in VERDICT_QUESTIONS.values():
+        rule = question.rule_for(is_binary=False)
+        assert not re.search(r"\bAUROC of 0.9|class|positive|contradict|logit", rule), rule
+        assert question.rule_for(is_binary=True) == question.rule
+
+
 @pytest.mark.parametrize(("score", "expected"), [([0.52, 0.47, 0.57], "no"), ([0.6, 0.48, 0.7], "cannot be said")])
 def test_a_score_as_by_chance_is_no_gain(score, expected):
     baselines = {"3-mers": {"score": 0.5, "gain": [0.02, -0.1, 0.14]}}
@@ -108,11 +136,14 @@ def test_a_test_set_that_would_tell_is_larger():
     # the interval is five times too wide for a gain of half the smallest that counts, 0.025: 400 * 4 ** 2
     assert ruling.would_help == (
         "About 6,400 test sequences would tell; these are 400. Networks that predict better would tell, too: train "
-        "longer, or with --reverse-complement and --max-shift 5 (motiflens train), for 1,000 training sequences are "
+        "longer, or with --reverse-complement --max-shift 5 (motiflens train), for 1,000 training sequences are "
         "few."
     )
     foreign = changed("composition", baselines=baselines) | {"training": {"networks": []}}
     assert rulings(foreign)["composition"].would_help.endswith("would tell, too: train longer.")
+    augmented = changed("composition", baselines=baselines)
+    augmented["training"]["is_augmented"] = True
+    assert rulings(augmented)["composition"].would_help.endswith("would tell, too: train longer.")
 
 
 NOTHING = {"match": None, "id": None, "q": None, "decoys": 0.0}

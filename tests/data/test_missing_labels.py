@@ -126,3 +126,27 @@ def test_contradictions_within_and_across_splits():
     assert any("2 of valid and test in an earlier split" in one for one in found.warnings)
     real = summary(SequenceDataset.from_arrays(codes, y + np.arange(10) / 10, split=split)).contradictions
     assert real == {"within": 4, "across": 1, "near_within": 4, "near_across": 1}
+
+
+def test_contradictions_of_each_label_by_itself():
+    """By brute force over pairs: the same sequence, its reverse complement, or a near twin, with another label."""
+    rng = np.random.default_rng(3)
+    codes = rng.integers(0, 4, (60, 80)).astype(np.uint8)
+    codes[20:30] = codes[:10]
+    codes[30:36] = 3 - codes[:6, ::-1]
+    codes[40:46] = codes[:6]
+    codes[40:46, 37] = (codes[40:46, 37] + 1) % 4
+    y = rng.integers(0, 2, (60, 3)).astype(np.float32)
+    y[rng.random(y.shape) < 0.2] = np.nan
+    data = SequenceDataset.from_arrays(codes, y, split=np.repeat(["train", "valid", "test"], 20))
+    found = summary(data)
+    for t, label in enumerate(found.labels):
+        forward, backward = codes, 3 - codes[:, ::-1]
+        n_apart = np.minimum(
+            (forward[:, None] != forward[None]).sum(2), (forward[:, None] != backward[None]).sum(2)
+        )  # 60, 60
+        differ = np.abs(y[:, None, t] - y[None, :, t]) == 1
+        assert label.n_contradicting == int(((n_apart <= 1) & differ).any(axis=1).sum())
+        known = ~np.isnan(y[:, t])
+        assert dict(label.n_by_split) == {s: int(known[data.split == s].sum()) for s in ("train", "valid", "test")}
+    assert len({label.n_contradicting for label in found.labels}) > 1

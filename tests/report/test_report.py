@@ -151,7 +151,10 @@ def test_outputs_lists_every_file(tmp_path):
 def test_page_opens_with_filters_maps_and_two_sentences(page):
     text = " ".join(" ".join(page.text).split())
     opening = text[: text.index("Now your data.")]
-    assert "Filters that found the same implanted motifs (C4C6, the best network of each by validation)" in opening
+    assert (
+        "First-layer filters that found the same implanted motifs (C4C6, the best network of each by validation)"
+        in opening
+    )
     assert (
         "With the exponential activation 81% of first-layer filters match an implanted motif, with ReLU 41%" in opening
     )

@@ -1,8 +1,9 @@
 """What is under audit: one model, or all initialisations of one configuration."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from torch import nn
@@ -32,6 +33,8 @@ class Candidate(Tabular):
         What each network is called: its number in the ensemble.
     members : tuple of Member
         How training went, failed members too; empty for a model trained elsewhere.
+    protocol : mapping
+        By which they were trained, as `training.protocol.Protocol.to_dict` gives it; empty where that is not known.
     store : Store
         Where results on all its networks together are kept.
     """
@@ -41,6 +44,7 @@ class Candidate(Tabular):
     numbers: tuple[int, ...] = (0,)
     members: tuple[Member, ...] = ()
     store: AuditStore = NO_STORE
+    protocol: Mapping[str, Any] = field(default_factory=dict)
 
     def _table(self) -> Table:
         n, n_failed = len(self.audits), len(self.members) - len(self.audits)
@@ -70,6 +74,7 @@ def audit_candidate(
     options: AuditOptions | None = None,
     *,
     members: Sequence[Member] = (),
+    protocol: Mapping[str, Any] | None = None,
     folder: Path | None = None,
     on_progress: Tell | None = None,
 ) -> Candidate:
@@ -84,6 +89,8 @@ def audit_candidate(
     options : AuditOptions, optional
     members : sequence of Member, optional
         Of the ensemble that the networks come from, failed ones too: for training curves.
+    protocol : mapping, optional
+        Of the same ensemble.
     folder : Path, optional
         Where the ensemble lies. Results are kept there beside the networks, and what lies there already is not done
         again.
@@ -110,7 +117,8 @@ def audit_candidate(
     if not audits:
         reasons = "; ".join(f"member {member.index}: {member.reason}" for member in members)
         raise InputError(f"expected at least one trained network of {name}, got none" + (reasons and f" ({reasons})"))
-    return Candidate(name, tuple(audits), numbers, tuple(members), store_of(folder, networks, dataset, **reading))
+    store = store_of(folder, networks, dataset, **reading)
+    return Candidate(name, tuple(audits), numbers, tuple(members), store, dict(protocol or {}))
 
 
 def _validation_score(metrics: Mapping[str, float]) -> float:

@@ -90,6 +90,11 @@ class Evidence(Tabular):
     data_file: str = "data.h5"
     label_scores: dict[str, np.ndarray] = field(default_factory=dict)
 
+    @property
+    def of_target(self) -> dict[str, dict[str, Performance]]:
+        """Test scores of the label that is explained, by predictor and measure; `performance` is of all together."""
+        return self.by_label.get(self.label_names[self.target], self.performance)
+
     def _table(self) -> Table:
         names = ", ".join(candidate.name for candidate in self.candidates)
         n, label = self.data.n_by_split["test"], self.label_names[self.target]

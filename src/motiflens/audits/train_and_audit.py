@@ -173,5 +173,5 @@ def _train_and_audit(job: _Job, emit: Emit) -> None:
     def tell_stage(share: float, stage: str = "") -> None:
         emit(Stage(job.name, share, stage))
 
-    known: dict[str, Any] = {"members": ensemble.members, "folder": job.folder, "on_progress": tell_stage}
-    emit(audit_candidate(job.name, list(ensemble), job.dataset, job.options, **known))
+    known: dict[str, Any] = {"members": ensemble.members, "protocol": ensemble.protocol, "folder": job.folder}
+    emit(audit_candidate(job.name, list(ensemble), job.dataset, job.options, **known, on_progress=tell_stage))

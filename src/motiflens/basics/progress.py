@@ -29,6 +29,8 @@ def part_of(tell: Tell | None, start: float, stop: float, before: str = "") -> T
 
 
 _PAUSE = 0.2  # seconds between two pictures of a notebook's bar
+_TICK = 1.0  # seconds after which a terminal's bar is drawn again
+_LONG_STAGE = 5.0  # seconds of a stage from which on these are shown
 
 
 @contextmanager
@@ -90,18 +92,40 @@ def _unheard(share: float, stage: str = "") -> None:
 
 @contextmanager
 def _on_terminal(what: str) -> Iterator[Tell]:
-    began, shown = time.monotonic(), ""
-    with StatusLine(sys.stderr) as line:
-
-        def tell(share: float, stage: str = "") -> None:
-            nonlocal shown
-            words = f"{what}: {stage}" if stage else what
-            left = time_left(share, time.monotonic() - began)
-            line.show(f"{words} {bar(share)} {share:4.0%} {left}", now=stage != shown or share >= 1)
-            shown = stage
-
+    with StatusLine(sys.stderr) as line, _beating(_Bar(what, line), _TICK) as tell:
         tell(0.0)
         yield tell
+
+
+class _Bar:
+    """A bar on a terminal, drawn again every second, with the seconds that a stage has lasted where these are many."""
+
+    def __init__(self, what: str, line: StatusLine) -> None:
+        self.what, self.line = what, line
+        self.share, self.stage = 0.0, ""
+        self.began = self.stage_began = time.monotonic()
+        self.lock = threading.Lock()
+
+    def __call__(self, share: float, stage: str = "") -> None:
+        with self.lock:
+            is_new = stage != self.stage
+            if is_new:
+                self.stage, self.stage_began = stage, time.monotonic()
+            self.share = share
+            self._draw(now=is_new or share >= 1)
+
+    def beat(self, seconds: float) -> float:
+        """Draw the bar again; seconds until the next time."""
+        with self.lock:
+            self._draw(now=True)
+        return seconds
+
+    def _draw(self, *, now: bool) -> None:
+        at = time.monotonic()
+        lasted = at - self.stage_began
+        words = f"{self.what}: {self.stage}" if self.stage else self.what
+        words += f", {lasted:.0f} s" if lasted >= _LONG_STAGE else ""
+        self.line.show(f"{words} {bar(self.share)} {self.share:4.0%} {time_left(self.share, at - self.began)}", now=now)
 
 
 class _Lines:
@@ -137,7 +161,7 @@ class _Lines:
 
 
 @contextmanager
-def _beating(lines: _Lines, seconds: float | None) -> Iterator[Tell]:
+def _beating(lines: "_Lines | _Bar", seconds: float | None) -> Iterator[Tell]:
     if seconds is None:
         yield lines
         return

@@ -3,6 +3,8 @@
 Imports that cost time stand inside the commands, so that `--help` answers at once.
 """
 
+import atexit
+import gc
 import sys
 import warnings
 from typing import Annotated, Any
@@ -64,6 +66,7 @@ app.add_command(study.app, "study")
 def main() -> None:
     """Run the command line: of its errors a line, and an exit code (:func:`motiflens.cli.errors.tell_error`)."""
     session = Session()
+    atexit.register(gc.freeze)  # nothing is left to collect: to look for it takes seconds on a busy machine
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _tell_warning

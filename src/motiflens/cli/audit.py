@@ -32,7 +32,7 @@ from motiflens.cli.audit_options import (
 from motiflens.cli.commands import Option
 from motiflens.cli.errors import in_shell
 from motiflens.cli.loading import load_any_model, one_thread, read_truth
-from motiflens.cli.messages import BEAT, note_outputs, percentage, print_json, short
+from motiflens.cli.messages import BEAT, note_outputs, percentage, print_json, short, working
 from motiflens.cli.options import (
     DATABASE,
     DataFile,
@@ -106,17 +106,16 @@ def audit(
 
     With --out it writes a page to look at; the same command goes on where it was interrupted.
     """
-    if not quiet:
-        click.echo(f"audit: reading {data.name}", err=True)  # before torch is loaded, which may take seconds
-    from motiflens.audits.options import AuditOptions
-    from motiflens.audits.tables import audit_summary
-    from motiflens.audits.taxa import taxon_notes
-    from motiflens.data.io import read_hdf5
-    from motiflens.report.audit import evidence_summary
+    with working("audit", f"reading {data.name}", quiet=quiet):
+        from motiflens.audits.options import AuditOptions
+        from motiflens.audits.tables import audit_summary
+        from motiflens.audits.taxa import taxon_notes
+        from motiflens.data.io import read_hdf5
+        from motiflens.report.audit import evidence_summary
 
-    one_thread()
-    _check_options(ctx, model, out)
-    dataset = read_hdf5(data)
+        one_thread()
+        _check_options(ctx, model, out)
+        dataset = read_hdf5(data)
     accessions = None if truth is None else read_truth(truth)
     options = AuditOptions(
         target=target_of(target, dataset), database=database, spike_motifs=spike_motifs, truth=accessions, q=q,
@@ -166,7 +165,7 @@ def audit(
                 click.echo(f"note: {in_shell(note)}", err=True)
     if out is not None:
         summary = evidence_summary(evidence)
-        for line in (*_verdict_lines(summary), *_advice_lines(summary)):
+        for line in (*_label_lines(summary), *_verdict_lines(summary), *_advice_lines(summary)):
             click.echo(line)
         click.echo(f"Filters were compared with {database}.")
         for note in evidence.notes:
@@ -201,7 +200,7 @@ def _given(
     name = Path(model).resolve().name if Path(model).is_dir() else model.rpartition(":")[2]
     if (Path(model) / ENSEMBLE_FILE).is_file():
         ensemble = load_ensemble(model)
-        known: dict[str, Any] = {"members": ensemble.members, "folder": Path(model)}
+        known: dict[str, Any] = {"members": ensemble.members, "protocol": ensemble.protocol, "folder": Path(model)}
         return audit_candidate(name, list(ensemble), dataset, options, **known, on_progress=on_progress)
     return audit_candidate(name, [load_any_model(model, weights)], dataset, options, on_progress=on_progress)
 
@@ -219,6 +218,12 @@ def _configs(
         name: network_config(architecture, length=dataset.length, activation=name, task=size, n_outputs=n_outputs)
         for name in names
     }
+
+
+def _label_lines(summary: dict[str, Any]) -> list[str]:
+    """Of several labels, which one the verdicts are about."""
+    n = len(summary["data"]["labels"])
+    return [f"Label {summary['target']}, one of {n:,} (--target names another)"] if n > 1 else []
 
 
 def _verdict_lines(summary: dict[str, Any]) -> list[str]:

@@ -33,7 +33,7 @@ from motiflens.cli.audit_options import (
 from motiflens.cli.commands import Option
 from motiflens.cli.errors import in_shell
 from motiflens.cli.loading import one_thread, read_truth
-from motiflens.cli.messages import print_json
+from motiflens.cli.messages import print_json, working
 from motiflens.cli.options import DATABASE, DataFile, Json, Quiet, Verbose, writable_folder
 
 if TYPE_CHECKING:
@@ -88,13 +88,14 @@ def compare(
     The table holds means with 95 % intervals, and differences from the first configuration with theirs: of test scores
     over draws of the test sequences, of all else over networks. The same command goes on where it was interrupted.
     """
-    from motiflens.audits.comparison import side_by_side
-    from motiflens.audits.options import AuditOptions
-    from motiflens.data.io import read_hdf5
-    from motiflens.report.audit import evidence_summary
+    with working("compare", f"reading {data.name}", quiet=quiet):
+        from motiflens.audits.comparison import side_by_side
+        from motiflens.audits.options import AuditOptions
+        from motiflens.data.io import read_hdf5
+        from motiflens.report.audit import evidence_summary
 
-    one_thread()
-    dataset = read_hdf5(data)
+        one_thread()
+        dataset = read_hdf5(data)
     configs = _configurations(config, dataset, sizes_for(dataset, task))
     accessions = None if truth is None else read_truth(truth)
     options = AuditOptions(

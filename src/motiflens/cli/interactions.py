@@ -15,7 +15,7 @@ from motiflens.basics.errors import InputError
 from motiflens.cli.commands import Argument, Option
 from motiflens.cli.errors import in_shell
 from motiflens.cli.loading import check_model, networks_of, one_thread
-from motiflens.cli.messages import BEAT, note_outputs, percentage, print_json
+from motiflens.cli.messages import BEAT, note_outputs, percentage, print_json, working
 from motiflens.cli.options import DATABASE, Bases, DataFile, Json, Layout, Output, Weights, split_names, writable_file
 
 if TYPE_CHECKING:
@@ -77,25 +77,22 @@ def interactions(
     as_json: Json = False,
 ) -> None:
     """Find pairs of motifs that do more, or less, together than the sum of both, on the positive test sequences."""
-    from motiflens.data.io import read_hdf5
-    from motiflens.interpret.interactions import Settings
-    from motiflens.interpret.interactions import interactions as measure
-    from motiflens.models.any_model import model_summary
-    from motiflens.models.devices import resolve_device
-    from motiflens.models.foreign import chosen_output
-    from motiflens.motifs.sets import distinct_names
-    from motiflens.motifs.truth import SiteTruth
+    _check_options(q, out)
+    with working("interactions", f"reading {data.name}"):
+        from motiflens.data.io import read_hdf5
+        from motiflens.interpret.interactions import Settings
+        from motiflens.interpret.interactions import interactions as measure
+        from motiflens.models.any_model import model_summary
+        from motiflens.models.devices import resolve_device
+        from motiflens.models.foreign import chosen_output
+        from motiflens.motifs.sets import distinct_names
+        from motiflens.motifs.truth import SiteTruth
 
-    if not 0 < q <= 1:
-        raise InputError(f"--q must be above 0 and at most 1, got {q}")
-    for path in out or ():
-        if path.suffix not in (".tsv", ".html"):
-            raise InputError(f"--out must name a .tsv or .html file, got {str(path)!r}")
-    settings = Settings(n_null=n_null, n_sequences=n_sequences, few_motifs=few_motifs, seed=seed)
-    check_model(model)
-    one_thread()
-    dataset = read_hdf5(data)
-    processor = resolve_device(device)
+        settings = Settings(n_null=n_null, n_sequences=n_sequences, few_motifs=few_motifs, seed=seed)
+        check_model(model)
+        one_thread()
+        dataset = read_hdf5(data)
+        processor = resolve_device(device)
     reading = {"layout": layout, "bases": bases, "output": output}
     by_filters = motifs is None and not isinstance(dataset.truth, SiteTruth)
     networks = [network.to(processor) for network in networks_of(model, dataset.codes, weights, reading, by_filters)]
@@ -132,6 +129,14 @@ def interactions(
     click.echo(f"{calls}: {above} with an effect above 0, {below} below")
     if table.caution:
         click.echo(f"caution: {in_shell(table.caution)}", err=True)
+
+
+def _check_options(q: float, out: list[Path] | None) -> None:
+    if not 0 < q <= 1:
+        raise InputError(f"--q must be above 0 and at most 1, got {q}")
+    for path in out or ():
+        if path.suffix not in (".tsv", ".html"):
+            raise InputError(f"--out must name a .tsv or .html file, got {str(path)!r}")
 
 
 def _choose_motifs(

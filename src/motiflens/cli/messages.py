@@ -48,6 +48,20 @@ def percentage(what: str, *, beat: float | None = None) -> Iterator["Tell"]:
         yield tell
 
 
+@contextmanager
+def working(what: str, on: str, *, quiet: bool = False) -> Iterator[None]:
+    """Say what is being done, and again now and then, where nothing else tells how far it is.
+
+    It goes around what a command does first, too, since to load PyTorch may take seconds.
+    """
+    if quiet:
+        yield
+        return
+    with percentage(what, beat=BEAT) as tell:
+        tell(0.0, on)
+        yield
+
+
 class TrainingCourse:
     """How far a training is: one bar for all networks; a line for every epoch if verbose; nothing if quiet."""
 

@@ -12,7 +12,7 @@ from motiflens.basics.errors import InputError
 from motiflens.cli.benchmark import BENCHMARK, is_interaction_preset, report_interactions, run_interactions
 from motiflens.cli.commands import Argument, Commands, Option
 from motiflens.cli.experiments import EXPERIMENTS, is_experiment_preset, report_experiments, run_crx
-from motiflens.cli.messages import note_slow_training, print_json, refuse_unfinished, resumable
+from motiflens.cli.messages import note_slow_training, print_json, refuse_unfinished, resumable, working
 from motiflens.cli.options import (
     Json,
     parse_duration,
@@ -246,14 +246,15 @@ def study_report(
     command = ["motiflens", "study", "report", str(folder)]
     command += ["--select", select.value] if select is not None else []
     command += [part for draw in draws or () for part in ("--draw", str(draw))]
-    outputs = write_outputs(
-        results,
-        out or folder,
-        select=None if select is None else select.value,
-        command=shlex.join(command),
-        formats=split_names(formats) or (),
-        draws=others,
-    )
+    with working("study report", "tables, figures and the page"):
+        outputs = write_outputs(
+            results,
+            out or folder,
+            select=None if select is None else select.value,
+            command=shlex.join(command),
+            formats=split_names(formats) or (),
+            draws=others,
+        )
     if as_json:
         print_json({"n_records": len(results), "n_damaged": n_damaged, "report": str(outputs.report)})
     else:

@@ -9,7 +9,7 @@ from motiflens.basics.errors import InputError
 from motiflens.cli.audit_options import sizes_for
 from motiflens.cli.commands import Option
 from motiflens.cli.loading import one_thread
-from motiflens.cli.messages import TrainingCourse, note_slow_training, print_json, resumable, short
+from motiflens.cli.messages import TrainingCourse, note_slow_training, print_json, resumable, short, working
 from motiflens.cli.options import DataFile, Json, Quiet, Verbose, writable_folder
 
 if TYPE_CHECKING:
@@ -62,15 +62,16 @@ def train(
 
     Sequences may have any length. If a pool or a kernel does not fit, the nearest size that does is used and reported.
     """
-    from motiflens.data.io import read_hdf5
-    from motiflens.models.hybrid import network_config
-    from motiflens.training.folder import fit_to_folder
-    from motiflens.training.protocol import get_protocol
-    from motiflens.training.suitability import suited_protocol
-    from motiflens.training.summary import fit_summary
+    with working("training", f"reading {data.name}", quiet=quiet):
+        from motiflens.data.io import read_hdf5
+        from motiflens.models.hybrid import network_config
+        from motiflens.training.folder import fit_to_folder
+        from motiflens.training.protocol import get_protocol
+        from motiflens.training.suitability import suited_protocol
+        from motiflens.training.summary import fit_summary
 
-    one_thread()
-    dataset = read_hdf5(data)
+        one_thread()
+        dataset = read_hdf5(data)
     task = sizes_for(dataset, task)
     named = network_config(architecture, activation=activation, task=task, n_outputs=dataset.n_outputs)
     config = network_config(
@@ -131,12 +132,17 @@ def _size_notes(architecture: str, named: "NetworkConfig", config: "NetworkConfi
 
 
 def _protocol_notes(asked: "Protocol", chosen: "Protocol", dataset: "SequenceDataset", objective: str) -> list[str]:
+    from motiflens.training.suitability import AUGMENTED, FEW_TRAIN
+
     notes = []
     if objective == "auto" and chosen.objective == "regression":
         notes.append("labels other than 0 and 1: a regression of real values (--objective regression)")
+    n_train = len(dataset.train)
     if chosen.batch_size != asked.batch_size:
-        n_train = len(dataset.train)
         notes.append(f"{n_train} training sequences: batches of {chosen.batch_size} in place of {asked.batch_size}")
+    if n_train < FEW_TRAIN and not (chosen.reverse_complement or chosen.max_shift):
+        options = " ".join(AUGMENTED)
+        notes.append(f"{n_train:,} training sequences are few: {options} reads other versions of them in each epoch")
     return notes
 
 

@@ -47,6 +47,8 @@ class LabelSummary:
     odd_rows: tuple[int, ...] = ()  # the first of them, from 0
     has_zero: bool = False
     n_missing: int = 0
+    n_by_split: Mapping[str, int] | None = None  # sequences that have the label
+    n_contradicting: int | None = None  # that the same sequence, or a near twin, contradicts; None where not counted
 
 
 def label_summary(
@@ -110,6 +112,7 @@ def label_summary(
         odd_value=float(odd[0]) if has_odd else None,
         n_odd=int((y == odd[0]).sum()) if has_odd else 0,
         has_zero=bool((y == 0).any()),
+        n_by_split=_by_split(np.ones(len(y), dtype=bool), split_codes),
         odd_rows=tuple(np.flatnonzero(y == odd[0])[:_ODD_ROWS].tolist()) if has_odd else (),
     )
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motiflens.basics.inputs import is_binary
 from motiflens.basics.sequence import reverse_complement
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io.intervals import intervals_of_names
@@ -74,6 +75,26 @@ def contradictions(dataset: SequenceDataset, twins: Twins) -> Contradictions:
             near_within[row[same]] = near_within[other[same]] = True
             near_across[np.where(splits[row] > splits[other], row, other)[~same]] = True
     return Contradictions(*(int(found.sum()) for found in (within, across, near_within, near_across)))
+
+
+def contradicted_by_label(dataset: SequenceDataset, twins: Twins) -> list[int]:
+    """Sequences whose label the same sequence, or a near twin of it, contradicts elsewhere: of each label by itself.
+
+    Parameters
+    ----------
+    dataset : SequenceDataset
+    twins : Twins
+        Its near twins, which count for labels that are 0 and 1.
+    """
+    group, every = _groups(dataset.codes), np.arange(len(dataset))
+    counts = []
+    for y in dataset.y.T:
+        found = _contradicted(y[:, None], group, every, every)
+        if is_binary(y[~np.isnan(y)]):
+            differ = np.abs(y[twins.row] - y[twins.other]) == 1
+            found[twins.row[differ]] = found[twins.other[differ]] = True
+        counts.append(int(found.sum()))
+    return counts
 
 
 def _contradicted(y: np.ndarray, group: np.ndarray, rows: np.ndarray, others: np.ndarray) -> np.ndarray:

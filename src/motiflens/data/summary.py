@@ -1,7 +1,7 @@
 """What a dataset holds, and what in it commonly ruins such sets, before a network is trained on it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,13 @@ from motiflens.data.label_summary import (
     label_warnings,
     mean_of_known,
 )
-from motiflens.data.leaks import contradictions, negatives_at_positives, places, repeats
+from motiflens.data.leaks import (
+    contradicted_by_label,
+    contradictions,
+    negatives_at_positives,
+    places,
+    repeats,
+)
 from motiflens.data.near_duplicates import near_twins
 from motiflens.data.splits import SPLITS
 
@@ -95,13 +101,17 @@ def summary(dataset: SequenceDataset) -> DataSummary:
     gc_ranks = dense_ranks(gc)
     unknown = (dataset.codes == UNKNOWN).mean(axis=1)
     twins = near_twins(dataset.codes, dataset.split_codes)
+    few = dataset.n_outputs <= FEW_LABELS
+    contradicted = contradicted_by_label(dataset, twins) if few else [None] * dataset.n_outputs
     found: dict[str, Any] = {
         "n_sequences": len(dataset),
         "length": dataset.length,
         "n_by_split": {split: int((dataset.split_codes == i).sum()) for i, split in enumerate(SPLITS)},
         "labels": tuple(
-            label_summary(name, y.astype(np.float64), dataset.split_codes, gc, unknown, gc_ranks)
-            for name, y in zip(dataset.label_names, dataset.y.T, strict=True)
+            replace(
+                label_summary(name, y.astype(np.float64), dataset.split_codes, gc, unknown, gc_ranks), n_contradicting=n
+            )
+            for name, y, n in zip(dataset.label_names, dataset.y.T, contradicted, strict=True)
         ),
         "gc": mean_of_known(gc),
         "unknown": float(unknown.mean()),

@@ -215,7 +215,7 @@ def saliency_figure(networks: Sequence[Record], *, n_examples: int = 2) -> Figur
         raise InputError("expected at least one record with saliency examples, got none")
     if n_examples < 1:
         raise InputError(f"n_examples must be at least 1, got {n_examples}")
-    examples = _shared_examples(networks, n_examples)
+    examples = shared_examples(networks, n_examples)
     n_rows = sum(map(len, examples))
     with figure_style():
         figure = Figure(figsize=(12.5, 0.4 + 1.15 * n_rows), layout="constrained")
@@ -241,8 +241,14 @@ def _match_label(match: GalleryFilter) -> str:
     return f"{match.filter}  {name}  q {match.q_value:.0e}  {match.verdict}"
 
 
-def _shared_examples(networks: Sequence[Record], n_examples: int) -> list[list[tuple[Record, Mapping[str, Any]]]]:
-    """Per sequence, the networks with their example of it."""
+def shared_examples(networks: Sequence[Record], n_examples: int) -> list[list[tuple[Record, Mapping[str, Any]]]]:
+    """Per sequence, the networks with their example of it; where they share none, each with its own.
+
+    Raises
+    ------
+    ValueError
+        If a network has no saliency examples, or they cannot be read.
+    """
     by_sequence = []
     for network in networks:
         stored = (network.get("attribution") or {}).get("examples")

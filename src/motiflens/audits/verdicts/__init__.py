@@ -2,7 +2,7 @@
 
 from motiflens.audits.verdicts.accuracy import ACCURACY_FILE, Accuracy, read_accuracy
 from motiflens.audits.verdicts.ask import VERDICT_QUESTIONS, rulings, verdict_facts, verdicts
-from motiflens.audits.verdicts.composition import BEYOND_COMPOSITION
+from motiflens.audits.verdicts.composition import BEYOND_COMPOSITION, reads_too_few
 from motiflens.audits.verdicts.filters_that_matter import FEW_WINDOWS
 from motiflens.audits.verdicts.training_finished import TRAINING_FINISHED
 from motiflens.audits.verdicts.verdict import (
@@ -36,6 +36,7 @@ __all__ = [
     "Verdicts",
     "YES",
     "read_accuracy",
+    "reads_too_few",
     "rulings",
     "verdict_facts",
     "verdicts",

@@ -36,11 +36,9 @@ def verdicts(evidence: "Evidence") -> Verdicts:
     """Every question about every candidate, question by question."""
     made = {one.name: rulings(verdict_facts(one, evidence)) for one in evidence.candidates}
     accuracy = read_accuracy()
+    is_binary = evidence.prevalence is not None
     return Verdicts(
-        Verdict(
-            key, one.question, one.rule, name, own[key].level, own[key].answer, own[key].numbers, own[key].would_help,
-            accuracy.get(key),
-        )
+        Verdict(key, one.question, one.rule_for(is_binary=is_binary), name, *own[key], accuracy.get(key))
         for key, one in VERDICT_QUESTIONS.items()
         for name, own in made.items()
-    )  # fmt: skip
+    )

@@ -7,38 +7,45 @@ from motiflens.audits.verdicts.verdict import CANNOT_BE_SAID, NO, YES, Facts, Qu
 from motiflens.audits.words import measure_label
 from motiflens.basics.stats import Interval
 from motiflens.basics.words import with_interval
+from motiflens.training.suitability import AUGMENTED, FEW_TRAIN
 
 if TYPE_CHECKING:
     from motiflens.audits.candidate import Candidate
 
 SMALL_GAIN = 0.05  # of AUROC or correlation; what is surely less is none
-FEW_TRAIN = 5_000  # training sequences; 1,534 of Reb1 were read better from both strands, moved a little: 0.89 for 0.80
 
 _RULE = (
-    "By the gain in test AUROC (correlation for real values) over the better of GC content and 3-mers: yes if its 95 % "
-    f"interval lies above 0, no if it reaches 0 and lies below {SMALL_GAIN:g}, or if the score is "
-    f"that of chance and lies less than {2 * SMALL_GAIN:g} above. Else the test set is too small to say."
+    "By the gain in test AUROC over the better of GC content and 3-mers: yes if its 95 % interval lies above 0, no if "
+    f"it reaches 0 and lies below {SMALL_GAIN:g}, or if the score is that of chance and lies less than "
+    f"{2 * SMALL_GAIN:g} above. Else the test set is too small to say."
 )
+
+_RULE_OF_VALUES = _RULE.replace("AUROC", "correlation")
 
 
 def _facts(candidate: "Candidate", evidence: Evidence) -> dict[str, Any]:
-    own = evidence.performance[candidate.name]
+    own = evidence.of_target[candidate.name]
     measure = next(iter(own))
     return {
         "measure": measure,
         "score": list(own[measure].interval),
         "networks": own[measure].members.tolist(),
-        "n_test": len(candidate.audits[0].test_logits),
+        "n_test": _n_test(evidence),
         "baselines": {
             name: {
                 "score": float(found[measure].members[0]),
                 "gain": list(own[measure].minus(found[measure])),
             }
             for name in (GC_BASELINE, KMER_BASELINE)
-            if (found := evidence.performance.get(name)) is not None
+            if (found := evidence.of_target.get(name)) is not None
         },
         "gc_auroc_all": evidence.data.labels[evidence.target].gc_auroc,
     }
+
+
+def _n_test(evidence: Evidence) -> int:
+    """Test sequences that have the label."""
+    return (evidence.data.labels[evidence.target].n_by_split or evidence.data.n_by_split)["test"]
 
 
 def _judge(facts: Facts) -> Ruling:
@@ -52,6 +59,9 @@ def _judge(facts: Facts) -> Ruling:
     if not baselines:
         help = "Audit on data with training and validation sequences, which the baselines learn from."
         return Ruling(CANNOT_BE_SAID, "No baseline to compare with", numbers, help)
+    if found["score"][0] is None or found["score"][0] != found["score"][0]:
+        help = "Add test sequences of the class that is missing, or with other values."
+        return Ruling(CANNOT_BE_SAID, "The test sequences are all of one class or value", numbers, help)
     best = max(baselines, key=lambda name: baselines[name]["score"])
     gain = Interval(*baselines[best]["gain"])
     numbers |= {"better baseline": best, "gain": gain.estimate, "gain, low": gain.low, "gain, high": gain.high}
@@ -75,10 +85,24 @@ def _judge(facts: Facts) -> Ruling:
 
 def _more_of_few(facts: Facts) -> str:
     """What makes more of few training sequences, where the networks were trained here."""
-    n = facts["data"]["n_by_split"]["train"]
-    is_ours = any(one.get("valid_metric") for one in facts["training"]["networks"])
-    options = "--reverse-complement and --max-shift 5"
-    return f", or with {options} (motiflens train), for {n:,} training sequences are few" * (is_ours and n < FEW_TRAIN)
+    if not reads_too_few(facts):
+        return ""
+    n = _n_train(facts)
+    return f", or with {' '.join(AUGMENTED)} (motiflens train), for {n:,} training sequences are few"
+
+
+def reads_too_few(facts: Facts) -> bool:
+    """Whether networks were trained here on few sequences, the same in each epoch.
+
+    Other versions of the sequences in each epoch, from the other strand and shifted, would make more of them.
+    """
+    training = facts["training"]
+    is_ours = any(one.get("valid_metric") for one in training["networks"])
+    return is_ours and not training.get("is_augmented") and _n_train(facts) < FEW_TRAIN
+
+
+def _n_train(facts: Facts) -> int:
+    return int((facts["data"].get("n_labelled") or facts["data"]["n_by_split"])["train"])
 
 
 def predicts_nothing(facts: Facts) -> bool:
@@ -86,7 +110,10 @@ def predicts_nothing(facts: Facts) -> bool:
     found = facts["composition"]
     chance = 0.5 if found["measure"] == "auroc" else 0.0
     _, low, high = found["score"]
+    if low is None:  # no score, of test sequences of one class
+        return False
     return bool(low <= chance and high < chance + 2 * SMALL_GAIN)
 
 
-BEYOND_COMPOSITION = Question("composition", "Does it predict more than composition does?", _RULE, NO, _facts, _judge)
+_QUESTION = "Does it predict more than composition does?"
+BEYOND_COMPOSITION = Question("composition", _QUESTION, _RULE, NO, _facts, _judge, _RULE_OF_VALUES)

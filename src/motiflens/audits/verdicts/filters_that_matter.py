@@ -27,16 +27,23 @@ if TYPE_CHECKING:
 
 FEW_WINDOWS = 20  # below, a matrix is marked as uncertain
 
-_RULE = (
+_COST = (
     f"A filter matters if its loss costs {MATTERS:.0%} of what the costliest filter of its network does and "
-    f"{LEAST_COST:g} of the score, or if it separates the classes by {SEPARATES:g} logits and {MATTERS:.0%} of what "
-    "the best does. Yes if the costliest one belongs to a family of like filters that matches a motif "
+    f"{LEAST_COST:g} of the "
+)
+_MOTIF = (
+    "Yes if the costliest one belongs to a family of like filters that matches a motif "
     f"of the database, which at most {DECOYS:.0%} of decoy databases do, or that two filters or networks share and "
     "no motif of the database matches (it may be a new motif). In part if only others that matter do. These filters "
     f"tell sequences from their shuffles (AUROC {ORDER:g} or more) and have matrices of {LOW_INFORMATION:g} bits or "
     f"more, that of a new motif {BITS:g} more than on shuffles. Those of fewer than {FEW_WINDOWS} windows are marked. "
     "No where the network predicts as by chance."
 )
+_RULE = (
+    f"{_COST}score, or if it separates the classes by {SEPARATES:g} logits and {MATTERS:.0%} of what the best does. "
+    f"{_MOTIF}"
+)
+_RULE_OF_VALUES = f"{_COST}correlation. {_MOTIF}"
 
 
 def _facts(candidate: "Candidate", evidence: "Evidence") -> dict[str, Any]:
@@ -89,4 +96,5 @@ def _in_words(family: Mapping[str, Any], n_networks: int) -> str:
     return f"a motif that the database lacks ({family['consensus']}{few}){where}"
 
 
-FILTERS_THAT_MATTER = Question("filters", "Which filters matter, and what are they?", _RULE, YES, _facts, _judge)
+_QUESTION = "Which filters matter, and what are they?"
+FILTERS_THAT_MATTER = Question("filters", _QUESTION, _RULE, YES, _facts, _judge, _RULE_OF_VALUES)

@@ -21,6 +21,8 @@ _RULE = (
     "them. Where the networks predict no more than composition does, at best in part, and no if no motif moves them."
 )
 
+_RULE_OF_VALUES = _RULE.replace("where positives have them", "where sequences with large values have them")
+
 
 def _facts(candidate: "Candidate", evidence: "Evidence") -> dict[str, Any]:
     spiked, stable = evidence.spike_ins.get(candidate.name), evidence.stability.get(candidate.name)
@@ -51,7 +53,7 @@ def _judge(facts: Facts) -> Ruling:
     numbers: dict[str, Any] = {
         "motifs tried": found["tried"],
         "motifs that the network responds to": found["used"],
-        "motifs that positives have in certain places, and that were put there": found.get("at_places", []),
+        "motifs put where positives, or sequences with large values, have them": found.get("at_places", []),
         "rank correlation of methods": found["methods_agree"],
     }
     if found["known_auroc"]:
@@ -95,4 +97,4 @@ def _nothing_found(tried: list[str], numbers: dict[str, Any]) -> Ruling:
     )
 
 
-MAPS_TRUSTED = Question("maps", "Can its attribution maps be trusted?", _RULE, NO, _facts, _judge)
+MAPS_TRUSTED = Question("maps", "Can its attribution maps be trusted?", _RULE, NO, _facts, _judge, _RULE_OF_VALUES)

@@ -18,14 +18,20 @@ UNLEARNED = 0.95  # of the loss of a constant prediction; a loss above has not b
 MEMORISED = 0.75  # of the same; a training loss below has been
 GOOD_SCORE = 0.9  # validation score above which nothing is called overfitted
 
-_RULE = (
+_IMPROVING = (
     f"No if half of the networks or more were still improving (validation score up by {GAIN:g} or more within the last "
-    f"{WAITED} epochs, or fewer than {2 * WAITED} epochs with the best among the last {WAITED}), or have not begun to "
-    f"learn (training loss above {UNLEARNED:.0%} of a constant’s). In part if half overfitted (validation loss never "
-    f"below {UNLEARNED:.0%} of a constant’s, training loss below {MEMORISED:.0%}, score below {GOOD_SCORE:g}), or if "
+    f"{WAITED} epochs, or fewer than {2 * WAITED} epochs with the best among the last {WAITED})"
+)
+_SINGLE = (
     f"single networks failed, strayed ({STRAY:g} below the median score) or were still improving. Else yes. It takes "
     "training histories to tell."
 )
+_RULE = (
+    f"{_IMPROVING}, or have not begun to learn (training loss above {UNLEARNED:.0%} of that of a constant prediction). "
+    f"In part if half overfitted (validation loss never below {UNLEARNED:.0%} of a constant’s, training loss below "
+    f"{MEMORISED:.0%}, score below {GOOD_SCORE:g}), or if {_SINGLE}"
+)
+_RULE_OF_VALUES = f"{_IMPROVING}. In part if {_SINGLE}"
 
 
 def _facts(candidate: "Candidate", evidence: "Evidence") -> dict[str, Any]:
@@ -41,6 +47,7 @@ def _facts(candidate: "Candidate", evidence: "Evidence") -> dict[str, Any]:
             for member in candidate.members
         ],
         "constant_loss": _constant_loss(evidence),
+        "is_augmented": any(candidate.protocol.get(name) for name in ("reverse_complement", "max_shift")),
     }
 
 
@@ -140,4 +147,4 @@ def _range(values: Sequence[int]) -> str:
     return f"{low}" if low == high else f"{low} to {high}"
 
 
-TRAINING_FINISHED = Question("training", "Was training finished?", _RULE, NO, _facts, _judge)
+TRAINING_FINISHED = Question("training", "Was training finished?", _RULE, NO, _facts, _judge, _RULE_OF_VALUES)

@@ -36,6 +36,11 @@ class Question(NamedTuple):
     part_counts_as: str  # YES or NO: the side that "in part" is on where accuracy is counted
     facts: "Callable[[Candidate, Evidence], dict[str, Any]]"
     judge: Callable[[Facts], Ruling]
+    rule_of_values: str = ""  # the rule in the words of real-valued labels, where they differ
+
+    def rule_for(self, *, is_binary: bool) -> str:
+        """The rule in the words of the labels at hand."""
+        return self.rule if is_binary or not self.rule_of_values else self.rule_of_values
 
 
 class Verdict(NamedTuple):

@@ -24,7 +24,7 @@ def advice_section(evidence: Evidence) -> dict[str, Any]:
                 "name": join_words(sharing),
                 "level": _LOOKS[one.level],
                 "word": ADVICE_LEVELS[one.level],
-                "change": one.change,
+                "change": _without(ADVICE_LEVELS[one.level], one.change),
                 "reasons": " ".join(one.reasons),
                 "command": one.command,
             }
@@ -33,3 +33,8 @@ def advice_section(evidence: Evidence) -> dict[str, Any]:
         rule = rule_of(factor)
         groups.append({"question": QUESTIONS[factor], "rule": "" if rule == RULE else rule, "answers": answers})
     return {"rule": RULE, "groups": groups, "several": len(evidence.candidates) > 1}
+
+
+def _without(word: str, sentence: str) -> str:
+    """A sentence that goes on after a word: "Keep" before "Keep 24 filters" would stand there twice."""
+    return sentence.removeprefix(f"{word} ")

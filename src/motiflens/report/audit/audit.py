@@ -104,8 +104,8 @@ def audit(
     ensemble = _ensemble(networks)
     found = as_networks(networks if ensemble is None else list(ensemble) or networks)  # a folder is read once
     with progress_bar("audit", progress=progress) as tell:
-        members = () if ensemble is None else ensemble.members
-        candidate = audit_candidate(name, found, data, chosen, members=members, on_progress=part_of(tell, 0.0, _AUDITS))
+        known: dict[str, Any] = {} if ensemble is None else {"members": ensemble.members, "protocol": ensemble.protocol}
+        candidate = audit_candidate(name, found, data, chosen, **known, on_progress=part_of(tell, 0.0, _AUDITS))
         return AuditReport(gather_evidence([candidate], data, chosen, on_progress=part_of(tell, _AUDITS, 1.0)))
 
 

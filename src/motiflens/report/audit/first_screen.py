@@ -17,16 +17,24 @@ _OF_A_NAME = ("first_pool", "second_stage", "second_pool", "lstm", "attention", 
 
 
 def data_line(evidence: Evidence) -> str:
-    """The data in one line: how many, how long, labels, and what composition tells of them."""
+    """The data in one line: how many, how long, labels, and, of a single one, what composition tells of it."""
     data = evidence.data
     n = len(data.labels)
-    label = data.labels[evidence.target]
-    parts = [
-        f"{data.n_sequences:,} sequences of {data.length:,} bp",
-        f"{n} label{'s' * (n != 1)}" + (f", of which {label.name} is shown" if n > 1 else ""),
-        _of_label(label),
-    ]
+    sequences = f"{data.n_sequences:,} sequences of {data.length:,} bp"
+    parts = [sequences, f"{n:,} labels"] if n > 1 else [sequences, "1 label", _of_label(data.labels[0])]
     return ", ".join(part for part in parts if part)
+
+
+def label_line(evidence: Evidence) -> str:
+    """Of several labels, which one the page is about, and what composition tells of it; empty for a single one."""
+    n = len(evidence.label_names)
+    if n < 2:
+        return ""
+    label = evidence.data.labels[evidence.target]
+    lack = f"{label.n_missing:,} sequences lack it, and count nowhere" if label.n_missing else ""
+    found = "; ".join(part for part in (_of_label(label), lack) if part)
+    about = f"{label.name}, one of {n:,}: the page is about it where nothing else is said (--target names another)"
+    return f"{about}. {found}"
 
 
 def _of_label(label: LabelSummary) -> str:
@@ -96,7 +104,7 @@ def numbers(evidence: Evidence) -> dict[str, Any]:
     """Test score of every candidate, of 3-mers and of GC content, as shares of one scale."""
     several = bool(evidence.by_label)
     label = evidence.label_names[evidence.target]
-    table = evidence.by_label[label] if several else evidence.performance
+    table = evidence.of_target
     measure = next(iter(table[evidence.candidates[0].name]))
     names = [candidate.name for candidate in evidence.candidates]
     baselines = sorted((name for name in table if name not in names), key=lambda name: -_estimate(table[name][measure]))

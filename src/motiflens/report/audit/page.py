@@ -55,6 +55,7 @@ def write_audit_page(
     """
     first = evidence.candidates[0]
     measures = evidence.performance[first.name]
+    is_binary = evidence.prevalence is not None
     matched = matched_motifs(evidence)
     examples = maps.example_sections(evidence, leading_motifs(evidence, matched))
     methods = maps.methods_of(evidence)
@@ -64,6 +65,8 @@ def write_audit_page(
         title=title,
         shapes=Markup(logo_svg_defs()),
         data_line=first_screen.data_line(evidence),
+        label_line=first_screen.label_line(evidence),
+        for_label=f" for {evidence.label_names[evidence.target]}" if evidence.by_label else "",
         network_lines=first_screen.network_lines(evidence),
         numbers=first_screen.numbers(evidence),
         cards=card_groups(evidence, matched),
@@ -72,7 +75,7 @@ def write_audit_page(
         advice=advice_section(evidence),
         comparisons=sections.comparisons(evidence),
         data=evidence.data,
-        is_binary=evidence.prevalence is not None,
+        is_binary=is_binary,
         labels=sections.data_rows(evidence),
         by_label=label_section.label_rows(evidence),
         shown_labels=label_section.shown_labels(evidence),
@@ -98,7 +101,7 @@ def write_audit_page(
         examples=examples,
         methods=methods,
         trust=[part for part in (spike_in_section(evidence), stability_section(evidence)) if part],
-        provenance=[*_provenance(settings or {}), *sections.network_facts(evidence.candidates)],
+        provenance=[*_provenance(settings or {}), *sections.network_facts(evidence.candidates, is_binary=is_binary)],
         notes=evidence.notes,
         command=command,
     )

@@ -14,6 +14,7 @@ from motiflens.audits.words import display_name, measure_label
 from motiflens.motifs.sets import Motif
 from motiflens.report.audit.leading_filters import beside_match, common_width, letters
 
+_KINDS = {"binary": "0 or 1", "real": "real values", "constant": "the same in all", "missing": "missing in all"}
 _LOOKS = {YES: "yes", IN_PART: "part", NO: "no", CANNOT_BE_SAID: "open"}
 
 
@@ -47,8 +48,9 @@ def _answer(verdict: Verdict) -> dict[str, Any]:
 def _plain(value: Any) -> str:
     """A value behind a verdict as text: of a list and of named values, each in turn."""
     if isinstance(value, Mapping) and {"motif", "cost", "filters", "networks"} <= value.keys():  # a family of filters
-        filters, networks = len(value["filters"]), value["networks"]
-        return f"{value['motif']}: costs {value['cost']:.3f}, {filters} filters that matter, {networks} networks"
+        filters, networks = len(value["filters"]), len(value["networks"])
+        matter = f"{filters} filters that matter" if filters > 1 else "1 filter that matters"
+        return f"{value['motif']}: costs {value['cost']:.3f}, {matter}, in {networks} network{'s' * (networks > 1)}"
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {_plain(one)}" for name, one in value.items() if one not in (None, [], {}))
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -89,15 +91,16 @@ def data_rows(evidence: Evidence) -> list[dict[str, Any]]:
     rows = []
     for label in evidence.data.labels:
         counts = {}
-        for split, n in evidence.data.n_by_split.items():
+        for split in evidence.data.n_by_split:
             if label.positives is not None and label.negatives is not None:
                 counts[split] = f"{label.positives[split]:,} / {label.negatives[split]:,}"
             else:
-                counts[split] = f"{n:,}"
+                counts[split] = f"{(label.n_by_split or evidence.data.n_by_split)[split]:,}"
         gc = None
         if label.gc_positives is not None and label.gc_negatives is not None:
             gc = f"{label.gc_positives:.1%} / {label.gc_negatives:.1%}"
-        rows.append({"name": label.name, "kind": label.kind, "counts": counts, "gc": gc})
+        what = {"name": label.name, "kind": _KINDS[label.kind], "missing": label.n_missing}
+        rows.append({**what, "counts": counts, "gc": gc})
     return rows
 
 
@@ -207,13 +210,14 @@ def _last_if_nan(value: float) -> float:
     return math.inf if math.isnan(value) else value
 
 
-def network_facts(candidates: Sequence[Candidate]) -> list[tuple[str, str]]:
+def network_facts(candidates: Sequence[Candidate], *, is_binary: bool) -> list[tuple[str, str]]:
     """What was audited, for the provenance."""
     facts = []
     for candidate in candidates:
         network = candidate.audits[0].network
         steps = " > ".join([network.first_layer, *network.steps])
-        returns = network.output + ("" if network.target is None else f", output {network.target}")
+        returns = network.output if is_binary else "values"
+        returns += "" if network.target is None else f", output {network.target}"
         text = (
             f"{network.kind}, {network.n_parameters:,} parameters, input {network.layout}, returns {returns}; "
             f"{network.n_filters} filters of {network.width} bp ({steps})"

@@ -21,13 +21,17 @@ def spike_in_section(evidence: Evidence) -> dict[str, Any] | None:
         return None
     first = next(iter(evidence.spike_ins.values()))
     silent = [display_name(name) for name in evidence.spike_ins if name not in judged]
+    is_binary = evidence.prevalence is not None
+    low = "negative test sequences" if is_binary else "the quarter of the test sequences with the lowest values"
+    high = "positives" if is_binary else "sequences with large values"
     paragraphs = [
-        "Known motifs are put into negative test sequences. On half of these it is measured which motifs raise the "
+        f"Known motifs are put into {low}. On half of these it is measured which motifs raise the "
         f"output; on the other half ({len(first.measured_on)} sequences) the attribution maps are scored at the sites "
-        "of those motifs against the rest of the sequence. A motif that positives have in certain places, such as the "
+        f"of those motifs against the rest of the sequence. A motif that {high} have in certain places, such as the "
         "middle, is put there, one in a sequence; any other anywhere, three in a sequence. Small marks are single "
-        "networks, large ones their mean with its 95 % interval over sequences; AUROC from "
-        f"{TRUSTED:g} counts as trustworthy.",
+        "networks, large ones their mean with its 95 % interval over sequences. The verdict asks for an AUROC of "
+        f"{TRUSTED:g}. The signal-to-noise ratio is the mean score at the sites over that of the 20 highest "
+        "positions elsewhere.",
         *(f"{name} responds to none of the motifs: its maps cannot be judged." for name in silent),
     ]
     rows = []
@@ -35,16 +39,17 @@ def spike_in_section(evidence: Evidence) -> dict[str, Any] | None:
     for name, found in judged.items():
         for method in found.methods:
             cells = [_interval_text(found.interval(method, score)) for score in ("auroc", "aupr", "snr")]
-            rows.append([display_name(name), method_label(method), *cells, found.verdict(method)])
+            rows.append([display_name(name), method_label(method), *cells])
         for i, motif in enumerate(found.motifs):
             n_used = int(found.responses.used[:, i].sum())
             if n_used:
                 change = f"{found.responses.change[:, i].mean():+.2f}"
-                where = "as positives have it" if found.at_places[i] else "anywhere"
+                where = f"as {high} have it" if found.at_places[i] else "anywhere"
                 n = f"{n_used} of {len(found.sites)}"
                 motifs.append([display_name(name), motif.name, motif.id, where, change, n])
-    columns = ["Candidate", "Method", "AUROC", "AUPR", "Signal-to-noise", "Verdict"]
-    used = ["Candidate", "Motif", "Id", "Where", "Change of the logit", "Networks that respond"]
+    columns = ["Networks", "Method", "AUROC", "AUPR", "Signal-to-noise"]
+    change = f"Change of the {'logit' if is_binary else 'value'}"
+    used = ["Networks", "Motif", "Id", "Where", change, "Networks that respond"]
     return {
         "id": "spike-in",
         "short": "Spike-in",
@@ -77,21 +82,23 @@ def stability_section(evidence: Evidence) -> dict[str, Any] | None:
             low, high = found.filters.chance_interval
             chance = f"{found.filters.expected:.0%} ({low:.0%} to {high:.0%})"
             shared.append([display_name(name), f"{found.filters.observed:.0%}", chance])
-    columns = ["Candidate", "Method", "Correlation between networks", "Rank correlation", "With the other method"]
-    filters = ["Candidate", "Filters with their like in another network", "By chance"]
+    columns = ["Networks", "Method", "Correlation between networks", "Rank correlation", "With the other method"]
+    filters = ["Networks", "Filters with their like in another network", "By chance"]
     tables = [{"title": "Agreement of maps", "n_text": 2, "columns": columns, "rows": rows}]
     if shared:
         tables.append({"title": "Agreement of filters", "n_text": 1, "columns": filters, "rows": shared})
     n = len(next(iter(evidence.stability.values())).rows)
+    explained = "positive test sequences" if evidence.prevalence is not None else "test sequences with large values"
     return {
         "id": "stability",
         "short": "Stability",
         "title": "Stability: do networks and methods agree?",
         "paragraphs": [
             "Correlation, over positions, of the maps that two networks of one configuration give of a sequence; "
-            f"means over pairs and {n} positive test sequences, 95 % intervals over sequences. Ranks weigh the many "
-            "positions that hardly matter as much as the few that do. The last column is the rank correlation of two "
-            "methods on one network. Maps that agree may still be wrong; of maps that disagree at most one is right."
+            f"means over pairs and {n} {explained}, 95 % intervals over sequences. The rank correlation weighs "
+            "the many positions that hardly matter as much as the few that do. The last column is the rank correlation "
+            "of two methods on one network. Maps that agree may still be wrong; of maps that disagree at most one is "
+            "right."
         ],
         "figure": figure_for_screens(partial(stability_figure, evidence), "stability"),
         "alt": "Correlation of attribution maps between networks, the numbers of the table below",

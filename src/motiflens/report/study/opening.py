@@ -1,22 +1,25 @@
 """What a study's page opens with: the same motifs in filters of either activation, two saliency maps, two sentences."""
 
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from markupsafe import Markup
 
-from motiflens.basics.plots import LETTERS, Span, logo_svg
+from motiflens.basics.plots import logo_svg
 from motiflens.basics.store import Record
 from motiflens.basics.words import look
 from motiflens.report.galleries import GalleryFilter, gallery_of_record
-from motiflens.report.letters_map import densest_stretch, letters_map
+from motiflens.report.study.saliency import example_maps
 from motiflens.report.study.sections import saliency_pairs
 from motiflens.study.findings import Effect, activation_effects
 from motiflens.study.records import PAPER_ACTIVATIONS, stage1
 from motiflens.study.results import Results, TaskResults
 
 _STAGES = ("C4C6", "C4", "C24")  # where the activation matters most comes first
+_STAGE_WORDS = {
+    "C4C6": "two convolutions, pools of 4 and 6 bp",
+    "C4": "a convolution and an LSTM, pools of 4 and 6 bp",
+    "C24": "one convolution, pool of 24 bp",
+}
 _N_MOTIFS = 6
 
 
@@ -52,7 +55,8 @@ def _leading_effect(task: TaskResults, metric: str) -> Effect | None:
 
 
 def _networks(effect: Effect) -> str:
-    return f"stage 1 {effect.stage1}, {effect.n_exponential} and {effect.n_relu} networks"
+    stage = effect.stage1
+    return f"{stage}: {_STAGE_WORDS[stage]}; {effect.n_exponential} and {effect.n_relu} networks"
 
 
 def filter_rows_of_pair(task: TaskResults) -> dict[str, Any] | None:
@@ -100,25 +104,5 @@ def saliency_maps(task: TaskResults) -> list[dict[str, Any]]:
     pair = next((pairs[stage] for stage in _STAGES if len(pairs.get(stage, [])) == len(PAPER_ACTIVATIONS)), None)
     if pair is None:
         return []
-    stored = [{one["sequence"]: one for one in record["attribution"]["examples"]} for record in pair]
-    shared = [sequence for sequence in stored[0] if all(sequence in other for other in stored)]
-    if not shared:
-        return []
-    examples = [own[shared[0]] for own in stored]
-    scores = [np.asarray(one["scores"], dtype=np.float64) * one["scale"] for one in examples]
-    codes = np.array([LETTERS.find(base) % 256 for base in shared[0]], dtype=np.uint8)
-    hits = _sites(examples[0]["sites"])
-    start = densest_stretch(scores)
-    return [
-        {
-            "name": look(record["activation"])[0],
-            "activation": record["activation"],
-            "architecture": record["architecture"],
-            "map": letters_map(codes, own, hits, start, f"saliency of {record['architecture']} {record['activation']}"),
-        }
-        for record, own in zip(pair, scores, strict=True)
-    ]
-
-
-def _sites(sites: Sequence[Sequence[Any]]) -> list[Span]:
-    return [Span(start, start + width, name, strand) for name, strand, start, width in sites]
+    shown = example_maps(pair, 1)
+    return shown[0]["maps"] if shown else []

@@ -18,6 +18,7 @@ from motiflens.report.study import sections as report_sections
 from motiflens.report.study.analysis import StudyAnalysis, analyse_study
 from motiflens.report.study.markdown import write_markdown
 from motiflens.report.study.opening import opening_section
+from motiflens.report.study.saliency import example_maps
 from motiflens.study.findings import effect_sentences, sign_sentences
 from motiflens.study.results import Results
 
@@ -156,7 +157,7 @@ def _write_page(analysis: StudyAnalysis, path: Path, title: str, command: str | 
         ],
         galleries=galleries,
         left_out=left_out,
-        saliency=_saliency(analysis, pictures),
+        saliency=_saliency(analysis),
         undefined=report_sections.undefined(results),
         n_run=len(results),
         provenance=report_sections.provenance(results),
@@ -174,11 +175,11 @@ def _published(analysis: StudyAnalysis, pictures: Mapping[str, Markup]) -> dict[
     return {**section, "other_protocols": report_sections.other_protocols(analysis.results)}
 
 
-def _saliency(analysis: StudyAnalysis, pictures: Mapping[str, Markup]) -> list[dict[str, Any]]:
+def _saliency(analysis: StudyAnalysis) -> list[dict[str, Any]]:
     return [
         {
             "title": f"{pair[0]['architecture']} (stage 1: {stage})",
-            "figure": pictures[f"saliency-{stage}"],
+            "sequences": example_maps(pair),
         }
         for stage, pair in report_sections.saliency_pairs(analysis.results.task(2)).items()
     ]

@@ -26,7 +26,7 @@ from motiflens.study.records import PAPER_ACTIVATIONS
 
 #: What is asked of every candidate, by factor.
 QUESTIONS = {
-    "training": "Longer training?",
+    "training": "Longer or other training?",
     "activation": "Another activation of the first layer?",
     "pool": "Another pool size?",
     "filters": "More filters, or fewer?",

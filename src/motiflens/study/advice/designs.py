@@ -11,6 +11,7 @@ from motiflens.basics.sequence import one_hot
 from motiflens.basics.tables import by_fields
 from motiflens.models.any_model import AdaptedModel, model_summary, trace
 from motiflens.models.hybrid import ACTIVATIONS, HybridConfig, HybridNetwork, adapted_config, list_hybrids
+from motiflens.training.suitability import AUGMENTED
 
 WIDE, SMALL = 24, 4  # first pools of the study; others are taken for the nearer one
 _POOL_FIELDS = {"first_pool", "second_stage", "second_kernel_size", "second_pool", "lstm"}
@@ -172,6 +173,18 @@ def train_command(data: str, design: NetworkDesign, *, n_members: int | None = N
     parts += [] if own.task == usual else ["--task", str(own.task)]
     parts += [] if n_members is None else ["--members", str(n_members)]
     return shlex.join([*parts, "--out", out])
+
+
+def augmented_command(data: str, design: NetworkDesign) -> str | None:
+    """Command lines that train a named architecture on sequences that change from epoch to epoch, and audit it."""
+    own = None if design.config is None else spell(design.config)
+    if own is None or own.changes or design.config is None:
+        return None
+    train = ["motiflens", "train", data, "--architecture", own.architecture, "--activation", own.activation]
+    train += [] if own.task == usual_task(design.config.n_outputs) else ["--task", str(own.task)]
+    train += [*(word for option in AUGMENTED for word in option.split()), "--out", "augmented"]
+    audit = ["motiflens", "audit", data, "--model", "augmented", "--out", "audit-augmented"]
+    return f"{shlex.join(train)} && {shlex.join(audit)}"
 
 
 def compare_command(data: str, design: NetworkDesign, factor: str, level: str, *, n_members: int = 5) -> str:

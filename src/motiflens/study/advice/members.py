@@ -92,7 +92,7 @@ def _study(own: Sequence[MeasuredEffect]) -> Iterator[str]:
         if row.metric == FAILED:
             yield (
                 f"There {row.n_failed} of {row.n_networks} initialisations failed on task {row.task}: "
-                f"{row.estimate:.0%} [{row.low:.0%}, {row.high:.0%}]."
+                f"{row.estimate:.0%} (95% CI {row.low:.0%} to {row.high:.0%})."
             )
 
 
@@ -104,6 +104,6 @@ def widths_sentence(half_widths: Mapping[str, float]) -> str:
     """The rule by which a number of networks is enough, in words."""
     listed = join_words([f"± {half:g} for {FAMILIES[family]}" for family, half in half_widths.items()])
     return (
-        "Enough are as many networks as give means with a 95 % interval (t, over initialisations) of at most "
-        f"{listed}, by the SD of the networks at hand, {_FEWEST} or more."
+        "Networks are enough if the 95 % interval of their mean (t, over initialisations) is at most "
+        f"{listed}. It follows from the SD of the networks at hand, of which there must be {_FEWEST} or more."
     )

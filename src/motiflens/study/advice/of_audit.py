@@ -7,10 +7,19 @@ import numpy as np
 from motiflens.audits.candidate import Candidate
 from motiflens.audits.differences import differences, measures_of
 from motiflens.audits.evidence import TRUST_METHODS, Evidence
-from motiflens.audits.verdicts import IN_PART, NO, TRAINING_FINISHED
+from motiflens.audits.verdicts import (
+    BEYOND_COMPOSITION,
+    IN_PART,
+    NO,
+    TRAINING_FINISHED,
+    YES,
+    reads_too_few,
+    rulings,
+    verdict_facts,
+)
 from motiflens.audits.words import measure_label, method_label
 from motiflens.study.advice.advise import advise
-from motiflens.study.advice.designs import design_of, train_command, usual_task
+from motiflens.study.advice.designs import augmented_command, design_of, train_command, usual_task
 from motiflens.study.advice.rule import ADVICE_LEVELS, FAMILIES, Advice, Here, Spread, spread_of
 
 
@@ -42,12 +51,20 @@ def advice(evidence: Evidence) -> list[Advice]:
 
 def _on_training(candidate: Candidate, evidence: Evidence) -> list[Advice]:
     """What the histories of the networks call for, before anything else is changed."""
-    ruling = TRAINING_FINISHED.judge({TRAINING_FINISHED.key: TRAINING_FINISHED.facts(candidate, evidence)})
-    if ruling.level not in (NO, IN_PART):
-        return []
+    facts = verdict_facts(candidate, evidence)
+    found = rulings(facts)
+    training, beyond = found[TRAINING_FINISHED.key], found[BEYOND_COMPOSITION.key]
     design = design_of(candidate.name, candidate.audits[0].model)
-    command = train_command(evidence.data_file, design)
-    return [Advice("training", candidate.name, "change", ruling.would_help, (f"{ruling.answer}.",), (), (), command)]
+    advised = []
+    if training.level in (NO, IN_PART):
+        command = train_command(evidence.data_file, design)
+        advised.append(("change", training.would_help, training.answer, command))
+    if beyond.level != YES and reads_too_few(facts):
+        change = "Try other versions of the sequences in each epoch: from either strand, and shifted by a few bases."
+        n = facts["data"]["n_labelled"]["train"]
+        why = f"{n:,} training sequences are few, and the gain over composition is not sure: {beyond.answer}"
+        advised.append(("try", change, why, augmented_command(evidence.data_file, design)))
+    return [Advice("training", candidate.name, *one[:2], (f"{one[2]}.",), (), (), one[3]) for one in advised]
 
 
 def _here(evidence: Evidence, first: Candidate, second: Candidate) -> list[Here]:

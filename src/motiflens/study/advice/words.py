@@ -107,4 +107,6 @@ def basis(rows: Sequence[MeasuredEffect]) -> str:
         for name in ("n_networks", "n_failed", "n_configurations", "n_expected")
     )
     places = ", ".join(dict.fromkeys(row.records for row in rows))
-    return f"{networks} networks, {failed} of them failed, {found} of {whole} configurations ({places})"
+    parts = [f"{networks} networks", f"{failed} of them failed" if failed else ""]
+    parts += [f"{found} of {whole} configurations" if found < whole else ""]
+    return f"{', '.join(part for part in parts if part)} ({places})"
