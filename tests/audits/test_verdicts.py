@@ -60,7 +60,11 @@ CLIMBING = [0.5 + 0.02 * i for i in range(20)]
         ([{**NETWORK, "best_epoch": 20, "valid_metric": [0.85] * 19 + [0.8501]}], "yes"),  # by a hair
         ([{**NETWORK, "best_epoch": 20, "valid_metric": [0.85] * 19 + [0.86]}], "no"),
         ([{**NETWORK, "best_epoch": 2, "n_epochs": 6, "valid_metric": [0.5, 0.6, 0.5, 0.5, 0.5, 0.5]}], "no"),
-        ([{**NETWORK, "train_loss": [0.69] * 20}], "no"),  # nothing learned
+        ([{**NETWORK, "train_loss": [0.69] * 20, "valid_loss": [0.69] * 20}], "no"),  # nothing learned
+        # a network of five labels whose validation loss rose from the first epoch on, while it learned its sequences
+        ([NETWORK, {**NETWORK, "valid_loss": [0.69] * 20, "train_loss": [0.55] * 20}], "no"),
+        ([NETWORK, NETWORK, {**NETWORK, "valid_loss": [0.69] * 20, "train_loss": [0.55] * 20}], "in part"),
+        ([NETWORK, {**NETWORK, "valid_metric": [0.55] * 20}], "in part"),  # the median of two would hide it
         ([{**NETWORK, "valid_loss": [0.69] * 20, "train_loss": [0.1] * 20}], "in part"),
         ([{**NETWORK, "valid_loss": [0.69] * 20, "train_loss": [0.1] * 20, "valid_metric": [0.95] * 20}], "yes"),
     ],

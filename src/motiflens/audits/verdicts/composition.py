@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from motiflens.audits.evidence import GC_BASELINE, KMER_BASELINE, Evidence
+from motiflens.audits.verdicts.data_fit import GIVEN_AWAY
 from motiflens.audits.verdicts.verdict import CANNOT_BE_SAID, NO, YES, Facts, Question, Ruling
 from motiflens.audits.words import measure_label
 from motiflens.basics.stats import Interval
@@ -98,7 +99,9 @@ def reads_too_few(facts: Facts) -> bool:
     """
     training = facts["training"]
     is_ours = any(one.get("valid_metric") for one in training["networks"])
-    return is_ours and not training.get("is_augmented") and _n_train(facts) < FEW_TRAIN
+    best = max((own["score"] or 0.0 for own in facts["composition"]["baselines"].values()), default=0.0)
+    can_gain = best < GIVEN_AWAY and not training.get("is_augmented")
+    return is_ours and can_gain and _n_train(facts) < FEW_TRAIN
 
 
 def _n_train(facts: Facts) -> int:

@@ -13,25 +13,25 @@ if TYPE_CHECKING:
 
 WAITED = 5  # epochs without a better validation score that show that it was the best
 GAIN = 0.002  # of the score in the last of these epochs; less is not worth more epochs
-STRAY = 0.1  # of the validation score below the median of the networks
-UNLEARNED = 0.95  # of the loss of a constant prediction; a loss above has not been learned
+STRAY = 0.1  # of the validation score below the median of the networks, of two below the better one
+UNLEARNED = 0.95  # of the loss of a constant prediction; a network whose validation loss stays above has not learned
 MEMORISED = 0.75  # of the same; a training loss below has been
-GOOD_SCORE = 0.9  # validation score above which nothing is called overfitted
+GOOD_SCORE = 0.9  # validation score above which no loss says that nothing was learned
 
 _IMPROVING = (
     f"No if half of the networks or more were still improving (validation score up by {GAIN:g} or more within the last "
     f"{WAITED} epochs, or fewer than {2 * WAITED} epochs with the best among the last {WAITED})"
 )
 _SINGLE = (
-    f"single networks failed, strayed ({STRAY:g} below the median score) or were still improving. Else yes. It takes "
-    "training histories to tell."
+    f"single networks failed, have not learned, strayed ({STRAY:g} below the median score; of two, below the better "
+    "one) or were still improving. Else yes. It takes training histories to tell."
 )
 _RULE = (
-    f"{_IMPROVING}, or have not begun to learn (training loss above {UNLEARNED:.0%} of that of a constant prediction). "
-    f"In part if half overfitted (validation loss never below {UNLEARNED:.0%} of a constant’s, training loss below "
-    f"{MEMORISED:.0%}, score below {GOOD_SCORE:g}), or if {_SINGLE}"
+    f"{_IMPROVING}, or have not learned (validation loss never below {UNLEARNED:.0%} of that of a constant prediction, "
+    f"score below {GOOD_SCORE:g}). In part if half overfitted (the same, but training loss below {MEMORISED:.0%}), or "
+    f"if {_SINGLE}"
 )
-_RULE_OF_VALUES = f"{_IMPROVING}. In part if {_SINGLE}"
+_RULE_OF_VALUES = f"{_IMPROVING}. In part if {_SINGLE.replace('have not learned, ', '')}"
 
 
 def _facts(candidate: "Candidate", evidence: "Evidence") -> dict[str, Any]:
@@ -77,9 +77,10 @@ def _judge(facts: Facts) -> Ruling:
     training = facts["training"]
     constant = training["constant_loss"] if "constant_loss" in training else _constant_of_target(facts)
     best = np.array([max(one["valid_metric"]) for one in known])
+    usual = best.max() if len(best) == 2 else np.median(best)  # the median of two hides one of them
     found = {
         "failed": n_failed,
-        "strayed": int((best < np.median(best) - STRAY).sum()),
+        "strayed": int((best < usual - STRAY).sum()),
         "still improving": sum(map(_improving, known)),
         "not learned": sum(_unlearned(one, constant) for one in known),
         "overfitted": sum(_overfitted(one, constant) for one in known),
@@ -103,12 +104,14 @@ def _ruling(found: Mapping[str, int], numbers: dict[str, Any], n: int) -> Ruling
         help = "Train longer: raise max_epochs (--max-epochs), or leave it out."
         return Ruling(NO, f"Still improving: {epochs}", numbers, help)
     if 2 * (found["still improving"] + found["not learned"]) >= n_known:
-        help = "Train longer, at a higher learning rate, or on more sequences."
-        return Ruling(NO, f"Not learned yet: the training loss is that of a constant; {epochs}", numbers, help)
+        help = "Train several networks again from other initial weights (--seed), longer, or on more sequences."
+        loss = "the validation loss never fell below that of a constant prediction"
+        n = found["not learned"]
+        return Ruling(NO, f"{n} of {n_known} networks have not learned: {loss}; {epochs}", numbers, help)
     if 2 * found["overfitted"] >= n_known:
         help = "Train on more sequences, and keep the weights of the best epoch (protocol REFERENCE does)."
         return Ruling(IN_PART, f"Overfitted: only the training sequences were learned; {epochs}", numbers, help)
-    kinds = ("failed", "strayed", "still improving")
+    kinds = ("failed", "not learned", "strayed", "still improving")
     parts = [f"{found[what]} of {n} networks {what}" for what in kinds if found[what]]
     if parts:
         help = "Leave those networks out, or train more of them."
@@ -125,13 +128,21 @@ def _improving(one: Mapping[str, Any]) -> bool:
 
 
 def _unlearned(one: Mapping[str, Any], constant: float | None) -> bool:
-    return constant is not None and min(one["train_loss"]) > UNLEARNED * constant and not _improving(one)
+    return _generalises_not(one, constant) and not _memorised(one, constant) and not _improving(one)
 
 
 def _overfitted(one: Mapping[str, Any], constant: float | None) -> bool:
-    if constant is None or max(one["valid_metric"]) >= GOOD_SCORE:
-        return False
-    return min(one["valid_loss"]) > UNLEARNED * constant and min(one["train_loss"]) < MEMORISED * constant
+    return _generalises_not(one, constant) and _memorised(one, constant)
+
+
+def _generalises_not(one: Mapping[str, Any], constant: float | None) -> bool:
+    """Whether validation sequences were never predicted better than by a constant."""
+    is_good = max(one["valid_metric"]) >= GOOD_SCORE
+    return constant is not None and not is_good and min(one["valid_loss"]) > UNLEARNED * constant
+
+
+def _memorised(one: Mapping[str, Any], constant: float | None) -> bool:
+    return constant is not None and min(one["train_loss"]) < MEMORISED * constant
 
 
 def _constant_of_target(facts: Facts) -> float | None:

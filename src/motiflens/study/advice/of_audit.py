@@ -57,7 +57,8 @@ def _on_training(candidate: Candidate, evidence: Evidence) -> list[Advice]:
     design = design_of(candidate.name, candidate.audits[0].model)
     advised = []
     if training.level in (NO, IN_PART):
-        command = train_command(evidence.data_file, design)
+        more = augmented_command if training.numbers.get("overfitted") else train_command
+        command = more(evidence.data_file, design)
         advised.append(("change", training.would_help, training.answer, command))
     if beyond.level != YES and reads_too_few(facts):
         change = "Try other versions of the sequences in each epoch: from either strand, and shifted by a few bases."

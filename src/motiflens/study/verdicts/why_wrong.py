@@ -29,6 +29,8 @@ def _data(one: JudgedVerdict, record: Record) -> str:
 def _training(one: JudgedVerdict, record: Record) -> str:
     networks = record["facts"]["training"]["networks"]
     scores = ", ".join(f"{max(own['valid_metric']):.2f}" for own in networks if own["valid_metric"])
+    if one.answer == YES and one.numbers.get("strayed"):
+        return f"One network is far below the other (validation scores {scores}), though the maps of both find sites."
     if one.answer == YES:
         return f"Training ran its course, but on too few sequences for this design (validation scores {scores})."
     return f"The validation score was noise all along ({scores}), so that an early epoch looks best."
