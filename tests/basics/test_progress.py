@@ -48,6 +48,19 @@ def test_a_terminal_gets_a_bar_on_standard_error_alone(monkeypatch, capsys):
     assert lines == []
 
 
+def test_a_terminals_bar_says_how_long_a_stage_lasts(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(module, "_TICK", 0.01)
+    monkeypatch.setattr(module, "_LONG_STAGE", 0.0)
+    with progress_bar("work") as tell:
+        tell(0.5, "long")
+        end = time.monotonic() + 30
+        while terminal.getvalue().count("work: long, 0 s") < 3 and time.monotonic() < end:
+            time.sleep(0.01)
+    assert terminal.getvalue().count("work: long, 0 s") >= 3
+
+
 def test_no_bar_for_progress_false_on_a_terminal(monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)

@@ -86,7 +86,11 @@ def _judge(facts: Facts) -> Ruling:
     if doubtful:
         return Ruling(IN_PART, f"{_first_upper(doubtful[0][0])}", numbers, doubtful[0][1])
     balance = "" if found["kind"] != "binary" else f", {numbers['rarer class in training']:,} of the rarer class"
-    few = f"{leaked:,} near-duplicates across splits" if leaked else "no near-duplicates across splits"
+    few = (
+        f"{leaked:,} near-duplicate{'s' * (leaked != 1)} across splits"
+        if leaked
+        else "no near-duplicates across splits"
+    )
     return Ruling(YES, f"{n_labelled['train']:,} training sequences{balance}; {few}", numbers)
 
 

@@ -91,7 +91,10 @@ def _nothing_found(tried: list[str], numbers: dict[str, Any]) -> Ruling:
     if not tried:
         words = "No motif to put into sequences was found"
     else:
-        words = f"It responds to none of the {len(tried)} motifs that were tried ({', '.join(tried[:3])}, …)"
+        listed = ", ".join(tried[:3]) + (", …" if len(tried) > 3 else "")
+        words = f"It responds to none of the {len(tried)} motifs that were tried ({listed})"
+        if len(tried) == 1:
+            words = f"It does not respond to {listed}, the one motif that was tried"
     return Ruling(
         CANNOT_BE_SAID, words, numbers, "Name motifs that it should know: --motifs with a MEME file or names."
     )
