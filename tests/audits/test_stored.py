@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import shutil
 import warnings
 from pathlib import Path
@@ -23,6 +24,7 @@ from motiflens.interpret.attribution import CompletenessWarning
 from motiflens.interpret.filters import FilterMatch
 from motiflens.models.hybrid import build_model
 from motiflens.motifs.motif import Motif
+from motiflens.report.audit import figures, write_audit_page
 from motiflens.report.audit.summary import evidence_summary
 
 ANALYSES = {
@@ -117,7 +119,7 @@ def test_databases_differ_by_what_they_hold():
 QUICK = {"n_ablation": 20, "n_decoys": 2, "n_examples": 2, "n_backgrounds": 20, "n_resamples": 20}
 
 
-def whole_audit(folder, data=None, n_networks=2, strength=1.0, **changed):
+def evidence_of(folder, data=None, n_networks=2, strength=1.0, **changed):
     data = audit_pages.data() if data is None else data
     options = AuditOptions(database=audit_pages.database(), methods=("gradient_times_input",), **QUICK | changed)
     networks = []
@@ -127,8 +129,12 @@ def whole_audit(folder, data=None, n_networks=2, strength=1.0, **changed):
         with torch.no_grad():
             next(networks[-1].parameters()).mul_(strength)
     candidate = candidate_module.audit_candidate("mine", networks, data, options, folder=folder)
-    found = gather_evidence([candidate], data, options)
-    return json.dumps([evidence_summary(found), *map(audit_summary, candidate.audits)], default=str)
+    return gather_evidence([candidate], data, options)
+
+
+def whole_audit(folder, data=None, **options):
+    found = evidence_of(folder, data, **options)
+    return json.dumps([evidence_summary(found), *map(audit_summary, found.candidates[0].audits)], default=str)
 
 
 @pytest.fixture(scope="module")
@@ -217,3 +223,28 @@ def test_an_interrupted_audit_goes_on(copied, calls, audited):
 
 def test_models_of_others_keep_nothing(tmp_path):
     assert store_of(tmp_path, [torch.nn.Linear(1, 1)], audit_pages.data()) == AuditStore()
+
+
+FIGURES = ("performance", "training", "matches", "spike_in", "stability")
+
+
+def test_a_page_whose_figures_are_kept_draws_none(audited, copied, monkeypatch, tmp_path):
+    """Text and pictures are the same; and another title, which no figure shows, draws none either."""
+    evidence = evidence_of(copied)
+    first = write_audit_page(evidence, tmp_path / "first.html").read_text()
+    drawn = []
+    for name in FIGURES:
+        original = getattr(figures, f"{name}_figure")
+
+        def draw(*args, _name=name, _original=original):
+            drawn.append(_name)
+            return _original(*args)
+
+        monkeypatch.setattr(figures, f"{name}_figure", draw)
+    again = write_audit_page(evidence, tmp_path / "again.html", title="Another title").read_text()
+    assert drawn == []
+    pictures = [re.findall(r"<svg.*?</svg>", page, flags=re.DOTALL) for page in (first, again)]
+    assert pictures[0] == pictures[1]
+    shorter = dataclasses.replace(evidence, prevalence=0.25)
+    write_audit_page(shorter, tmp_path / "changed.html")
+    assert set(drawn) == {"performance"}

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from motiflens.basics.plots import draw_logo, information_logo, logo_svg, logo_svg_defs
-from motiflens.basics.plots.logo import LETTER_COLORS
+from motiflens.basics.plots.logo import _GAP, _SVG_OUTLINES, LETTER_COLORS, _glyph
 
 
 def make_axes():
@@ -120,6 +120,34 @@ def test_svg_is_compact_and_shares_its_shapes():
     assert "<path" not in logo_svg(pwm, defs=False)
     for shapes in (logo_svg(pwm), logo_svg_defs()):
         assert [shapes.count(f'id="ml{letter}"') for letter in "ACGT"] == [1, 1, 1, 1]
+
+
+def svg_outline(base):
+    """The glyph that matplotlib draws, as path data."""
+    from matplotlib.path import Path
+
+    commands = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C"}
+    parts = []
+    for vertices, code in _glyph(base).iter_segments(curves=True, simplify=False):
+        if code == Path.CLOSEPOLY:
+            parts.append("Z")
+            continue
+        points = np.asarray(vertices).reshape(-1, 2)
+        x = np.rint(100 * (_GAP + (1 - 2 * _GAP) * points[:, 0])).astype(int)
+        y = np.rint(100 * (1 - points[:, 1])).astype(int)
+        parts.append(commands[code] + " ".join(f"{a} {b}" for a, b in zip(x, y, strict=True)))
+    return "".join(parts)
+
+
+def test_svg_letters_are_those_of_matplotlib():
+    """Corners may differ by a hundredth where fonts of other versions are rounded."""
+    for base in range(4):
+        kept, drawn = (
+            [re.findall(r"[A-Z]", path), re.findall(r"-?\d+", path)]
+            for path in (_SVG_OUTLINES[base], svg_outline(base))
+        )
+        assert kept[0] == drawn[0]
+        np.testing.assert_allclose(np.array(kept[1], dtype=int), np.array(drawn[1], dtype=int), atol=1)
 
 
 def test_svg_glyphs_fill_their_box():

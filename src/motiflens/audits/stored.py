@@ -141,10 +141,7 @@ def store_of(
     _update(digest, "split", dataset.split_codes)
     digest.update(repr((dataset.label_names, None if dataset.names is None else dataset.names.tolist())).encode())
     if dataset.truth is not None:
-        arrays: dict[str, np.ndarray] = {}
-        digest.update(json.dumps(_encoded(dataset.truth, arrays)).encode())
-        for name, array in arrays.items():
-            _update(digest, name, array)
+        digest.update(digest_of(dataset.truth).encode())
     return AuditStore(folder / STORE_FOLDER, digest.hexdigest())
 
 
@@ -154,6 +151,15 @@ def motifs_digest(motifs: Sequence[Motif]) -> str:
     for motif in motifs:
         digest.update(repr((motif.id, motif.name, motif.n_sites, motif.pwm.shape)).encode())
         digest.update(motif.pwm.tobytes())
+    return digest.hexdigest()
+
+
+def digest_of(value: Any) -> str:
+    """Digest of plain values, arrays and records of ours."""
+    arrays: dict[str, np.ndarray] = {}
+    digest = hashlib.sha256(json.dumps(_encoded(value, arrays)).encode())
+    for name, array in arrays.items():
+        _update(digest, name, array)
     return digest.hexdigest()
 
 

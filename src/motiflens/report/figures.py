@@ -8,16 +8,17 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
 from motiflens.basics.errors import InputError
 from motiflens.basics.files import in_one_piece, write_text
 from motiflens.basics.store import Record
 from motiflens.basics.words import look
+
+if TYPE_CHECKING:  # matplotlib takes a second to import: a page whose figures are kept need not wait for it
+    from matplotlib.figure import Figure
 
 _STYLE: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
@@ -50,7 +51,9 @@ def network_label(record: Record) -> str:
     return f"Task {record['task']} · {record['architecture']} · {label} · network {record['member']}"
 
 
-def save_figure(figure: Figure, path_stem: str | Path, *, formats: Sequence[str] = ("svg", "pdf", "png")) -> list[Path]:
+def save_figure(
+    figure: "Figure", path_stem: str | Path, *, formats: Sequence[str] = ("svg", "pdf", "png")
+) -> list[Path]:
     """Save a figure once per format, e.g. figures/figure2.svg for the stem figures/figure2.
 
     The same figure gives the same SVG: ids are salted and no date is written. Missing folders are made.
@@ -80,7 +83,7 @@ def check_formats(formats: Sequence[str]) -> None:
         raise InputError(f"formats must be among {', '.join(_METADATA)}, got {', '.join(map(repr, unknown))}")
 
 
-def figure_svg(figure: Figure, prefix: str) -> str:
+def figure_svg(figure: "Figure", prefix: str) -> str:
     """A figure as an `<svg>` element for an HTML page; `prefix` keeps its ids apart from other figures'."""
     svg = _svg_text(figure)
     svg = svg[svg.index("<svg") :]
@@ -89,7 +92,7 @@ def figure_svg(figure: Figure, prefix: str) -> str:
     return re.sub(r'(url\(#|href="#)', rf"\1{prefix}-", svg)
 
 
-def figure_for_screens(draw: Callable[[bool], Figure | None], prefix: str) -> Markup | None:
+def figure_for_screens(draw: "Callable[[bool], Figure | None]", prefix: str) -> Markup | None:
     """A figure as elements of a page: as it is, and drawn once more for narrow screens, of which one is shown.
 
     Parameters
@@ -104,7 +107,7 @@ def figure_for_screens(draw: Callable[[bool], Figure | None], prefix: str) -> Ma
     return None if wide is None or narrow is None else both_figures(wide, narrow, prefix)
 
 
-def both_figures(wide: Figure, narrow: Figure | None, prefix: str) -> Markup:
+def both_figures(wide: "Figure", narrow: "Figure | None", prefix: str) -> Markup:
     """A figure drawn for wide and for narrow screens, as elements of a page; without the latter, the former alone."""
     if narrow is None:
         return Markup(figure_svg(wide, prefix))
@@ -112,7 +115,7 @@ def both_figures(wide: Figure, narrow: Figure | None, prefix: str) -> Markup:
     return Markup(f'<div class="small">{small}</div><div class="large">{large}</div>')
 
 
-def _svg_text(figure: Figure) -> str:
+def _svg_text(figure: "Figure") -> str:
     """SVG with coordinates cut to a hundredth of a point: half the size, and no eye can tell."""
     buffer = io.StringIO()
     with figure_style():
@@ -123,5 +126,7 @@ def _svg_text(figure: Figure) -> str:
 @contextmanager
 def figure_style() -> Iterator[None]:
     """The look of all figures, for the time of a `with` block."""
+    import matplotlib as mpl
+
     with mpl.rc_context(_STYLE):
         yield

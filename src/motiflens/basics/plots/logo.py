@@ -24,6 +24,17 @@ _GAP = 0.03  # share of a column left free on each side of a letter
 _SVG_COLUMN = 10  # width of a column, and
 _SVG_HEIGHT = 100  # height of the whole logo, in user units: whole numbers are then fine enough
 
+#: The letters of `_glyph` in hundredths of a column, kept here so that a page with logos needs no matplotlib.
+_SVG_OUTLINES = (
+    "M68 82L32 82L26 100L3 100L36 0L64 0L97 100L74 100L68 82ZM38 63L62 63L50 23L38 63Z",
+    "M97 93Q89 96 81 98Q72 100 63 100Q35 100 19 87Q3 73 3 50Q3 27 19 13Q35 0 63 0Q72 0 81 2Q89 4 97 7L97 27Q89 22 81 20"
+    "Q74 18 65 18Q50 18 41 27Q32 35 32 50Q32 65 41 73Q50 82 65 82Q74 82 81 80Q89 78 97 73L97 93Z",
+    "M97 91Q88 95 77 98Q67 100 56 100Q32 100 17 87Q3 73 3 50Q3 27 18 13Q32 0 58 0Q67 0 76 2Q85 4 93 7L93 27Q85 23 77 20"
+    "Q69 18 61 18Q46 18 37 26Q29 35 29 50Q29 65 37 74Q45 82 60 82Q64 82 67 82Q70 81 73 80L73 61"
+    "L57 61L57 45L97 45L97 91Z",
+    "M3 0L97 0L97 20L63 20L63 100L37 100L37 20L3 20L3 0Z",
+)
+
 
 class _Letters(NamedTuple):
     """Boxes of stacked letters: which base, in which column, from `bottom` to `bottom + height`."""
@@ -237,22 +248,6 @@ def _svg_shapes() -> str:
     """The four letters as `<path>`, one column wide and 1 high, y downwards."""
     scale = f"scale({_SVG_COLUMN / 100:g} 0.01)"
     return "".join(
-        f'<path id="ml{letter}" fill="{LETTER_COLORS[base]}" transform="{scale}" d="{_svg_outline(base)}"/>'
+        f'<path id="ml{letter}" fill="{LETTER_COLORS[base]}" transform="{scale}" d="{_SVG_OUTLINES[base]}"/>'
         for base, letter in enumerate(LETTERS)
     )
-
-
-def _svg_outline(base: int) -> str:
-    from matplotlib.path import Path
-
-    commands = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C"}
-    parts = []
-    for vertices, code in _glyph(base).iter_segments(curves=True, simplify=False):
-        if code == Path.CLOSEPOLY:
-            parts.append("Z")
-            continue
-        points = np.asarray(vertices).reshape(-1, 2)
-        x = np.rint(100 * (_GAP + (1 - 2 * _GAP) * points[:, 0])).astype(int)
-        y = np.rint(100 * (1 - points[:, 1])).astype(int)
-        parts.append(commands[code] + " ".join(f"{a} {b}" for a, b in zip(x, y, strict=True)))
-    return "".join(parts)

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from itertools import combinations
 from textwrap import fill
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from motiflens.audits.candidate import Candidate
 from motiflens.audits.differences import matched_share
@@ -17,6 +16,10 @@ from motiflens.basics.words import look
 from motiflens.interpret.spike_in import TRUSTED
 from motiflens.interpret.stability import Stability
 from motiflens.report.figures import NARROW, figure_style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _WRAPPED = 20  # letters of a label in a line, on narrow screens
 _SHORT = {"gradient_times_input": "saliency", "integrated_gradients": "integrated gr."}
@@ -29,7 +32,7 @@ def colours(names: Sequence[str]) -> dict[str, str]:
     return {name: look(name)[1] if look(name)[0] != name else next(others) for name in names}
 
 
-def performance_figure(evidence: Evidence, narrow: bool = False) -> Figure:
+def performance_figure(evidence: Evidence, narrow: bool = False) -> "Figure":
     """Test scores: small marks are single networks, large ones the mean with its 95 % interval; baselines in grey."""
     names = [*evidence.performance]
     measures = [*evidence.performance[names[0]]]
@@ -47,8 +50,10 @@ def performance_figure(evidence: Evidence, narrow: bool = False) -> Figure:
     return figure
 
 
-def _panels(n: int, width: float, height: float, narrow: bool) -> tuple[Figure, list[Axes]]:
+def _panels(n: int, width: float, height: float, narrow: bool) -> "tuple[Figure, list[Axes]]":
     """Panels beside each other, or, on a narrow screen, one below the other; sizes in inches, height of one panel."""
+    from matplotlib.figure import Figure
+
     if narrow:
         figure = Figure(figsize=(NARROW, n * (height + 0.4)), layout="constrained")  # titles take two lines
         return figure, list(figure.subplots(n, 1, squeeze=False)[:, 0])
@@ -56,7 +61,7 @@ def _panels(n: int, width: float, height: float, narrow: bool) -> tuple[Figure, 
     return figure, list(figure.subplots(1, n, sharey=True, squeeze=False)[0])
 
 
-def spike_in_figure(evidence: Evidence, narrow: bool = False) -> Figure | None:
+def spike_in_figure(evidence: Evidence, narrow: bool = False) -> "Figure | None":
     """AUROC and signal-to-noise at implanted motifs, by candidate and method; None where nothing could be judged."""
     judged = {name: found for name, found in evidence.spike_ins.items() if found.judged.any()}
     if not judged:
@@ -80,7 +85,7 @@ def spike_in_figure(evidence: Evidence, narrow: bool = False) -> Figure | None:
     return figure
 
 
-def stability_figure(evidence: Evidence, narrow: bool = False) -> Figure | None:
+def stability_figure(evidence: Evidence, narrow: bool = False) -> "Figure | None":
     """Correlation of maps between networks, by candidate and method; None without two networks of one candidate."""
     colour_of = colours([candidate.name for candidate in evidence.candidates])
     rows = [
@@ -111,8 +116,10 @@ def _of_pairs(found: Stability, method: str) -> np.ndarray:
     return np.array([np.nanmean(of_pairs[i, j]) for i, j in combinations(range(len(of_pairs)), 2)])
 
 
-def training_figure(candidates: Sequence[Candidate], metric: str, narrow: bool = False) -> Figure | None:
+def training_figure(candidates: Sequence[Candidate], metric: str, narrow: bool = False) -> "Figure | None":
     """Loss on training (thin) and validation sequences, and the validation metric, epoch by epoch; None without any."""
+    from matplotlib.figure import Figure
+
     shown = [candidate for candidate in candidates if any(member.history["valid_loss"] for member in candidate.members)]
     if not shown:
         return None
@@ -137,7 +144,7 @@ def training_figure(candidates: Sequence[Candidate], metric: str, narrow: bool =
     return figure
 
 
-def matches_figure(evidence: Evidence, narrow: bool = False) -> Figure | None:
+def matches_figure(evidence: Evidence, narrow: bool = False) -> "Figure | None":
     """Share of filters that match the database, beside shares that match decoys of it; None without decoys."""
     shown = [c for c in evidence.candidates if all(found.chance is not None for found in c.audits)]
     if not shown:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,10 @@ from markupsafe import Markup
 from motiflens.audits.evidence import Evidence
 from motiflens.audits.words import display_name, measure_label
 from motiflens.basics.plots import logo_svg_defs
-from motiflens.report.audit import first_screen, label_section, maps, sections
+from motiflens.report.audit import first_screen, kept_figures, label_section, maps, sections
 from motiflens.report.audit.advice_section import advice_section
-from motiflens.report.audit.figures import matches_figure, performance_figure, training_figure
 from motiflens.report.audit.leading_filters import card_groups, leading_motifs, matched_motifs
 from motiflens.report.audit.trust_sections import spike_in_section, stability_section
-from motiflens.report.figures import figure_for_screens
 from motiflens.report.html import write_page
 from motiflens.study.machines import versions
 
@@ -81,7 +78,7 @@ def write_audit_page(
         shown_labels=label_section.shown_labels(evidence),
         all_labels=label_section.all_label_rows(evidence),
         performance=sections.performance_rows(evidence),
-        performance_figure=figure_for_screens(partial(performance_figure, evidence), "scores"),
+        performance_figure=kept_figures.performance_picture(evidence),
         several_labels=bool(evidence.by_label),
         measures=[measure_label(measure) for measure in measures],
         predictors=[display_name(name) for name in evidence.performance],
@@ -90,10 +87,10 @@ def write_audit_page(
         prevalence=evidence.prevalence,
         networks=sections.network_rows(evidence),
         metric_names=list(first.audits[0].metrics),
-        training_figure=figure_for_screens(partial(training_figure, evidence.candidates, monitor), "training"),
+        training_figure=kept_figures.training_picture(evidence, monitor),
         monitor=monitor,
         failed=sections.failed(evidence),
-        matches_figure=figure_for_screens(partial(matches_figure, evidence), "matches"),
+        matches_figure=kept_figures.matches_picture(evidence),
         filters=sections.filter_tables(evidence, matched),
         database=database,
         q=first.audits[0].matches.q,

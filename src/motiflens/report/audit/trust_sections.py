@@ -1,7 +1,6 @@
 """Sections of an audit's page on whether attributions can be trusted where the truth is not known."""
 
 import math
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,7 @@ from motiflens.audits.evidence import Evidence
 from motiflens.audits.words import display_name, method_label
 from motiflens.basics.stats import Interval
 from motiflens.interpret.spike_in import TRUSTED
-from motiflens.report.audit.figures import spike_in_figure, stability_figure
-from motiflens.report.figures import figure_for_screens
+from motiflens.report.audit.kept_figures import spike_in_picture, stability_picture
 
 
 def spike_in_section(evidence: Evidence) -> dict[str, Any] | None:
@@ -55,7 +53,7 @@ def spike_in_section(evidence: Evidence) -> dict[str, Any] | None:
         "short": "Spike-in",
         "title": "Spike-in: do attributions find motifs where they are known to be?",
         "paragraphs": paragraphs,
-        "figure": figure_for_screens(partial(spike_in_figure, evidence), "spike"),
+        "figure": spike_in_picture(evidence),
         "alt": "AUROC and signal-to-noise of attribution maps at implanted motifs, the numbers of the table below",
         "tables": [
             {"title": "Scores at implanted motifs", "n_text": 2, "columns": columns, "rows": rows},
@@ -100,7 +98,7 @@ def stability_section(evidence: Evidence) -> dict[str, Any] | None:
             "of two methods on one network. Maps that agree may still be wrong; of maps that disagree at most one is "
             "right."
         ],
-        "figure": figure_for_screens(partial(stability_figure, evidence), "stability"),
+        "figure": stability_picture(evidence),
         "alt": "Correlation of attribution maps between networks, the numbers of the table below",
         "tables": tables,
     }
