@@ -19,7 +19,7 @@ _PEERS: list[str] = []  # packages that the script has named
 def print_setting(*peers: str) -> None:
     """Print processor, threads, kernels, and versions of the packages that a time depends on; peers by their names."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    print(f"# {_processor()}, {cores} cores, {platform.system()} {platform.machine()}")
+    print(f"# {_processor()}, {cores} cores, {platform.system()} {platform.machine()}; load {_load()}")
     print(f"# OMP_NUM_THREADS={os.environ.get('OMP_NUM_THREADS', 'unset')}; kernels: {describe_kernels()}")
     print(
         f"# Python {platform.python_version()}; " + ", ".join(f"{name} {_version(name)}" for name in _packages(*peers))
@@ -45,11 +45,17 @@ def print_race(what: str, ours: float, peer: str, theirs: float, path: str = "")
     if "RACES" in os.environ:
         race = {
             "script": script, "what": what, "seconds": float(f"{ours:.4g}"), "peer": took,
-            "peer_seconds": float(f"{theirs:.4g}"), "processor": _processor(), "kernels": describe_kernels(),
+            "peer_seconds": float(f"{theirs:.4g}"), "processor": _processor(), "load": _load(),
+            "kernels": describe_kernels(),
             "versions": {name: _version(name) for name in _packages(*_PEERS)},
         }  # fmt: skip
         with Path(os.environ["RACES"]).open("a", encoding="utf-8") as file:
             file.write(json.dumps(race) + "\n")
+
+
+def _load() -> float | None:
+    """Processes that wait for a core or have one, over the last minute: other work makes CPU seconds longer, too."""
+    return round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
 
 
 def _packages(*peers: str) -> tuple[str, ...]:
