@@ -11,6 +11,7 @@ from motiflens.audits.evidence import Evidence
 from motiflens.audits.network import Audit
 from motiflens.audits.verdicts import CANNOT_BE_SAID, FEW_WINDOWS, IN_PART, NO, YES, Accuracy, Verdict, verdicts
 from motiflens.audits.words import display_name, measure_label
+from motiflens.basics.words import join_words
 from motiflens.motifs.sets import Motif
 from motiflens.report.audit.leading_filters import beside_match, common_width, letters
 
@@ -27,11 +28,25 @@ def verdict_groups(evidence: Evidence) -> list[dict[str, Any]]:
             {
                 "question": question,
                 "rule": rule,
-                "answers": [_answer(verdict) for verdict in answers],
+                "answers": _shared([_answer(verdict) for verdict in answers]),
                 "accuracy": _accuracy(answers[0].accuracy),
             }
         )
     return groups
+
+
+def _shared(answers: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is the same for several candidates stands once, as the data are."""
+    found: list[dict[str, Any]] = []
+    names: list[list[str]] = []
+    for answer in answers:
+        same = next((i for i, other in enumerate(found) if {**other, "name": answer["name"]} == answer), None)
+        if same is None:
+            found.append(answer)
+            names.append([answer["name"]])
+        else:
+            names[same].append(answer["name"])
+    return [{**answer, "name": join_words(own)} for answer, own in zip(found, names, strict=True)]
 
 
 def _answer(verdict: Verdict) -> dict[str, Any]:
