@@ -20,11 +20,13 @@ from motiflens.study.benchmark import (
     figure_records,
     over_draws,
     score_tables,
+    sign_summaries,
     summarise,
 )
 
 ROOT = Path(__file__).parent.parent
 RECORDS = ROOT / "results" / "interactions"
+SIGNS = ROOT / "results" / "interactions_signs"
 TEMPLATE = Path(__file__).with_name("interactions_page.md")
 TARGET = ROOT / "docs" / "results" / "interactions.md"
 SHORT, LONG = "65 epochs at 0.001", "180 epochs at 0.003"
@@ -212,6 +214,24 @@ def of_draws(numbers: Numbers) -> dict[str, object]:
     }  # fmt: skip
 
 
+def of_signs(records: Sequence[Record]) -> dict[str, object]:
+    """Insertion on draws with pairs of both signs."""
+    rows = [one for one in sign_summaries(records) if (one.labels, one.method) == ("signed", "insertion")]
+    tests = [network["metrics"]["test_pearson"] for one in records for network in one["networks"] if network["metrics"]]
+    kinds = {"+": "more together than the sum", "−": "less: they repress, or either is enough"}
+    body: list[list[object]] = []
+    for one, (sign, words) in zip(rows, kinds.items(), strict=True):
+        recall = with_interval(Interval(one.recall, one.recall_low, one.recall_high), decimals=2)
+        body.append([sign, words, one.n_true, one.true_calls, recall, one.false_calls])
+    return {
+        "sign_draws": len(records),
+        "sign_failed": sum(one["status"] != "ok" for one in records) or "none",
+        "sign_lowest": min(tests),
+        "sign_highest": max(tests),
+        "signs": table(["Sign", "The two motifs do", "Pairs", "Called", "Recall", "Other pairs called"], body),
+    }
+
+
 def of_others(numbers: Numbers) -> str:
     """The penalty on entropy, and attention itself."""
     auroc, recall = (
@@ -277,6 +297,7 @@ def page() -> str:
         others=of_others(numbers),
         **of_learned(numbers),
         **of_draws(numbers),
+        **of_signs(list(Store(SIGNS).read()[0].values())),
     )  # fmt: skip
 
 

@@ -406,7 +406,7 @@ def test_networks_are_trained_once_and_audited(tmp_path):
     ]
     assert more[0].audits[0].metrics == candidates[0].audits[0].metrics
     assert more[0].numbers == (0, 1)
-    _, paths = write_audit_folder(more, data, tmp_path, AuditOptions(**FEW, database="JASPAR2016-vertebrates"))
+    _, paths, _ = write_audit_folder(more, data, tmp_path, AuditOptions(**FEW, database="JASPAR2016-vertebrates"))
     assert all(path.is_file() for path in paths)
     assert (tmp_path / "relu" / "member_001" / "tables" / "filters.tsv").is_file()
     assert load_ensemble(tmp_path / "relu").members[1].status == "ok"  # tables do not stand in the way

@@ -136,7 +136,7 @@ def test_warnings_of_many_labels_are_cut_with_their_number(many):
 def test_the_page_says_which_labels_it_shows_and_lists_all(many, tmp_path):
     options = AuditOptions(target=3, n_ablation=10, n_decoys=0, n_examples=1, n_backgrounds=0, n_resamples=10)
     model = any_models.make("plain", n_outputs=N_LABELS)
-    found, paths = write_audit_folder([audit_candidate("mine", [model], many, options)], many, tmp_path, options)
+    found, paths, _ = write_audit_folder([audit_candidate("mine", [model], many, options)], many, tmp_path, options)
     assert len(found.by_label) in (49, 50)
     assert many.label_names[3] in found.by_label
     for label, table in found.by_label.items():

@@ -111,7 +111,6 @@ def audit(
         from motiflens.audits.tables import audit_summary
         from motiflens.audits.taxa import taxon_notes
         from motiflens.data.io import read_hdf5
-        from motiflens.report.audit import evidence_summary
 
         one_thread()
         _check_options(ctx, model, out)
@@ -143,7 +142,7 @@ def audit(
     note_outputs(network.n_outputs if network.target is None else None, dataset, network.target or 0)
     alone = len(found.candidates) == 1 and len(found.candidates[0].audits) == 1
     if out is not None:
-        evidence, paths = write_found(
+        evidence, paths, summary = write_found(
             found,
             dataset,
             out,
@@ -154,7 +153,7 @@ def audit(
         )
     if as_json:
         summaries = [audit_summary(one) for candidate in found.candidates for one in candidate.audits]
-        print_json(evidence_summary(evidence) if out is not None else summaries[0] if alone else summaries)
+        print_json(summary if out is not None else summaries[0] if alone else summaries)
         return
     if out is None or alone:
         for candidate in found.candidates:
@@ -164,7 +163,6 @@ def audit(
             for note in taxon_notes(candidate, options) if out is None else ():
                 click.echo(f"note: {in_shell(note)}", err=True)
     if out is not None:
-        summary = evidence_summary(evidence)
         for line in (*_label_lines(summary), *_verdict_lines(summary), *_advice_lines(summary)):
             click.echo(line)
         click.echo(f"Filters were compared with {database}.")

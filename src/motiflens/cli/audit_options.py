@@ -11,10 +11,10 @@ from motiflens.cli.messages import BEAT, TrainingCourse, note_slow_training, per
 
 if TYPE_CHECKING:
     from motiflens.audits.candidate import Candidate
-    from motiflens.audits.evidence import Evidence
     from motiflens.audits.options import AuditOptions
     from motiflens.data.dataset import SequenceDataset
     from motiflens.models.hybrid import NetworkConfig
+    from motiflens.report.audit import AuditFolder
     from motiflens.training.news import News
 
 NMembers = Annotated[int, Option("--members", help="To train: initialisations of each.")]
@@ -122,7 +122,7 @@ def write_found(
     data: Path,
     title: str,
     quiet: bool = False,
-) -> "tuple[Evidence, list[Path]]":
+) -> "AuditFolder":
     """Page, tables and summary, with the command that is running."""
     from motiflens.report.audit import write_audit_folder
 

@@ -92,7 +92,6 @@ def compare(
         from motiflens.audits.comparison import side_by_side
         from motiflens.audits.options import AuditOptions
         from motiflens.data.io import read_hdf5
-        from motiflens.report.audit import evidence_summary
 
         one_thread()
         dataset = read_hdf5(data)
@@ -105,7 +104,7 @@ def compare(
     found = train_candidates(
         dataset, out, configs, n_members, protocol, max_epochs, device, options, quiet=quiet, verbose=verbose
     )
-    evidence, paths = write_found(
+    evidence, paths, summary = write_found(
         found,
         dataset,
         out,
@@ -115,7 +114,7 @@ def compare(
         quiet=quiet,
     )
     if as_json:
-        print_json(evidence_summary(evidence))
+        print_json(summary)
         return
     for line in _table(side_by_side(evidence)):
         click.echo(line)

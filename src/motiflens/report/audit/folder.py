@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from motiflens.audits.candidate import Candidate
 from motiflens.audits.evidence import Evidence, gather_evidence
@@ -23,6 +23,14 @@ _EVIDENCE = 0.9  # of the time: what is asked of all networks together, before i
 PAGE_FILE, SUMMARY_FILE, LABELS_FILE = "audit.html", "audit.json", "labels.tsv"
 
 
+class AuditFolder(NamedTuple):
+    """What was written, and from what."""
+
+    evidence: Evidence
+    paths: list[Path]  # the page first
+    summary: dict[str, Any]  # as `evidence_summary` gives it
+
+
 def write_audit_folder(
     candidates: Sequence[Candidate],
     dataset: SequenceDataset,
@@ -35,7 +43,7 @@ def write_audit_folder(
     monitor: str = "score",
     data_file: str = "data.h5",
     on_progress: Tell | None = None,
-) -> tuple[Evidence, list[Path]]:
+) -> AuditFolder:
     """Write page, summary and tables of an audit into a folder.
 
     ``audit.html`` is the page, ``audit.json`` its verdicts and numbers. The tables of each network
@@ -59,9 +67,8 @@ def write_audit_folder(
 
     Returns
     -------
-    evidence : Evidence
-    paths : list of Path
-        The page first.
+    written : AuditFolder
+        Evidence, paths and summary.
 
     Raises
     ------
@@ -81,8 +88,9 @@ def write_audit_folder(
         for number, found in zip(candidate.numbers, candidate.audits, strict=True):
             place = folder if alone else folder / candidate.name / f"member_{number:03d}" / "tables"
             paths += write_audit(found, place)
-    summary = json.dumps(without_nan(evidence_summary(evidence)), indent=1, allow_nan=False, default=float)
-    write_text(summary + "\n", folder / SUMMARY_FILE)
+    summary = evidence_summary(evidence)
+    text = json.dumps(without_nan(summary), indent=1, allow_nan=False, default=float)
+    write_text(text + "\n", folder / SUMMARY_FILE)
     if has_more_labels(evidence):
         write_text(labels_table(evidence), folder / LABELS_FILE)
         paths.append(folder / LABELS_FILE)
@@ -97,4 +105,4 @@ def write_audit_folder(
         command=command,
     )
     tell(1.0)
-    return evidence, paths
+    return AuditFolder(evidence, paths, summary)
