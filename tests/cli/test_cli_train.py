@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from command_line import fails
 
 from motiflens import cli
 from motiflens.cli import app
+from motiflens.cli.messages import working
 from motiflens.data.dataset import SequenceDataset
 from motiflens.data.io import read_hdf5, write_hdf5
 from motiflens.models.hybrid import adapted_config
@@ -66,7 +68,6 @@ def test_real_values_are_a_regression_on_adapted_sizes(folder):
     ]
     notes = [line.removeprefix("note: ") for line in result.stderr.splitlines() if line.startswith("note: ")]
     assert notes == found["notes"]
-    assert result.stderr.startswith("training  0 %  reading values.h5\n")
     assert "Pearson" in result.stderr
     table = train("values.h5", "-o", "net", "--architecture", "C24-Att", "--reverse-complement").stdout.splitlines()
     titles = ["valid Pearson", "valid mean squared error", "test Pearson", "test mean squared error"]
@@ -116,11 +117,23 @@ def test_errors_are_one_line_and_leave_no_ensemble(folder, arguments, message, c
         cli.main()
     text = capsys.readouterr().err.splitlines()
     assert stop.value.code == 2
-    before = ("note: ", "training  0 %  reading ")
+    before = ("note: ", "training: reading ")  # the second on a slow machine
     assert [line for line in text if not line.startswith(before)] == [text[-1]]
     assert text[-1].startswith("error: ")
     assert message in text[-1]
     assert not (folder / "net" / "ensemble.json").exists()
+
+
+def test_reading_is_told_when_it_takes_long(monkeypatch, capsys):
+    monkeypatch.setattr("motiflens.cli.messages.BEAT", 0.01)
+    with working("training", "reading values.h5", quiet=True):
+        time.sleep(0.05)
+    assert capsys.readouterr().err == ""
+    with working("training", "reading values.h5"):
+        time.sleep(0.2)
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) > 1
+    assert all(line.startswith("training: reading values.h5  0 %, ") for line in told)
 
 
 def test_progress_is_a_bar_lines_or_nothing(folder):

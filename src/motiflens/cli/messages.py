@@ -50,15 +50,14 @@ def percentage(what: str, *, beat: float | None = None) -> Iterator["Tell"]:
 
 @contextmanager
 def working(what: str, on: str, *, quiet: bool = False) -> Iterator[None]:
-    """Say what is being done, and again now and then, where nothing else tells how far it is.
+    """Say what is being done where nothing else tells how far it is: on a terminal at once, else every few seconds.
 
     It goes around what a command does first, too, since to load PyTorch may take seconds.
     """
     if quiet:
         yield
         return
-    with percentage(what, beat=BEAT) as tell:
-        tell(0.0, on)
+    with percentage(f"{what}: {on}", beat=BEAT):
         yield
 
 
