@@ -12,8 +12,12 @@ from pathlib import Path
 from motiflens.basics.stats import Interval, wilson_interval
 from motiflens.basics.store import Record, Store
 from motiflens.basics.words import with_interval
+from motiflens.interpret.interactions import Interaction
+from motiflens.motifs.pairs import PAIR_SIGNS, read_pairs
 from motiflens.study.benchmark import (
+    NOMINAL,
     FactorEffect,
+    block_rows,
     calibrate,
     count_by_first_layer,
     factor_effects,
@@ -214,12 +218,26 @@ def of_draws(numbers: Numbers) -> dict[str, object]:
     }  # fmt: skip
 
 
+def missed_pairs(record: Record) -> list[tuple[Interaction, float]]:
+    """Interacting pairs that insertion does not call, with their p against shuffled copies."""
+    block = record["tables"]["insertion"]
+    rows = block_rows(block, record["motifs"])
+    kinds = read_pairs(record).kind.tolist()
+    return [
+        (row, p) for row, kind, p in zip(rows, kinds, block["p_copies"], strict=True)
+        if kind in PAIR_SIGNS and row.q_value > NOMINAL
+    ]  # fmt: skip
+
+
 def of_signs(records: Sequence[Record]) -> dict[str, object]:
     """Insertion on draws with pairs of both signs."""
     rows = [one for one in sign_summaries(records) if (one.labels, one.method) == ("signed", "insertion")]
     tests = [network["metrics"]["test_pearson"] for one in records for network in one["networks"] if network["metrics"]]
     kinds = {"+": "more together than the sum", "−": "less: they repress, or either is enough"}
     body: list[list[object]] = []
+    missed = [(row, p) for one in records for row, p in missed_pairs(one)]
+    check(all(row.sign == "-" and p <= 0.05 for row, p in missed if row.sign != "+"), "missed pairs have their sign")
+    check(rows[0].recall > rows[1].recall, "pairs that do less are missed more often")
     for one, (sign, words) in zip(rows, kinds.items(), strict=True):
         recall = with_interval(Interval(one.recall, one.recall_low, one.recall_high), decimals=2)
         body.append([sign, words, one.n_true, one.true_calls, recall, one.false_calls])
