@@ -30,6 +30,9 @@ class AuditFolder(NamedTuple):
     paths: list[Path]  # the page first
     summary: dict[str, Any]  # as `evidence_summary` gives it
 
+    def __repr__(self) -> str:
+        return f"AuditFolder({self.paths[0]}, {len(self.paths)} files)"
+
 
 def write_audit_folder(
     candidates: Sequence[Candidate],
