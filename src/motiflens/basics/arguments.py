@@ -31,10 +31,10 @@ _LONGEST = 60  # characters of a value in a message
 
 
 def checks_arguments(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
-    """Have a function refuse arguments that are not what its annotations say, with an `InputError` that names them.
+    """Decorator: a function raises an `InputError` that names an argument whose type is not the annotated one.
 
-    Numbers, text, paths, lists of these, mappings, functions and plain classes are checked. What no annotation can
-    say, such as what counts as sequences, is left to the function.
+    Numbers, text, paths, lists of these, mappings, functions and plain classes are checked. The function itself checks
+    what an annotation cannot express, such as what counts as sequences.
     """
     hints_of, parameters = lru_cache(maxsize=1)(lambda: _hints(function)), signature(function)
 
@@ -86,7 +86,7 @@ def _hints_of_class(kind: Any) -> dict[str, Any]:
 
 
 def in_short(value: Any) -> str:
-    """A value as a message names it: written out if it is short, else its type and shape."""
+    """A value as text for a message: the value itself if it is short, else its type and shape."""
     kind = type(value).__name__
     if hasattr(value, "shape"):
         return f"{kind} of shape {tuple(value.shape)}"

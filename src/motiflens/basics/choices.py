@@ -21,32 +21,32 @@ def difference(old: dict[str, Any], new: dict[str, Any]) -> str:
 
 
 def check_choice(name: str, value: object, choices: Sequence[object]) -> None:
-    """Raise an InputError that lists the choices, close ones again, unless the value is among them."""
+    """Raise an InputError that lists the choices, and those of similar spelling, unless the value is one of them."""
     if value not in choices:
         hint = did_you_mean(value, choices)
         raise InputError(f"{name} must be one of {', '.join(map(str, choices))}, got {value!r}{hint and '; ' + hint}")
 
 
 def close_hint(name: str, known: Iterable[str]) -> str:
-    """The nearest of the known names, whatever their case, as the end of a message; empty if none is near."""
+    """The known names of similar spelling, ignoring case, as the end of a message; empty if there are none."""
     spelt = {one.lower(): one for one in known}
     close = difflib.get_close_matches(name.lower(), list(spelt), n=5)
     return f"; close: {', '.join(spelt[one] for one in close)}" if close else ""
 
 
 def close_matches(name: object, known: Iterable[object], *, n: int = 3, cutoff: float = 0.6) -> list[str]:
-    """Known names that are spelt much like one, the closest first: at most n, each at least so similar (0 to 1)."""
+    """At most `n` known names of similar spelling (similarity from 0 to 1, at least `cutoff`), the closest first."""
     return difflib.get_close_matches(str(name), [str(one) for one in known], n=n, cutoff=cutoff)
 
 
 def did_you_mean(name: object, known: Iterable[object], *, n: int = 3, cutoff: float = 0.6) -> str:
-    """Ask whether a name that comes close was meant; "" where none does."""
+    """A question, such as "did you mean 'C24'?", for known names of similar spelling; "" if there are none."""
     close = close_matches(name, known, n=n, cutoff=cutoff)
     return f"did you mean {' or '.join(close)}?" if close else ""
 
 
 def check_known(kind: str, name: object, known: Iterable[object], *, cutoff: float = 0.6) -> None:
-    """Refuse a name that is not known, with those that come close, or all where none does.
+    """Raise an error for an unknown name; it lists the known names of similar spelling, or all if there are none.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def check_known(kind: str, name: object, known: Iterable[object], *, cutoff: flo
 
 
 def check_top(top: int) -> None:
-    """Raise an error unless `top`, how many of something are shown, is a number of at least 1."""
+    """Raise an error unless `top`, the number of items to show, is at least 1."""
     if isinstance(top, bool) or not isinstance(top, int) or top < 1:
         raise InputError(f"top must be a whole number of at least 1, got {top!r}")
 
@@ -79,7 +79,7 @@ MOST, MOST_MEMBERS = 10_000_000, 10_000
 
 
 def check_count(name: str, value: int, *, least: int = 1, most: int = MOST) -> None:
-    """Raise an error unless a number of things is at least `least` and at most `most`."""
+    """Raise an error unless a count is at least `least` and at most `most`."""
     if value < least:
         raise InputError(f"{name} must be at least {least}, got {value}")
     if value > most:
@@ -87,7 +87,7 @@ def check_count(name: str, value: int, *, least: int = 1, most: int = MOST) -> N
 
 
 def check_seeds(holder: object, *names: str) -> None:
-    """Raise an error unless attributes of some names are seeds: numbers from 0 on that fit into 63 bits."""
+    """Raise an error unless the named attributes are seeds, that is whole numbers from 0 to 2**63 - 1."""
     for name in names:
         check_count(name, getattr(holder, name), least=0, most=2**63 - 1)
 

@@ -1,12 +1,13 @@
-"""Libraries in C: prebuilt ones of the wheel, or compiled on first use; without either everything works, more slowly.
+"""Libraries in C: prebuilt in the wheel, or compiled on first use. Without them everything works, but more slowly.
 
-A wheel holds each library for several kinds of processor, and the best that this processor can run is loaded. A source
-tree or an sdist holds none: there a library is compiled on first use, if there is a compiler. It then lies in the
-user's cache folder, named by its sources, compiler and processor, so that machines that share a home folder do not meet
-each other's. Its name ends with the digest of its content: a library that was cut by a full disk would end every
-process that loads it, and is compiled again instead. The folder is the user's alone, because what lies in it is run.
+A wheel holds each library for several kinds of processor. The fastest that this processor can run is loaded. A source
+tree or an sdist holds no libraries. There a library is compiled on first use, if there is a compiler, and kept in the
+user's cache folder. Its file name is made from its sources, the compiler and the processor, so that machines that share
+a home folder do not use each other's. The name ends with a digest of the content. A file that a full disk cut short
+would crash every process that loads it; because its digest does not fit, it is compiled again. Only the user may write
+to the folder, because the code in it is run.
 
-`MOTIFLENS_KERNELS` in the environment chooses: `0` leaves all libraries out, `compile` compiles also where there is a
+The environment variable `MOTIFLENS_KERNELS` chooses: `0` uses no library, `compile` compiles even if there is a
 prebuilt one, and `baseline`, `avx2` or `avx512` takes the prebuilt one of that name.
 """
 
@@ -38,7 +39,7 @@ class Library:
     recipe : Recipe
         How it is built.
     signatures : mapping of str to (result type, argument types)
-        So that a number cannot be taken for a pointer.
+        Of its functions; they keep a number from being passed as a pointer.
     """
 
     recipe: Recipe
@@ -46,16 +47,16 @@ class Library:
 
     @classmethod
     def listed(cls, folder: Path, name: str, signatures: Mapping[str, tuple[Any, Sequence[Any]]]) -> "Library":
-        """The library of a name in the `libraries.toml` of a folder."""
+        """The library with this name in the `libraries.toml` of a folder."""
         return cls(recipes_in(folder)[name], signatures)
 
     def load(self) -> tuple[ctypes.CDLL | None, str]:
-        """The library, with where it comes from; or None, with what is missing."""
+        """Return the library and where it comes from, or None and what is missing."""
         return (None, LEFT_OUT) if left_out() else _load(self, os.environ.get("MOTIFLENS_KERNELS", ""))
 
 
 def left_out() -> bool:
-    """Whether the user wants none of the libraries."""
+    """Whether the user has switched all libraries off."""
     return os.environ.get("MOTIFLENS_KERNELS") == "0"
 
 
@@ -68,7 +69,7 @@ def _processor() -> str:
 
 
 def cache_folder() -> Path:
-    """Folder of the user for what can be made again."""
+    """The user's cache folder; what is in it can be made again."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "motiflens"
 

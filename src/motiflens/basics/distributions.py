@@ -1,4 +1,4 @@
-"""Student's t and the F distribution, central and not, by the incomplete beta function: numbers in, numbers out."""
+"""Student's t distribution, and the central and noncentral F distribution, from the incomplete beta function."""
 
 import math
 from collections.abc import Callable
@@ -10,13 +10,13 @@ _SMALLEST = 1e-300  # in the place of 0 in a denominator
 
 
 def f_quantile(p: float, df1: float, df2: float) -> float:
-    """Value below which an F ratio falls with probability `p`."""
+    """Quantile `p` of the F distribution."""
     return rising_root(lambda f: incomplete_beta(df1 / 2, df2 / 2, df1 * f / (df1 * f + df2)), p)
 
 
 @lru_cache(maxsize=4096)  # a page asks for few of them, thousands of times
 def t_quantile(p: float, df: float) -> float:
-    """Value below which Student's t falls with probability `p` > 0.5."""
+    """Quantile `p` > 0.5 of Student's t distribution."""
     return rising_root(lambda t: 1 - t_upper_tail(t, df), p)
 
 
@@ -71,7 +71,7 @@ def noncentral_f_cdf(f: float, df1: float, df2: float) -> Callable[[float], floa
 
 
 def rising_root(function: Callable[[float], float], value: float) -> float:
-    """Where a rising function of x >= 0 reaches a value, by bisection to twelve digits; 0 if it starts above."""
+    """The x >= 0 at which a rising function reaches a value, by bisection to 12 digits; 0 if f(0) exceeds the value."""
     if function(0.0) >= value:
         return 0.0
     low, high = 0.0, 1.0
@@ -84,7 +84,7 @@ def rising_root(function: Callable[[float], float], value: float) -> float:
 
 
 def falling_root(function: Callable[[float], float], value: float) -> float:
-    """As `rising_root`, of a falling function; 0 if it starts below."""
+    """As `rising_root`, for a decreasing function; 0 if f(0) is below the value."""
     return rising_root(lambda x: -function(x), -value)
 
 

@@ -1,7 +1,7 @@
-"""What can go wrong by no fault of the program: errors that a user can mend.
+"""Errors that a user can correct.
 
-Library code raises `InputError` where what it was given cannot be used, and nothing else for that. So the command line
-can tell it from a fault of its own: the one becomes a line, the other keeps its traceback.
+The library raises `InputError`, and no other error, if its input cannot be used. So the command line can tell wrong
+input from a fault of the program: it prints one line for the first, and the traceback for the second.
 """
 
 import errno
@@ -30,21 +30,21 @@ _LIBRARY = __name__.split(".")[0]
 
 
 class InputError(ValueError):
-    """What was given cannot be used; says what was expected, what came and what to do."""
+    """The input cannot be used; the message says what was expected, what was given and what to do."""
 
 
 class ArgumentError(InputError):
-    """What was given cannot be used, and an argument helps: an option, in the shell.
+    """The input cannot be used, but another value of an argument (in the shell, of an option) would help.
 
     Parameters
     ----------
     problem : str
-        What was expected and what came.
+        What was expected and what was given.
     advice : str
         What to do, with arguments in braces: ``"raise {max_unknown}"``.
     **names : (str, str)
-        Of arguments in the advice: how they are written in Python and in the shell, where that is not ``max_unknown``
-        and ``--max-unknown``.
+        How arguments in the advice are written in Python and in the shell, if not as ``max_unknown`` and
+        ``--max-unknown``.
     """
 
     def __init__(self, problem: str, advice: str, **names: tuple[str, str]) -> None:
@@ -55,7 +55,7 @@ class ArgumentError(InputError):
         self.in_shell = f"{problem}: {advice.format(**shell)}"
 
     def within(self, where: str) -> "ArgumentError":
-        """The same error, with the place before it."""
+        """The same error, with the place where it occurred in front of the message."""
         return _restored(f"{where}: {self}", f"{where}: {self.in_shell}")
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -74,7 +74,7 @@ class MissingFileError(InputError, FileNotFoundError):
 
 
 class MissingPackageError(InputError, ImportError):
-    """What was asked for needs a package that is not installed; says how to install it."""
+    """A package that is needed is not installed; the message says how to install it."""
 
 
 #: Errors that say that what was given cannot be used.
@@ -89,11 +89,11 @@ BAD_INPUT = (
 
 
 class UnfinishedError(RuntimeError):
-    """Some of the work could not be finished, the rest was; says where the details stand."""
+    """Part of the work could not be finished; the message says where the details are."""
 
 
 def warn(message: str | Warning, category: type[Warning] = UserWarning) -> None:
-    """Warn of something at the line outside this library that led to it, for there it can be mended."""
+    """Warn at the line of the user's code that led to the warning, because it can be corrected there."""
     frame: FrameType | None = sys._getframe(1)
     level, chosen = 2, 2  # 1 is the last line of this function
     while frame is not None:
@@ -105,17 +105,17 @@ def warn(message: str | Warning, category: type[Warning] = UserWarning) -> None:
 
 
 def warn_of(error: InputError, frame: str, category: type[Warning] = UserWarning) -> None:
-    """Warn of something that is no error here, in a frame such as ``"left out: {}"``; in the shell in its words."""
+    """Turn an error into a warning, in a frame such as ``"left out: {}"``; in the shell with the shell's wording."""
     warning = category(frame.format(error))
     warning.in_shell = frame.format(explained(error))  # type: ignore[attr-defined]
     warn(warning)
 
 
 def explained(error: BaseException) -> str | None:
-    """One line, for the shell, about an error that a user can mend; None where it is a fault of the program.
+    """One line, for the shell, about an error that a user can correct; None for a fault of the program.
 
-    Beside `InputError` and `UnfinishedError` these are missing files, missing permissions, a disk or a memory that is
-    full, and the like.
+    Errors that a user can correct are `InputError`, `UnfinishedError`, missing files, missing permissions, a full disk,
+    full memory, and the like.
     """
     if isinstance(error, ArgumentError):
         return " ".join(error.in_shell.splitlines())

@@ -1,4 +1,4 @@
-"""What a file is by its first bytes, and what to do with it where a reader wants another kind."""
+"""The kind of a file, from its first bytes, and advice if a reader expects another kind."""
 
 _KINDS = {
     b"PK\x03\x04": "a zip file or an Excel workbook (.xlsx): save it as CSV, or unzip it",
@@ -32,7 +32,7 @@ _KINDS = {
 
 
 def kind_of_bytes(start: bytes) -> str:
-    """Name the kind of a file that is not plain text, with what to do about it; empty if it is none that is known.
+    """Name the kind of a file that is not plain text, with advice; empty if the kind is unknown.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Files on disk: plain or gzip, told by their content; written in one piece or not at all."""
+"""Files on disk: plain or gzip, recognised by their content, and written completely or not at all."""
 
 import codecs
 import csv
@@ -24,7 +24,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 @contextmanager
 def open_bytes(path: Path) -> Iterator[BinaryIO]:
-    """Open a plain or gzip file for reading, whatever its name says.
+    """Open a plain or gzip file for reading; its content decides which it is, not its name.
 
     Text in UTF-16, as Excel's and Notepad's "Unicode" is, reads as UTF-8.
 
@@ -33,7 +33,7 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is a folder, or gzip that is damaged or cut off, where it is read.
+        If it is a folder, or, when the damaged part is read, a damaged or truncated gzip file.
     """
     if not path.exists():
         raise MissingFileError(f"no file at {path}")
@@ -62,7 +62,7 @@ def _as_utf8(file: io.BufferedReader | gzip.GzipFile) -> BinaryIO:
 
 
 def whole_lines(file: BinaryIO) -> Iterator[bytes]:
-    """Read a file in chunks that end where a line ends, with line ends of Windows and old Macs made plain."""
+    """Read a file in chunks that end at the end of a line; line ends of Windows and old Macs become ``\n``."""
     at_start = True
     while chunk := file.read(_CHUNK) + file.readline():
         if at_start:
@@ -102,14 +102,14 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def check_writable(path: str | Path) -> None:
-    """Refuse a path at which no file can be put.
+    """Raise an error if no file can be written at a path.
 
     Raises
     ------
     MissingFileError
         If its folder does not exist.
     InputError
-        If there is a folder, a device, a pipe or a socket: a file that is written in one piece would take its place.
+        If the path is a folder, a device, a pipe or a socket, which the new file would replace.
     """
     path = Path(path)
     if not path.parent.is_dir():
@@ -126,10 +126,10 @@ def check_writable(path: str | Path) -> None:
 
 @contextmanager
 def in_one_piece(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path to write to; under its name the file appears whole, or stays what it was.
+    """Give a temporary path to write to; the complete file then takes its place under `path`, or nothing changes.
 
-    That holds for a power cut, too: the content is on the disk before the name is. A link is followed, so that it goes
-    on pointing to the file.
+    This also holds for a power cut, because the content is on the disk before the file is renamed. A link is followed
+    and keeps pointing to the file.
 
     Raises
     ------
@@ -159,18 +159,18 @@ def _to_disk(path: Path) -> None:
 
 
 def write_bytes(data: bytes, path: str | Path) -> None:
-    """Write a file in one piece, as `in_one_piece` says."""
+    """Write a file, completely or not at all (see `in_one_piece`)."""
     with in_one_piece(path) as unfinished:
         unfinished.write_bytes(data)
 
 
 def write_text(text: str, path: str | Path) -> None:
-    """Write a text file, in UTF-8, in one piece; line ends stay as they are."""
+    """Write a text file in UTF-8, completely or not at all; line ends stay as they are."""
     write_bytes(text.encode(), path)
 
 
 def write_npz(arrays: Mapping[str, Any], path: str | Path) -> None:
-    """Write arrays by name into one compressed file, in one piece."""
+    """Write named arrays into one compressed file, completely or not at all."""
     import numpy as np
 
     with in_one_piece(path) as unfinished, unfinished.open("wb") as file:
@@ -180,19 +180,19 @@ def write_npz(arrays: Mapping[str, Any], path: str | Path) -> None:
 def write_tsv(
     rows: Sequence[Any], path: str | Path, *, comments: Iterable[str] = (), kind: type[Any] | None = None
 ) -> Path:
-    """Write named tuples of one kind as tab-separated text: six decimals, empty where there is no value.
+    """Write named tuples of one kind as tab-separated text, with six decimals; a missing value is an empty field.
 
-    A field that maps names to named tuples is spread over columns NAME_FIELD, after the others.
+    A field that is a mapping of names to named tuples becomes columns NAME_FIELD, after the others.
 
     Parameters
     ----------
     rows : sequence of named tuples
-        With the same names in fields that are spread.
+        Mappings in one field must have the same names in all rows.
     path : path
     comments : iterable of str
-        Stand above the header, one a line, each after "# ".
+        Lines above the header, each of which begins with "# ".
     kind : type, optional
-        Of the rows, for the header where there are none.
+        The kind of named tuple; needed for the header if there are no rows.
 
     Raises
     ------

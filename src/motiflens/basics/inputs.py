@@ -1,10 +1,10 @@
-"""What counts as sequences, as networks and as a target: asked here once, for everything that takes them.
+"""What counts as sequences, as networks and as a target, for all functions that take them.
 
 - sequences: codes (N, L), one-hot (N, 4, L), DNA strings of one length, or a data set, which is anything with `.codes`
 - networks: one, several, an ensemble, or the folder of either
 - a target: the number of an output, or the name of a label
 
-So analyses need to know neither where data come from nor who trained a network.
+So an analysis works for data from any source and for networks trained by anyone.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -27,7 +27,7 @@ Target = int | str
 
 @runtime_checkable
 class DataSet(Protocol):
-    """Anything with codes is a data set; `y`, `label_names` and `split` are used where it has them."""
+    """Anything with `codes` is a data set; its `y`, `label_names` and `split` are used if it has them."""
 
     @property
     def codes(self) -> np.ndarray:
@@ -50,7 +50,7 @@ class Sequences:
     ----------
     codes : np.ndarray, uint8, shape=(N, L)
     y : np.ndarray, float32, shape=(N, n_labels), or None
-        None where bare sequences were given.
+        Labels; None if sequences without labels were given.
     label_names : tuple of str
     split : np.ndarray of str, shape=(N,), or None
         "train", "valid" or "test".
@@ -65,18 +65,18 @@ class Sequences:
         return len(self.codes)
 
     def subset(self, rows: np.ndarray) -> "Sequences":
-        """Some of them, in the order of rows: indices, shape=(n,), or booleans, shape=(N,)."""
+        """Select sequences by `rows`, which are indices, shape=(n,), whose order is kept, or booleans, shape=(N,)."""
         y = None if self.y is None else self.y[rows]
         split = None if self.split is None else self.split[rows]
         return Sequences(self.codes[rows], y, self.label_names, split)
 
     def label_of(self, target: Target | None) -> int:
-        """Number of the label that an output stands for: a single label serves any output; None is the first.
+        """Index of the label that belongs to an output; None is the first. A single label belongs to any output.
 
         Raises
         ------
         ValueError
-            If there are no labels, or several and target is none of them.
+            If there are no labels, or there are several and none of them belongs to the target.
         """
         if self.y is None:
             raise InputError("expected a data set with labels, got bare sequences")
@@ -92,17 +92,17 @@ class Sequences:
         return target
 
     def audited_rows(self) -> np.ndarray:
-        """Rows of the test sequences, shape=(n,), or all if there are none."""
+        """Indices of the test sequences, shape=(n,), or of all sequences if there are no test sequences."""
         if self.split is None:
             return np.arange(len(self))
         rows = np.flatnonzero(self.split == "test")
         return rows if len(rows) else np.arange(len(self))
 
     def rows_of_class(self, target: Target, *, positive: bool) -> np.ndarray:
-        """Rows of those with label 1, or 0; of a real-valued label the quarter with the highest values, or the lowest.
+        """Indices of sequences with label 1 (or 0); of real values, of the quarter with the highest (or lowest) ones.
 
-        Rows have shape=(n,). Sequences of a set without labels are all of the class that is asked for; those whose
-        label is missing (NaN) in a set with labels are of none.
+        The indices have shape=(n,). Without labels, all sequences are returned, whichever class is asked for. Sequences
+        whose label is missing (NaN) belong to no class.
 
         Raises
         ------
@@ -122,18 +122,18 @@ class Sequences:
 
 
 def as_sequences(value: Any) -> Sequences:
-    """Read what was handed in as sequences.
+    """Convert anything that counts as sequences.
 
     Parameters
     ----------
     value : data set, array, tensor or sequence of str
-        Anything with `.codes`; codes (N, L) of any integer type; one-hot (N, 4, L) of any numeric type; DNA strings
+        An object with `.codes`; codes (N, L) of any integer type; one-hot (N, 4, L) of any numeric type; or DNA strings
         of one length.
 
     Raises
     ------
     InputError
-        If it is of another type, or its shape or values are not those of sequences.
+        If the value has another type, or its shape or values are not those of sequences.
     """
     if isinstance(value, Sequences):
         return value
@@ -152,7 +152,7 @@ def as_sequences(value: Any) -> Sequences:
 
 
 def as_codes(value: Any) -> np.ndarray:
-    """Codes, uint8, shape=(N, L), of whatever counts as sequences; errors as :func:`as_sequences`."""
+    """Codes, uint8, shape=(N, L), of anything that counts as sequences; raises the errors of :func:`as_sequences`."""
     return as_sequences(value).codes
 
 
@@ -174,18 +174,18 @@ def _as_codes(value: Any) -> np.ndarray:
 
 
 def as_network_list(value: Any, read_folder: Callable[[Path], list[Any]]) -> list[nn.Module]:
-    """Read what was handed in as networks.
+    """Convert anything that counts as networks into a list.
 
     Parameters
     ----------
     value : nn.Module, iterable of them, ensemble, or path
     read_folder : callable
-        Gives the networks in a folder.
+        Function that returns the networks in a folder.
 
     Raises
     ------
     InputError
-        If it is of another type, or there is none.
+        If the value has another type, or there is no network.
     """
     if isinstance(value, nn.Module):
         return [value]
@@ -202,12 +202,12 @@ def as_network_list(value: Any, read_folder: Callable[[Path], list[Any]]) -> lis
 
 
 def number_of_label(name: str, label_names: Sequence[str]) -> int:
-    """Number of a label by its name; a number written out is one, too, unless a label is called so.
+    """Index of a label from its name, or from its index as text ("2") if no label has that name.
 
     Raises
     ------
     ValueError
-        If there is none of this name; lists close ones.
+        If no label has this name; the message lists names of similar spelling.
     """
     if name in label_names:
         return list(label_names).index(name)
@@ -221,18 +221,18 @@ def number_of_label(name: str, label_names: Sequence[str]) -> int:
 
 
 def as_output(target: Target, *holders: Any) -> int:
-    """Number of the output that a target stands for.
+    """Index of the output that a target names.
 
     Parameters
     ----------
     target : int or str
     *holders : networks or data
-        Asked in turn for `label_names`, where the target is a name; the first that has any decides.
+        If the target is a name, it is looked up in the `label_names` of the first of these that has any.
 
     Raises
     ------
     InputError
-        If target is neither a number nor a name, or no label has this name.
+        If the target is neither an index nor a name, or no label has this name.
     """
     if isinstance(target, bool) or not isinstance(target, int | np.integer | str):
         raise InputError(f"expected a target as the number of an output or the name of a label, got {in_short(target)}")
@@ -243,7 +243,7 @@ def as_output(target: Target, *holders: Any) -> int:
 
 
 def is_binary(y: np.ndarray) -> bool:
-    """Whether all labels, of any shape, are 0 or 1, those that are missing (NaN) left out."""
+    """Whether all labels, of any shape, are 0 or 1; missing labels (NaN) are ignored."""
     values = np.asarray(y)
     return bool((np.isin(values, (0, 1)) | np.isnan(values)).all())
 

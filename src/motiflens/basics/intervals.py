@@ -1,14 +1,14 @@
-"""Intervals of means and of differences of means that stay within the range of what is measured.
+"""Confidence intervals of means and of differences of means that stay within the range of the measure.
 
-A share of 0.97 with a standard error of 0.05 has a Student's interval that ends above 1, and the difference of two
-shares one that ends below -1. Here the interval of a mean is made on a scale without bounds (logit, or logarithm) by
-the delta method and turned back, and that of a difference is put together from those of both means (Zou & Donner 2008,
-Statistics in Medicine 27:1693, "method of variance estimates recovery"; Newcombe 1998 is the same for proportions).
+Student's interval can end outside of the range: that of a share of 0.97 with a standard error of 0.05 ends above 1. So
+the interval of a mean is computed on a scale without bounds (logit, or logarithm) by the delta method, and transformed
+back. The interval of a difference is computed from the intervals of both means (Zou & Donner 2008, Statistics in
+Medicine 27:1693, "method of variance estimates recovery"; Newcombe 1998 does the same for proportions).
 
-Coverage, measured by `benchmarks/bounded_intervals.py` with 2 to 10 networks, over beta distributions near 0, 0.5 and 1
-and normal ones: of means 92 to 97 %, of differences at least 93 %, and up to 100 % with two or three networks each, of
-which little can be said. Student's and Welch's intervals, cut off at the bounds, hold the truth in as few as 87 % and
-85 % of the same cases. The table is in docs/methods/intervals.md.
+Coverage was measured by simulation (`benchmarks/bounded_intervals.py`) with 2 to 10 networks, for normal distributions
+and for beta distributions near 0, 0.5 and 1. It is 92 to 97 % for means, and at least 93 % for differences (up to 100 %
+with two or three networks each). Student's and Welch's intervals, cut off at the bounds, cover the true value in as few
+as 87 % and 85 % of the same cases. The table is in docs/methods/intervals.md.
 """
 
 import math
@@ -37,19 +37,19 @@ UNBOUNDED = Bounds(-math.inf, math.inf)
 
 
 def bounded_mean(values: Sequence[float] | np.ndarray, bounds: Bounds) -> Interval:
-    """Mean of a few independent values with its 95 % interval, within bounds.
+    """Mean of a few independent values with its 95 % confidence interval, within bounds.
 
     Parameters
     ----------
     values : sequence of float, shape=(n,)
     bounds : Bounds
-        Values may be beyond these, as those of a jackknife are; their mean may not.
+        Single values may lie outside, as those of a jackknife do; their mean may not.
 
     Returns
     -------
     interval : Interval
-        NaN bounds for fewer than two values, or where all are equal: how much they vary is then not known. All NaN for
-        none.
+        Its ends are NaN for fewer than two values, or if all are equal, because their variance is then unknown. All is
+        NaN if there are no values.
 
     Raises
     ------
@@ -73,11 +73,11 @@ def bounded_mean(values: Sequence[float] | np.ndarray, bounds: Bounds) -> Interv
 def bounded_difference(
     first: Sequence[float] | np.ndarray, second: Sequence[float] | np.ndarray, bounds: Bounds
 ) -> Interval:
-    """Mean of the second values minus that of the first, with its 95 % interval, within what bounds allow.
+    """Mean of the second group minus that of the first, with its 95 % confidence interval, within the bounds.
 
     From the limits l and u of both means m: the lower limit is d - sqrt((m2 - l2)^2 + (u1 - m1)^2), the upper one
-    d + sqrt((u2 - m2)^2 + (m1 - l1)^2), d = m2 - m1. These never exceed the largest difference that there can be. Of
-    what has no bounds it is Welch's interval.
+    d + sqrt((u2 - m2)^2 + (m1 - l1)^2), d = m2 - m1. These never exceed the largest possible difference. For a measure
+    without bounds this is Welch's interval.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def bounded_difference(
     Returns
     -------
     interval : Interval
-        NaN bounds where the interval of a mean has them, unless one group alone varies: then the other counts as known.
+        Its ends are NaN if those of a mean are NaN. If only one group varies, the mean of the other is taken as known.
     """
     groups = [np.asarray(group, dtype=np.float64) for group in (first, second)]
     if bounds == UNBOUNDED:

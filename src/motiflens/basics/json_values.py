@@ -1,4 +1,4 @@
-"""Values as JSON has them: rounded, and without NaN."""
+"""Values for JSON: rounded, and without NaN."""
 
 import math
 from typing import Any
@@ -16,7 +16,7 @@ def rounded(value: Any, digits: int = _DIGITS) -> Any:
 
 
 def without_nan(value: Any) -> Any:
-    """Replace NaN and infinite numbers by None, at any depth: JSON has neither."""
+    """Replace NaN and infinite numbers by None, at any depth, because JSON has neither."""
     if isinstance(value, dict):
         return {name: without_nan(item) for name, item in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""Modules of a wing, and the verbs at the top, that are imported when they are first used: importing costs nothing."""
+"""Modules of a wing, and the verbs of the package, are imported when they are first used, so that importing is fast."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 def lazy_modules(
     package: str, names: Sequence[str], functions: Mapping[str, str] | None = None
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Functions `__getattr__` and `__dir__` of a package that imports what it offers on first use.
+    """Return `__getattr__` and `__dir__` for a package that imports its modules and functions on first use.
 
     Parameters
     ----------

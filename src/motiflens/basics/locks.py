@@ -1,6 +1,6 @@
-"""Locks by file: which run works on what, among any processes that share a folder.
+"""Lock files, by which processes that share a folder know what each of them works on.
 
-A lock ends with the process that took it, however that process ends, so none is ever left behind.
+A lock ends when the process that took it ends, for whatever reason, so no lock is left behind.
 """
 
 import errno
@@ -15,10 +15,10 @@ _UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 class Locks:
-    """Context manager that holds locks named by keys such as "task1/C24/relu/003", and gives them back at its end.
+    """Context manager for locks named by keys such as "task1/C24/relu/003"; it releases all of them at its end.
 
-    Locks spare work that another process does already; they do not protect files, which are replaced in one piece.
-    So where the file system has none, everything counts as free.
+    A lock keeps two processes from doing the same work. It does not protect files, which are replaced as a whole. So on
+    a file system without locks, every lock counts as free.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Locks:
         self.release_all()
 
     def release_all(self) -> None:
-        """Give all locks back."""
+        """Release all locks."""
         for key in list(self._held):
             self.release(key)
 
@@ -55,12 +55,12 @@ class Locks:
         return False
 
     def wait(self, key: str) -> None:
-        """Take a lock as soon as no other holds it: for work of a moment."""
+        """Take a lock as soon as no other process holds it; meant for work that takes a moment."""
         while not self.take(key):
             time.sleep(_LOOK_AGAIN_S)
 
     def release(self, key: str) -> None:
-        """Give a lock back, and remove its folders where they are empty now; nothing happens if it is not held."""
+        """Release a lock and remove its folders if they are empty; does nothing if the lock is not held."""
         descriptor = self._held.pop(key, None)
         if descriptor is None:
             return
@@ -93,7 +93,7 @@ class Locks:
 
 
 def remove_if_empty(folder: Path, top: Path) -> None:
-    """Remove a folder below `top`, those above it and `top` itself, as far as they are empty."""
+    """Remove a folder below `top`, the folders between them, and `top` itself, as long as they are empty."""
     while folder.is_relative_to(top):
         try:
             folder.rmdir()

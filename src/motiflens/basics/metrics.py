@@ -1,8 +1,8 @@
-"""AUROC, AUPR, correlation, squared error and information content: arrays in, numbers out.
+"""AUROC, AUPR, correlation, squared error and information content of arrays.
 
-The two areas are exact (every distinct score is a threshold, ties share one). All but the last run over the last axis;
-all leading axes are independent rows, so that one call scores a whole ensemble, or each sequence by itself.
-To micro-average over labels, flatten first: ``auroc(y.ravel(), scores.ravel())``.
+Both areas are exact: every distinct score is a threshold, and tied scores share one. All measures but information
+content run over the last axis. Leading axes are independent rows, so one call scores a whole ensemble, or each sequence
+by itself. To micro-average over labels, flatten first: ``auroc(y.ravel(), scores.ravel())``.
 """
 
 import contextlib
@@ -31,23 +31,23 @@ class _Steps(NamedTuple):
 
 
 def auroc(labels: Array, scores: ArrayT, mask: Array | None = None) -> ArrayT:
-    """Area under the ROC curve over the last axis: the share of (positive, negative) pairs in right order.
+    """Area under the ROC curve over the last axis: the share of (positive, negative) pairs that are ranked correctly.
 
     A tied pair counts one half, so this is the Mann-Whitney statistic of mid-ranks over the number of pairs.
 
     Parameters
     ----------
     labels : np.ndarray or torch.Tensor, shape=(..., n)
-        Zeros and ones, of any type. May lack leading axes that scores have: they are broadcast.
+        Zeros and ones, of any type. Leading axes that are missing are broadcast.
     scores : np.ndarray or torch.Tensor, shape=(..., n)
         Higher means more likely positive.
     mask : np.ndarray or torch.Tensor, shape=(..., n), optional
-        True (or 1) where a position counts. Labels and scores elsewhere are ignored, whatever they are.
+        True (or 1) where a position counts. Labels and scores elsewhere are ignored.
 
     Returns
     -------
     area : np.ndarray or torch.Tensor, float64, shape=(...)
-        Of the kind of scores and, for a tensor, on its device; NaN for a row that lacks one of the classes.
+        An array if `scores` is one, else a tensor on the same device; NaN for a row that lacks one of the classes.
 
     Raises
     ------
@@ -63,8 +63,8 @@ def auroc(labels: Array, scores: ArrayT, mask: Array | None = None) -> ArrayT:
 def aupr(labels: Array, scores: ArrayT, mask: Array | None = None) -> ArrayT:
     """Area under the precision-recall curve over the last axis, by the trapezoidal rule.
 
-    The curve has a point per distinct score and begins at recall 0, precision 1, as scikit-learn's
-    ``precision_recall_curve`` has it; the area is ``auc(recall, precision)``, not average precision.
+    The curve has a point for each distinct score and begins at recall 0 and precision 1, as in scikit-learn's
+    ``precision_recall_curve``. The area is ``auc(recall, precision)``, not average precision.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def aupr(labels: Array, scores: ArrayT, mask: Array | None = None) -> ArrayT:
     Returns
     -------
     area : np.ndarray or torch.Tensor, float64, shape=(...)
-        Of the kind of scores; NaN for a row that lacks one of the classes.
+        An array or a tensor, as `scores`; NaN for a row that lacks one of the classes.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def pearson(targets: Array, predictions: ArrayT, mask: Array | None = None) -> A
     Parameters
     ----------
     targets : np.ndarray or torch.Tensor, shape=(..., n)
-        May lack leading axes that predictions have: they are broadcast.
+        Leading axes that are missing are broadcast.
     predictions : np.ndarray or torch.Tensor, shape=(..., n)
     mask : np.ndarray or torch.Tensor, shape=(..., n), optional
         True (or 1) where a position counts.
@@ -103,8 +103,8 @@ def pearson(targets: Array, predictions: ArrayT, mask: Array | None = None) -> A
     Returns
     -------
     correlation : np.ndarray or torch.Tensor, float64, shape=(...)
-        Of the kind of predictions. NaN where targets are all equal, or none counts; 0 where only predictions are equal,
-        which then say nothing about the targets.
+        An array or a tensor, as `predictions`. NaN if all targets are equal or none counts; 0 if all predictions, but
+        not all targets, are equal.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def mean_squared_error(targets: Array, predictions: ArrayT, mask: Array | None =
 
 
 def labelled(y: ArrayT) -> ArrayT | None:
-    """Mask of the labels, of any shape, that are there, missing ones being NaN; None if none is missing."""
+    """Mask of labels, of any shape, that are not missing (NaN); None if no label is missing."""
     missing = y.isnan() if isinstance(y, torch.Tensor) else np.isnan(y)
     return ~missing if bool(missing.any()) else None
 
@@ -164,9 +164,9 @@ def information_content(pwm: Array, axis: int = -2) -> np.ndarray:
 
 
 def as_tensor(values: Array) -> torch.Tensor:
-    """Give a tensor, of any shape, back as it is, and anything else as a CPU tensor of its own memory.
+    """Return a tensor, of any shape, unchanged; copy anything else into a tensor on the CPU.
 
-    The copy is there because torch refuses negative strides and warns about read-only arrays.
+    It is copied because torch refuses negative strides and warns about read-only arrays.
     """
     if isinstance(values, torch.Tensor):
         return values
@@ -283,7 +283,7 @@ def classification_metrics(logits: torch.Tensor, y: np.ndarray) -> dict[str, flo
 
 
 def regression_metrics(outputs: torch.Tensor, y: np.ndarray) -> dict[str, float]:
-    """Pearson's correlation, mean over the targets that vary, and squared error, mean over all; NaN is missing.
+    """Pearson's correlation, mean over targets that vary, and mean squared error over all; NaN values are missing.
 
     Outputs and targets have shape=(N, T).
     """

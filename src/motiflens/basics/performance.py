@@ -1,4 +1,4 @@
-"""How well test labels are predicted, with intervals from resampled sequences, so that predictors can be compared."""
+"""Scores of predictors on the same test sequences, with confidence intervals from resampled sequences."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ _ROUNDING = 1e-10  # share of a variance below which that of a resample is round
 @with_rows
 @dataclass(frozen=True, eq=False, repr=False)
 class Performance:
-    """One measure of one predictor on n sequences, over all labels together (micro-averaged).
+    """One measure of one predictor on n sequences, micro-averaged over all labels.
 
     Attributes
     ----------
     measure : str
         "auroc", "aupr" or "pearson".
     members : np.ndarray, float64, shape=(E,)
-        Of each initialisation by itself.
+        Value of each initialisation.
     resampled : np.ndarray, float64, shape=(n_resamples,)
-        Mean over members on each resample of the sequences; NaN where one has a single class.
+        Mean over members on each resample of the sequences; NaN if a resample holds a single class.
     """
 
     measure: str
@@ -45,16 +45,16 @@ class Performance:
 
     @property
     def interval(self) -> Interval:
-        """Mean over members with the 95 % interval over draws of test sequences."""
+        """Mean over members with its 95 % confidence interval over resamples of the test sequences."""
         return _interval(float(self.members.mean()), self.resampled)
 
     def minus(self, other: "Performance") -> Interval:
-        """Difference from another predictor on the same resamples, with its interval.
+        """Difference from another predictor on the same resamples, with its 95 % confidence interval.
 
         Raises
         ------
         ValueError
-            If the other is of another measure or number of resamples.
+            If the other has another measure or another number of resamples.
         """
         if (self.measure, len(self.resampled)) != (other.measure, len(other.resampled)):
             raise InputError(
@@ -75,7 +75,7 @@ def performances(
         Labels: AUROC and AUPR (trapezoid, as `metrics.aupr`) if all are 0 or 1, else Pearson's r. Missing ones are NaN
         and do not count.
     predictions : mapping of str to np.ndarray, shape=(n, T) or (E, n, T)
-        Scores by the name of the predictor; of E members, each is measured by itself.
+        Scores by the name of the predictor; with E members, each member is measured by itself.
     n_resamples : int
     seed : int
 

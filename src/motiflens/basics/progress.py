@@ -1,4 +1,4 @@
-"""One progress bar for everything that takes long: on a terminal, in a notebook, or not at all."""
+"""A progress bar on a terminal, in a notebook, or none."""
 
 import sys
 import threading
@@ -12,14 +12,14 @@ from motiflens.basics.terminal import StatusLine, bar, time_left
 
 
 class Tell(Protocol):
-    """Told which share is done, from 0 to 1, and what is done next, where work has stages."""
+    """A function that takes the fraction of work that is done, from 0 to 1, and, if work has stages, the next stage."""
 
     def __call__(self, share: float, stage: str = "") -> None:
         """Take the news."""
 
 
 def part_of(tell: Tell | None, start: float, stop: float, before: str = "") -> Tell:
-    """Tell of a part of some work as of the whole: its shares lie between two of the whole's; stages get a prefix."""
+    """Report progress of a part of some work: scale its fractions to a range of the whole, and prefix its stages."""
 
     def tell_whole(share: float, stage: str = "") -> None:
         if tell is not None:
@@ -37,7 +37,7 @@ _LONG_STAGE = 5.0  # seconds of a stage from which on these are shown
 def progress_bar(
     what: str, *, progress: bool = True, on_line: Callable[[str], None] | None = None, beat: float | None = None
 ) -> Iterator[Tell]:
-    """Show which share of some work is done, for the time of a `with` block.
+    """Show the progress of work during a `with` block.
 
     A bar goes to standard error where that is a terminal, and below the cell in a notebook. Elsewhere nothing is
     shown, unless `on_line` is given.
@@ -45,18 +45,18 @@ def progress_bar(
     Parameters
     ----------
     what : str
-        A word or two for the work.
+        Name of the work, in a word or two.
     progress : bool
-        False for nothing at all.
+        False shows nothing.
     on_line : callable, optional
-        Told a line for every tenth that is done, and for every new stage, where no bar can be shown.
+        If no bar can be shown, called with a line for every tenth of the work and every new stage.
     beat : float, optional
-        Seconds after which a line comes again while nothing is new, so that nobody thinks the work has stopped.
+        Seconds after which the line is repeated if nothing is new, as a sign that the work goes on.
 
     Yields
     ------
     tell : callable
-        To be told the share that is done, from 0 to 1, now and then; and what is done next, where work has stages.
+        Call it with the fraction of work that is done, from 0 to 1, and, if work has stages, the next stage.
 
     Examples
     --------

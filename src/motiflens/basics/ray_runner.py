@@ -1,7 +1,7 @@
-"""Map one function over jobs on the nodes of a Ray cluster, one CPU or a share of a GPU each.
+"""Map one function over jobs on the nodes of a Ray cluster, each job with one CPU or a share of a GPU.
 
-The contract is that of `runners.run_local`; in addition, a job that is lost with its node is sent again.
-Needs the extra `cluster`.
+It behaves as `runners.run_local` does; in addition, a job that is lost with its node is sent again. Needs the extra
+`cluster`.
 """
 
 import logging
@@ -50,16 +50,16 @@ def run_ray(
     jobs : iterable
         Picklable. The next one is asked for when there is room, so an iterator may end the run early.
     address : str, optional
-        Of the cluster: "auto" for the one that this machine belongs to, or "host:port". By default an instance is
-        started on this machine for the time of the run.
+        Address of the cluster: "auto" for the one that this machine belongs to, or "host:port". By default a cluster of
+        this machine alone is started for the run.
     n_workers : int, optional
         Jobs at once; by default as many as the cluster has CPUs, or shares of GPUs.
     gpu_share : float
-        Of a GPU, for each job, if the cluster has any when the run begins; 0 for jobs that need none.
+        Share of a GPU for each job, if the cluster has any GPU when the run begins; 0 for jobs that need none.
     max_losses : int
         How often a job is sent again after it was lost with its node or process.
     renew : callable
-        Told of a lost job; returns what is to be done instead, or None if nothing is left of it.
+        Called with a lost job; returns the job to run instead, or None if nothing of it is left to do.
     on_news : callable
         Called in this process with everything that jobs emit.
 
@@ -73,7 +73,7 @@ def run_ray(
     ImportError
         If Ray is not installed.
     ValueError
-        If the address or a number makes no sense.
+        If the address or a number is not valid.
     ConnectionError
         If no cluster answers at the address.
     KeyboardInterrupt

@@ -1,8 +1,8 @@
-"""How the libraries in C are built: their sources, flags, and the kinds of processor that a wheel holds them for.
+"""How the libraries in C are built: sources, flags, and the kinds of processor for which a wheel holds them.
 
-A folder with C sources has a `libraries.toml` with one table for each library that is made of them: `definitions` for
-the preprocessor, and `reorder = false` where the compiler must keep the order of sums. All `*.c` of the folder belong
-to each of its libraries, so a new source needs no entry.
+A folder with C sources has a `libraries.toml` with one table for each library: `definitions` for the preprocessor, and
+`reorder = false` if the compiler must keep the order of sums. All `*.c` of the folder belong to each of its libraries,
+so a new source needs no entry.
 
 The build of a wheel loads this file by its path, before anything is installed: it imports the standard library only.
 """
@@ -34,9 +34,9 @@ class Level:
     ----------
     name : str
     flags : tuple of str
-        For the compiler.
+        Flags for the compiler.
     needs : frozenset of str
-        What /proc/cpuinfo must list; it lists only what the operating system lets programs use.
+        Features that /proc/cpuinfo must list; it lists only those that the operating system lets programs use.
     """
 
     name: str
@@ -77,7 +77,7 @@ class Recipe:
     definitions : tuple of str
         For the preprocessor, such as "REAL=float".
     reorder : bool
-        Whether the compiler may reorder sums; not where all must be rounded as elsewhere.
+        Whether the compiler may reorder sums; False if results must be rounded as they are without the library.
     """
 
     name: str
@@ -94,12 +94,12 @@ class Recipe:
         return [*_FLAGS, *level, *(_ARITHMETIC if self.reorder else _IN_ORDER), *(f"-D{d}" for d in self.definitions)]
 
     def digest(self, *more: str) -> str:
-        """16 digits that change with the sources, the headers, the flags, and anything else that is given."""
+        """A digest of 16 digits that changes with sources, headers, flags, and anything else that is given."""
         texts = [path.read_text(encoding="utf-8") for path in (*sorted(self.folder.glob("*.h")), *self.sources())]
         return hashlib.sha256("\n".join([*texts, *self.flags(()), *more]).encode()).hexdigest()[:16]
 
     def prebuilt(self, folder: Path, level: Level) -> Path:
-        """Where in a folder the library lies that was compiled beforehand from just these sources."""
+        """Path in a folder of the prebuilt library that was compiled from exactly these sources."""
         return folder / f"{self.name}-{self.digest(*level.flags)}-{level.name}.so"
 
     def compile(self, command: Sequence[str], level: tuple[str, ...] = NATIVE) -> bytes:
@@ -129,26 +129,26 @@ def recipes_in(folder: Path) -> dict[str, Recipe]:
 
 
 def machine_type() -> str:
-    """The machine's type by one name on all systems: x86_64 or arm64, or another."""
+    """The machine's type, by the same name on all systems: x86_64, arm64, or another."""
     name = platform.machine().lower()
     return {"amd64": "x86_64", "aarch64": "arm64"}.get(name, name)
 
 
 def features() -> frozenset[str]:
-    """What this processor and its operating system offer, by the names of /proc/cpuinfo; empty where there is none."""
+    """Features of this processor, by their names in /proc/cpuinfo; empty on systems without that file."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.is_file() else []
     return frozenset(next((line.split(":", 1)[1].split() for line in lines if line.startswith("flags")), ()))
 
 
 def usable_levels() -> tuple[Level, ...]:
-    """What this processor can run, best first."""
+    """Kinds of processor whose code this processor can run, the best first."""
     own = features()
     return tuple(level for level in PROCESSORS.get(machine_type(), ()) if level.needs <= own)
 
 
 def compiler() -> tuple[str, ...] | None:
-    """The C compiler that is used: `CC` of the environment (such as "ccache gcc"), or cc, gcc, clang; None without.
+    """The C compiler: `CC` of the environment (such as "ccache gcc"), else cc, gcc or clang; None if none is found.
 
     Raises
     ------

@@ -1,8 +1,8 @@
 """Map one function over jobs in local processes, one thread each.
 
-A job function is called as `function(job, emit)`; what it passes to `emit` reaches the driver's `on_news` at
-once, which is how progress is shown and results are told of. A worker that dies takes only its own job with it, and
-workers whose driver dies end with it. `ray_runner.run_ray` does the same on the nodes of a cluster.
+A function is called as `function(job, emit)`. What it passes to `emit` reaches the driver's `on_news` at once; progress
+and results are reported so. If a worker dies, only its job is lost. If the driver dies, its workers end.
+`ray_runner.run_ray` does the same on the nodes of a cluster.
 """
 
 import multiprocessing
@@ -30,7 +30,7 @@ _WORKER_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 @dataclass(frozen=True)
 class JobError:
-    """A job that raised or whose process died; the other jobs went on."""
+    """A job that raised an error or whose process died; the other jobs went on."""
 
     job: Any
     message: str  # one line

@@ -64,9 +64,9 @@ def encode(sequences: str | Sequence[str]) -> np.ndarray:
 
 
 def translate_letters(letters: bytes) -> bytes:
-    """Turn the bytes of a file into codes, a byte each; white space is left out.
+    """Turn the letters of a file into codes, one byte each; white space is left out.
 
-    A byte that is no nucleotide letter becomes `INVALID`: the caller, who knows the file, looks for it and says so.
+    A byte that is not a nucleotide letter becomes `INVALID`. The caller, who knows the file, reports it.
     """
     return letters.translate(_TABLE, b" \t\r\n")
 
@@ -107,7 +107,7 @@ def reverse_complement(codes: np.ndarray) -> np.ndarray:
 
 
 def gc_content(codes: np.ndarray) -> np.ndarray:
-    """Share of G and C among the known bases of each sequence, NaN where none is known, shape=(N,)."""
+    """Share of G and C among the known bases of each sequence, shape=(N,); NaN if no base is known."""
     known = (codes != UNKNOWN).sum(axis=1)
     gc = ((codes == 1) | (codes == 2)).sum(axis=1)
     return np.where(known > 0, gc / np.maximum(known, 1), np.nan)
@@ -119,7 +119,7 @@ def check_codes(codes: np.ndarray | torch.Tensor) -> None:
     Raises
     ------
     ValueError
-        Says which value is wrong, and where.
+        The message says which value is wrong, and where.
     """
     if codes.ndim != 2:
         raise InputError(f"expected codes (N, L) or one-hot (N, 4, L), got shape {tuple(codes.shape)}")
@@ -139,7 +139,7 @@ def check_one_hot(X: np.ndarray | torch.Tensor, length: int | None = None) -> No
     Raises
     ------
     ValueError
-        Says which of shape, length or values is wrong, and where.
+        The message says whether the shape, the length or a value is wrong, and where.
     """
     if X.ndim != 3 or X.shape[1] != 4:
         hint = "; it looks like (N, L, 4): transpose it" if X.ndim == 3 and X.shape[2] == 4 else ""

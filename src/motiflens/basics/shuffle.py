@@ -21,9 +21,9 @@ _BLOCK = 2**21  # bases shuffled at once
 def dinucleotide_shuffle(codes: np.ndarray, seed: int | np.random.Generator = 0) -> np.ndarray:
     """Shuffle each sequence, uniformly among all sequences with its dinucleotide counts.
 
-    The first and the last base stay, as the counts demand unless they are equal. Unknown bases stay, too, and each
-    stretch between them is shuffled by itself: padding that moved would tell shuffled sequences from others. For
-    several shuffles of each sequence, repeat the rows: ``np.repeat(codes, 10, axis=0)``.
+    The first and the last base stay in place. Unknown bases stay, too, and each stretch between them is shuffled by
+    itself, because otherwise a network could tell shuffled sequences by padding that moved. For several shuffles of
+    each sequence, repeat the rows: ``np.repeat(codes, 10, axis=0)``.
 
     Parameters
     ----------

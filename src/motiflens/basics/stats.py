@@ -1,4 +1,4 @@
-"""Intervals and tests for means, shares and correlations; everything in plain numpy, for few numbers at a time."""
+"""Confidence intervals and tests of means, shares and correlations, in NumPy."""
 
 import math
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _NORMAL_QUANTILE = NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 
 class Interval(NamedTuple):
-    """An estimate with its two-sided 95 % interval; NaN where it cannot be given."""
+    """An estimate with its two-sided 95 % confidence interval; NaN if there is none."""
 
     estimate: float
     low: float
@@ -23,7 +23,7 @@ class Interval(NamedTuple):
 
 
 class Contrast(NamedTuple):
-    """A weighted sum of means with its interval and the test of 0."""
+    """A weighted sum of means with its 95 % confidence interval and the p-value of the null hypothesis that it is 0."""
 
     estimate: float
     low: float
@@ -47,7 +47,7 @@ def contrast(groups: Sequence[np.ndarray], weights: Sequence[float]) -> Contrast
     -------
     contrast : Contrast
         Degrees of freedom after Satterthwaite (1946). Interval and p are NaN if a group has fewer than two values, or
-        if in no group values differ: how much they vary is then not known, rather than nothing.
+        if the values of every group are equal, because their variance is then unknown.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def contrast(groups: Sequence[np.ndarray], weights: Sequence[float]) -> Contrast
 def contrast_of_moments(
     means: Sequence[float], variances: Sequence[float], sizes: Sequence[int], weights: Sequence[float]
 ) -> Contrast:
-    """As `contrast`, from means, sample variances (n - 1 below) and numbers of values."""
+    """As `contrast`, from means, sample variances (with n - 1 in the denominator) and numbers of values."""
     estimate = math.fsum(w * mean for w, mean in zip(weights, means, strict=True))
     parts = [w * w * v / n for w, v, n in zip(weights, variances, sizes, strict=True)]
     variance = math.fsum(parts)
@@ -79,18 +79,18 @@ def contrast_of_moments(
 
 
 def half_width(sd: float, n: int, df: int) -> float:
-    """Half the 95 % interval of a mean of n values whose SD was estimated with `df` degrees of freedom."""
+    """Half the width of the 95 % interval of a mean of n values whose SD was estimated with `df` degrees of freedom."""
     return t_quantile((1 + LEVEL) / 2, df) * sd / math.sqrt(n)
 
 
 def mean_interval(values: Sequence[float] | np.ndarray) -> Interval:
-    """Mean of a few independent values with Student's interval, which speaks of values like these.
+    """Mean of a few independent values with Student's 95 % confidence interval.
 
-    For a mean over architectures each value is that of one architecture, a mean over its networks: how much networks
-    vary is then part of how much the values do. Of three, five or six values the interval holds the truth in 95 of 100
-    cases if the true values are normal, in 88 or more if they are as skewed as an exponential distribution, but in as
-    few as 52 (of three) or 67 (of five) if a fifth of them are far off the others, which so few values seldom show.
-    Measured by `benchmarks/interval_coverage.py`.
+    For a mean over architectures, each value is the mean of the networks of one architecture, so it includes the
+    variation between networks. Coverage was measured by simulation with three, five and six values
+    (`benchmarks/interval_coverage.py`). It is 95 % for normal values and at least 88 % for values as skewed as an
+    exponential distribution. If a fifth of the values are outliers, it falls to 52 % with three values and 67 % with
+    five, and so few values seldom show that there are outliers.
 
     Parameters
     ----------
@@ -99,8 +99,8 @@ def mean_interval(values: Sequence[float] | np.ndarray) -> Interval:
     Returns
     -------
     interval : Interval
-        NaN bounds for fewer than three values, or where all are equal: how much they vary is then not known. All NaN
-        for none.
+        Its ends are NaN for fewer than three values, or if all are equal, because their variance is then unknown. All
+        is NaN if there are no values.
     """
     own = np.asarray(values, dtype=np.float64)
     if own.size == 0:
@@ -113,7 +113,7 @@ def mean_interval(values: Sequence[float] | np.ndarray) -> Interval:
 
 
 def wilson_interval(n_hits: int, n: int) -> Interval:
-    """Share of hits among `n` with its score interval (Wilson 1927); NaN of none."""
+    """Share of hits among `n` with its 95 % score interval (Wilson 1927); NaN if n is 0."""
     if n == 0:
         return Interval(math.nan, math.nan, math.nan)
     z = _NORMAL_QUANTILE
@@ -124,18 +124,19 @@ def wilson_interval(n_hits: int, n: int) -> Interval:
 
 
 def spearman(x: np.ndarray, y: np.ndarray) -> float:
-    """Rank correlation of x and y, shape=(n,), ties at their mean rank; NaN for n < 3 and for constant values."""
+    """Spearman's correlation of x and y, shape=(n,), with mean ranks of ties; NaN for n < 3 and for constant values."""
     if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return math.nan
     return float(np.corrcoef(ranks(x), ranks(y))[0, 1])
 
 
 def pooled_correlation(correlations: Sequence[float], sizes: Sequence[int]) -> Interval:
-    """Common rank correlation of independent groups with its interval; of a single group, that group's.
+    """Rank correlation within independent groups, pooled, with its 95 % confidence interval.
 
     Fisher's z averaged with weights n - 3, variance 1.06 / (n - 3) (Fieller, Hartley and Pearson 1957). Groups with
-    fewer than four values or an undefined correlation are left out. Ranks in perfect order, whose z is infinite, count
-    as half a step short of it: in small groups that order comes by chance.
+    fewer than four values or an undefined correlation are left out. The z of a perfect correlation is infinite, but in
+    a small group it occurs by chance. So it is replaced by a value halfway to the next smaller correlation that is
+    possible.
     """
     used = [(_fisher_z(r, n), n - 3) for r, n in zip(correlations, sizes, strict=True) if n > 3 and not math.isnan(r)]
     if not used:
@@ -174,21 +175,21 @@ def benjamini_hochberg(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
 
 
 def noncentrality_interval(f: float, df1: float, df2: float) -> tuple[float, float]:
-    """Interval of the noncentrality behind an F ratio (Steiger 2004); a bound that would be negative is 0."""
+    """Confidence interval of the noncentrality of an F ratio (Steiger 2004); negative ends become 0."""
     below = noncentral_f_cdf(f, df1, df2)
     low, high = (falling_root(below, (1 + side * LEVEL) / 2) for side in (1, -1))
     return low, high
 
 
 def ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks from 1 of values of shape=(n,), ties at their mean rank."""
+    """Ranks, from 1, of values of shape=(n,); ties get their mean rank."""
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = counts.cumsum()
     return (last - (counts - 1) / 2)[place]
 
 
 def bootstrap_mean(values: np.ndarray, *, n_resamples: int = 2000, seed: int = 0) -> Interval:
-    """Mean of values with the range in which 95 % of the means of resamples lie.
+    """Mean of values with its 95 % bootstrap interval (percentiles of the means of resamples).
 
     Parameters
     ----------
@@ -201,7 +202,7 @@ def bootstrap_mean(values: np.ndarray, *, n_resamples: int = 2000, seed: int = 0
     Returns
     -------
     interval : Interval
-        NaN bounds for fewer than three values, of which resamples say nothing.
+        Its ends are NaN for fewer than three values, which are too few to resample.
     """
     defined = values[~np.isnan(values)]
     if defined.size < 3:
@@ -212,12 +213,12 @@ def bootstrap_mean(values: np.ndarray, *, n_resamples: int = 2000, seed: int = 0
 
 
 def mean_of_defined(values: np.ndarray, *, axis: int | None) -> np.ndarray:
-    """Mean along an axis, of values of any shape that are not NaN; NaN where there are none."""
+    """Mean along an axis of values, of any shape, that are not NaN; NaN if there are none."""
     defined = ~np.isnan(values)
     total, n = np.where(defined, values, 0).sum(axis=axis), defined.sum(axis=axis)
     return np.where(n > 0, total / np.maximum(n, 1), math.nan)
 
 
 def number(value: float | np.ndarray) -> float | None:
-    """A number, or an array of shape=(), as a plain number for a summary, None for NaN."""
+    """A number, or an array of shape=(), as a Python number; None for NaN."""
     return None if math.isnan(float(value)) else float(value)

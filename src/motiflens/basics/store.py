@@ -1,9 +1,9 @@
-"""Results store: one small JSON record per trial, written atomically; finished trials are skipped on resume.
+"""Store of results: one small JSON record for each trial. A run that is resumed skips finished trials.
 
-A store is a folder. A record first stands alone in `records/<key>.json`, so that any number of processes can write
-side by side; `export` gathers them into one `<group>.jsonl` per group (the first part of the key), which is what
-gets committed or sent, and from which a run resumes as well as from the single files. What a record of the study
-holds is described in docs/records.md.
+A store is a folder. Each record is first written to its own file, `records/<key>.json`, so that any number of processes
+can write at the same time. `export` gathers the records of a group (the first part of the key) into one
+`<group>.jsonl`, which is easy to commit or to send. A run resumes from either. docs/records.md describes a record of
+the study.
 """
 
 import json
@@ -24,7 +24,7 @@ SCHEMA = 1
 
 
 class Damaged(NamedTuple):
-    """A record that could not be read; its trial is redone."""
+    """A record that could not be read; its trial is run again."""
 
     where: str  # file, and line in a JSONL file
     reason: str
@@ -38,7 +38,7 @@ class Store:
     folder: Path
 
     def path_of(self, key: str) -> Path:
-        """File in which the record of a key stands until export and after.
+        """The single file of the record of a key.
 
         Raises
         ------
@@ -50,7 +50,7 @@ class Store:
         return self.folder / "records" / f"{key}.json"
 
     def write(self, record: Record) -> Path:
-        """Write one record durably and in one piece: a reader sees all of it or nothing."""
+        """Write one record to disk, completely or not at all."""
         missing = [name for name in _REQUIRED if name not in record]
         if missing:
             raise InputError(f"a record needs {', '.join(_REQUIRED)}; missing: {', '.join(missing)}")
@@ -68,13 +68,13 @@ class Store:
         return records.get(key)
 
     def read(self) -> tuple[dict[str, Record], list[Damaged]]:
-        """Read all records, from the JSONL files and the single ones; a single file outranks a JSONL line.
+        """Read all records, from JSONL files and single files; if a key is in both, the single file counts.
 
         Returns
         -------
         records : dict of key to record, sorted by key
         damaged : list of Damaged
-            What could not be read. A damaged place whose key also stands intact elsewhere is still listed.
+            Records that could not be read, even if an intact copy is elsewhere.
 
         Raises
         ------
@@ -121,10 +121,11 @@ class Store:
             records[record["key"]] = record
 
     def export(self) -> list[Path]:
-        """Gather all records into one JSONL file per group, sorted by key; returns the files.
+        """Gather all records into one JSONL file for each group, sorted by key; returns the files.
 
-        Any number of processes may export at once: each looks again after writing, and writes again if a record has
-        come in or another's file, from an older look, has replaced its own. So the last file holds all records.
+        Any number of processes may export at the same time. Each reads again after writing, and writes again if a
+        record was added or if the older file of another process has replaced its own. So the final file holds all
+        records.
         """
         while True:
             groups: dict[str, list[Record]] = {}

@@ -1,8 +1,9 @@
-"""How a result looks: a few lines of text, a small table in a notebook, a data frame.
+"""Results as a few lines of text, as a small table in a notebook, and as a data frame.
 
-A result says its rows once, as a `Table`: `as_text` keeps within 20 lines and 2,000 characters however many rows there
-are, `as_html` is for notebooks, `as_dataframe` holds all rows. A class gets all three from `Tabular`; a named tuple,
-which cannot inherit, from a decorator: `with_rows` if its text is its own, `by_fields` if its fields say what it is.
+A result gives its rows as a `Table`. From this, `as_text` makes at most 20 lines and 2,000 characters, however many
+rows there are; `as_html` makes a table for notebooks; `as_dataframe` holds all rows. A class gets all three by
+inheriting from `Tabular`. A named tuple, which cannot inherit, gets them from a decorator: `with_rows` if it has a text
+of its own, else `by_fields`.
 """
 
 import dataclasses
@@ -30,7 +31,7 @@ _Class = TypeVar("_Class")
 
 
 class Logo(NamedTuple):
-    """A cell that holds a motif: a logo in a notebook, the consensus elsewhere."""
+    """A cell with a motif: shown as a logo in a notebook, as the consensus elsewhere."""
 
     pwm: np.ndarray  # (4, width)
 
@@ -38,14 +39,14 @@ class Logo(NamedTuple):
         return consensus(information_logo(self.pwm))
 
     def html(self) -> str:
-        """An SVG logo; the page holds the shapes of letters once."""
+        """An SVG logo, whose letter shapes the page must hold once."""
         return logo_svg(self.pwm, height=30, column_width=7, defs=False)
 
 
 class Table(NamedTuple):
-    """What a result shows of itself.
+    """The rows and columns that a result shows.
 
-    Columns have one length. Cells are numbers, words, None where there is nothing to say, or `Logo`.
+    All columns have the same length. A cell is a number, a text, a `Logo`, or None if it is empty.
     """
 
     title: str  # a line
@@ -62,7 +63,7 @@ class Table(NamedTuple):
 
 
 class Tabular:
-    """A result that says its rows once, in `_table`, and can be looked at and turned into a data frame."""
+    """Base class of results: from the rows in `_table` come text, HTML and a data frame."""
 
     def _table(self) -> Table:
         raise NotImplementedError(f"{type(self).__name__} does not say its rows")
@@ -87,8 +88,8 @@ class Tabular:
 def with_rows(cls: type[_Class]) -> type[_Class]:
     """Give a class `_repr_html_` and `to_dataframe`, from its `_table` if it has one, else from its fields.
 
-    Fields that are arrays of one shape become columns, with a row for every place in them; of other fields each is a
-    row that says what it holds.
+    If all fields are arrays of one shape, they become columns, with a row for every element. Otherwise each field
+    becomes a row that describes its content.
     """
     table_of = getattr(cls, "_table", _table_of_fields)
     for name, made in (("_repr_html_", as_html), ("to_dataframe", as_dataframe)):
@@ -97,7 +98,7 @@ def with_rows(cls: type[_Class]) -> type[_Class]:
 
 
 def by_fields(cls: type[_Class]) -> type[_Class]:
-    """As `with_rows`; the text is a line that names the fields and the shapes of arrays."""
+    """As `with_rows`; the text is one line with the names of the fields and the shapes of arrays."""
 
     def text(self: Any) -> str:
         return as_fields(self, _fields_of(self))
@@ -137,7 +138,7 @@ def _table_of_fields(value: Any) -> Table:
 
 
 def columns_of(rows: Iterable[Mapping[str, Any]], names: Sequence[str] = ()) -> dict[str, list[Any]]:
-    """Columns of rows that are dictionaries; `names` are those of a table without rows, and their order."""
+    """Turn rows that are dictionaries into columns; `names` gives the order, and the names of a table without rows."""
     held = list(rows)
     keys = dict.fromkeys([*names, *(name for row in held for name in row)])
     return {name: [row.get(name) for row in held] for name in keys}
@@ -146,7 +147,7 @@ def columns_of(rows: Iterable[Mapping[str, Any]], names: Sequence[str] = ()) -> 
 def as_text(table: Table) -> str:
     """The title, the first rows and the notes, in at most 20 lines and 2,000 characters.
 
-    Columns that do not fit beside the others are left out, which the last line then says.
+    Columns for which there is no room are left out, and the last line says so.
     """
     n = table.n_rows
     cells = {name: [_text_of(name), *map(_text_of, column[:_TEXT_ROWS])] for name, column in table.columns.items() if n}
@@ -177,7 +178,7 @@ def as_text(table: Table) -> str:
 def paragraphs(title: str, texts: Sequence[str]) -> str:
     """A title and a paragraph for each text, in at most 20 lines and 2,000 characters; long ones are cut.
 
-    Meant for a few sentences each: the more there are, the fewer lines each has.
+    Meant for a few short paragraphs: the more there are, the fewer lines each gets.
     """
     if len(texts) > _LINES:
         texts = [*texts[: _LINES - 1], f"{_ELLIPSIS} and {len(texts) - _LINES + 1} more"]
@@ -226,7 +227,7 @@ def as_dataframe(table: Table) -> "pandas.DataFrame":
 
 
 def as_fields(value: Any, fields: Mapping[str, Any]) -> str:
-    """A named bundle of arrays on one line, e.g. "Effects(total: float64 (28, 4, 20))", as its values fill pages."""
+    """A named tuple of arrays on one line, such as "Effects(total: float64 (28, 4, 20))", without the values."""
     parts = ", ".join(f"{name}: {_described(field)}" for name, field in fields.items())
     return _clip(f"{type(value).__name__}({parts})", 20 * _WIDTH)
 

@@ -1,4 +1,4 @@
-"""A line of a terminal that is drawn again in its own place, as a progress bar is."""
+"""A line on a terminal that is redrawn in place, such as a progress bar."""
 
 import shutil
 import time
@@ -11,13 +11,13 @@ _TO_THE_END = "\x1b[K"  # erases the rest of the line
 
 
 def bar(share: float) -> str:
-    """A share, from 0 to 1, as a bar of text."""
+    """A fraction, from 0 to 1, as a bar of text."""
     full = round(_WIDTH * min(max(share, 0.0), 1.0))
     return "━" * full + "─" * (_WIDTH - full)
 
 
 def time_left(share: float, seconds: float) -> str:
-    """Hours, minutes and seconds until the end, if the rest goes as fast as a share did; empty at the beginning."""
+    """Remaining hours, minutes and seconds, if the rest is as fast as the fraction so far; empty at the beginning."""
     if not 0 < share <= 1:
         return ""
     left = round(seconds * (1 - share) / share)
@@ -25,12 +25,12 @@ def time_left(share: float, seconds: float) -> str:
 
 
 class StatusLine:
-    """Context manager of a line on a terminal; it is gone afterwards.
+    """Context manager of a line on a terminal, which is erased at the end.
 
     Parameters
     ----------
     stream : file
-        Of the terminal. What cannot show the characters of a bar gets plain ones.
+        Stream of the terminal. A terminal that cannot show the characters of a bar gets ASCII characters.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -46,7 +46,7 @@ class StatusLine:
         self._write("\r" + _TO_THE_END)
 
     def show(self, text: str, *, now: bool = False) -> None:
-        """Draw the line anew, unless that was done a moment ago; `now` draws in any case."""
+        """Redraw the line, unless it was drawn a moment ago; `now` draws it in any case."""
         self._text = text
         if now or time.monotonic() - self._drawn >= _PAUSE:
             self._drawn = time.monotonic()
@@ -54,7 +54,7 @@ class StatusLine:
             self._write("\r" + text[:width] + _TO_THE_END)
 
     def print(self, text: str) -> None:
-        """Write a line that stays, above this one."""
+        """Write a permanent line above this one."""
         self._write("\r" + _TO_THE_END + text + "\n")
         self.show(self._text, now=True)
 

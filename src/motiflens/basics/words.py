@@ -1,4 +1,4 @@
-"""Numbers, p-values and activations as they are written on pages and in messages."""
+"""How numbers, p-values and activations are written on pages and in messages."""
 
 import math
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ def signed(value: float, decimals: int = 3) -> str:
 
 
 def with_interval(interval: "Interval", *, signed: bool = False, decimals: int = 3) -> str:
-    """An estimate with its interval where there is one: "0.490 (95% CI 0.440 to 0.550)"."""
+    """An estimate with its confidence interval, if there is one: "0.490 (95% CI 0.440 to 0.550)"."""
     style = f"{'+' if signed else ''}.{decimals}f"
     # adding 0.0 turns a rounded -0.0 into 0.0
     estimate, low, high = (f"{round(value, decimals) + 0.0:{style}}".replace("-", "−") for value in interval)
@@ -29,7 +29,7 @@ def with_interval(interval: "Interval", *, signed: bool = False, decimals: int =
 
 
 def with_sd(mean: float, sd: float) -> str:
-    """A mean with its SD where there is one: a single value has none."""
+    """A mean with its SD; without one for a single value."""
     return format_number(mean) if math.isnan(sd) else f"{format_number(mean)} ± {format_number(sd)}"
 
 
@@ -48,7 +48,7 @@ def join_words(parts: Sequence[str]) -> str:
 
 
 def format_p(value: float) -> str:
-    """A p-value to read: two decimals, or one significant digit below 0.1; a dash for NaN."""
+    """A p-value as text: two decimals, or one significant digit below 0.1; a dash for NaN."""
     if math.isnan(value):
         return "–"
     return f"{value:.2f}" if value >= 0.1 else f"{value:.1g}"

@@ -4,8 +4,8 @@ Background is uniform and both strands of every target are scored. The p-values 
 whole: its columns are the null, so that a handful of targets makes a poor one.
 
 Sources: Gupta, Stamatoyannopoulos, Bailey & Noble 2007 (Genome Biology 8:R24) for the method, Tanaka, Bailey,
-Grant & Noble 2011 (Bioinformatics 27:1603) for complete scores, which are in `_complete_scores`. Rounding and
-ties follow MEME Suite 5.5.8; q-values are Benjamini and Hochberg's, without its bootstrap.
+Grant & Noble 2011 (Bioinformatics 27:1603) for complete scores, which are in `complete_scores`. Rounding and ties
+follow MEME Suite 5.5.8; q-values are Benjamini and Hochberg's, without its bootstrap.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,7 @@
-"""Small plots that results draw of themselves; pages compose them.
+"""Small plots: those that results draw with `.plot()`, and of which pages are made.
 
-Each function draws on axes that it is given, or on a figure of its own, and returns the axes. Matplotlib is imported
-when something is drawn.
+Each function draws on the axes that it is given, or on a new figure, and returns the axes. Matplotlib is imported when
+something is drawn.
 """
 
 from motiflens.basics.plots.canvas import COLOURS, GREY, axes_for

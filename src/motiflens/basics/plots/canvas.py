@@ -1,4 +1,4 @@
-"""Axes to draw on: the caller's own, or new ones of a size that fits."""
+"""Axes to draw on: those of the caller, or new ones of a suitable size."""
 
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 
 def axes_for(ax: "Axes | None", *, width: float, height: float) -> "Axes":
-    """The axes given, or new ones on a figure of its own that a notebook shows.
+    """Return the axes given, or new ones on a new figure that a notebook shows.
 
     Parameters
     ----------
@@ -38,12 +38,12 @@ def axes_for(ax: "Axes | None", *, width: float, height: float) -> "Axes":
 
 
 def plain_frame(ax: "Axes", *keep: str) -> None:
-    """Take away the lines around axes, but for the sides named."""
+    """Remove the frame around axes except for the sides named."""
     for side in ("top", "right", "left", "bottom"):
         ax.spines[side].set_visible(side in keep)
 
 
 def titled(ax: "Axes", title: str, *, above: float | None = None) -> None:
-    """Write a title over the left end, as on the pages; `above` says at which share of the height of the axes."""
+    """Write a left-aligned title, as on the pages; `above` is its place as a fraction of the height of the axes."""
     if title:
         ax.set_title(title, loc="left", fontweight="bold", y=above)

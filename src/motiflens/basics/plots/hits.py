@@ -1,4 +1,4 @@
-"""How sure matches to a database of motifs are: one row for each filter or query, and its best match."""
+"""q-values of matches to a database of motifs: one row for each filter or query, with its best match."""
 
 import math
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _SMALLEST = 1e-300  # q-values that are 0 stand there
 
 
 class MatchedRow(NamedTuple):
-    """One filter or query: its name, what it matches best, and the q-value; None where it matches nothing."""
+    """One filter or query: its name, its best match and the q-value; None if it has no match."""
 
     label: str
     match: str = ""

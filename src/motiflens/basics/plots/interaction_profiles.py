@@ -1,4 +1,4 @@
-"""Interactions of motif pairs: the effect against the distance between the two sites, of either sign."""
+"""Interactions of motif pairs: the effect against the distance between the two sites."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -27,14 +27,14 @@ def plot_interactions(
 ) -> "Axes":
     """Draw the effect of motif pairs against the distance between their sites.
 
-    Above zero two motifs together are worth more than the sum of both alone, below zero less.
+    Above zero, the effect of both motifs together exceeds the sum of their single effects; below zero it falls short.
 
     Parameters
     ----------
     profiles : sequence of Profile
-        Those of one distance, or of methods that see none (NaN), become points beside each other.
+        A profile with a single distance, or of a method without distances (NaN), becomes a point.
     unit : str
-        Of the effects.
+        Unit of the effects.
     title : str
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default on a figure of its own.

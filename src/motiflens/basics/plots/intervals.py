@@ -1,4 +1,4 @@
-"""Estimates with their intervals, one row each, and the single values that they are of."""
+"""Estimates with their confidence intervals, one row each, and the single values behind each estimate."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -31,7 +31,7 @@ def plot_intervals(
     ----------
     rows : sequence of Estimate
     lines : sequence of float
-        Values to compare with, such as what chance gives: dotted lines.
+        Values to compare with, such as that expected by chance, drawn as dotted lines.
     title : str
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default on a figure of its own.

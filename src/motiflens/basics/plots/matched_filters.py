@@ -18,7 +18,7 @@ _SEEN = 0.03  # bits; lower letters are left out
 
 
 class Matched(NamedTuple):
-    """A filter and, where there is one, the motif it matches.
+    """A filter and, if there is one, the motif that it matches.
 
     `offset` is, as in TomTom, the motif's column minus the filter's column of any aligned pair, after the motif has
     been reverse-complemented where `strand` is -1.
@@ -33,18 +33,18 @@ class Matched(NamedTuple):
 
 
 def aligned_matrices(one: Matched, *, width: int = 0) -> tuple[np.ndarray, np.ndarray | None]:
-    """Filter and match in the same columns: uniform columns, of which a logo shows nothing, fill both up.
+    """Pad filter and match with uniform columns, which a logo leaves empty, so that they are aligned.
 
     Parameters
     ----------
     one : Matched
     width : int
-        Least number of columns; those that are added stand on both sides, so that the pair stays in the middle.
+        Least number of columns. Columns are added on both sides, so that the pair stays in the middle.
 
     Returns
     -------
     filter, match : np.ndarray, shape=(4, width)
-        The match on the filter's strand; None where there is none.
+        The match is on the filter's strand, and None if there is none.
     """
     n_filter = one.pwm.shape[1]
     if one.match_pwm is None:

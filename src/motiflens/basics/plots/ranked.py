@@ -24,9 +24,9 @@ def plot_ranked(
     Parameters
     ----------
     values : mapping of str to (np.ndarray, np.ndarray or None)
-        By label: a value per sequence, shape=(N,), and its standard deviation over networks.
+        By label: a value for each sequence, shape=(N,), and its standard deviation over networks.
     unit : str
-        Of the values.
+        Unit of the values.
     title : str
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default on a figure of its own.

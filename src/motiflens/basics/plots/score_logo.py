@@ -27,12 +27,12 @@ def score_logo_svg(
     Parameters
     ----------
     codes : np.ndarray, uint8, shape=(L,)
-        An unknown base leaves its place empty.
+        The place of an unknown base stays empty.
     scores : np.ndarray, shape=(L,)
     label : str
-        For readers who do not see the picture.
+        Text for screen readers.
     scale : float, optional
-        Score that is as tall as the picture's half above zero; by default the largest absolute one.
+        Score that reaches the upper edge of the picture; by default the largest absolute score.
     part : (int, int), optional
         Draw the letters from the first to before the second position only. Parts of one sequence have the same height
         and zero line, so that they can stand side by side.
@@ -62,12 +62,12 @@ def score_logo_svg(
 
 
 def score_bars_svg(scores: np.ndarray, *, label: str, marked: tuple[int, int] | None = None) -> str:
-    """A bar per position of a whole sequence, with a stretch of it, from the first position to before the last, marked.
+    """A bar for each position of a sequence; positions from `marked[0]` to before `marked[1]` are marked.
 
     Scores have shape=(L,).
 
-    Of a sequence that is longer than a screen is wide, each bar is the largest score, up or down, of neighbouring
-    positions. Parameters, errors and zero line are those of :func:`score_logo_svg`.
+    If the sequence has more positions than a screen has pixels, each bar shows the largest absolute score of several
+    neighbouring positions. Parameters, errors and zero line are those of :func:`score_logo_svg`.
     """
     length = len(scores)
     scores, step = _summed_up(_checked(scores, length))

@@ -1,4 +1,4 @@
-"""One picture for a motif's matrix, for scores of a sequence and for an attribution: letters along positions."""
+"""Sequence logos of a motif's matrix, of scores of a sequence, and of an attribution."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -45,15 +45,15 @@ def plot_logo(
     Parameters
     ----------
     what : array of shape=(4, L), a motif, or a result of `explain`
-        Base probabilities become an information logo in bits (Schneider and Stephens 1990). Any other values become
-        letters of their own height, negative ones upside down below zero. Of a motif its `pwm` is drawn, of
-        attributions the scores of the bases that are there.
+        Base probabilities become an information logo in bits (Schneider and Stephens 1990). Any other values become the
+        heights of letters; negative ones hang upside down below zero. Of a motif, its `pwm` is drawn. Of attributions,
+        the scores of the bases in the sequence are drawn.
     row : int, optional
-        Which sequence of the attributions; needed for these only.
+        Index of the sequence in the attributions; needed for attributions only.
     start, stop : int
-        Part to draw, from position `start` to before `stop`, counted from 0; by default all of it.
+        Part to draw, from position `start` to before `stop`, counted from 0; by default the whole sequence.
     hits : iterable of Span, or of (start, stop, label) or (start, stop, label, strand)
-        Stretches to mark and to name, in positions of the whole; those outside of the part are left out.
+        Stretches to mark and to name, in positions of the whole sequence; those outside of the part are left out.
     kind : {"auto", "information", "scores"}
         What the values are. "auto" takes columns that are not negative and sum to 1 as probabilities.
     title : str
@@ -68,8 +68,8 @@ def plot_logo(
     Raises
     ------
     ValueError
-        If values are not (4, L) or not finite, a row is missing, not there or not wanted, there is nothing between
-        start and stop, or the kind is unknown.
+        If values are not (4, L) or not finite; if `row` is missing, out of range, or given without attributions; if
+        there is no position between `start` and `stop`; or if the kind is unknown.
 
     Examples
     --------

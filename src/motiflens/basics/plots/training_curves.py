@@ -1,4 +1,4 @@
-"""How training went: loss or metric of every member, epoch by epoch, with the epochs whose weights were kept."""
+"""Training curves: loss or metric of every member by epoch, with the epoch whose weights were kept."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -31,9 +31,9 @@ def plot_training(
         Each with a `history` of "train_loss", "valid_loss" and "valid_metric", a value per epoch, and the number of
         its `best_epoch`, counted from 1; 0 where there is none.
     what : {"metric", "loss"}
-        The metric on the validation sequences, or the losses: validation in colour, training thin and grey.
+        The metric on validation sequences, or both losses, that of validation in colour and that of training in grey.
     metric : str
-        What the metric is called.
+        Name of the metric.
     colour : str
     title : str
     ax : matplotlib.axes.Axes, optional

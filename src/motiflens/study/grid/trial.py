@@ -32,7 +32,7 @@ class Trial:
     n_sequences: int
     seed: int = 0  # of initial weights and dropout
     data_seed: int = 0  # of the simulated data and the order of batches
-    variant: str = "text"  # of the networks: see `models.model_config`
+    variant: str = "text"  # of the networks: see `model_config`
     motif_counts: str = "code"  # of Task 2: "code", or "paper" for the text's
     database: str = STUDY_DATABASE  # that filters are compared with
     n_filters: int | None = None  # of the first layer; None: the task's own
