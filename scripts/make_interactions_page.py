@@ -31,6 +31,7 @@ from motiflens.study.benchmark import (
 ROOT = Path(__file__).parent.parent
 RECORDS = ROOT / "results" / "interactions"
 SIGNS = ROOT / "results" / "interactions_signs"
+UNSEEN_SIGNS = 154  # data seeds from here on no choice has seen
 TEMPLATE = Path(__file__).with_name("interactions_page.md")
 TARGET = ROOT / "docs" / "results" / "interactions.md"
 SHORT, LONG = "65 epochs at 0.001", "180 epochs at 0.003"
@@ -241,7 +242,13 @@ def of_signs(records: Sequence[Record]) -> dict[str, object]:
     for one, (sign, words) in zip(rows, kinds.items(), strict=True):
         recall = with_interval(Interval(one.recall, one.recall_low, one.recall_high), decimals=2)
         body.append([sign, words, one.n_true, one.true_calls, recall, one.false_calls])
+    fresh = [one for one in records if one["data_seed"] >= UNSEEN_SIGNS]
+    unseen = [one for one in sign_summaries(fresh) if (one.labels, one.method) == ("signed", "insertion")]
+    said = [
+        f"{one.true_calls} of {one.n_true} {where} 0" for one, where in zip(unseen, ("above", "below"), strict=False)
+    ]
     return {
+        "sign_fresh": f" In the {len(fresh)} draws made after that it calls {' and '.join(said)}." if fresh else "",
         "sign_draws": len(records),
         "sign_failed": sum(one["status"] != "ok" for one in records) or "none",
         "sign_lowest": min(tests),

@@ -368,11 +368,28 @@ def test_bends_follow_the_product_of_single_effects_up_to_the_smaller():
     effects = 0.3 * alone.prod(axis=1)
     exact = curvature_effects(effects, alone)
     np.testing.assert_allclose(exact, np.minimum(0.3 * np.abs(alone).prod(axis=1), np.abs(alone).min(axis=1)))
-    effects[0] = 50  # one pair beyond the bend changes nothing of what is expected, for itself or others
+    effects[0] *= 100  # one pair beyond the bend changes nothing of what is expected, for itself or others
     effects[7] = np.nan  # nor does one that was not measured
     np.testing.assert_allclose(np.delete(curvature_effects(effects, alone), 7), np.delete(exact, 7))
     assert curvature_effects(effects, alone)[7] == 0
     assert (curvature_effects(effects, np.full(alone.shape, np.nan)) == 0).all()
+
+
+def test_a_pair_whose_effect_goes_against_the_bend_is_expected_nothing():
+    pairs = observed_pairs(6)
+    alone = np.array([1.0, -1.5, 0.5, 1.2, 1.0, 0.2])[pairs]
+    saturates = -0.3 * alone.prod(axis=1)
+    along = np.minimum(abs(saturates), np.abs(alone).min(axis=1))
+    for row in range(len(pairs)):
+        effects = saturates.copy()
+        effects[row] *= -2
+        others = np.arange(len(pairs)) != row
+        np.testing.assert_allclose(curvature_effects(effects, alone)[others], along[others])
+        assert curvature_effects(effects, alone)[row] == 0
+    # effects of both signs alike tell of no bend
+    rng = np.random.default_rng(0)
+    noise = np.where(rng.permutation(len(pairs)) % 2, 1, -1) * alone.prod(axis=1)
+    assert np.median(curvature_effects(noise, alone)) == 0
 
 
 def test_where_few_motifs_do_anything_their_pairs_tell_the_bend():

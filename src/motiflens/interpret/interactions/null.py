@@ -119,11 +119,12 @@ def _against_copies(scores: np.ndarray, pairs: np.ndarray, features: Features, n
 def curvature_effects(effects: np.ndarray, alone: np.ndarray) -> np.ndarray:
     """Effects that the curvature of the output gives: c s_i s_j, and no more than either motif has alone (step 4).
 
-    The c of a pair is the weighted median of |effect| / (s_i s_j) over all other pairs, as of a line through the origin
+    The c of a pair is the weighted median of effect / (s_i s_j) over all other pairs, as of a line through the origin
     with least absolute errors, but weights are squared: where few motifs do anything, their pairs count, not the many
-    others. Where these together weigh less than half of what the pair itself does, no c is known, and the limit counts.
-    The limit is what an output that never turns round can do at most where a motif alone lowers it; where both raise
-    it there is none, and this one is a convention.
+    others. It has a sign, since an output bends one way: a pair whose effect goes the other way is expected none.
+    Where the other pairs together weigh less than half of what the pair itself does, no c is known, and the limit
+    counts. The limit is what an output that never turns round can do at most where a motif alone lowers it; where both
+    raise it there is none, and this one is a convention.
 
     Parameters
     ----------
@@ -135,22 +136,23 @@ def curvature_effects(effects: np.ndarray, alone: np.ndarray) -> np.ndarray:
     Returns
     -------
     expected : np.ndarray, shape=(P,)
-        In the unit of effects; 0 where there is nothing to tell from.
+        How much of each effect is expected, 0 or more, in the unit of effects; 0 where there is nothing to tell from.
     """
-    single = np.abs(alone)
-    product = single.prod(axis=1)
-    known = (product > 0) & ~np.isnan(effects)
-    ratio = np.divide(np.abs(effects), product, out=np.zeros(len(effects)), where=known)
+    product = alone.prod(axis=1)
+    known = (np.abs(product) > 0) & ~np.isnan(effects)
+    limit = np.where(known, np.abs(alone).min(axis=1), 0)
+    ratio = np.divide(effects, product, out=np.zeros(len(effects)), where=known)
     weight = np.where(known, product**2, 0)
     order = np.argsort(ratio, kind="stable")
     expected = np.zeros(len(effects))
     for row in np.flatnonzero(known).tolist():
         others = order[order != row]
         below = weight[others].cumsum()
-        expected[row] = single[row].min()
+        expected[row] = limit[row]
         if len(others) and below[-1] >= weight[row] / 2:
             slope = ratio[others[np.searchsorted(below, below[-1] / 2)]]
-            expected[row] = min(slope * product[row], expected[row])
+            along = slope * product[row] * np.sign(effects[row])  # of the pair's own sign
+            expected[row] = min(max(0.0, along), limit[row])
     return expected
 
 

@@ -33,7 +33,7 @@ def score_pairs(effects: Effects, n_observed: int, *, min_count: int, min_effect
     magnitude = np.where(np.isnan(windows.effect), np.nan, windows.score)
     # Curvature speaks of effects, in the unit of the method; the tests speak of scores. In the window of a pair the
     # one is a multiple of the other (by the fourth root of the number of measurements), which turns one into the other.
-    strongest = np.where(magnitude == 0, 0, np.abs(windows.effect))[:n_observed]
-    score_of_one = np.divide(magnitude[:n_observed], strongest, out=np.zeros(n_observed), where=strongest > 0)
+    strongest = np.where(magnitude == 0, 0, windows.effect)[:n_observed]
+    score_of_one = np.divide(magnitude[:n_observed], np.abs(strongest), out=np.zeros(n_observed), where=strongest != 0)
     curvature = curvature_effects(strongest, effects.mean_alone()[:n_observed]) * score_of_one
     return PairScores(windows, magnitude, curvature)

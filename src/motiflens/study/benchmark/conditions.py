@@ -28,7 +28,7 @@ _CALIBRATION_SEEDS = range(120, 130)
 _STRONG_SEEDS = range(110, 116)
 _STRONG_AUROC = 0.95
 _DRAWS = range(103, 108)  # seen by nothing else
-_SIGN_SEEDS = range(140, 154)  # 14 draws of 3 pairs of each sign
+_SIGN_SEEDS = range(140, 160)  # draws of 3 pairs of each sign; those from 154 on no choice has seen
 _SIGNS = INTERACTIONS.replace(
     name="SIGNS", objective="regression", max_epochs=30, learning_rate=4e-3, decay_patience=4, decay_factor=0.4
 )
