@@ -1,14 +1,15 @@
-"""Attribution maps: how much each base at each position moves one output of a network.
+"""Attribution maps: how much each base at each position changes one output of a network.
 
 Every method has the signature ``(model, X, *, target, batch_size, device, correct_gradient, ...)`` and returns one
 value per base and position, shape=(N, 4, L), on the CPU, for any model that maps (n, 4, L) to (n, n_outputs) or (n,):
 
 - `saliency`, `gradient_times_input`, `smooth_grad`: from the gradient at the sequence or around it
-- `integrated_gradients`, `deep_lift_shap`: contributions against baselines, which add up to the change of output
+- `integrated_gradients`, `deep_lift_shap`: contributions relative to baselines, which add up to the change of the
+  output
 - `saturation_mutagenesis`: the effect of every substitution
 
-`explain` calls any of METHODS by name and returns position scores and the completeness gap beside the values. The
-scores, ``(values * X).sum(1)``, are what `motiflens.interpret.attribution.interpretability` compares with the truth.
+`explain` calls any of METHODS by name. Beside the values it returns a score for each position, ``(values * X).sum(1)``,
+and the completeness gap. `motiflens.interpret.attribution.interpretability` compares these scores with the truth.
 """
 
 from motiflens.interpret.attribution.against_truth import Interpretability, interpretability

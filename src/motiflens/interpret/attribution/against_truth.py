@@ -1,6 +1,7 @@
 """How well attribution scores find the motifs that a simulator placed: AUROC, AUPR and signal-to-noise.
 
-The definitions are those of Ghotra et al. (2021) for saliency maps; they fit any per-position score.
+The definitions are those of Ghotra et al. (2021) for saliency maps. They apply to any score with one value per
+position.
 """
 
 from typing import NamedTuple
@@ -33,7 +34,7 @@ class Interpretability(NamedTuple):
 
     @property
     def n_undefined(self) -> int:
-        """Number of sequences without motif positions or without background: their scores are NaN."""
+        """Number of sequences without motif positions or without background positions, whose scores are NaN."""
         return int(np.isnan(self.auroc).sum())
 
     def means(self) -> dict[str, float]:
@@ -46,20 +47,18 @@ def interpretability(
 ) -> Interpretability:
     """Compare per-position scores with the ground truth of each sequence (Ghotra et al. 2021, Methods).
 
-    With ``I = 2 + sum_b p log2 p`` the information of a ground-truth column, positions with
-    ``I > info_threshold`` are motif, those where I equals the sequence's minimum are background, and the
-    rest, the weak columns inside motifs, is left out. A sequence that is uniform throughout has only
-    background, and one whose minimum is above the threshold has only motif: neither can be scored, and all
-    its values are NaN.
+    The information of a ground-truth column is ``I = 2 + sum_b p log2 p``. Positions with ``I > info_threshold`` count
+    as motif. Positions where I equals the minimum of the sequence count as background. All others, which are weak
+    columns inside motifs, are left out. A sequence needs positions of both kinds; otherwise all its values are NaN.
 
     Parameters
     ----------
     scores : np.ndarray or torch.Tensor, shape=(N, L)
-        Signed attributions, for instance ``(saliency * X).sum(1)``.
+        Signed attributions, such as ``(saliency * X).sum(1)``.
     ground_truth : np.ndarray or torch.Tensor, shape=(N, 4, L)
         Base probabilities that the sequences were sampled from.
     info_threshold : float
-        In bits.
+        Information in bits above which a position counts as motif.
     top_k : int
         Number of background scores that make up the noise.
 
@@ -69,8 +68,8 @@ def interpretability(
         Arrays of shape=(N,): areas under the ROC and precision-recall curves of motif against background, the
         mean score over motif (signal), the mean of the top_k largest positive scores over background
         (noise), and their ratio (snr). With fewer than top_k positive background scores noise is NaN and snr
-        is 0, as in the published scores. The released code then also sets signal and noise to 0; here signal stays
-        what it is and noise is undefined, because a noise of 0 would say that the map is clean. Only snr is reported.
+        is 0, as in the published scores. The code released with the paper then also sets signal and noise to 0. Here
+        signal is kept and noise is NaN, because a noise of 0 would mean a map without noise. Only snr is reported.
 
     Raises
     ------

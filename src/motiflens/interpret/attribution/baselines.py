@@ -1,4 +1,4 @@
-"""What sequences are compared with."""
+"""Baselines: the sequences with which attribution methods compare a sequence."""
 
 import numpy as np
 import torch
@@ -21,9 +21,10 @@ def baselines_of(X: torch.Tensor, baselines: str | Array, n_shuffles: int, seed:
         One-hot.
     baselines : str, np.ndarray or torch.Tensor
         "zeros"; "uniform", a quarter of each base; "dinucleotide_shuffle", n_shuffles of each sequence; or values of
-        shape (N, 4, L) or (N, n_baselines, 4, L). Where a sequence's base is unknown, so is that of its baselines.
+        shape (N, 4, L) or (N, n_baselines, 4, L). If a base of a sequence is unknown, it is also unknown in its
+        baselines.
     n_shuffles, seed : int
-        Of the shuffles.
+        Number of shuffles of each sequence, and their seed.
 
     Raises
     ------

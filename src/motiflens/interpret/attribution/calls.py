@@ -1,9 +1,9 @@
-"""A network's nonlinear calls as modules of their own, so that a DeepLIFT rule can be attached to each.
+"""Each nonlinear call of a network as a module, so that a DeepLIFT rule can be attached to it.
 
-DeepLIFT rules are attached to modules, and what a network calls as a function (torch.exp, a matrix product of two
-things that both depend on the input, an attention) has no module: libraries pass over it in silence, as if it were
-linear. Here every call that a forward pass makes is intercepted, whether a module or plain code makes it, and each
-nonlinear one goes through an operation of `_operations`, which is made once and met again in the same order.
+DeepLIFT rules are attached to modules. Functions that a network calls (torch.exp, attention, a matrix product of two
+tensors that both depend on the input) are not modules, and other libraries treat them as linear without a warning. Here
+every call of a forward pass is intercepted, and each nonlinear one is replaced by a module from `operations`. The
+module is made once and used again in every pass, in the same order.
 """
 
 from collections.abc import Callable
@@ -32,15 +32,15 @@ class _Step(NamedTuple):
 
 
 class OperationNetwork(nn.Module):
-    """A network whose nonlinear calls go through operations: the same outputs, and modules that rules can find.
+    """A network whose nonlinear calls are modules, to which rules can be attached; its outputs are unchanged.
 
     Parameters
     ----------
     model : nn.Module
-        In evaluation mode, with frozen parameters: what requires a gradient depends on the input. It is not a
-        submodule, so that rules are attached to the operations alone.
+        In evaluation mode, with frozen parameters, so that only what depends on the input requires a gradient. It is
+        not a submodule, so that rules are attached to the operations alone.
     x : torch.Tensor, shape=(1, 4, L)
-        An example, to see which calls are made and on which axis of each the batch lies.
+        An example, which shows which calls are made and which axis of each is the batch.
     """
 
     def __init__(self, model: nn.Module, x: torch.Tensor) -> None:
@@ -50,7 +50,7 @@ class OperationNetwork(nn.Module):
         self.operations = nn.ModuleList(step.rewritten.operation for step in self._steps if step.rewritten)
 
     def forward(self, X: torch.Tensor) -> Any:
-        """Do what the network does with X (n, 4, L)."""
+        """Outputs of the network for X (n, 4, L)."""
         steps = iter(self._steps)
 
         def replay(call: Call) -> Any:
@@ -66,11 +66,11 @@ class OperationNetwork(nn.Module):
             return self._model[0](X)
 
     def without_rule(self) -> list[str]:
-        """Nonlinear calls that no rule fits and that are taken as linear, and where they stand."""
+        """Nonlinear calls without a rule, which are treated as linear, and where they are in the code."""
         return list(dict.fromkeys(str(step) for step in self._steps if step.depends and step.rewritten is None))
 
     def integrated(self) -> list[tuple[Integrated, str]]:
-        """Operations whose multipliers are integrated numerically, and where they stand."""
+        """Operations whose multipliers are integrated numerically, and where they are in the code."""
         pairs = ((step.rewritten.operation, str(step)) for step in self._steps if step.rewritten)
         return [(operation, where) for operation, where in pairs if isinstance(operation, Integrated)]
 

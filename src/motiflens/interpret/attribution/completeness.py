@@ -1,4 +1,4 @@
-"""Whether attributions add up to the change of output that they claim to explain."""
+"""Completeness: whether attributions add up to the change of the output that they explain."""
 
 import torch
 
@@ -8,14 +8,14 @@ LARGEST_GAP = 0.05
 
 
 class CompletenessWarning(UserWarning):
-    """Attributions of a method that promises to add up to the change of output miss it by more than 5 %."""
+    """Attributions that should add up to the change of the output differ from it by more than 5 %."""
 
 
 def completeness_gap(explained: torch.Tensor, change: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
-    """Relative difference between what attributions add up to and the change of output.
+    """Relative difference between the sum of attributions and the change of the output.
 
-    ``|explained - change| / max(|change|, 0.01 size)``: where large contributions cancel and the output hardly
-    changes, rounding of the contributions does not count as a gap.
+    This is ``|explained - change| / max(|change|, 0.01 size)``. The second term is there because, where large
+    contributions cancel and the output hardly changes, rounding errors should not count as a gap.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def completeness_gap(explained: torch.Tensor, change: torch.Tensor, size: torch.
     Returns
     -------
     gap : torch.Tensor, shape=(N,)
-        0 where the two are equal.
+        0 if both are equal.
     """
     error = (explained - change).abs()
     scale = torch.maximum(change.abs(), 0.01 * size)
@@ -37,7 +37,7 @@ def completeness_gap(explained: torch.Tensor, change: torch.Tensor, size: torch.
 
 
 def warn_of_gap(gap: torch.Tensor, method: str, cause: str) -> None:
-    """Warn where the attributions of a sequence miss the change of output by more than 5 %: gaps, shape=(N,)."""
+    """Warn if a gap, of shape=(N,), exceeds 5 %."""
     wrong = gap > LARGEST_GAP
     if bool(wrong.any()):
         warn(

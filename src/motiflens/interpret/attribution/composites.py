@@ -1,7 +1,7 @@
-"""Layers that PyTorch computes in one call, step by step: each step then has a DeepLIFT rule in closed form.
+"""Layers that PyTorch computes in one call, here as single steps, each with a DeepLIFT rule in closed form.
 
-The functions take what PyTorch's of the same names take and return what they return; NotImplemented for options that
-are not covered.
+The functions have the arguments and results of PyTorch's functions of the same names. They return NotImplemented for
+options that they do not support.
 """
 
 from collections.abc import Callable

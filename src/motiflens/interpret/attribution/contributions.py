@@ -1,4 +1,4 @@
-"""From multipliers to contributions: what the methods with baselines share."""
+"""From multipliers to contributions, for all methods with baselines."""
 
 import functools
 from collections.abc import Callable
@@ -19,14 +19,14 @@ P = ParamSpec("P")
 @by_fields
 @dataclass(frozen=True)
 class Complete:
-    """Attributions of a method that promises completeness, and by how much it was missed."""
+    """Attributions of a method that should add up to the change of the output, and the completeness gap."""
 
     values: torch.Tensor  # N, 4, L
     gap: torch.Tensor  # N, relative
 
 
 def values_only(complete: Callable[P, Complete]) -> Callable[P, torch.Tensor]:
-    """Turn a function that returns `Complete` into the method that returns values alone, (N, 4, L)."""
+    """Decorator: a function that returns `Complete` becomes one that returns the values alone, (N, 4, L)."""
 
     @functools.wraps(complete)
     def method(*args: P.args, **kwargs: P.kwargs) -> torch.Tensor:
@@ -49,10 +49,10 @@ def contributions(
     correct_gradient: bool,
     hypothetical: bool,
 ) -> Complete:
-    """Contributions against baselines, averaged over them, with the gap of the uncorrected ones.
+    """Contributions relative to baselines, averaged over them, with the completeness gap before gradient correction.
 
-    With multiplier m and baseline b, base a at a position would contribute ``m[a] - sum over bases of b * m``. That of
-    the base that is there is ``sum over bases of (X - b) * m``.
+    With multiplier m and baseline b, base a at a position would contribute ``m[a] - sum over bases of b * m``. The base
+    of the sequence contributes ``sum over bases of (X - b) * m``.
 
     Parameters
     ----------
@@ -61,9 +61,9 @@ def contributions(
     X : torch.Tensor, shape=(N, 4, L)
     baselines : torch.Tensor, shape=(N, n_baselines, 4, L)
     multiplier : callable
-        Gives m, shape=(n, 4, L), from sequences and baselines of that shape.
+        Returns m, shape=(n, 4, L), for sequences and baselines of that shape.
     n_pairs : int
-        Sequences and baselines at once.
+        Pairs of sequence and baseline in one pass.
     """
     n_baselines = baselines.shape[1]
     values = torch.zeros(X.shape, dtype=dtype)

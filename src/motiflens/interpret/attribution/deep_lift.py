@@ -44,35 +44,35 @@ def complete_deep_lift_shap(
 ) -> Complete:
     """DeepLIFT (Shrikumar et al. 2017), averaged over baselines (Lundberg and Lee 2017).
 
-    tangermeme computes it. What its rules need is done here for any network: functions that are not modules, products
-    of two things that depend on the input, exponentials, recurrent layers and attention each get a rule, which
-    otherwise are passed over in silence.
+    tangermeme computes it. For functions that are not modules, products of two tensors that depend on the input,
+    exponentials, recurrent layers and attention, this function adds rules. Without a rule, each of these would be
+    treated as linear without a warning.
 
-    Parameters, such as X of shape=(N, 4, L), and errors are those of :func:`saliency`, and these.
+    Parameters, such as X of shape=(N, 4, L), and errors are those of :func:`saliency`, and the following.
 
     Parameters
     ----------
     batch_size : int
-        Pairs of sequence and baseline per pass; does not change the result.
+        Pairs of sequence and baseline in one pass; does not change the result.
     correct_gradient : bool
         Subtract from the multipliers their mean over the bases (Majdandzic et al. 2023). It changes contributions only
         where columns of the baseline do not sum to 1.
     baselines : str, np.ndarray or torch.Tensor
         "zeros"; "uniform", a quarter of each base; "dinucleotide_shuffle", n_shuffles of each sequence; or values of
-        shape (N, 4, L) or (N, n_baselines, 4, L). Where a base is unknown, so it is in the baseline.
+        shape (N, 4, L) or (N, n_baselines, 4, L). If a base is unknown, it is also unknown in the baselines.
     n_shuffles : int
         Shuffles of each sequence.
     n_points : int
-        Points at which recurrent layers, attention modules and others without a closed form are integrated.
+        Points of the numerical integration of layers without a closed form, such as recurrent layers and attention.
     hypothetical : bool
-        Give all four bases what they would contribute in the place of the one that is there; TF-MoDISco reads this.
+        Return for all four bases what each would contribute in the place of the present one, as TF-MoDISco needs it.
     seed : int
-        Of the shuffles.
+        Seed of the shuffles.
 
     Returns
     -------
     values : torch.Tensor, shape=(N, 4, L)
-        Contributions, at the base that is there unless hypothetical. On the CPU, of the model's floating-point type.
+        Contributions; unless `hypothetical`, 0 but at the bases of the sequence. On the CPU, with the model's dtype.
 
     Raises
     ------
@@ -81,13 +81,13 @@ def complete_deep_lift_shap(
     ValueError
         As :func:`saliency`, and if an option is unknown or out of range, or baselines do not fit X.
     RuntimeError
-        If the model does not make the same calls for every batch.
+        If the model makes other calls for some batches.
 
     Warns
     -----
     CompletenessWarning
-        If contributions miss the change of output by more than 5 %; names the layer where it can be found. `explain`
-        gives the gaps.
+        If the sum of contributions differs from the change of the output by more than 5 %; names the layer if it is
+        known. `explain` returns the gaps.
     """
     check_positive(n_shuffles=n_shuffles, n_points=n_points)
     _check_steps_are_seen(model)
@@ -128,13 +128,13 @@ def _check_steps_are_seen(model: nn.Module) -> None:
 
 
 def rule_problems(model: nn.Module, X: torch.Tensor) -> tuple[list[str], list[str]]:
-    """Nonlinear steps of a model that no DeepLIFT rule fits, and those that are integrated numerically.
+    """Nonlinear steps of a model for which there is no DeepLIFT rule, and those that are integrated numerically.
 
     Parameters
     ----------
     model : nn.Module
     X : torch.Tensor, shape=(N, 4, L)
-        One-hot sequences, of which the first is tried.
+        One-hot sequences; the first one is run.
 
     Raises
     ------

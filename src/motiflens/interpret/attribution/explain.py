@@ -1,4 +1,4 @@
-"""Every method by its name, with what can be said of the result."""
+"""`explain`: any attribution method by name."""
 
 import inspect
 from collections.abc import Callable, Sequence
@@ -48,24 +48,24 @@ _COMPLETE: dict[str, Callable[..., Complete]] = {
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Attributions(Tabular):
-    """What a method says about N sequences, of one network or on average over several.
+    """Attributions of N sequences by one method, of one network or averaged over several.
 
     Attributes
     ----------
     method : str
         One of METHODS.
     values : torch.Tensor, shape=(N, 4, L)
-        What the method's function returns; of several networks the mean.
+        Result of the method's function; the mean over networks if there are several.
     scores : torch.Tensor, shape=(N, L)
-        Of each position: the value of the base that is there. For saturation mutagenesis it is that of the centred
-        effects, minus the mean effect over the bases.
+        Score of each position: the value of the base in the sequence. For saturation mutagenesis, effects are first
+        centred, that is, their mean over the four bases is subtracted.
     gap : torch.Tensor, shape=(N,), or None
-        By how much the attributions miss the change of output that they should add up to, as a share of it (see
-        `completeness_gap`), on average over networks; None for methods that promise nothing of the kind.
+        Relative difference between the sum of attributions and the change of the output (see `completeness_gap`),
+        averaged over networks; None for methods whose attributions need not add up to it.
     codes : np.ndarray, uint8, shape=(N, L)
         The sequences, for logos; 4 for an unknown base.
     members : torch.Tensor, shape=(E, N, 4, L), or None
-        Values of each of several networks; None of a single one.
+        Values of each network; None if there is only one.
     """
 
     method: str
@@ -85,18 +85,18 @@ class Attributions(Tabular):
 
     @property
     def sd(self) -> torch.Tensor | None:
-        """Standard deviation over the networks (n - 1), shape=(N, 4, L); None of a single one."""
+        """Standard deviation over the networks (n - 1), shape=(N, 4, L); None if there is only one."""
         return None if self.members is None else self.members.std(0)
 
     @property
     def sign_agreement(self) -> torch.Tensor | None:
-        """Share of the networks whose value has the sign of the mean, shape=(N, 4, L); None of a single one."""
+        """Share of networks whose value has the sign of the mean, shape=(N, 4, L); None if there is only one."""
         if self.members is None:
             return None
         return (self.members.sign() == self.values.sign()).to(self.values.dtype).mean(0)
 
     def letter_heights(self, row: int) -> np.ndarray:
-        """Scores of one sequence at the bases that are there, shape=(4, L), as :func:`plot_logo` draws them."""
+        """Scores of one sequence at its bases, shape=(4, L), as :func:`plot_logo` draws them."""
         return letter_heights(self.codes, self.scores, row)
 
     def plot(
@@ -108,22 +108,22 @@ class Attributions(Tabular):
         motifs: "Sequence[Motif] | Any" = (),
         ax: "Axes | None" = None,
     ) -> "Axes":
-        """Draw the scores of one sequence as a logo, with hits of motifs as named stretches.
+        """Draw the scores of one sequence as a logo, with named sites of motifs.
 
         Parameters
         ----------
         row : int
-            Which sequence.
+            Index of the sequence.
         start, stop : int
             Part to draw, in positions of the sequence.
         motifs : sequence of Motif, or a result with `.motifs`
-            Looked for in the sequence by :func:`motiflens.motifs.hits.motif_hits`.
+            Motifs whose sites are marked, found by :func:`motiflens.motifs.hits.motif_hits`.
         ax : matplotlib.axes.Axes, optional
 
         Raises
         ------
         ValueError
-            If there is no such row or part.
+            If there is no such sequence or part.
         """
         return plot_attribution(self, row, start=start, stop=stop, motifs=motifs, title=self.method, ax=ax)
 
@@ -148,29 +148,30 @@ def explain(
     hypothetical: bool = False,
     **options: Any,
 ) -> Attributions:
-    """Attributions by any method, with position scores and the completeness gap.
+    """Compute attributions by any method, with position scores and the completeness gap.
 
     Parameters
     ----------
     networks : network, several, ensemble, or folder of either
-        Any PyTorch models that map one-hot (n, 4, L) to outputs (n, n_outputs). Of several, values are means, and
-        their standard deviation and agreement in sign are given beside them.
+        Any PyTorch models that map one-hot (n, 4, L) to outputs (n, n_outputs). For several networks, values are means,
+        and the result also has their standard deviation and the agreement of their signs.
     sequences : data set, codes (N, L), one-hot (N, 4, L), or DNA strings
     method : str
         One of METHODS.
     target : int or str, optional
-        Which output, by its number or its label's name. By default the first; of two classes and one label the second,
-        which is said; of more outputs than the one label, it must be named.
+        The output, by its index or its label's name. By default the first one. If data with one label meet a model with
+        two outputs, these are taken as the logits of two classes: the second one is used, and a message says so. With
+        one label and more outputs, the target must be given.
     batch_size : int, optional
-        Rows per pass; by default the method's own.
+        Sequences in one pass; by default that of the method.
     device, correct_gradient
         As for :func:`saliency`.
     hypothetical : bool
-        Have values say for all four bases what they would contribute, as TF-MoDISco reads them: those of contributions
-        against baselines are then not multiplied by the input, those of saturation mutagenesis are centred, and
-        gradients are it anyway.
+        Return for all four bases what each would contribute, as TF-MoDISco needs it. Contributions relative to
+        baselines are then not multiplied by the input, effects of saturation mutagenesis are centred, and gradients
+        stay as they are.
     **options
-        The method's own keyword arguments.
+        Keyword arguments of the method.
 
     Returns
     -------
@@ -179,8 +180,8 @@ def explain(
     Raises
     ------
     InputError
-        If the method is unknown (lists close matches), has no such option or no hypothetical values, there is no
-        network or no such target, and as the method does.
+        If the method is unknown (lists names of similar spelling), has no such option or no hypothetical values; if
+        there is no network or no such target; and as the method does.
 
     Examples
     --------
@@ -244,5 +245,5 @@ def _check_options(method: str, options: dict[str, Any]) -> None:
 
 
 def check_method(method: str) -> None:
-    """Refuse an unknown method, naming those that come close."""
+    """Raise an error for an unknown method, with names of similar spelling."""
     check_known("attribution method", method, METHODS)

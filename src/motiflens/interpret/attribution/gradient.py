@@ -1,4 +1,4 @@
-"""What the methods share: checks of what comes in and out, where a model computes, the gradient of one output."""
+"""Shared by attribution methods: checks of input and output, the device, and the gradient of one output."""
 
 import contextlib
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from motiflens.models.passes import MOST_POSITIONS_WITH_GRADIENT, sequences_per_
 
 
 def checked(X: Array, batch_size: int) -> torch.Tensor:
-    """X (N, 4, L) as a tensor without gradient, once it has proved to be one-hot."""
+    """Check that X (N, 4, L) is one-hot, and return it as a tensor without gradient."""
     X = as_tensor(X).detach()
     check_one_hot(X)
     if batch_size < 1:
@@ -25,12 +25,12 @@ def checked(X: Array, batch_size: int) -> torch.Tensor:
 
 
 def gradients_per_pass(asked: int, X: torch.Tensor, weight: int = 1) -> int:
-    """Sequences of X, shape=(N, 4, L), in a pass with gradient where each takes `weight` times the usual memory."""
+    """Sequences of X, shape=(N, 4, L), in a pass with gradient, if each needs `weight` times the usual memory."""
     return sequences_per_pass(asked, weight * X.shape[2], MOST_POSITIONS_WITH_GRADIENT)
 
 
 def check_positive(**numbers: int) -> None:
-    """Refuse whole numbers below 1, by name."""
+    """Raise an error for whole numbers below 1, with their names."""
     for name, value in numbers.items():
         if value < 1:
             raise InputError(f"{name} must be at least 1, got {value}")
@@ -38,13 +38,13 @@ def check_positive(**numbers: int) -> None:
 
 @contextlib.contextmanager
 def computing(model: nn.Module, device: str | torch.device | None, X: torch.Tensor) -> Iterator[torch.device]:
-    """Have a model of X (N, 4, L) in evaluation mode on a device (None: where it is), then as it was before.
+    """Context manager: the model of X (N, 4, L) is in evaluation mode on a device (None: its own), then as before.
 
     Raises
     ------
     ValueError
-        If in evaluation mode, too, the output of a sequence depends on the others, as layers or the first sequences of
-        X tell, or on chance, as dropout does that is always on.
+        If the output for a sequence depends on other sequences even in evaluation mode, as its layers or the first
+        sequences of X show, or on chance, because dropout is always on.
     """
     for name, module in model.named_modules():
         if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.running_mean is None:
@@ -65,7 +65,7 @@ def computing(model: nn.Module, device: str | torch.device | None, X: torch.Tens
 
 @contextlib.contextmanager
 def differentiating(model: nn.Module, device: str | torch.device | None, X: torch.Tensor) -> Iterator[torch.device]:
-    """As `computing`, for X (N, 4, L), with gradients enabled in any case, and possible for recurrent networks."""
+    """As `computing`, for X (N, 4, L), with gradients enabled, for recurrent networks too."""
     with computing(model, device, X) as where, _rnn_backward(model), torch.enable_grad():
         yield where
 
@@ -84,7 +84,7 @@ def _rnn_backward(model: nn.Module) -> Iterator[None]:
 
 @contextlib.contextmanager
 def frozen(model: nn.Module) -> Iterator[None]:
-    """Have no parameter require a gradient for a while: what then does, depends on the input, and costs less."""
+    """Context manager: no parameter requires a gradient, so that only what depends on the input does, at less cost."""
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
     try:
         for parameter in trainable:
@@ -101,7 +101,7 @@ def target_column(output: torch.Tensor, n: int, target: int) -> torch.Tensor:
     Raises
     ------
     ValueError
-        If the model gave something else than (n, n_outputs) or (n,), or has no such output.
+        If the model's output is not (n, n_outputs) or (n,), or has no such column.
     """
     if not isinstance(output, torch.Tensor):
         raise InputError(f"expected the model to return one tensor, got {type(output).__name__}")
@@ -117,7 +117,7 @@ def target_column(output: torch.Tensor, n: int, target: int) -> torch.Tensor:
 
 
 def input_gradient(model: nn.Module, x: torch.Tensor, target: int) -> torch.Tensor:
-    """Gradient of one output with respect to x, shape=(n, 4, L), where x is."""
+    """Gradient of one output with respect to x, shape=(n, 4, L), on the device of x."""
     x = x.detach().requires_grad_()
     column = target_column(model(x.clone()), len(x), target)  # the model may write into it
     unused = "expected an output that depends on X through differentiable operations"
@@ -141,15 +141,15 @@ def input_gradient(model: nn.Module, x: torch.Tensor, target: int) -> torch.Tens
 def centred(values: torch.Tensor) -> torch.Tensor:
     """Subtract the mean over the bases from values of shape=(N, 4, L).
 
-    One-hot columns sum to 1, so that a network is free in the direction in which all four bases change together; what
-    its gradient has there is noise. Source: Majdandzic, Rajesh, Koo 2023, "Correcting gradient-based interpretations
-    of deep neural networks for genomics".
+    One-hot columns sum to 1. So the data do not constrain a network in the direction in which all four values of a
+    column change together, and the component of its gradient in this direction is noise. Source: Majdandzic, Rajesh,
+    Koo 2023, "Correcting gradient-based interpretations of deep neural networks for genomics".
     """
     return values - values.mean(1, keepdim=True)
 
 
 def check_finite(values: torch.Tensor, what: str) -> None:
-    """Refuse NaN and infinity in values of shape=(N, ...), naming a sequence that has them."""
+    """Raise an error for NaN or infinity in values of shape=(N, ...), with the index of a sequence that has them."""
     finite = values.isfinite().flatten(1).all(1)  # N
     if not bool(finite.all()):
         bad = (~finite).nonzero().flatten().tolist()

@@ -1,4 +1,4 @@
-"""Integrated gradients: the gradient averaged along the straight way from a baseline to the sequence."""
+"""Integrated gradients: the gradient averaged along the straight line from a baseline to the sequence."""
 
 import numpy as np
 import torch
@@ -36,37 +36,37 @@ def complete_integrated_gradients(
 ) -> Complete:
     """Integrated gradients (Sundararajan, Taly, Yan 2017): contributions that add up to the change of output.
 
-    With m the gradient averaged along the way from baseline b to the sequence, a position contributes
-    ``sum over bases of (X - b) * m``. It stands at the base that is there, so that ``(values * X).sum(1)`` are
+    Let m be the gradient averaged along the straight line from baseline b to the sequence. A position contributes ``sum
+    over bases of (X - b) * m``. This value is put at the base of the sequence, so that ``(values * X).sum(1)`` are
     position scores, as for the other methods. Several baselines are averaged (expected gradients).
 
-    Parameters and errors are those of :func:`saliency`, and these.
+    Parameters and errors are those of :func:`saliency`, and the following.
 
     Parameters
     ----------
     batch_size : int
-        Points per pass; does not change the result.
+        Points in one pass; does not change the result.
     correct_gradient : bool
-        Subtract from m its mean over the bases (Majdandzic et al. 2023). It changes contributions only where columns of
-        the baseline do not sum to 1, and there they do not add up to the change of output any more.
+        Subtract from m its mean over the bases (Majdandzic et al. 2023). This changes contributions only where columns
+        of the baseline do not sum to 1. They then no longer add up to the change of the output.
     baselines : str, np.ndarray or torch.Tensor
         "zeros"; "uniform", a quarter of each base; "dinucleotide_shuffle", n_shuffles of each sequence; or values of
-        shape (N, 4, L) or (N, n_baselines, 4, L). Where a base is unknown, so it is in the baseline.
+        shape (N, 4, L) or (N, n_baselines, 4, L). If a base is unknown, it is also unknown in the baselines.
     n_shuffles : int
         Shuffles of each sequence.
     n_steps : int
-        Points along the way.
+        Points along the line.
     quadrature : str
         "gauss-legendre" or "trapezoid" (which includes both ends).
     hypothetical : bool
-        Give all four bases what they would contribute in the place of the one that is there; TF-MoDISco reads this.
+        Return for all four bases what each would contribute in the place of the present one, as TF-MoDISco needs it.
     seed : int
-        Of the shuffles.
+        Seed of the shuffles.
 
     Returns
     -------
     values : torch.Tensor, shape=(N, 4, L)
-        On the CPU, of the model's floating-point type.
+        On the CPU, with the model's dtype.
 
     Raises
     ------
@@ -76,7 +76,8 @@ def complete_integrated_gradients(
     Warns
     -----
     CompletenessWarning
-        If contributions miss the change of output by more than 5 %: n_steps is too small. `explain` gives the gaps.
+        If the sum of contributions differs from the change of the output by more than 5 %, because `n_steps` is too
+        small. `explain` returns the gaps.
     """
     X = checked(X, batch_size).cpu()
     batch_size = gradients_per_pass(batch_size, X)

@@ -30,7 +30,7 @@ def position_scores(
 
 
 def check_methods(methods: Sequence[str], options: MethodOptions) -> None:
-    """Refuse an unknown method, one named twice, or none."""
+    """Raise an error if a method is unknown or named twice, or if there is none."""
     if isinstance(methods, str) or not methods:
         raise InputError(f"expected methods in a list of at least one, got {methods!r}")
     for method in (*methods, *options):

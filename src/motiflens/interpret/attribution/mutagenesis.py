@@ -25,28 +25,29 @@ def saturation_mutagenesis(
     start: int = 0,
     stop: int | None = None,
 ) -> torch.Tensor:
-    """Change of one output when a base is put in the place of another, for every base and position.
+    """Change of one output by every single substitution of a base.
 
-    0 for the base that is there; at an unknown base, the effect of each of the four. In a HybridNetwork only those
-    windows of the first layer are computed that a substitution reaches; any other model sees whole mutants.
+    The effect is 0 for the base of the sequence. At an unknown base, it is that of each of the four bases. For a
+    HybridNetwork, only the windows of the first layer that a substitution changes are computed; any other model is run
+    on whole mutants.
 
-    Parameters, such as X of shape=(N, 4, L), and errors are those of :func:`saliency`, and these.
+    Parameters, such as X of shape=(N, 4, L), and errors are those of :func:`saliency`, and the following.
 
     Parameters
     ----------
     batch_size : int
-        Mutants per pass; does not change the result.
+        Mutants in one pass; does not change the result.
     correct_gradient : bool
-        Centre each position on the mean over its bases. The base that is there then has what its loss would cost on
-        average, so that ``(values * X).sum(1)`` are position scores as for the other methods.
+        Subtract the mean over the bases at each position. The value of the base in the sequence then is the mean loss
+        of output if it is replaced, so that ``(values * X).sum(1)`` are position scores as for the other methods.
     start, stop : int
-        Part of each sequence whose bases are substituted, by default all of it; effects are 0 elsewhere. The cost of a
-        whole sequence grows with the square of its length.
+        Part of each sequence whose bases are substituted, by default all of it; effects are 0 elsewhere. The cost grows
+        with the square of the length if the whole sequence is mutated.
 
     Returns
     -------
     effects : torch.Tensor, shape=(N, 4, L)
-        Output of the mutant minus output of the sequence, on the CPU, of the model's floating-point type.
+        Output for the mutant minus output for the sequence, on the CPU, with the model's dtype.
     """
     X = checked(X, batch_size)
     batch_size = sequences_per_pass(batch_size, X.shape[2])

@@ -1,7 +1,7 @@
 """Stage 1 of a HybridNetwork for all mutants of one sequence.
 
-A substitution reaches only as many outputs of a convolution as its kernel is wide, and only the pools over those.
-Elsewhere a mutant's activations are the sequence's own.
+A substitution changes as many outputs of a convolution as its kernel is wide, and the pools over these. All other
+activations of a mutant equal those of the sequence.
 """
 
 from typing import cast

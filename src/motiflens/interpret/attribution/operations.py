@@ -1,11 +1,12 @@
-"""Which calls of a network are nonlinear in its input, and the module with a DeepLIFT rule that stands for each.
+"""Which calls of a network are nonlinear in its input, and for each a module with a DeepLIFT rule.
 
-Rules: rescale for functions of single values (Shrikumar et al. 2017), tangermeme's own for max-pools, softmax,
-LayerNorm and products of two dependent things (midpoint rule), and the integral of the gradient from reference to
-sequence for all else that depends on one thing. Recurrent layers and attention are first taken apart, by `_composites`.
+The rules are: rescale for elementwise functions (Shrikumar et al. 2017); those of tangermeme for max-pools, softmax,
+LayerNorm and products of two tensors that depend on the input (midpoint rule); and, for any other function of one such
+tensor, the gradient integrated from reference to sequence. Recurrent layers and attention are first split into steps by
+`composites`.
 
-A rule finds sequences in the first half of axis 0 and their references in the second, so operations see the batch
-there, wherever the network has it.
+A rule expects sequences in the first half of axis 0 and their references in the second. So operations move the batch to
+axis 0 if the network has it elsewhere.
 """
 
 import inspect
@@ -29,7 +30,7 @@ from motiflens.interpret.attribution.operation_lists import (
 
 
 class Call(NamedTuple):
-    """A function and what it was called with."""
+    """A function and the arguments that it was called with."""
 
     func: Callable
     args: tuple
@@ -38,7 +39,7 @@ class Call(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The function's name without what tells operators and in-place versions apart."""
+        """The function's name, the same for operators and in-place versions."""
         return getattr(self.func, "__name__", type(self.func).__name__).strip("_")
 
     def run(self) -> Any:
@@ -46,12 +47,12 @@ class Call(NamedTuple):
         return self.func(*self.args, **self.kwargs)
 
     def argument(self, position: int, name: str, default: Any = None) -> Any:
-        """One argument, however it was given."""
+        """One argument, given by position or by name."""
         return self.args[position] if len(self.args) > position else self.kwargs.get(name, default)
 
     @property
     def in_place(self) -> bool:
-        """Whether the result is written into the first argument: `relu_`, `x *= y`, or any option `inplace`."""
+        """Whether the result is written into the first argument, as by `relu_`, `x *= y` or the option `inplace`."""
         name = getattr(self.func, "__name__", "")
         if name in IN_PLACE_OPERATORS or (name.endswith("_") and not name.endswith("__")):
             return True
@@ -64,7 +65,7 @@ class Call(NamedTuple):
         return "inplace" in names and bool(self.argument(names.index("inplace"), "inplace"))
 
     def on(self, x: torch.Tensor) -> Any:
-        """Call the function with x, of any shape, in the place of what depends on the input."""
+        """Call the function with x, of any shape, in place of the argument that depends on the input."""
 
         if self.in_place:
             x = x.clone()
@@ -104,7 +105,7 @@ def dependents(call: Call) -> list[torch.Tensor]:
 
 
 def is_linear(call: Call) -> bool:
-    """Whether the call's result is linear in the network's input, as far as its name tells."""
+    """Whether, judged by its name, the call is linear in the network's input."""
     n_dependent = len(dependents(call))
     if n_dependent and call.chooses and call.name in CHOOSING:
         return False
@@ -116,7 +117,7 @@ def is_linear(call: Call) -> bool:
 
 
 class Elementwise(nn.Module):
-    """A function of single values."""
+    """An elementwise function."""
 
     def __init__(self, function: Callable[[torch.Tensor], torch.Tensor]) -> None:
         super().__init__()
@@ -129,16 +130,16 @@ class Elementwise(nn.Module):
 
 @by_fields
 class Integrated(Elementwise):
-    """Any function of one tensor; `error` is by how much its multipliers have missed the change of its output."""
+    """Any function of one tensor; `error` is the completeness gap of its multipliers."""
 
     error = 0.0
 
 
 def rescale(module: nn.Module, grad_input: tuple, grad_output: tuple) -> tuple[torch.Tensor]:
-    """Multiplier of a function of single values: change of output over change of input; the gradient where none.
+    """Multiplier of an elementwise function: change of output over change of input, or the gradient if nothing changes.
 
-    Tensors hold sequences, then their baselines: shape=(2 N, ...). The Rescale rule of Shrikumar, Greenside and
-    Kundaje (2017), "Learning important features through propagating activation differences".
+    Tensors hold the sequences, followed by their baselines: shape=(2 N, ...). This is the Rescale rule of Shrikumar,
+    Greenside and Kundaje (2017), "Learning important features through propagating activation differences".
     """
     change_in = torch.sub(*module.input.chunk(2))  # type: ignore[operator]
     change_out = torch.sub(*module.output.chunk(2))  # type: ignore[operator]
@@ -273,9 +274,9 @@ def operation_for(call: Call, result: Any, shapes: list[torch.Size]) -> Rewritte
     ----------
     call : Call
     result : Any
-        What it returned.
+        Result of the call.
     shapes : list of torch.Size
-        Of the call's tensors, and of its result if that is a tensor, in a batch of another size.
+        Shapes of the call's tensors, and of its result if that is a tensor, in a batch of another size.
     """
     given = list(zip(tensors(call), shapes, strict=False))
     axes = [axis for x, before in given if x.requires_grad and (axis := _axis(x.shape, before)) is not None]

@@ -1,10 +1,10 @@
-"""Gradients of one output at a sequence, and averaged along a straight way to it.
+"""Gradients of one output at a sequence, and averaged along a straight line to it.
 
-In our own networks the first layer, which costs most, is computed once for the whole way: a convolution is linear, and
-so is BatchNorm in evaluation mode, so that on the way from one input to another the response at each place follows a
-straight line. Activations rise with the response, so that the largest response of a pool is that of the largest
-activation, and only pooled responses go on through the network, at each point of the way. Their gradients are added up
-as gradients by responses, and taken through the convolution once, too.
+In a HybridNetwork the first layer, which costs most, is computed once for the whole line. A convolution is linear, and
+so is BatchNorm in evaluation mode, so along a line of inputs each response changes linearly, too. Because activations
+rise with the response, the largest response in a pool gives the largest activation. So only the pooled responses are
+run through the rest of the network, at each point of the line. Gradients with respect to the responses are summed, and
+propagated through the convolution once.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ from motiflens.models.kernels import gradient_along, has_kernels, pooled_along
 
 
 def gradient_at(model: nn.Module, x: torch.Tensor, target: int) -> torch.Tensor:
-    """Gradient of one output with respect to x, shape=(n, 4, L), where x is."""
+    """Gradient of one output with respect to x, shape=(n, 4, L), on the device of x."""
     if _shares_first_layer(model, x):
         one = x.new_ones(1)
         return _shared(model, x, None, one, one, target, len(x))
@@ -35,18 +35,18 @@ def mean_gradient(
     target: int,
     batch_size: int,
 ) -> torch.Tensor:
-    """Gradient of one output, averaged along the way from baseline to x, shapes=(n, 4, L).
+    """Gradient of one output, averaged along the line from baseline to x, shapes=(n, 4, L).
 
     Parameters
     ----------
     model : nn.Module
-        In evaluation mode, where x is.
+        In evaluation mode, on the device of x.
     x, baseline : torch.Tensor, shape=(n, 4, L)
     points, weights : torch.Tensor, shape=(S,)
-        Where on the way, from 0 to 1, and how much each counts.
+        Positions on the line, from 0 to 1, and their weights.
     target : int
     batch_size : int
-        Sequences in a pass.
+        Sequences in one pass.
     """
     points, weights = points.to(x.device, x.dtype), weights.to(x.device, x.dtype)
     if _shares_first_layer(model, x):

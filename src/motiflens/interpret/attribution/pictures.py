@@ -1,4 +1,4 @@
-"""What attributions show of themselves: logos of their scores with named motifs, and a row per sequence."""
+"""Pictures and tables of attributions: logos of scores with named motifs, and one row for each sequence."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -26,12 +26,12 @@ def codes_of(X: Array) -> np.ndarray:
 
 
 def letter_heights(codes: np.ndarray, scores: Array, row: int) -> np.ndarray:
-    """Scores of one sequence at the bases that are there, float64, shape=(4, L).
+    """Scores of one sequence at its bases, float64, shape=(4, L).
 
     Raises
     ------
     ValueError
-        If there is no such row.
+        If there is no such sequence.
     """
     if not -len(codes) <= row < len(codes):
         raise InputError(f"expected a row in 0 ... {len(codes) - 1}, got {row}")
@@ -52,7 +52,7 @@ def plot_attribution(
     title: str = "",
     ax: "Axes | None" = None,
 ) -> "Axes":
-    """Draw one sequence of attributions, with the hits of motifs (or of a result's `.motifs`) as named stretches."""
+    """Draw the attributions of one sequence, with named sites of motifs (or of a result's `.motifs`)."""
     wanted: Sequence[Any] = getattr(motifs, "motifs", motifs)
     hits = motif_hits(found.codes[row], wanted) if len(wanted) else []
     name = f"sequence {row}" + (f", {title}" if title else "")
@@ -60,7 +60,7 @@ def plot_attribution(
 
 
 def attribution_table(title: str, codes: np.ndarray, scores: Array, gap: Array | None) -> Table:
-    """A row per sequence: its highest score, where it lies and between which bases, the lowest, and the gap.
+    """A row for each sequence: its highest score with position and neighbouring bases, its lowest, and the gap.
 
     Codes and scores have shape=(N, L), gaps (N,).
     """

@@ -26,30 +26,30 @@ def saliency(
 ) -> torch.Tensor:
     """Gradient of one output with respect to the one-hot input (Simonyan et al. 2013), signed.
 
-    The output is taken as the model gives it. For a network that returns logits this is the gradient before
-    the sigmoid, which differs from the one after it by a factor per sequence, and does not vanish where the
-    sigmoid saturates.
+    The gradient is that of the output as the model returns it. If a network returns logits, it is the gradient before
+    the sigmoid. It differs from the gradient after the sigmoid by one factor for each sequence, and does not vanish
+    where the sigmoid saturates.
 
     Parameters
     ----------
     model : nn.Module
-        Maps (n, 4, L) to (n, n_outputs) or (n,). Run in evaluation mode; the modes of all its modules, its
-        device and its parameters' gradients are afterwards what they were.
+        Maps (n, 4, L) to (n, n_outputs) or (n,). It is run in evaluation mode. Afterwards the modes of all modules, the
+        device and the gradients of parameters are as before.
     X : np.ndarray or torch.Tensor, shape=(N, 4, L)
         One-hot sequences.
     target : int
-        Which output.
+        Index of the output.
     batch_size : int
-        Sequences per pass, fewer of long ones; does not change the result.
+        Sequences in one pass, fewer if they are long; does not change the result.
     device : str or torch.device, optional
-        Where to compute; by default where the model is.
+        Where to compute; by default on the model's device.
     correct_gradient : bool
         Subtract the mean over the bases (Majdandzic et al. 2023).
 
     Returns
     -------
     gradient : torch.Tensor, shape=(N, 4, L)
-        On the CPU, of the model's floating-point type.
+        On the CPU, with the model's dtype.
 
     Raises
     ------
@@ -78,9 +78,9 @@ def gradient_times_input(
     device: str | torch.device | None = None,
     correct_gradient: bool = False,
 ) -> torch.Tensor:
-    """Saliency at the bases that are there, 0 at the others: ``saliency(model, X) * X``.
+    """Saliency at the bases of the sequence, 0 at all others: ``saliency(model, X) * X``.
 
-    Parameters (model, X, target, batch_size, device, correct_gradient), returns, shape=(N, 4, L), and errors are those
+    Parameters (model, X, target, batch_size, device, correct_gradient), result, shape=(N, 4, L), and errors are those
     of :func:`saliency`.
     """
     gradient = saliency(

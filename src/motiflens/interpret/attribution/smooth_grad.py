@@ -32,23 +32,23 @@ def smooth_grad(
 ) -> torch.Tensor:
     """Mean gradient over copies of the one-hot input with normal noise on all four channels (Smilkov et al. 2017).
 
-    Parameters (model, X, target, device, correct_gradient) and errors are those of :func:`saliency`, and these.
+    Parameters (model, X, target, device, correct_gradient) and errors are those of :func:`saliency`, and the following.
 
     Parameters
     ----------
     batch_size : int
-        Noisy copies per pass; does not change the result.
+        Noisy copies in one pass; does not change the result.
     n_samples : int
         Noisy copies of each sequence.
     noise : float
-        Standard deviation, in units of the one-hot values.
+        Standard deviation of the noise, in units of the one-hot values.
     seed : int
-        Of the noise. What a sequence gets depends on its place in X.
+        Seed of the noise. The noise of a sequence depends on its index in X.
 
     Returns
     -------
     gradient : torch.Tensor, shape=(N, 4, L)
-        On the CPU, of the model's floating-point type.
+        On the CPU, with the model's dtype.
 
     Raises
     ------

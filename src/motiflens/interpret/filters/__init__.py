@@ -1,4 +1,4 @@
-"""What first-layer filters learned: `activation_pwms` makes a matrix of each, `filter_matches` looks them up."""
+"""First-layer filters: `activation_pwms` makes a matrix of each, `filter_matches` finds their matches in a database."""
 
 from motiflens.interpret.filters.alignment import FilterPwms, activation_pwms
 from motiflens.interpret.filters.chance import FalseMatches, false_matches

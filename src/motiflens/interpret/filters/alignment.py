@@ -1,4 +1,4 @@
-"""Filters to matrices: average the sequence windows that activate each filter."""
+"""From filters to matrices: the mean of the sequence windows that activate a filter."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,14 +20,14 @@ Activations = Array | Callable[[], Iterable[Array]]
 
 
 class FilterPwms(NamedTuple):
-    """One matrix per filter, and the number of windows behind each."""
+    """One matrix for each filter, and the number of windows that it was averaged from."""
 
     pwms: np.ndarray  # (F, 4, window) float64, columns sum to 1
     counts: np.ndarray  # (F,) int64
 
     @property
     def dead(self) -> np.ndarray:
-        """Filters without a window, bool, shape=(F,); their matrix is uniform."""
+        """Filters without windows, bool, shape=(F,); their matrices are uniform."""
         return self.counts == 0
 
     def __repr__(self) -> str:
@@ -37,7 +37,7 @@ class FilterPwms(NamedTuple):
         return as_html(self._table())
 
     def to_dataframe(self) -> "pandas.DataFrame":
-        """A row per filter, its matrix as a consensus."""
+        """A row for each filter, with its matrix as a consensus."""
         return as_dataframe(self._table())
 
     def _table(self) -> Table:
@@ -50,17 +50,17 @@ class FilterPwms(NamedTuple):
 def activation_pwms(activations: Activations, X: Array, *, window: int = 20, threshold: float = 0.5) -> FilterPwms:
     """Average the sequence windows that activate each filter (Ghotra et al. 2021, Methods).
 
-    Around every position where a filter exceeds ``threshold`` times its maximum over the whole set, the
-    window ``[start, start + window)`` with ``start = position - window // 2`` is cut out, and dropped where
-    ``start <= 0`` or ``start + window >= L``; the mean of the windows is the matrix. Unknown bases are left
-    out of the mean.
+    A window of sequence is cut out around every position where the activation of a filter exceeds ``threshold`` times
+    its maximum over all sequences. It is ``[start, start + window)`` with ``start = position - window // 2``. Windows
+    with ``start <= 0`` or ``start + window >= L`` are dropped. The matrix is the mean of the windows; unknown bases are
+    left out of the mean.
 
     Parameters
     ----------
     activations : np.ndarray or torch.Tensor, shape=(N, F, L), or callable
-        First-layer activations after the activation function. A callable without arguments that gives batches
-        (n, F, L) in the order of X is called twice, for the maxima and for the windows, so that a large set
-        need never be held at once. Tensors are worked on where they are.
+        First-layer activations after the activation function; or a function without arguments that yields batches (n,
+        F, L) in the order of X, so that a large set need not be in memory at once. It is called twice, for the maxima
+        and for the windows. Tensors stay on their device.
     X : np.ndarray or torch.Tensor, shape=(N, 4, L) one-hot or (N, L) codes
     window : int
         Width of the matrices.
@@ -71,22 +71,22 @@ def activation_pwms(activations: Activations, X: Array, *, window: int = 20, thr
     -------
     pwms : np.ndarray, float64, shape=(F, 4, window)
     counts : np.ndarray, int64, shape=(F,)
-        Windows per filter. A filter that is never positive, or that exceeds the threshold only at the ends,
-        has none: it is dead and its matrix is uniform.
+        Windows of each filter. A filter that is never positive, or exceeds the threshold only at the ends of sequences,
+        has no windows. It is called dead, and its matrix is uniform.
 
     Raises
     ------
     ValueError
-        If shapes do not fit, an activation is not finite, an option is out of range, or a callable gives
-        different batches at its second call.
+        If shapes do not fit, an activation is not finite, an option is out of range, or the function yields other
+        batches at its second call.
 
     Notes
     -----
-    Windows are summed one by one where they are few, else by a matrix product, whose cost does not depend on how many
-    there are. A filter
-    with very many, broadly active without a clear maximum, is averaged like any other: its matrix comes close
-    to the composition of the sequences. Matches may be found for it all the same, for TomTom compares shapes, however
-    flat: `filter_audit.filter_quality` tells such filters by their information, `decoys.false_matches` by decoys.
+    Few windows are summed one by one, and many by a matrix product, whose cost does not depend on their number.
+
+    A filter that is active almost everywhere has very many windows, and its matrix is close to the composition of the
+    sequences. It may still match a motif, because TomTom compares shapes, however flat. `quality.filter_quality`
+    recognises such filters by their low information, `chance.false_matches` by their matches to decoys.
     """
     sequences = _check_sequences(X, window, threshold)
     length = sequences.shape[-1]

@@ -1,8 +1,8 @@
-"""How many filters would match a database by chance: the same matching against motifs that do not exist.
+"""How many filters would match a database by chance, measured by matching them to decoys.
 
-A decoy is a motif with its columns in another order: width, information, composition and number of sites are those of
-the motif, and so is TomTom's null, which is made from the columns of the database. A filter that matches decoys about
-as often as motifs says no more than that its composition is one that many motifs have.
+A decoy is a motif with its columns in another order. Width, information, composition and number of sites are those of
+the motif, and so is TomTom's null distribution, which is made from the columns of the database. If a filter matches
+decoys about as often as motifs, its match shows no more than a composition that many motifs have.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from motiflens.motifs.shuffles import database_shuffles
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FalseMatches(Tabular):
-    """Filters that match a database, beside those that match decoys of it.
+    """Share of filters that match a database, and share that match its decoys.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class FalseMatches(Tabular):
     per_filter : np.ndarray, shape=(F,)
         Share of decoy databases in which each filter has a hit.
     n_left_out : int
-        Motifs without a decoy, since their columns are alike in any order; hits to their copies do not count.
+        Motifs without a decoy, because their columns are alike in any order; matches to their copies do not count.
     """
 
     observed: float
@@ -46,13 +46,13 @@ class FalseMatches(Tabular):
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Range in which 95 % of decoy databases lie, by quantiles: what one database without the motifs would give."""
+        """Range of the shares of 95 % of the decoy databases (quantiles from 2.5 to 97.5 %)."""
         low, high = np.quantile(self.decoy_shares, [0.025, 0.975])
         return float(low), float(high)
 
     @property
     def p_value(self) -> float:
-        """How often chance alone matches as many, (1 + decoy databases with as large a share) / (1 + all)."""
+        """P-value of the observed share: (1 + decoy databases with a share as large or larger) / (1 + all)."""
         return float((1 + (self.decoy_shares >= self.observed - 1e-12).sum()) / (1 + len(self.decoy_shares)))
 
     def _table(self) -> Table:
@@ -73,23 +73,24 @@ def false_matches(
     n_decoys: int = 20,
     seed: int = 0,
 ) -> FalseMatches:
-    """Match filters against decoys of a database as they were matched against the database.
+    """Match filters to decoys of a database, in the same way as to the database.
 
-    Chance means: the same filters, and motifs that share columns, widths and sizes with the database but not the
-    order of their columns. At q = 0.1 filters that are shuffled motifs themselves match JASPAR 2016 about as often as
-    its decoys (both 5 to 10 %), and so do, on the study's trained networks, decoys that are reversed motifs or have
-    their informative core alone shuffled. Runs of one base are broken up, though: reversed motifs, which keep them,
-    match the database in 15 % where 9 % are expected. A filter that is a run of one base is better judged by eye.
+    Chance here means the same filters and motifs with the same columns, widths and numbers of sites, but with another
+    order of columns. This null was checked in two ways, at q = 0.1. Filters that are shuffled motifs match JASPAR 2016
+    about as often as its decoys (both 5 to 10 %). On trained networks of the study, decoys made by reversing motifs, or
+    by shuffling only their informative core, give about the same shares. One exception are runs of one base, which
+    shuffling breaks up: reversed motifs, which keep them, match the database in 15 % where 9 % are expected. So judge a
+    filter that is a run of one base by eye.
 
     Parameters
     ----------
     pwms : np.ndarray, shape=(F, 4, window)
     matches : FilterMatches
-        Of these filters with the database.
+        Matches of these filters to the database.
     database : str or sequence of Motif
         As for :func:`motiflens.interpret.filters.filter_matches`.
     n_decoys : int
-        Decoy databases, each shuffled anew.
+        Number of decoy databases, each with its own shuffles.
     seed : int
 
     Returns
@@ -99,7 +100,7 @@ def false_matches(
     Raises
     ------
     ValueError
-        If n_decoys is below 1, the matches are not of these filters and this database, or no motif has a decoy.
+        If n_decoys is below 1, the matches are not those of these filters to this database, or no motif has a decoy.
     """
     if n_decoys < 1:
         raise InputError(f"n_decoys must be at least 1, got {n_decoys}")

@@ -54,8 +54,8 @@ def task_truth(task: int, rule: str = "default") -> dict[str, tuple[str, ...]]:
     ----------
     task : {1, 2}
     rule : {"default", "published"}
-        "default" takes every version of an accession and has MEF2B and MEF2D under MEF2A. "published" is the
-        study's own list: it misses later versions of the same motifs and has those two under STAT1.
+        "default" takes every version of an accession, and counts MEF2B and MEF2D as MEF2A. "published" is the list of
+        the paper's code, which lacks later versions of the same motifs and counts MEF2B and MEF2D as STAT1.
 
     Raises
     ------

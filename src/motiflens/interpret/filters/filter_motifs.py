@@ -1,4 +1,4 @@
-"""The filters of one network as motifs: their matrices, what they match and what they matter for."""
+"""The filters of one network as motifs: their matrices, their matches and their importance."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,22 +30,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FilterMotifs(Tabular):
-    """What each of the F filters of a first layer has learned.
+    """The F first-layer filters of a network: matrices, matches, quality and importance.
 
     Attributes
     ----------
     pwms : np.ndarray, shape=(F, 4, width)
         Matrix of each filter, from the sequences that activate it.
     counts : np.ndarray, shape=(F,)
-        Windows behind each matrix.
+        Windows that each matrix was averaged from.
     matches : FilterMatches
-        In the database.
+        Matches in the database.
     quality : FilterQuality
-        Information, and which filters are alike.
+        Information of the matrices, and pairs of similar filters.
     importance : FilterImportance or None
-        What the outputs lose without each filter; None where no labels were given.
+        Change of the outputs without each filter; None if no labels were given.
     matched : mapping of str to Motif
-        The motifs of the database that are a best match, by id.
+        The motifs of the database that are the best match of a filter, by id.
     """
 
     pwms: np.ndarray
@@ -57,13 +57,13 @@ class FilterMotifs(Tabular):
 
     @property
     def order(self) -> np.ndarray:
-        """Filters, the one whose loss costs the outputs most first, shape=(F,); by information without importance."""
+        """Filters from the most to the least important, shape=(F,); by information if importance is not known."""
         ranked_by = self.quality.information if self.importance is None else self._loss(self.importance)
         return np.argsort(-ranked_by, kind="stable")
 
     @property
     def motifs(self) -> list[Motif]:
-        """Trimmed matrices of the filters that hold information, each kind once, the most important first."""
+        """Trimmed matrices of informative filters without duplicates, the most important first."""
         trimmed = motifs_of_pwms(self.pwms, self.counts, trim=True)
         alike = {frozenset((pair.first, pair.second)) for pair in self.quality.pairs}
         kept: list[int] = []
@@ -133,22 +133,22 @@ def filter_motifs(
     Parameters
     ----------
     network : network or its folder
-        Any PyTorch model on one-hot DNA whose first convolution can be read.
+        Any PyTorch model on one-hot DNA with a first convolution.
     data : data set, codes (N, L), one-hot (N, 4, L), or DNA strings
-        Filters are aligned on its test sequences, or on all if there are none; importance needs labels.
+        Matrices are made from its test sequences, or from all if there are no test sequences. Importance needs labels.
     database : str or sequence of Motif
         As for :func:`motiflens.motifs.sets.load_motifs`.
     truth : mapping of str to collection of str, optional
-        Ids that count as each factor: see :func:`filter_matches`.
+        Ids of the motifs that count as each factor; see :func:`filter_matches`.
     target : int or str, optional
-        Of a model with several outputs and data with one label: the output that it stands for. By default, of two
-        classes the second, which is said.
+        Only for a model with several outputs and data with one label: the output that belongs to this label. By
+        default, the second of two outputs, and a message says so.
     q : float
         Largest q-value of a match.
     n_ablation : int
-        Sequences on which each filter is left out, drawn if there are more; 0 for no importance.
+        Sequences on which importance is measured, drawn at random if there are more; 0 to skip importance.
     seed : int
-        Of the draw.
+        Seed of the draw.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What each first-layer filter matters for: the change of the outputs when its map is set to its mean."""
+"""Importance of each first-layer filter: the change of the outputs if its activations are replaced by their mean."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,19 +23,19 @@ Auditable = HybridNetwork | AdaptedModel
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FilterImportance(Tabular):
-    """With the filter minus without it, for F filters and T outputs.
+    """Differences "with the filter minus without it", for F filters and T outputs.
 
     Attributes
     ----------
     on_positives, on_negatives : np.ndarray, float64, shape=(F, T)
-        Mean change of the logit over the sequences whose label is 1, and over those whose label is 0: positive if the
-        filter raises the output. NaN where there are none, and throughout for real-valued labels.
+        Mean change of the logit over sequences with label 1, and over those with label 0; positive if the filter raises
+        the output. NaN if there are none, and for real-valued labels.
     size : np.ndarray, float64, shape=(F, T)
-        Mean absolute change over all sequences: of the logit, or for real-valued labels of what the model returns.
+        Mean absolute change over all sequences, of the logit, or of the prediction for real-valued labels.
     performance : np.ndarray, float64, shape=(T,)
-        Of the whole network: AUROC per label, or Pearson's r for real-valued labels. NaN where it is not defined.
+        Score of the whole network: AUROC of each label, or Pearson's r for real-valued labels. NaN if undefined.
     performance_drop : np.ndarray, float64, shape=(F, T)
-        How much of it is lost without the filter; negative where the network does better without.
+        Loss of this score without the filter; negative if the network scores higher without it.
     measure : str
         "auroc" or "pearson".
     n_sequences : int
@@ -73,18 +73,18 @@ def filter_importance(
     seed: int = 0,
     batch_size: int = 500,
 ) -> FilterImportance:
-    """Ablate one filter after the other: set its map to its mean over sequences and positions, keep the others.
+    """Ablate one filter at a time: replace its activations by their mean over sequences and positions.
 
     Parameters
     ----------
     model : HybridNetwork or AdaptedModel
-        Any other model through :func:`motiflens.models.any_model.adapt`.
+        Convert any other model by :func:`motiflens.models.any_model.adapt`.
     dataset : data set
         With one label for each output of the model.
     n_sequences : int
-        If the data have more, so many are drawn without replacement.
+        Sequences to use; if the data have more, they are drawn without replacement.
     seed : int
-        Of the draw.
+        Seed of the draw.
     batch_size : int
 
     Returns
@@ -94,7 +94,7 @@ def filter_importance(
     Raises
     ------
     ValueError
-        If the model is of another kind, its outputs are not the labels' number, or there are no sequences.
+        If the model is of another kind, the numbers of outputs and labels differ, or there are no sequences.
     """
     if type(model) is not HybridNetwork and not isinstance(model, AdaptedModel):  # a subclass may compute otherwise
         raise InputError(f"expected a HybridNetwork or a model from any_model.adapt, got {type(model).__name__}")

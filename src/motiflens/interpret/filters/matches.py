@@ -1,7 +1,7 @@
-"""What first-layer filters learned: align the windows that activate a filter, and look the result up.
+"""Matches of first-layer filters in a motif database.
 
-``activation_pwms`` turns activations into one matrix per filter, ``filter_matches`` finds those in a motif
-database and, where the true motifs are known, counts filters that found one (Ghotra et al. 2021, Methods).
+``activation_pwms`` turns activations into one matrix for each filter. ``filter_matches`` compares the matrices with a
+motif database and, if the true motifs are known, counts the filters that match one (Ghotra et al. 2021, Methods).
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ NOT_FALSE_ALONE = ("MA0615",)
 
 
 class FilterMatch(NamedTuple):
-    """What one filter matched in the database."""
+    """The match of one filter in the database."""
 
     filter: int
     outcome: str  # "true", "false", "not counted", "no hit" or "dead"; "hit" where no truth is given
@@ -40,8 +40,8 @@ class FilterMatch(NamedTuple):
 class FilterMatches(Tabular):
     """Database matches of a set of filters.
 
-    Rates are shares of all filters, dead ones included. A filter with any hit to a true motif is true; one
-    whose hits are all of `NOT_FALSE_ALONE` is neither true nor false.
+    Rates are shares of all filters, dead ones included. A match of a filter to any true motif makes it a true positive.
+    A filter that matches only motifs of `NOT_FALSE_ALONE` is neither a true nor a false positive.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class FilterMatches(Tabular):
         One per filter.
     has_truth : bool
     hits : tuple of tuple of Hit
-        Every hit of each filter, the smallest p-value first.
+        All matches of each filter, the smallest p-value first.
     target_ids : tuple of str
         The motifs of the database.
     q : float
@@ -63,7 +63,7 @@ class FilterMatches(Tabular):
     q: float
 
     def judged_by(self, truth: FactorIds | None) -> "FilterMatches":
-        """Tell true matches from false ones by another truth, without matching again.
+        """Classify matches as true or false by another truth, without matching again.
 
         Raises
         ------
@@ -80,17 +80,17 @@ class FilterMatches(Tabular):
 
     @property
     def tpr(self) -> float | None:
-        """Share of filters with a hit to a true motif; None where no truth is given."""
+        """True positive rate: share of filters that match a true motif; None if no truth is given."""
         return self._share("true") if self.has_truth else None
 
     @property
     def fpr(self) -> float | None:
-        """Share of filters with hits, none of them true; None where no truth is given."""
+        """False positive rate: share of filters that match motifs, none of them true; None if no truth is given."""
         return self._share("false") if self.has_truth else None
 
     @property
     def no_hit_share(self) -> float:
-        """Share of filters without any hit, dead ones included; NaN where there are none."""
+        """Share of filters without a match, dead ones included; NaN if there are no filters."""
         return self._share("no hit", "dead")
 
     @property
@@ -117,7 +117,7 @@ class FilterMatches(Tabular):
         return Table(title, columns)
 
     def plot(self, *, top: int = 12, ax: "Axes | None" = None) -> "Axes":
-        """Draw the best matches of `top` filters, the surest first; true ones are green, false ones orange.
+        """Draw the best matches of `top` filters, the smallest q-value first; true ones are green, false ones orange.
 
         Raises
         ------
@@ -145,13 +145,13 @@ class FilterMatches(Tabular):
 
 
 def motifs_of_pwms(pwms: np.ndarray, counts: np.ndarray | None = None, *, trim: bool = False) -> list[Motif]:
-    """Make motifs "filter_0", "filter_1", ... from the matrices of filters, as for a MEME file.
+    """Make motifs named "filter_0", "filter_1", ... from the matrices of filters.
 
     Parameters
     ----------
     pwms : np.ndarray, shape=(F, 4, window)
     counts : np.ndarray, shape=(F,), optional
-        Windows behind each matrix, written as its number of sites (at least 1); 20 where it is not given.
+        Windows that each matrix was averaged from; they become its number of sites (at least 1). By default 20.
     trim : bool
         Cut uninformative flanks (:func:`motiflens.motifs.sets.trim_pwm`).
 
@@ -175,7 +175,7 @@ def motifs_of_pwms(pwms: np.ndarray, counts: np.ndarray | None = None, *, trim: 
 def filter_matches(
     pwms: np.ndarray, database: str | Sequence[Motif], *, truth: FactorIds | None = None, q: float = 0.1
 ) -> FilterMatches:
-    """Trim the matrices of filters, look them up with TomTom, and tell true matches from false ones.
+    """Trim the matrices of filters, match them to a database with TomTom, and classify matches as true or false.
 
     Parameters
     ----------
@@ -184,8 +184,8 @@ def filter_matches(
     database : str or sequence of Motif
         Motifs, or what :func:`motiflens.motifs.sets.load_motifs` takes; the study uses "JASPAR2020".
     truth : mapping of str to collection of str, optional
-        Ids that count as each factor; "MA0079" stands for all versions of this accession. For the
-        study's tasks see :func:`task_truth`.
+        Ids of the motifs that count as each factor; "MA0079" stands for all versions of this accession. For the study's
+        tasks see :func:`task_truth`.
     q : float
         Largest q-value of a hit.
 
@@ -220,12 +220,12 @@ def filter_matches(
 
 
 def check_truth(target_ids: Sequence[str], truth: FactorIds) -> None:
-    """Check that every factor of a truth has a motif in a database, given by the ids of its motifs.
+    """Check that every factor of a truth has a motif in a database, which is given by its motifs' ids.
 
     Raises
     ------
     ValueError
-        If one has none.
+        If a factor has no motif there.
     """
     _factors_of_targets(target_ids, truth)
 

@@ -1,4 +1,4 @@
-"""The matrices of a network's first-layer filters, from the network and sequences alone."""
+"""The matrices of a network's first-layer filters."""
 
 import numpy as np
 from torch import nn
@@ -12,29 +12,30 @@ STUDY_WINDOW = 20  # Ghotra et al. 2021, Methods, whose kernels are of 19 bases
 
 
 def matrix_width(first_layer: int, length: int) -> int:
-    """Columns that a filter's matrix gets: 20 as in the study, or as many bases as a wider first layer sees.
+    """Number of columns of a filter's matrix: 20 as in the study, or more if a filter is wider.
 
-    No more than TomTom takes, and than the sequences hold: `activation_pwms` drops windows at either end.
+    At most as many as TomTom accepts, and as fit into the sequences, because `activation_pwms` drops windows at either
+    end.
 
     Parameters
     ----------
     first_layer : int
-        Bases that a filter sees at once: kernel size, with its dilation.
+        Bases that a filter covers: its kernel size, with dilation.
     length : int
-        Of the sequences.
+        Length of the sequences.
     """
     return min(max(STUDY_WINDOW, first_layer), MAX_QUERY_WIDTH, max(length - 2, 1))
 
 
 def filter_pwms(model: nn.Module, codes: np.ndarray, *, window: int | None = None, batch_size: int = 500) -> FilterPwms:
-    """Align the windows that activate each filter of a network's first layer.
+    """Make a matrix of each first-layer filter from the windows that activate it.
 
-    Every analysis takes its matrices from here, so that no two differ about one network.
+    All analyses use this function, so that they agree about a network.
 
     Parameters
     ----------
     model : nn.Module
-        Any that :func:`motiflens.models.any_model.adapt` can read.
+        Any model that :func:`motiflens.models.any_model.adapt` can read.
     codes : np.ndarray, uint8, shape=(N, L)
     window : int, optional
         Width of the matrices; by default :func:`matrix_width`.

@@ -1,8 +1,8 @@
-"""Whether filters read the order of bases or only their composition: the same filters on shuffled sequences.
+"""Whether filters respond to the order of bases or only to composition, measured on shuffled sequences.
 
-A filter of an exponential first layer has a sharp matrix whatever it has learned, for the windows that excite it most
-are few and alike. What it has learned shows where shuffles, which keep every count of two neighbouring bases, do not
-reach it.
+With an exponential first layer, any filter has a sharp matrix, because only a few similar windows activate it strongly.
+Whether it has learned a motif shows in shuffled sequences, which keep all dinucleotide counts: there such a filter
+should be less active.
 """
 
 from dataclasses import dataclass
@@ -22,18 +22,18 @@ from motiflens.models.outputs import first_layer_activations
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FilterOrder(Tabular):
-    """F filters on sequences and on their dinucleotide shuffles.
+    """F filters on sequences, compared with their dinucleotide shuffles.
 
     Attributes
     ----------
     information : np.ndarray, float64, shape=(F,)
-        Bits of the matrix that each filter has on the shuffled sequences, as `FilterQuality.information` has them of
-        the sequences themselves.
+        Information in bits of each filter's matrix if it is made from the shuffled sequences; see
+        `FilterQuality.information`.
     auroc : np.ndarray, float64, shape=(F,)
-        How well the strongest site of the filter tells sequences of the label from their shuffles: 0.5 where it reads
-        composition alone. NaN where there is no such sequence.
+        AUROC with which the filter's largest activation separates sequences with the label from their shuffles; 0.5 if
+        it responds to composition alone. NaN if there are no such sequences.
     n_sequences : int
-        Of the label, behind `auroc`.
+        Number of sequences with the label that `auroc` is based on.
     """
 
     information: np.ndarray
@@ -50,20 +50,20 @@ def filter_order(
     model: nn.Module, dataset: DataSet, *, target: int = 0, window: int | None = None, seed: int = 0,
     batch_size: int = 500,
 ) -> FilterOrder:  # fmt: skip
-    """Compare what filters do on sequences with what they do on the dinucleotide shuffles of these.
+    """Compare filters on sequences with the same filters on the dinucleotide shuffles of these sequences.
 
     Parameters
     ----------
     model : nn.Module
-        Any that :func:`motiflens.models.any_model.adapt` can read.
+        Any model that :func:`motiflens.models.any_model.adapt` can read.
     dataset : data set
-        With labels; all of its sequences are shuffled.
+        Data with labels; all sequences are shuffled.
     target : int
-        Label whose positives, or for real values the quarter with the highest, are told from their shuffles.
+        Label whose positives (for real values, the highest quarter) are compared with their shuffles.
     window : int, optional
         Width of the matrices, as for `filter_pwms`.
     seed : int
-        Of the shuffles.
+        Seed of the shuffles.
     batch_size : int
 
     Raises

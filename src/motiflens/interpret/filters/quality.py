@@ -1,7 +1,7 @@
-"""Everything that can be said about the filters of a first layer, one by one.
+"""Quality of first-layer filters, one by one.
 
-Which are dead, hold little information or say the same as another; what they match and whether that is more than
-chance would give; what the network uses them for.
+Which filters are dead, have low information or duplicate another one; what they match, compared with chance; and what
+the network uses them for.
 """
 
 from collections.abc import Sequence
@@ -36,16 +36,16 @@ class SimilarPair(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FilterQuality(Tabular):
-    """What the matrices of filters say by themselves.
+    """Information and similarity of filters, from their matrices alone.
 
     Attributes
     ----------
     information : np.ndarray, float64, shape=(F,)
-        Bits of each trimmed matrix, corrected for the number of windows; 0 for a dead filter.
+        Information of each trimmed matrix in bits, corrected for the number of windows; 0 for a dead filter.
     low_information : np.ndarray, bool, shape=(F,)
-        Below `LOW_INFORMATION`, dead filters apart.
+        Filters below `LOW_INFORMATION` bits that are not dead.
     pairs : tuple of SimilarPair
-        On either strand, the most similar first.
+        Pairs of similar filters, on either strand, the most similar first.
     """
 
     information: np.ndarray
@@ -54,10 +54,10 @@ class FilterQuality(Tabular):
 
     @property
     def redundant(self) -> np.ndarray:
-        """Filters that repeat an earlier one on the same strand, bool, shape=(F,).
+        """Filters that duplicate an earlier one on the same strand, bool, shape=(F,).
 
-        One that reads the reverse complement of another's motif is not among them: a network needs both, unless
-        it is made to see both strands.
+        A filter with the reverse complement of another one's motif is not redundant, because a network needs both
+        unless its architecture reads both strands.
         """
         flags = np.zeros(len(self.information), dtype=bool)
         flags[[max(pair.first, pair.second) for pair in self.pairs if pair.strand == 1]] = True
@@ -71,21 +71,22 @@ class FilterQuality(Tabular):
 
 
 def filter_quality(pwms: np.ndarray, counts: np.ndarray) -> FilterQuality:
-    """Measure the information of filters and find pairs that are alike.
+    """Measure the information of filters and find similar pairs.
 
     A matrix averaged from n windows has 3 / (2 ln 2 n) bits per column by chance (Schneider et al. 1986, "Information
-    content of binding sites on nucleotide sequences"), which are subtracted. In the study's trained networks filters
-    below 6 bits matched JASPAR about as often as decoys of it.
+    content of binding sites on nucleotide sequences"). These are subtracted. In the study's trained networks, filters
+    below 6 bits matched JASPAR about as often as its decoys.
 
-    Two filters are alike if the similarity (`motifs.similarity.similarity`) of their trimmed matrices is at
-    least `SIMILAR`: in the study's trained networks, 98 % of the pairs that match one factor, and 1 % of those that
-    match two. Filters of low information are left out, for what little they hold is easily alike.
+    Two filters are similar if the similarity (`motifs.similarity.similarity`) of their trimmed matrices is at least
+    `SIMILAR`. In the study's trained networks this holds for 98 % of the pairs that match the same factor, and for 1 %
+    of the pairs that match different factors. Filters of low information are left out, because they are often similar
+    by chance.
 
     Parameters
     ----------
     pwms : np.ndarray, shape=(F, 4, window)
     counts : np.ndarray, shape=(F,)
-        Windows behind each matrix.
+        Windows that each matrix was averaged from.
 
     Raises
     ------
@@ -126,18 +127,18 @@ def filter_rows(
     chance: FalseMatches | None = None,
     label_names: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
-    """One flat row per filter, for a table: plain numbers and words, None where there is nothing to say.
+    """One row for each filter, for a table: numbers and text, or None for an empty cell.
 
-    Columns are filter, n_windows, information, flags ("dead", "low information", "redundant"), outcome, factor,
-    match, name, q, n_hits, decoy_share; with the importance, for each label, LABEL:positives, LABEL:negatives,
+    Columns are filter, n_windows, information, flags ("dead", "low information", "redundant"), outcome, factor, match,
+    name, q, n_hits and decoy_share; and, if importance was measured, for each label LABEL:positives, LABEL:negatives,
     LABEL:size and LABEL:drop.
 
     Parameters
     ----------
     filters, matches, quality, importance, chance
-        What was found of F filters; the last two where they were looked for.
+        Results for F filters; the last two are None if they were not measured.
     label_names : sequence of str
-        Of the outputs that importance speaks of.
+        Names of the outputs for which importance was measured.
     """
     flags = {"dead": filters.dead, "low information": quality.low_information, "redundant": quality.redundant}
     rows = []

@@ -1,6 +1,7 @@
-"""Which motifs work together, read from trained networks.
+"""Which motifs interact in trained networks.
 
-`interactions` measures all pairs of a set of motifs by one of `METHODS` and gives one table, whatever the method.
+`interactions` measures all pairs of a set of motifs by one of `METHODS`. The table of results is the same for all
+methods.
 """
 
 from motiflens.interpret.interactions.design import Design, default_distances, draw_design

@@ -1,7 +1,8 @@
-"""Attention between the tokens of two sites: raw, rolled out over layers, or times its gradient.
+"""Attention between the tokens of two sites: raw, as rollout over layers, or multiplied by its gradient.
 
-Attention weights are large where a token holds any motif that its head looks for, with or without a partner. What
-one motif attracts by itself is part of its typical scores, see `_null`; nothing else in the method corrects for it.
+Attention weights are large where a token holds any motif that a head has learned, with or without a partner. The
+attention that one motif attracts by itself is part of its typical scores (see `null`). The method has no other
+correction for it.
 """
 
 from functools import partial
@@ -24,27 +25,27 @@ from motiflens.models.outputs import batches
 
 
 def token_maps(model: nn.Module, codes: np.ndarray, reading: str, *, target: int, batch_size: int) -> np.ndarray:
-    """How much two tokens look at each other in each sequence, symmetric, shape=(N, T, T).
+    """Attention between each two tokens in each sequence, made symmetric, shape=(N, T, T).
 
     Parameters
     ----------
     model : torch.nn.Module
-        With `attention_weights(x)`, a list of (n, n_heads, T, T), as ours and any after `any_model.adapt`; one of
-        these for "gradient". Of layers with different numbers of tokens, those with the most are read. Where each
-        output asks for the tokens that matter to it (DeepATT), two tokens are related by the geometric mean of what the
-        target gives to both.
+        Must have `attention_weights(x)`, which returns a list of (n, n_heads, T, T), as networks of this package and
+        models from `any_model.adapt` do; "gradient" takes these two kinds only. If layers differ in their number of
+        tokens, those with the most tokens are used. If attention is from outputs to tokens (DeepATT), the value of two
+        tokens is the geometric mean of the weights that the target gives to each.
     codes : np.ndarray, shape=(N, L)
     reading : {"raw", "rollout", "gradient"}
-        "raw": the largest weight of all heads, mean over layers (Ullah & Ben-Hur 2021, Nucleic Acids Research
-        49:e77). "rollout": layers multiplied, each the mean over heads averaged with the identity, which stands for
-        its residual connection (Abnar & Zuidema 2020, arXiv:2005.00928). "gradient": weight times the gradient of
-        the logit with respect to it, summed over heads and layers: its unit is the logit.
+        "raw": the largest weight over heads, averaged over layers (Ullah & Ben-Hur 2021, Nucleic Acids Research
+        49:e77). "rollout": the product of all layers, each of which is its mean over heads averaged with the identity,
+        for the residual connection (Abnar & Zuidema 2020, arXiv:2005.00928). "gradient": each weight times the gradient
+        of the logit with respect to it, summed over heads and layers; its unit is the logit.
     target, batch_size : int
 
     Raises
     ------
     ValueError
-        If the model gives no attention weights, or "gradient" is asked of another model.
+        If the model has no `attention_weights`, or "gradient" is used with a model of another kind.
     """
     if reading == "gradient" and not isinstance(model, HybridNetwork | AdaptedModel):
         raise InputError(
@@ -66,7 +67,7 @@ def token_maps(model: nn.Module, codes: np.ndarray, reading: str, *, target: int
 def attention_values(
     positives: np.ndarray, background: np.ndarray, sites: Sites, found: TwoSites, bp_per_token: float
 ) -> np.ndarray:
-    """Attention between each two sites, minus the mean of background sequences at the same two tokens, shape=(n,).
+    """Attention between each two sites, minus the mean over background sequences at the same two tokens, shape=(n,).
 
     Parameters
     ----------
@@ -80,7 +81,7 @@ def attention_values(
 
 
 def bp_per_token(model: nn.Module, length: int, n_tokens: int) -> float:
-    """Bases that a token stands for."""
+    """Number of bases that one token covers."""
     if isinstance(model, HybridNetwork):
         config = model.config
         return config.first_pool * (1 if config.second_stage == "none" else config.second_pool)

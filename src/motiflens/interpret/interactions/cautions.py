@@ -1,4 +1,4 @@
-"""What the p-values of a table could not say, in words."""
+"""Limits of the p-values of a table, as text."""
 
 import numpy as np
 
@@ -8,16 +8,16 @@ _USUAL_Q = 0.1
 
 
 def cautions(of_method: str, tests: PairTests, *, n_motifs: int, n_copies: int) -> str:
-    """What keeps p-values from meaning what they say; "" where nothing is known to.
+    """Reasons why p-values may not be valid; "" if none is known.
 
     Parameters
     ----------
     of_method : str
-        What is known of the method.
+        Known limits of the method.
     tests : PairTests
     n_motifs : int
     n_copies : int
-        Measured pairs with a shuffled copy.
+        Number of measured pairs with a shuffled copy.
     """
     parts = (of_method, _of_copies(len(tests.p), n_copies), _of_other_pairs(tests, n_motifs))
     return "; ".join(part for part in parts if part)

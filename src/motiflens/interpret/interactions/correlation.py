@@ -1,4 +1,4 @@
-"""Global correlation of filter activities: do two motifs' filters rise and fall together across positives?"""
+"""Global correlation of filter activities: are the filters of two motifs active in the same positives?"""
 
 import numpy as np
 from torch import nn
@@ -10,10 +10,10 @@ from motiflens.interpret.interactions.method import Experiment, Method
 
 
 def correlation_effects(positives: Activity, background: Activity, pairs: np.ndarray) -> Effects:
-    """Correlation across positives minus that across background sequences, as Fisher's z, for pairs, shape=(P, 2).
+    """Correlation across positives minus that across background sequences, as Fisher's z, of pairs, shape=(P, 2).
 
-    A motif's activity in a sequence is that of its filters at their most active place. A correlation has neither
-    distance nor orientation. Features without filters have no correlation.
+    The activity of a motif in a sequence is the largest activation of its filters. A correlation has neither distance
+    nor orientation. Motifs without filters have none.
     """
     difference = _fisher_z(positives.value) - _fisher_z(background.value)
     values = difference[pairs[:, 0], pairs[:, 1]]  # P,

@@ -1,4 +1,4 @@
-"""Where motifs are inserted: backgrounds, gaps and drawn sites."""
+"""The design of insertions: backgrounds, gaps, and bases of inserted sites."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,10 +13,10 @@ from motiflens.motifs.sets import Motif
 
 @by_fields
 class Design(NamedTuple):
-    """Where sites are put. A left site ends where its gap begins, a right site starts where the gap ends.
+    """Where sites are inserted. The left site ends where the gap begins; the right site starts where the gap ends.
 
-    Singles and pairs use the same places and the same bases, so that a difference between them is no matter of
-    position, and sites never overlap. Sequences of odd backgrounds are read from the other strand.
+    A single site has the same position and the same bases as in a pair, so position does not contribute to differences.
+    Sites never overlap. Sequences from odd backgrounds are reverse-complemented.
     """
 
     background: np.ndarray  # (B, L) codes
@@ -26,12 +26,12 @@ class Design(NamedTuple):
     instances: list[np.ndarray]  # per feature (B, width): bases drawn from its matrix, one draw per background
 
     def rows(self, rows: slice) -> "Design":
-        """The same for some backgrounds, from an even one on."""
+        """The design for some of the backgrounds; the first must be an even one."""
         instances = [bases[rows] for bases in self.instances]
         return Design(self.background[rows], self.gap_start[rows], self.gap[rows], self.distances, instances)
 
     def plant(self, left: tuple[int, int] | None = None, right: tuple[int, int] | None = None) -> np.ndarray:
-        """Codes (D, B, L) with (feature, strand) left of the gap, right of it, both or none."""
+        """Codes (D, B, L) with a site (feature, strand) left of the gap, right of it, both or none."""
         codes = np.repeat(self.background[None], len(self.distances), axis=0)  # D, B, L
         for site, is_left in ((left, True), (right, False)):
             if site is not None:
@@ -43,15 +43,15 @@ class Design(NamedTuple):
         return codes
 
     def starts(self, width: int, *, left: bool) -> np.ndarray:
-        """First base of a site of some width, before sequences are turned round, shape=(D, B)."""
+        """First base of a site of a given width, before sequences are reverse-complemented, shape=(D, B)."""
         return self.gap_start.T - width if left else (self.gap_start + self.gap).T
 
 
 def default_distances(length: int, widest: int) -> np.ndarray:
-    """All distances from 0 to 100 bp, or to what the sequences hold, in up to 20 ranges, shape=(D, 2).
+    """All distances from 0 to 100 bp, or up to the largest that fits, in up to 20 ranges, shape=(D, 2).
 
-    Each distance up to 10 bp stands by itself, then come ranges of 2 and wider ones: a network that asks for one
-    spacing sees it in some of the backgrounds at least.
+    Each distance up to 10 bp is a range of its own; then ranges become wider. Within a range all distances occur, so a
+    network that has learned one exact spacing meets it in some of the backgrounds.
 
     Raises
     ------
@@ -67,12 +67,12 @@ def default_distances(length: int, widest: int) -> np.ndarray:
 
 
 def distance_ranges(distances: Sequence[int] | Sequence[tuple[int, int]] | np.ndarray) -> np.ndarray:
-    """Distances, or smallest and largest of each range, as ranges from near to far, shape=(D, 2).
+    """Turn distances, or (smallest, largest) of ranges, into sorted ranges, shape=(D, 2).
 
     Raises
     ------
     ValueError
-        If there is none, one is negative, a range ends before it begins, or two overlap.
+        If there is no distance, one is negative, a range ends before it begins, or two ranges overlap.
     """
     lengths = {np.size(one) for one in distances}
     ranges = np.asarray(distances) if len(lengths) == 1 else np.zeros(0)
@@ -90,10 +90,10 @@ def distance_ranges(distances: Sequence[int] | Sequence[tuple[int, int]] | np.nd
 def draw_design(
     background: np.ndarray, motifs: Sequence[Motif], distances: np.ndarray, rng: np.random.Generator
 ) -> Design:
-    """Draw gaps and start positions, for each background and range of distances anew, and the bases of every feature.
+    """Draw gaps and start positions for each background and range of distances, and the bases of every feature.
 
-    Backgrounds, shape=(N, L), divide a range evenly between them. Distances, shape=(D, 2), are the first and the last
-    bp of each range.
+    The distances of a range are spread evenly over backgrounds, shape=(N, L). Distances, shape=(D, 2), are the smallest
+    and the largest of each range in bp.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Effects by orientation and distance, and the window of distances in which a pair's effect stands out."""
+"""Effects by orientation and distance, and the window of distances in which a pair's effect is strongest."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -14,9 +14,9 @@ _ERRORS = 2  # standard errors by which a mean must exceed 0
 
 @by_fields
 class Effects(NamedTuple):
-    """Sums, sums of squares and numbers of effects, by pair, orientation (of `pairs.ORIENTATIONS`) and distance.
+    """Sum, sum of squares and number of effects, by pair, orientation (of `pairs.ORIENTATIONS`) and distance.
 
-    A method that sees no orientation or no distance has an axis of length 1 there; its distances are NaN.
+    For a method without orientations or without distances, the length of this axis is 1, and distances are NaN.
     """
 
     total: np.ndarray  # (P, n_orientations, D)
@@ -36,23 +36,23 @@ class Effects(NamedTuple):
         )
 
     def rows(self, rows: slice) -> "Effects":
-        """The same for some pairs."""
+        """Effects of some of the pairs."""
         per_pair = {name: getattr(self, name)[rows] for name in ("total", "square", "number", "alone")}
         return self._replace(**per_pair)
 
     def mean(self) -> np.ndarray:
-        """Mean effects, shape=(P, n_orientations, D); NaN where there are none."""
+        """Mean effects, shape=(P, n_orientations, D); NaN if nothing was measured."""
         return np.divide(self.total, self.number, out=np.full(self.total.shape, np.nan), where=self.number > 0)
 
     def mean_alone(self) -> np.ndarray:
-        """Mean effects of either site without the other, shape=(P, 2); NaN where there are none."""
+        """Mean effects of either site without the other, shape=(P, 2); NaN if nothing was measured."""
         number = np.broadcast_to(self.number.sum(axis=(1, 2))[:, None], self.alone.shape)
         return np.divide(self.alone, number, out=np.full(self.alone.shape, np.nan), where=number > 0)
 
 
 @by_fields
 class Windows(NamedTuple):
-    """For each pair the orientation and the run of distances with the highest score; all of shape=(P,)."""
+    """For each pair, the orientation and the window (run of distances) with the highest score; all of shape=(P,)."""
 
     score: np.ndarray  # of the effect, whatever its sign; 0 where none stands out
     effect: np.ndarray  # mean in the window, with its sign; NaN where nothing was measured
@@ -62,7 +62,7 @@ class Windows(NamedTuple):
 
 
 def pool_members(members: Iterable[Effects]) -> Effects:
-    """Add up all members, so that means are means over members."""
+    """Sum over all members, so that means are means over members."""
     first, *rest = members
     total, square, number, alone = (part.copy() for part in (first.total, first.square, first.number, first.alone))
     for one in rest:
@@ -76,7 +76,7 @@ def pool_members(members: Iterable[Effects]) -> Effects:
 def strongest_windows(
     effects: Effects, *, min_count: int, min_effect: float, sign: np.ndarray | None = None
 ) -> Windows:
-    """The best windows of effects above 0, or of those below 0 where these score higher.
+    """The best window of each pair, of positive effects, or of negative effects if these have a higher score.
 
     Parameters
     ----------
@@ -84,13 +84,13 @@ def strongest_windows(
     min_count, min_effect
         As for :func:`best_windows`.
     sign : np.ndarray, shape=(P,), optional
-        1 or -1: the sign to look for in each pair. By default the one that scores higher; where neither stands out,
-        the one with the larger mean.
+        Sign of the effect to look for in each pair, 1 or -1. By default the one with the higher score, or, if both
+        scores are 0, the one with the larger mean.
 
     Returns
     -------
     windows : Windows
-        Effects below 0 have their sign; scores have none.
+        Effects have a sign; scores do not.
     """
     above = best_windows(effects, min_count=min_count, min_effect=min_effect)
     below = best_windows(effects._replace(total=-effects.total), min_count=min_count, min_effect=min_effect)
@@ -103,20 +103,22 @@ def strongest_windows(
 
 
 def best_windows(effects: Effects, *, min_count: int, min_effect: float) -> Windows:
-    """Scan all runs of neighbouring distances, in each orientation and in all together, for effects above 0.
+    """Scan all windows (runs of neighbouring distances), in each orientation and in all together, for positive effects.
 
-    The score is sum / n^0.75. With the root of n it would have one variance if the effects of a pair were
-    independent, with n if they were the same noise many times over; they lie between the two. It is 0 where a few
-    sequences make the mean (below two standard errors): such outliers are rare among shuffled copies, which do
-    little, and would make chance of one sequence a small p.
+    The score of a window is the sum of its n effects, divided by n^0.75. Divided by the square root of n, it would have
+    constant variance if the effects of a pair were independent; divided by n, if they were perfectly correlated. Real
+    effects are in between. The score is 0 if the mean is below two standard errors, that is, if it rests on a few
+    sequences. Such outliers are rare among shuffled copies, whose effects are small, so a single sequence could
+    otherwise lead to a small p-value.
 
     Parameters
     ----------
     effects : Effects
     min_count : int
-        Effects that a window must hold at least. With 1 there are no standard errors and they are not asked for.
+        Least number of effects in a window. If it is 1, there are no standard errors, and the rule about them does not
+        apply.
     min_effect : float
-        Windows with a smaller mean score 0: differences of this size are rounding.
+        Windows with a smaller mean get score 0, because such differences are rounding errors.
     """
     n_pairs = len(effects.total)
     found = Windows(

@@ -1,7 +1,7 @@
-"""Deep feature interaction maps: how the attribution of one site changes when the other is mutated.
+"""Deep feature interaction maps: the change of the attribution of one site if the other is mutated.
 
-Source: Greenside, Shimko, Fordyce & Kundaje 2018 (Bioinformatics 34:i629), with gradient x input as the attribution
-and the mean of both directions as the effect, since a pair has no order here.
+Source: Greenside, Shimko, Fordyce & Kundaje 2018 (Bioinformatics 34:i629). Here the attribution is gradient x input,
+and the effect is the mean of both directions, because a pair has no order.
 """
 
 from collections.abc import Sequence
@@ -27,24 +27,25 @@ def feature_map_values(
     batch_size: int,
     on_progress: OnProgress = unheard,
 ) -> np.ndarray:
-    """Measure each two sites, the mean over draws of mutants and both directions.
+    """Measure each two sites; values are means over mutants and both directions.
 
-    The attribution of a site is the sum over its bases. Positive where a site counts for more while the other is there.
+    The attribution of a site is the sum over its bases. The value is positive if the attribution of a site is larger in
+    the presence of the other.
 
     Parameters
     ----------
     model : torch.nn.Module
     found : TwoSites
-        Of n two sites.
+        n times two sites.
     draws : sequence of Mutations
-        Of the sequences and sites that were found, drawn with :func:`draw_mutations`.
+        Mutants of the sequences and sites that were found, from :func:`draw_mutations`.
     target, batch_size : int
     on_progress : callable
 
     Returns
     -------
     values : np.ndarray, shape=(3, n)
-        The change of attribution, and the attribution of the first and of the second site without the other.
+        The change of the attribution, and the attribution of the first and of the second site without the other.
     """
     codes, sites = draws[0].codes, draws[0].sites
     sequence, feature, row_of = present_sites(sites)

@@ -1,4 +1,4 @@
-"""What is paired with what: the motifs, their column-shuffled copies, and the pairs to measure."""
+"""Features: the motifs and their column-shuffled copies, and the pairs of them to measure."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,7 +14,7 @@ _ATTEMPTS = 100  # to find a copy that differs from its motif
 
 @by_fields
 class Features(NamedTuple):
-    """The motifs first, then the shuffled copies of the first motif, of the second, and so on."""
+    """Motifs, followed by the shuffled copies of the first motif, of the second, and so on."""
 
     motifs: list[Motif]
     parent: np.ndarray  # (n_features,) the motif that a feature is, or is a copy of
@@ -22,21 +22,21 @@ class Features(NamedTuple):
 
     @property
     def n_copies(self) -> int:
-        """Shuffled copies of each motif."""
+        """Number of shuffled copies of each motif."""
         return len(self.motifs) // self.n_motifs - 1
 
     def copies(self, motif: int) -> np.ndarray:
-        """Features that are copies of a motif, shape=(n_copies,)."""
+        """Indices of the copies of a motif, shape=(n_copies,)."""
         return self.n_motifs + motif * self.n_copies + np.arange(self.n_copies)
 
 
 def with_shuffled_copies(motifs: Sequence[Motif], n_copies: int, rng: np.random.Generator) -> Features:
-    """Add copies of each motif with its columns in random order, none in the order of the motif itself.
+    """Add copies of each motif with its columns in random order, always another than that of the motif.
 
     Raises
     ------
     ValueError
-        If all columns of a motif are alike, so that no order differs.
+        If all columns of a motif are equal, so that every order gives the same motif.
     """
     shuffled = [_shuffled(motif, rng) for motif in motifs for _ in range(n_copies)]
     parent = np.concatenate([np.arange(len(motifs)), np.repeat(np.arange(len(motifs)), n_copies)])
@@ -61,7 +61,7 @@ def observed_pairs(n_motifs: int) -> np.ndarray:
 
 
 def null_pairs(features: Features) -> np.ndarray:
-    """Every copy with every motif that it is no copy of, shape=(n_motifs * n_copies * (n_motifs - 1), 2)."""
+    """Every copy with every other motif than its own, shape=(n_motifs * n_copies * (n_motifs - 1), 2)."""
     motifs = np.arange(features.n_motifs)
     copies = np.arange(features.n_motifs, len(features.motifs))
     pairs = np.stack(np.meshgrid(copies, motifs, indexing="ij"), axis=-1).reshape(-1, 2)

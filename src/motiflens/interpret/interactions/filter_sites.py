@@ -1,4 +1,4 @@
-"""Sites of motifs by the activity of the filters that have learned them."""
+"""Sites of motifs, found by the activity of the filters that have learned them."""
 
 import copy
 from contextlib import suppress
@@ -35,22 +35,22 @@ class Assigned(NamedTuple):
 
 @by_fields
 class Activity(NamedTuple):
-    """The most active place of each feature in each sequence, each (N, n_features)."""
+    """The position of the largest activity of each feature in each sequence; arrays of shape (N, n_features)."""
 
     value: np.ndarray  # 1 at the highest of a filter in all sequences; -inf where no filter has learned the motif
     position: np.ndarray
     strand: np.ndarray
 
     def rows(self, rows: slice) -> "Activity":
-        """The same in some sequences."""
+        """The activity in some of the sequences."""
         return Activity(self.value[rows], self.position[rows], self.strand[rows])
 
 
 def learned_motifs(model: nn.Module, codes: np.ndarray, motifs: list[Motif], *, q: float) -> list[list[Assigned]]:
-    """Give every filter to the motif that it matches best by TomTom; a motif may have several or none.
+    """Assign every filter to the motif that it matches best by TomTom; a motif may have several filters or none.
 
-    Filters are looked up among the motifs and JASPAR 2016 together, at the largest q-value q; their matrices are made
-    on codes of shape=(N, L).
+    Filters are matched to the motifs and JASPAR 2016 together, with q-values of at most q. Their matrices are made from
+    codes of shape=(N, L).
     """
     widest = max(one.dilation[0] * (one.kernel_size[0] - 1) + 1 for one in first_convolutions(model))
     window = matrix_width(widest, codes.shape[1])
@@ -73,12 +73,12 @@ def filter_sites(
     threshold: float,
     rng: np.random.Generator,
 ) -> tuple[Sites, Activity]:
-    """Put a motif where its filters are most active, above a share of their maximum over all codes, shape=(N, L).
+    """Find the site of a motif where its filters are most active, above a share of their maximum over codes (N, L).
 
-    Two filters of one motif are one feature: the more active of the two counts. A shuffled copy is the same filters
-    with the columns of their kernels in another order, in the same network, and has as many sites as its motif, in
-    the sequences where it is most active, away from sites of motifs; fewer where it is active in fewer, as behind a
-    ReLU. A place is the middle of a kernel, which may differ from the middle of the motif by some bases.
+    If a motif has several filters, the most active one counts. A shuffled copy of a motif consists of the same filters
+    with the columns of their kernels in another order. It has as many sites as its motif, in the sequences where it is
+    most active and away from the sites of motifs; or fewer, if it is active in fewer sequences, as happens after a
+    ReLU. The position is the centre of a kernel, which may differ from the centre of the motif by some bases.
     """
     widths = np.array([motif.width for motif in features.motifs])
     real = _activity(model, codes, owned, None)
@@ -102,12 +102,12 @@ def sites_by_filters(model: nn.Module, given: Experiment, rng: np.random.Generat
 
 
 def first_convolutions(model: nn.Module) -> list[nn.Conv1d]:
-    """The convolutions whose activation maps are read, or in a model that does not name them the first on four bases.
+    """The convolutions whose activations are used; if a model does not name them, the first one with 4 channels.
 
     Raises
     ------
     ValueError
-        If there is none.
+        If there is no such convolution.
     """
     if isinstance(model, AdaptedModel):
         named = [model.model.get_submodule(layer.name) for layer in model.first_layers or (model.first_layer,)]
@@ -127,7 +127,7 @@ def shuffled_copy(model: nn.Module, rng: np.random.Generator) -> nn.Module:
     Raises
     ------
     ValueError
-        If the convolution makes its kernels anew in every pass, by other means than those of `torch.nn.utils`.
+        If the convolution computes its kernels in every pass, by other means than those of `torch.nn.utils`.
     """
     shuffled = copy.deepcopy(model)
     for convolution in first_convolutions(shuffled):

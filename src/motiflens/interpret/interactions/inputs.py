@@ -1,4 +1,4 @@
-"""What a table of interactions is made from: sequences chosen from the data, arguments checked."""
+"""Input of an analysis of interactions: selected sequences, checked arguments."""
 
 from collections.abc import Callable, Sequence
 from typing import cast
@@ -17,7 +17,7 @@ OnProgress = Callable[[float], None]  # told the share that is done, 0 to 1
 
 
 def unheard(share: float) -> None:
-    """Do nothing with news of progress."""
+    """Ignore reports of progress."""
 
 
 def chosen_sequences(
@@ -29,15 +29,15 @@ def chosen_sequences(
     *,
     shuffle: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Codes of positives and of background sequences, shape=(n, L), at most n_sequences of each in random order.
+    """Codes of positives and of background sequences, shape=(n, L), at most n_sequences of each, in random order.
 
-    Background sequences are those given, or else shuffled positives if `shuffle` asks for them or no sequence has
-    label 0, or else the sequences with label 0.
+    Background sequences are `background` if it is given. Otherwise they are shuffled positives if `shuffle` is true or
+    no sequence has label 0, else the sequences with label 0.
 
     Raises
     ------
     ValueError
-        If data or background are empty or have another type or length, labels are not 0 and 1, target is out of
+        If data or background are empty or have the wrong type or length, labels are not 0 and 1, the target is out of
         range or no sequence is positive.
     """
     given = as_sequences(data)
@@ -74,12 +74,12 @@ def _by_label(data: Sequences, target: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def check_networks(networks: Sequence[nn.Module], codes: np.ndarray, target: int, batch_size: int) -> None:
-    """Check what networks say of some sequences, codes of shape=(N, L).
+    """Check the outputs of networks for some sequences, codes of shape=(N, L).
 
     Raises
     ------
     ValueError
-        If a network has no such output, or gives NaN or infinite logits.
+        If a network has no such output, or its logits are NaN or infinite.
     """
     for k, network in enumerate(networks):
         try:
@@ -98,7 +98,7 @@ def check_networks(networks: Sequence[nn.Module], codes: np.ndarray, target: int
 
 
 def check_motifs(networks: Sequence[nn.Module], motifs: Sequence[Motif], n_null: int) -> None:
-    """Check that there are networks, and motifs to pair.
+    """Check that there are networks, and enough motifs.
 
     Raises
     ------

@@ -1,8 +1,8 @@
 """Insertion of motif pairs into background sequences: f(AB) - f(A) - f(B) + f(0) on the logit.
 
-The causal reading of an interaction: a pair interacts where a network gives both sites together more than the sum
-of what it gives to each alone. The design follows global importance analysis (Koo, Majdandzic, Ploenzke, Anand &
-Paul 2021, PLOS Computational Biology 17:e1008925): effects are means over backgrounds that hold nothing else.
+A pair interacts if both sites together change the logit by more (or less) than the sum of their single effects. The
+design follows global importance analysis (Koo, Majdandzic, Ploenzke, Anand & Paul 2021, PLOS Computational Biology
+17:e1008925): effects are means over backgrounds without other motifs.
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,16 +35,16 @@ def insertion_effects(
     Parameters
     ----------
     model : torch.nn.Module
-        Maps one-hot (n, 4, L) to logits (n, n_outputs). A hybrid network is computed from its first layer's
-        linear response, which adds up exactly over sites; any other as it is.
+        Maps one-hot (n, 4, L) to logits (n, n_outputs). For a HybridNetwork, the first layer's linear response, which
+        is exactly additive over sites, saves time; any other model is run on whole sequences.
     design : Design
     pairs : np.ndarray, shape=(P, 2)
-        Features put left and right of the gap.
+        Features left and right of the gap.
     target : int
-        Which logit.
+        Index of the logit.
     batch_size : int
     on_progress : callable
-        Told the share that is done.
+        Called with the fraction of work that is done, from 0 to 1.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""From networks and sequences to a table of motif pairs: one function for all methods."""
+"""`interactions`: from networks and sequences to a table of motif pairs, by any method."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -51,56 +51,60 @@ def interactions(
     background: SequencesLike | None = None,
     progress: bool | OnProgress = True,
 ) -> InteractionTable:
-    """Find pairs of motifs whose joint effect on networks is more, or less, than the sum of their single effects.
+    """Find pairs of motifs whose joint effect on a network differs from the sum of their single effects.
 
-    An effect above 0 (sign "+") says that the two motifs together do more than the sum of both. Below 0 (sign "-") they
-    do less: either one is enough (redundancy), or they cancel (antagonism). Both signs are tested and called: the pair
-    is tested where the effect of either sign stands out most, and all that it is compared with is, too, so that one
-    p-value speaks of both signs.
+    An effect above 0 (sign "+") means that both motifs together have more effect than the sum of their single effects.
+    An effect below 0 (sign "-") means less: either motif is enough (redundancy), or they cancel each other
+    (antagonism). Both signs are tested, with one p-value: each pair, and each control that it is compared with, is
+    represented by its strongest effect of either sign.
 
-    Every pair gets the larger of two p-values: against column-shuffled copies of its motifs in the same networks, and
-    against the other pairs and the effects of either motif alone, since the output of a network that adds up single
-    motifs is curved, too (docs/methods/interactions.md has every step). So it takes five motifs or more for p-values
-    that mean what they say, or six where one pair is strong. With fewer than five there are no q-values, unless
-    settings ask for them (`few_motifs`). q-values are over all pairs (Benjamini & Hochberg 1995). Hardly a pair is
-    called of a motif that interacts with more than a third of the others, or with all but two: such a motif looks like
-    one that shows much with any.
+    The p-value of a pair is the larger one of two tests. The first compares the pair with column-shuffled copies of its
+    motifs in the same networks. The second compares it with the other pairs and with the single effects of its motifs,
+    because the output of a network is curved even if the network only adds up single motifs.
+    docs/methods/interactions.md describes every step. The second test needs at least five motifs, or six if one pair is
+    strong. With fewer than five there are no q-values, unless the settings ask for them (`few_motifs`). q-values are
+    over all pairs (Benjamini & Hochberg 1995). A motif that interacts with more than a third of the others, or with all
+    but two, is indistinguishable from one with large effects in any pair, so its pairs are rarely called.
 
-    In ten benchmarks whose labels add up single motifs (`motiflens study run --preset interactions-calibration`),
-    p <= 0.05 in at most 2.5 % of 280 pairs by insertion and mutagenesis, 4.6 % by feature maps and 1.1 % by the others.
-    At q <= 0.1, each method called a pair in at most two of the ten.
+    How often p-values are small by chance was measured on ten simulated data sets without interactions (`motiflens
+    study run --preset interactions-calibration`, 280 pairs). p <= 0.05 held for at most 2.5 % of the pairs by insertion
+    and mutagenesis, 4.6 % by feature maps and 1.1 % by the other methods. At q <= 0.1, each method called a pair in at
+    most two of the ten data sets.
 
     Parameters
     ----------
     models : network, several, ensemble, or folder of either
-        Initialisations of one network; effects are averaged over them before they are compared. Each maps one-hot
-        (n, 4, L) to logits (n, n_outputs). `motiflens.models.any_model.adapt` makes such a model of one with another
-        layout, or that gives probabilities, whose curve is the strongest.
+        Initialisations of one network; effects are averaged over them before they are compared. Each maps one-hot (n,
+        4, L) to logits (n, n_outputs). `motiflens.models.any_model.adapt` converts a model with another input layout,
+        or one that returns probabilities, which are curved most strongly.
     data : data set, codes (N, L), one-hot (N, 4, L), or DNA strings
-        Of a dataset the test sequences, or all if there are none: those with label 1 are the positives, those with
-        label 0 the background. Bare codes are positives, and dinucleotide shuffles of them the background.
+        Of a data set, the test sequences are used, or all if there are no test sequences. Those with label 1 are the
+        positives, those with label 0 the background. Sequences without labels are positives, and their dinucleotide
+        shuffles are the background.
     motifs : sequence of Motif
     settings : Settings, optional
-        Numbers of the analysis.
+        Numbers of sequences, copies and so on.
     method : str
-        - "insertion": both motifs put into shuffled positives, at several distances on either strand;
-        - "mutagenesis": both sites in positives mutated, together and alone;
-        - "feature_maps": the attribution of one site in positives while the other is mutated, or not;
+        - "insertion": both motifs are inserted into shuffled positives, at several distances, on either strand;
+        - "mutagenesis": the sites of both motifs in positives are mutated, together and one at a time;
+        - "feature_maps": the change of the attribution of one site in positives if the other site is mutated;
         - "attention", "attention_rollout", "attention_gradient": attention between the tokens of two sites;
         - "filter_correlation": correlation of filter activities.
 
-        The first three take any model and find sites by scanning with the motifs. The others find sites by the filters
-        that TomTom matches to a motif, and motifs that no filter has learned have p = 1. They need a first
-        `nn.Conv1d` on four bases, `first_layer_activations(x)` of shape (n, n_filters, L), aligned to the
-        sequence, and for attention `attention_weights(x)`, one (n, n_heads, T, T) per layer, as ours have them and any
-        model after `any_model.adapt`.
+        The first three work for any model, and find sites by scanning with the motifs. The others find sites by the
+        filters that match a motif by TomTom; a motif that no filter has learned has p = 1. They need a first
+        `nn.Conv1d` on four bases and `first_layer_activations(x)` of shape (n, n_filters, L), aligned to the sequence;
+        and for attention `attention_weights(x)`, one (n, n_heads, T, T) for each layer. Networks of this package and
+        models from `any_model.adapt` have them.
     target : int or str, optional
-        Which output, by its number or its label's name. By default the first; of two classes and one label the second,
-        which is said; of more outputs than the one label, it must be named.
+        The output, by its index or its label's name. By default the first one. If data with one label meet a model with
+        two outputs, these are taken as the logits of two classes: the second one is used, and a message says so. With
+        one label and more outputs, the target must be given.
     background : sequences in any of these forms, optional
-        Instead of the background above; "insertion" puts motifs into them.
+        Replace the background above; "insertion" inserts motifs into these sequences.
     progress : bool or callable
-        Show a progress bar on a terminal or in a notebook; or a function to be told the share that is done, 0 to 1.
+        Whether to show a progress bar on a terminal or in a notebook; or a function that is called with the fraction of
+        work that is done, from 0 to 1.
 
     Returns
     -------
@@ -110,7 +114,7 @@ def interactions(
     ------
     ValueError
         If the method is unknown or does not fit the model, there are fewer than two motifs, an id occurs twice, labels
-        are not 0 and 1, no sequence is positive, a number is out of range, or a model gives NaN or infinite values.
+        are not 0 and 1, no sequence is positive, a number is out of range, or an output is NaN or infinite.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a method of interaction analysis is: how it measures pairs of motifs, in which unit, and how far to trust it."""
+"""A method of interaction analysis: how it measures pairs of motifs, its unit, and its limits."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from motiflens.interpret.interactions.settings import Settings
 
 
 class Experiment(NamedTuple):
-    """What every method is given: sequences, the pairs to measure in them, and settings."""
+    """Input of every method: sequences, pairs to measure, and settings."""
 
     positives: np.ndarray  # (N, L) codes
     background: np.ndarray  # (B, L) codes
@@ -36,20 +36,20 @@ class Method:
     Attributes
     ----------
     measure : callable
-        Measures all pairs in one network. Positive effects mean that a network gives two motifs more together than
-        apart. It tells its progress as a share from 0 to 1.
+        Measures all pairs in one network. A positive effect means that two motifs have more effect together than the
+        sum of both. It reports its progress as a fraction from 0 to 1.
     unit : str
-        Of an effect.
+        Unit of an effect.
     caution : str
-        What keeps p-values from meaning what they say; "" where nothing is known to.
+        Reasons why p-values may not be valid; "" if none is known.
     inserts_motifs : bool
-        Whether motifs are put into background sequences, and the cost grows with these: few are taken for p-values,
-        where each shuffled copy needs its own, and more for the effects that are shown. Otherwise sites are found in
-        positives, and background sequences are those with label 0.
+        Whether motifs are inserted into background sequences. The cost then grows with their number, so few are used
+        for p-values, where each shuffled copy must be measured, too, and more for the effects that are shown. Otherwise
+        sites are found in positives, and background sequences are those with label 0.
     needs_attention : bool
-        Whether networks must have attention.
+        Whether the method needs networks with attention.
     one_value : bool
-        Whether a pair has one number in each network, rather than one for each two sites.
+        Whether there is one value for each pair and network, rather than one for each two sites.
     """
 
     measure: Measure
@@ -60,5 +60,5 @@ class Method:
     one_value: bool = False
 
     def min_count(self, settings: Settings) -> int:
-        """Measurements that a window of distances must hold in one network."""
+        """Least number of measurements in a window of distances in one network."""
         return 1 if self.one_value else settings.min_count

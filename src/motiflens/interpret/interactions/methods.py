@@ -1,4 +1,4 @@
-"""The methods of interaction analysis by name. A new one is a file that makes a `Method`, and a line here."""
+"""The methods of interaction analysis by name. To add one, write a file that makes a `Method`, and add a line here."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -1,8 +1,8 @@
 """Pairwise saturation mutagenesis of sites: f(x) - f(x without A) - f(x without B) + f(x without both).
 
-Every base of a site is mutated, of one site, of the other and of both: double minus single mutants. Positive where
-the two sites together raise the output by more than the sum of both. Each draw changes all bases of a site at once:
-single double mutants, nine for each two bases, would cost a thousand times as much and sum to the same reading.
+All bases of a site are mutated at once: of one site, of the other, and of both. The effect is positive if both sites
+together raise the output by more than the sum of their single effects. Mutating one base of each site at a time, with
+nine double mutants for each two bases, would cost a thousand times as much for the same sum.
 """
 
 from collections.abc import Sequence
@@ -32,22 +32,22 @@ def mutagenesis_values(
     batch_size: int,
     on_progress: OnProgress = unheard,
 ) -> np.ndarray:
-    """Measure each two sites, the mean over draws of mutants.
+    """Measure each two sites; values are means over mutants.
 
     Parameters
     ----------
     model : torch.nn.Module
     found : TwoSites
-        Of n two sites.
+        n times two sites.
     draws : sequence of Mutations
-        Of the sequences and sites that were found, drawn with :func:`draw_mutations`.
+        Mutants of the sequences and sites that were found, from :func:`draw_mutations`.
     target, batch_size : int
     on_progress : callable
 
     Returns
     -------
     values : np.ndarray, shape=(3, n)
-        What both are worth together beyond alone, and what the first and the second are worth without the other.
+        The interaction, and the effect of the first and of the second site without the other.
     """
     codes, sites = draws[0].codes, draws[0].sites
     sequence, feature, row_of = present_sites(sites)

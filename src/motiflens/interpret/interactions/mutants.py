@@ -1,4 +1,4 @@
-"""Sequences in which one site, or two, are mutated at every base."""
+"""Sequences in which all bases of one site, or of two, are mutated."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -19,14 +19,14 @@ _BLOCK = 4_000  # sequences made at a time
 
 @by_fields
 class Mutations(NamedTuple):
-    """For each site the bases that take its place, none of which is the one that was there."""
+    """For each site the bases that replace it, each of which differs from the original one."""
 
     codes: np.ndarray  # (N, L)
     sites: Sites
     shift: np.ndarray  # (N, L) 1 to 3, added to a base modulo 4
 
     def mutate(self, sequence: np.ndarray, *features: np.ndarray) -> np.ndarray:
-        """Copies of some sequences with their sites of one or several features mutated, shape=(n, L)."""
+        """Copies of some sequences in which the sites of one or several features are mutated, shape=(n, L)."""
         codes = self.codes[sequence]
         position = np.arange(codes.shape[1])
         inside = np.zeros(codes.shape, dtype=bool)
@@ -38,7 +38,7 @@ class Mutations(NamedTuple):
 
 
 def draw_mutations(codes: np.ndarray, sites: Sites, rng: np.random.Generator) -> Mutations:
-    """Draw another base for every position; a site has the same mutant alone and together with others.
+    """Draw another base for every position; a site has the same mutant alone and together with other sites.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def draw_mutations(codes: np.ndarray, sites: Sites, rng: np.random.Generator) ->
 
 
 def present_sites(sites: Sites) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Sequence and feature of every site, and the table (N, n_features) of their rows in this list, -1 for none."""
+    """Sequence and feature of every site, and a table (N, n_features) of their rows in this list (-1: no site)."""
     sequence, feature = np.nonzero(sites.present)
     row_of = np.full(sites.present.shape, -1)
     row_of[sequence, feature] = np.arange(len(sequence))
@@ -58,7 +58,7 @@ def present_sites(sites: Sites) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def blocks(n: int) -> Iterator[slice]:
-    """Cut n rows into runs."""
+    """Divide n rows into blocks."""
     return (slice(start, start + _BLOCK) for start in range(0, n, _BLOCK))
 
 
@@ -75,14 +75,14 @@ def effects_of_sites(
     rng: np.random.Generator,
     on_progress: OnProgress,
 ) -> Effects:
-    """Find the sites of all features in positives, measure each two of them, and add up by pair.
+    """Find the sites of all features in positives, measure each two of them, and sum up by pair.
 
     Parameters
     ----------
     values_of : callable
-        From a model, two sites and draws of mutants to values (3, n): of both together, and of either alone.
+        Returns, for a model, two sites and mutants, values (3, n): the interaction and both single effects.
     model, given, rng, on_progress
-        As every method gets them.
+        Arguments that every method gets.
     """
     settings, length = given.settings, given.positives.shape[1]
     sites = find_sites(given.positives, given.features, rate=settings.site_rate, rng=rng)

@@ -1,19 +1,19 @@
 """From scores to p-values: steps 3 to 6 of docs/methods/interactions.md, which has the symbols and the reasons.
 
-A pair is tested where its effect of either sign stands out most, and so is everything that it is compared with.
+A pair, and each control that it is compared with, is represented by its strongest effect of either sign.
 
-A pair must pass two tests, and the larger p-value counts (`compare_pairs`, step 6):
+A pair must pass two tests; its p-value is the larger one (`compare_pairs`, step 6):
 
 - step 3, `_against_copies`: its score against scores of shuffled copies of its motifs in the same networks;
-- step 4, `curvature_effects`: the effect that the curvature of the network's output would give the pair without any
-  interaction, which step 5 subtracts;
-- step 5, `against_other_pairs`: what is left against what the two motifs show with all other motifs. `_expected` says
-  what that is, by what is `_typical` of each motif; `_stand_far_out` and the loops of `against_other_pairs` leave out
-  pairs that interact themselves; `_tails` makes p-values.
+- step 4, `curvature_effects`: the effect that a pair without interaction would have because the network's output is
+  curved, which step 5 subtracts;
+- step 5, `against_other_pairs`: the rest, compared with the effects of the two motifs in pairs with all other motifs.
+  `_expected` computes the score to expect from what is `_typical` of each motif; `_stand_far_out` and the loops of
+  `against_other_pairs` leave out pairs that interact themselves; `_tails` computes p-values.
 
-The second test needs other pairs. With fewer than five motifs there is the first test alone, which also calls pairs of
-a network that adds up single motifs. With more motifs, a pair has p = 1 if one of its motifs has fewer than three other
-pairs that were measured and do not stand out.
+The second test needs other pairs. With fewer than five motifs there is only the first test, which also calls pairs in a
+network that merely adds up single motifs. With more motifs, a pair has p = 1 if one of its motifs has fewer than three
+other pairs that were measured and are not outliers.
 """
 
 import math
@@ -43,7 +43,7 @@ _LEAST_SPREAD = 0.175  # SD of roots over their mean: curvature is no exact prod
 
 @by_fields
 class PairTests(NamedTuple):
-    """The two tests of each pair, and what counts; all of shape=(P,)."""
+    """The p-values of both tests of each pair, and the one that counts; all of shape=(P,)."""
 
     copies: np.ndarray  # p against shuffled copies
     others: np.ndarray  # p against other pairs, for both signs; NaN where these are too few
@@ -58,11 +58,11 @@ def compare_pairs(
     Parameters
     ----------
     windows : Windows of P + Q pairs
-        Of `observed_pairs`, then of `null_pairs`.
+        Windows of `observed_pairs`, then of `null_pairs`.
     magnitude : np.ndarray, shape=(P + Q,)
-        Scores of the effects of either sign; NaN where nothing was measured.
+        Scores of the effects, whatever their sign; NaN if nothing was measured.
     curvature : np.ndarray, shape=(P,)
-        Scores that the curvature of the output alone would give the observed pairs; 0 where that is not known.
+        Scores of the observed pairs to expect from the curvature of the output alone; 0 if not known.
     pairs : np.ndarray, shape=(P + Q, 2)
     features : Features
 
@@ -117,26 +117,26 @@ def _against_copies(scores: np.ndarray, pairs: np.ndarray, features: Features, n
 
 
 def curvature_effects(effects: np.ndarray, alone: np.ndarray) -> np.ndarray:
-    """Effects that the curvature of the output gives: c s_i s_j, and no more than either motif has alone (step 4).
+    """Effects to expect from the curvature of the output: c s_i s_j, but at most either single effect (step 4).
 
-    The c of a pair is the weighted median of effect / (s_i s_j) over all other pairs, as of a line through the origin
-    with least absolute errors, but weights are squared: where few motifs do anything, their pairs count, not the many
-    others. It has a sign, since an output bends one way: a pair whose effect goes the other way is expected none.
-    Where the other pairs together weigh less than half of what the pair itself does, no c is known, and the limit
-    counts. The limit is what an output that never turns round can do at most where a motif alone lowers it; where both
-    raise it there is none, and this one is a convention.
+    s_i and s_j are the single effects. The c of a pair is the weighted median of effect / (s_i s_j) over all other
+    pairs, as in a regression through the origin with least absolute errors. Weights are squared, so that pairs of
+    effective motifs count if most motifs have no effect. c has a sign, because an output is curved in one direction: for
+    a pair with an effect of the other sign, nothing is expected. If the other pairs together weigh less than half of the
+    pair itself, c is unknown and the upper limit is used. If a motif lowers the output, this limit is the most that a
+    monotonic output allows. If both motifs raise it there is no such limit, and the same one is used by convention.
 
     Parameters
     ----------
     effects : np.ndarray, shape=(P,)
-        Of either sign; 0 where none stands out, NaN where nothing was measured.
+        Effects of either sign; 0 if there is none, NaN if nothing was measured.
     alone : np.ndarray, shape=(P, 2)
-        What either motif is worth without the other; NaN where a method sees none.
+        Effect of either motif without the other; NaN for a method that does not measure it.
 
     Returns
     -------
     expected : np.ndarray, shape=(P,)
-        How much of each effect is expected, 0 or more, in the unit of effects; 0 where there is nothing to tell from.
+        The part of each effect that is expected, 0 or more, in the unit of effects; 0 if it cannot be estimated.
     """
     product = alone.prod(axis=1)
     known = (np.abs(product) > 0) & ~np.isnan(effects)
@@ -159,14 +159,14 @@ def curvature_effects(effects: np.ndarray, alone: np.ndarray) -> np.ndarray:
 def against_other_pairs(
     scores: np.ndarray, magnitude: np.ndarray, curvature: np.ndarray, pairs: np.ndarray
 ) -> np.ndarray:
-    """Step 5: Student's upper tail of each score over what is expected of the pair; NaN where others are too few.
+    """Step 5: upper tail of Student's t for each score minus the expected one; NaN if there are too few other pairs.
 
     Parameters
     ----------
     scores, magnitude : np.ndarray, shape=(P,)
-        Of the positive effect and of effects of either sign; magnitude is NaN where nothing was measured.
+        Scores of positive effects, and of effects of either sign; magnitude is NaN if nothing was measured.
     curvature : np.ndarray, shape=(P,)
-        As of :func:`compare_pairs`.
+        As for :func:`compare_pairs`.
     pairs : np.ndarray, shape=(P, 2)
 
     Returns

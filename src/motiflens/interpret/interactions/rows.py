@@ -1,4 +1,4 @@
-"""Rows of the table of interactions: where the effect of each pair stands out, and at which gap it does most."""
+"""Rows of the table of interactions: the window in which the effect of a pair is strongest, and its gap."""
 
 from collections.abc import Sequence
 
@@ -20,19 +20,19 @@ def table_rows(
     shown: Effects,
     n_members: int,
 ) -> tuple[Interaction, ...]:
-    """One row per pair, from its p- and q-value and the window of distances in which its effect stands out.
+    """One row for each pair, from its p- and q-value and the window of distances in which its effect is strongest.
 
-    The gap of a pair is where its effect is largest if it is above 0, and lowest if it is below.
+    The gap of a pair is that of its largest effect if this is positive, and of its lowest if it is negative.
 
     Parameters
     ----------
     motifs : sequence of Motif
     pairs : np.ndarray, shape=(P, 2)
     p, q, agree : np.ndarray, shape=(P,)
-        p-values, q-values, and members with a small one by themselves.
+        p-values, q-values, and numbers of members that alone have a small p-value.
     windows : Windows of P pairs
     shown : Effects of P pairs
-        Over all members.
+        Effects over all members.
     n_members : int
     """
     rows = []

@@ -11,7 +11,7 @@ from motiflens.interpret.interactions.null import curvature_effects
 
 @by_fields
 class PairScores(NamedTuple):
-    """What pairs are compared by: how far their effects stand out, of P pairs of motifs and Q with shuffled copies."""
+    """Scores by which P pairs of motifs and Q pairs with shuffled copies are compared."""
 
     windows: Windows  # of P + Q pairs: where effects of either sign stand out most
     magnitude: np.ndarray  # (P + Q,) scores there; NaN where nothing was measured
@@ -25,7 +25,7 @@ def score_pairs(effects: Effects, n_observed: int, *, min_count: int, min_effect
     ----------
     effects : Effects of P + Q pairs
     n_observed : int
-        P, the pairs of motifs, which come first.
+        P, the number of pairs of motifs, which come first.
     min_count, min_effect
         As for :func:`effects.best_windows`.
     """

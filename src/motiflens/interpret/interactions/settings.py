@@ -1,4 +1,4 @@
-"""How an analysis of interactions is run: one set of numbers for all methods."""
+"""Settings of an analysis of interactions, the same for all methods."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,38 +13,39 @@ from motiflens.interpret.interactions.design import distance_ranges
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Numbers of an analysis of interactions, checked when they are made; each method uses those that concern it.
+    """Settings of an analysis of interactions, checked on creation; each method uses those that apply to it.
 
-    The defaults were chosen in the study's benchmark, on draws of the data that no figure shows.
+    The defaults were chosen on simulated data sets of the benchmark that are not part of any reported result.
 
     Attributes
     ----------
     n_null : int
-        Shuffled copies of all motifs together, at least. Each is measured with every other motif.
+        Least number of shuffled copies, over all motifs. Each is measured with every other motif.
     n_sequences : int
-        Largest number of positives, and of background sequences, taken at random.
+        Largest number of positives, and of background sequences, chosen at random.
     n_backgrounds, n_null_backgrounds : int
-        Of "insertion": sequences for effects and distances, and for p-values, where each shuffled copy needs its own.
+        For "insertion": numbers of background sequences for effects and distances, and for p-values.
     distances : sequence of int or of (int, int), optional
-        Of "insertion": bases between the two sites, or smallest and largest number in a range that backgrounds divide
-        between them. By default all from 0 to 100 in up to 20 ranges, each by itself up to 10.
+        For "insertion": bases between the two sites; or ranges (smallest, largest), whose distances are spread over the
+        backgrounds. By default all from 0 to 100 bp in up to 20 ranges; up to 10 bp each distance is a range of its
+        own.
     n_draws : int
-        Of "mutagenesis" and "feature_maps": mutants of each site.
+        For "mutagenesis" and "feature_maps": mutants of each site.
     filter_q, filter_threshold : float
-        Of methods on filters: largest q-value of a filter's match to a motif, and the share of a filter's maximum
-        from which there is a site.
+        For methods on filters: largest q-value of a filter's match to a motif, and the share of a filter's maximum
+        above which its activity counts as a site.
     site_rate : float
-        Of scanning: share of shuffled sequences in which a motif may score as high as in a site.
+        For scanning: share of shuffled sequences that may hold a score as high as that of a site.
     min_count : int
-        Measurements on which a called window of distances rests at least, in each member on average.
+        Least number of measurements in a window of distances, averaged over members.
     min_effect : float
-        Smaller effects count as none: differences of logits in single precision are not exactly 0.
+        Smaller effects count as 0, because differences of logits have rounding errors.
     few_motifs : bool
-        Give q-values, and so calls, with fewer than five motifs, too. By default there are none, because the test that
-        tells interactions from the curvature of the output needs other pairs: without it, pairs of a network that adds
-        up single motifs are called.
+        Give q-values, and so calls, even with fewer than five motifs. By default there are none, because the test that
+        separates interactions from the curvature of the output needs other pairs. Without this test, pairs are called
+        even in a network that only adds up single motifs.
     batch_size : int, optional
-        By default 500, and 2,000 on a GPU.
+        Sequences in one pass; by default 500, or 2,000 on a GPU.
     seed : int
         The same seed gives the same table.
 
@@ -93,7 +94,9 @@ class Settings:
             distance_ranges(self.distances)
 
     def to_dict(self) -> dict[str, Any]:
-        """What a result depends on, as plain data: without the batch size, and what is as records always had it."""
+        """The settings that a result depends on, as plain data.
+
+        The batch size is left out, and so are `distances` and `few_motifs` if they have their defaults."""
         values = asdict(self)
         del values["batch_size"]
         for name in ("distances", "few_motifs"):

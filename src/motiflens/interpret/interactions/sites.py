@@ -1,4 +1,4 @@
-"""Where motifs and their shuffled copies lie in sequences, and which two sites lie together."""
+"""Sites of motifs and of their shuffled copies in sequences, and pairs of sites."""
 
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ _BIN = 10  # bp of distance to a cell
 
 @by_fields
 class Sites(NamedTuple):
-    """The best site of each feature in each sequence; all but the widths of shape=(N, n_features)."""
+    """The best site of each feature in each sequence; arrays but the widths have shape=(N, n_features)."""
 
     start: np.ndarray  # first base
     strand: np.ndarray  # +1 or -1
@@ -28,7 +28,7 @@ class Sites(NamedTuple):
     width: np.ndarray  # (n_features,)
 
     def rows(self, rows: slice) -> "Sites":
-        """The same in some sequences."""
+        """Sites in some of the sequences."""
         return Sites(self.start[rows], self.strand[rows], self.present[rows], self.width)
 
     @property
@@ -37,7 +37,7 @@ class Sites(NamedTuple):
         return self.start + self.width
 
     def covered(self, n_features: int, length: int) -> np.ndarray:
-        """Bases within a site of the first features, bool, shape=(N, length)."""
+        """Bases within sites of the first features, bool, shape=(N, length)."""
         rows, columns = np.nonzero(self.present[:, :n_features])
         edges = np.zeros((len(self.start), length + 1), dtype=int)
         np.add.at(edges, (rows, self.start[rows, columns]), 1)
@@ -58,11 +58,11 @@ class TwoSites(NamedTuple):
 
 
 def find_sites(codes: np.ndarray, features: Features, *, rate: float, rng: np.random.Generator) -> Sites:
-    """Scan both strands with log-odds against uniform bases, and keep the best place of each sequence.
+    """Scan both strands with log-odds scores (uniform background), and keep the best position in each sequence.
 
-    A motif's best place is a site if it scores higher than in all but a share `rate` of the same sequences after
-    a dinucleotide shuffle. A shuffled copy has as many sites as its motif, in the sequences where it scores highest,
-    and none that overlaps a site of a motif.
+    The best position is a site if its score is exceeded in at most a share `rate` of the dinucleotide-shuffled
+    sequences. A shuffled copy has as many sites as its motif, in the sequences where it scores highest, and none of
+    them overlaps a site of a motif.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def highest_rows(scores: np.ndarray, n: np.ndarray) -> np.ndarray:
 def best_places(
     codes: np.ndarray, motifs: list[Motif], taken: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Best log-odds score, its first base and strand, each (N, n_motifs); -inf where all places are taken.
+    """Best log-odds score with its first base and strand, each (N, n_motifs); -inf if no position is free.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def _blocked(codes: np.ndarray, widths: torch.Tensor, taken: np.ndarray | None) 
 
 
 def two_sites(sites: Sites, pairs: np.ndarray) -> TwoSites:
-    """List where the two features of each pair, shape=(P, 2), lie in one sequence without overlap."""
+    """List the sites of both features of each pair, shape=(P, 2), that are in one sequence and do not overlap."""
     columns: list[tuple[np.ndarray, ...]] = []
     for row, (first, second) in enumerate(pairs.tolist()):
         sequence = np.flatnonzero(sites.present[:, first] & sites.present[:, second])
@@ -157,15 +157,15 @@ def two_sites(sites: Sites, pairs: np.ndarray) -> TwoSites:
 
 
 def sum_up(found: TwoSites, values: np.ndarray, alone: np.ndarray, n_pairs: int, length: int) -> Effects:
-    """Add up one value per two sites, by orientation and in steps of 10 bp of distance.
+    """Sum up the values of pairs of sites, by orientation and by distance in steps of 10 bp.
 
     Parameters
     ----------
     found : TwoSites
-        Of n two sites.
+        n times two sites.
     values : np.ndarray, shape=(n,)
     alone : np.ndarray, shape=(2, n)
-        Effects of the first and of the second site without the other, NaN where the method sees none.
+        Effects of the first and of the second site without the other; NaN for a method that does not measure them.
     n_pairs, length : int
     """
     n_bins = -(-length // _BIN)

@@ -1,9 +1,9 @@
-"""Logits of a hybrid network with two sites from its first layer's response to each of them alone.
+"""Logits of a HybridNetwork for two sites, from its first layer's response to each of them alone.
 
 The first convolution and its BatchNorm are affine, so their response to a sequence with two sites that do not
-overlap is r(AB) = r(A) + r(B) - r(0), exactly. Max-pooling commutes with an activation that never falls. So with the
-responses r(A) kept whole, and r(B) - r(0) in the few pools that B reaches, only these pools are computed anew
-for a pair, and the convolution, most of the cost, runs for single sites alone.
+overlap is exactly r(AB) = r(A) + r(B) - r(0). Max-pooling commutes with a non-decreasing activation. The responses r(A)
+are kept completely, and r(B) - r(0) in the few pools that B changes. For a pair, only these pools are computed again.
+The convolution, which is most of the cost, is run for single sites only.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 def can_splice(model: nn.Module) -> TypeGuard[HybridNetwork]:
-    """Whether a model is a hybrid network whose first activation never falls."""
+    """Whether a model is a HybridNetwork with a non-decreasing first activation."""
     return type(model) is HybridNetwork and isinstance(model.stem.first.activation, nn.ReLU | Exponential)
 
 
 class Splicer:
-    """Logits of a hybrid network for singles and pairs of a design; what `_Planter` gives, several times faster."""
+    """Logits of a HybridNetwork for single sites and pairs of a design, faster than with whole sequences."""
 
     def __init__(self, model: HybridNetwork, design: "Design", target: int, batch_size: int) -> None:
         self.model, self.design, self.target, self.batch_size = model, design, target, batch_size
@@ -39,7 +39,7 @@ class Splicer:
         self.changes: dict[int, torch.Tensor] = {}
 
     def alone(self, feature: int | None, *, left: bool = True) -> np.ndarray:
-        """Logits with one site on either strand, shape=(2, D, B); of the backgrounds, (D, B), for None."""
+        """Logits with one site, on either strand, shape=(2, D, B); of the backgrounds alone, (D, B), for None."""
         if feature is None:
             return self._logits([self._pooled(self.background)])[0]
         sides = [(feature, 1), (feature, -1)]
@@ -50,7 +50,8 @@ class Splicer:
         return self._logits([self._pooled(response) for response in responses])
 
     def together(self, left: int, rights: Sequence[int]) -> Iterator[np.ndarray]:
-        """Logits with two sites on either strand, shape=(2, 2, D, B), for right features that `alone` has seen."""
+        """Logits with two sites, each on either strand, shape=(2, 2, D, B); call `alone` for the right feature
+        first."""
         responses = [self._response(self.design.plant((left, strand))) for strand in (1, -1)]
         pooled = [self._pooled(response) for response in responses]
         for right in rights:  # four sets of pooled responses at a time: a GPU wants large batches

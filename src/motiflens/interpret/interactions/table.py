@@ -1,4 +1,4 @@
-"""The result: one row per pair of motifs."""
+"""The result of `interactions`: one row for each pair of motifs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class Interaction(NamedTuple):
 
 @by_fields
 class PairEvidence(NamedTuple):
-    """What p-values were made from; pairs in the order of `numpy.triu_indices`."""
+    """What the p-values were computed from; pairs are in the order of `numpy.triu_indices`."""
 
     score: np.ndarray  # (P,) of the effect that stands out most, whatever its sign; 0 where none does
     magnitude: np.ndarray  # (P,) the same; NaN where nothing was measured
@@ -62,18 +62,18 @@ class InteractionTable(Tabular):
     ----------
     rows : tuple of Interaction
     method, unit : str
-        How effects were measured, and in what: "logit", "attention weight" or "Fisher z".
+        How effects were measured, and their unit: "logit", "attention weight" or "Fisher z".
     n_members, n_null : int
-        Networks, and scores of shuffled copies in the null.
+        Number of networks, and of scores of shuffled copies in the null distribution.
     caution : str
-        What keeps the p-values of this method from meaning what they say; "" where nothing is known to.
+        Reasons why p-values may not be valid; "" if none is known.
     profiles : Effects
         Effects by orientation and distance, pair by pair in the order of `numpy.triu_indices`, over all members: arrays
         `total`, `square` and `number` (P, n_orientations, D), `low` and `high` (D,) bp, and `mean()`.
-    evidence : Evidence
-        Both tests of each pair, and what each member says by itself.
+    evidence : PairEvidence
+        Both tests of each pair, and the effects and p-values of each member.
     labels : tuple of str
-        What each motif is called, by number: its name, with the id beside where several share it.
+        Label of each motif: its name, with the id if several motifs have the same name.
     """
 
     rows: tuple[Interaction, ...]
@@ -100,11 +100,11 @@ class InteractionTable(Tabular):
         return f"{self.labels[row.i]} × {self.labels[row.j]}"
 
     def plot(self, *, top: int = 6, ax: "Axes | None" = None) -> "Axes":
-        """Draw the effect of pairs against the distance between their sites, of either sign.
+        """Draw the effect of pairs against the distance between their sites.
 
-        Named and in colour are `top` pairs at most: called ones first, then those with the largest effects of either
-        sign. The others are thin and grey. Pairs whose effect stands out in one orientation are drawn in that one,
-        others over all orientations.
+        At most `top` pairs have a name and a colour: called pairs first, then those with the largest absolute effects.
+        All others are thin and grey. If the effect of a pair is strongest in one orientation, the curve is of this
+        orientation, otherwise of all.
 
         Raises
         ------
@@ -131,7 +131,7 @@ class InteractionTable(Tabular):
         return Profile(label, self.profiles.low, self.profiles.high, effect, emphasis)
 
     def calls(self, q: float = 0.1, *, sign: str = "") -> list[Interaction]:
-        """Pairs with a q-value of at most q, of both signs or of one.
+        """Called pairs: those with a q-value of at most q, with both signs or one of them.
 
         Parameters
         ----------
@@ -142,7 +142,7 @@ class InteractionTable(Tabular):
         Raises
         ------
         ValueError
-            If there is no such sign.
+            If the sign is none of these.
         """
         if sign not in ("", "+", "-"):
             raise InputError(f"sign must be '+', '-' or '' for both, got {sign!r}")
@@ -162,7 +162,7 @@ class InteractionTable(Tabular):
         raise InputError(f"expected two different motifs in 0 ... {self._n_motifs - 1}, got {i} and {j}")
 
     def profile(self, i: int, j: int) -> np.ndarray:
-        """Mean effects of two motifs by orientation and distance, shape=(n_orientations, D), NaN where unseen."""
+        """Mean effects of two motifs by orientation and distance, shape=(n_orientations, D); NaN if not measured."""
         return self._of_pair(self.profiles.mean(), self.pair(i, j))
 
     def _of_pair(self, values: np.ndarray, row: Interaction) -> np.ndarray:
@@ -184,7 +184,7 @@ def _json(value: Any) -> Any:
 
 
 def sorted_rows(rows: Sequence[Interaction]) -> tuple[Interaction, ...]:
-    """The smallest p-value first, then the largest effect of either sign."""
+    """Rows sorted by p-value, then by absolute effect, the largest first."""
     return tuple(sorted(rows, key=lambda row: (row.p_value, -np.nan_to_num(abs(row.effect), nan=-np.inf))))
 
 

@@ -1,7 +1,7 @@
-"""Attributions judged where the truth is not known, at motifs that were put into your own sequences.
+"""Spike-in: motifs are implanted into your own sequences, and attribution maps are scored at these sites.
 
-`candidate_motifs` are motifs that filters look like; `spike_in` finds those to which networks respond, implants them
-and scores the attribution maps there.
+`candidate_motifs` are motifs that filters match. `spike_in` finds those to which networks respond, implants them and
+scores the attribution maps at their sites.
 """
 
 from motiflens.interpret.spike_in.candidates import candidate_motifs

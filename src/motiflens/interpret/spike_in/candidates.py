@@ -1,4 +1,4 @@
-"""Motifs that networks may respond to: what the filters of their first layers look like."""
+"""Motifs that networks may respond to: those that first-layer filters match."""
 
 from collections.abc import Sequence
 
@@ -24,18 +24,19 @@ def candidate_motifs(
     max_width: int | None = None,
     batch_size: int = 500,
 ) -> list[Motif]:
-    """Best match of every filter of every network, the surest first, each kind of motif once.
+    """Best match of every filter of every network, without duplicates, the smallest p-value first.
 
-    A match that is alike to a surer one (`filter_audit.SIMILAR`), such as another version of it, is left out.
+    A match that is similar (`filters.SIMILAR`) to one with a smaller p-value, such as another version of it, is left
+    out.
 
     Parameters
     ----------
     models : sequence of nn.Module
-        Any that :func:`motiflens.models.any_model.adapt` can read.
+        Any models that :func:`motiflens.models.any_model.adapt` can read.
     codes : np.ndarray, uint8, shape=(N, L)
-        Sequences on which filters are aligned, of all classes.
+        Sequences of all classes, from which filters' matrices are made.
     database : str or sequence of Motif
-        As for :func:`motiflens.interpret.filters.filter_matches`; of motifs with one id the first.
+        As for :func:`motiflens.interpret.filters.filter_matches`; of several motifs with the same id, the first counts.
     q : float
         Largest q-value of a match.
     max_width : int, optional
@@ -45,12 +46,12 @@ def candidate_motifs(
     Returns
     -------
     motifs : list of Motif
-        Empty where no filter matches.
+        Empty if no filter matches.
 
     Raises
     ------
     ValueError
-        If a model cannot be adapted, or as `filter_matches` does.
+        If a model cannot be adapted, and as `filter_matches` does.
     """
     given = load_motifs(database) if isinstance(database, str) else database
     first: dict[str, Motif] = {}

@@ -1,4 +1,4 @@
-"""Put sites of known motifs into given sequences, and remember where."""
+"""Implant sites of known motifs into sequences, and record their positions."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -36,27 +36,27 @@ def implant(
     seed: Sequence[int],
     places: MotifPlaces | None = None,
 ) -> Implants:
-    """Put as many sites into every sequence: motifs, strands and places at random, bases drawn from the matrix.
+    """Implant `n_sites` sites into every sequence: motifs, strands and positions at random, bases from the matrix.
 
-    Everything else stays. Sites do not overlap, hide no unknown base (padding, say), and the outermost `margin` bases
-    at either end are left alone: a convolution sees them beside padding. The same seed gives the same number of sites
-    the same places, whatever the motifs are, as long as their widths are the same.
+    All other bases stay. Sites do not overlap, do not cover unknown bases (such as padding), and do not reach into the
+    outermost `margin` bases at either end, which a convolution sees next to its zero padding. With the same seed,
+    number of sites and widths of motifs, positions are the same.
 
     Parameters
     ----------
     codes : np.ndarray, uint8, shape=(N, L)
     motifs : sequence of Motif
-        Each site is one of them, all equally likely.
+        Each site is one of these motifs, with equal probability.
     n_sites, margin : int
     seed : sequence of int
     places : sequence of np.ndarray or None, optional
-        Of each motif the first positions to draw from; None where it may lie anywhere. Where sites have few places,
-        some sequences get fewer of them, but at least one.
+        For each motif, the start positions to draw from, or None if all are allowed. If there are few positions, some
+        sequences get fewer sites, but at least one.
 
     Raises
     ------
     ValueError
-        If the widest motif does not fit as often, or hardly ever between unknown bases.
+        If `n_sites` sites of the widest motif do not fit, or hardly ever fit between unknown bases.
     """
     n, length = codes.shape
     widest = max(motif.width for motif in motifs)
@@ -142,9 +142,9 @@ def covered(truth: SiteTruth, motif: int | None = None) -> np.ndarray:
 
 
 def weakened(matrix: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """A copy of ground truth, shape=(N, 4, L), in which positions, bool (N, L), count as neither motif nor background.
+    """A copy of ground truth, shape=(N, 4, L), in which some positions, bool (N, L), are neither motif nor background.
 
-    Their columns hold so little information as `scoring.interpretability` leaves out.
+    Their columns get so little information that `interpretability` leaves them out.
     """
     columns = matrix.transpose(0, 2, 1).copy()  # N, L, 4
     columns[positions] = _WEAK_COLUMN

@@ -1,6 +1,7 @@
-"""Where sequences hold a motif: in peaks around summits, say, in the middle, and a network may know it nowhere else.
+"""Where in the sequences a motif occurs, such as in the middle of peaks that are centred on their summits.
 
-A site that is put where no sequence of the class has one asks for what was never there to be learned.
+A network need not respond to a motif at positions where it never occurs in the data, so sites are implanted where
+sequences of the class have them.
 """
 
 from collections.abc import Sequence
@@ -21,10 +22,11 @@ MotifPlaces = Sequence[np.ndarray | None]
 
 
 def motif_places(given: Sequences, target: int, motifs: Sequence[Motif], *, seed: int) -> list[np.ndarray | None]:
-    """Where sequences with the label hold each motif, where that is not just anywhere.
+    """Positions of each motif in sequences with the label, if they are not uniform.
 
-    Sites are the best of each sequence, if better than those of 95 % of the sequences without the label. Their first
-    positions are taken where there are 20 or more and a Kolmogorov-Smirnov test says that they are not uniform.
+    The site of a sequence is its best-scoring position, if its score exceeds that of 95 % of the sequences without the
+    label. Start positions are returned if there are at least 20 sites and a Kolmogorov-Smirnov test rejects a uniform
+    distribution.
 
     Parameters
     ----------
@@ -32,12 +34,12 @@ def motif_places(given: Sequences, target: int, motifs: Sequence[Motif], *, seed
     target : int
     motifs : sequence of Motif
     seed : int
-        Rules which sequences are looked through, where they are many.
+        Seed of the choice of sequences, if there are many.
 
     Returns
     -------
     places : list of np.ndarray, int64, shape=(n_sites,), or None
-        For each motif first positions; None where it lies anywhere, or where sequences have no labels.
+        Start positions for each motif; None if it occurs anywhere, or if sequences have no labels.
     """
     if given.y is None:
         return [None] * len(motifs)
@@ -62,9 +64,9 @@ def _places(bound: np.ndarray, unbound: np.ndarray, motif: Motif) -> np.ndarray 
 
 
 def uniform_p_value(values: np.ndarray) -> float:
-    """P-value of the Kolmogorov-Smirnov test that values, shape=(n,), are uniform on 0 to 1.
+    """P-value of the Kolmogorov-Smirnov test of the hypothesis that values, shape=(n,), are uniform on 0 to 1.
 
-    By the distribution of Kolmogorov, with the statistic corrected for n as in Stephens (1970), "Use of the
+    It uses the Kolmogorov distribution, with the statistic corrected for n as in Stephens (1970), "Use of the
     Kolmogorov-Smirnov, Cramer-von Mises and related statistics without extensive tables".
     """
     ordered, n = np.sort(values), len(values)

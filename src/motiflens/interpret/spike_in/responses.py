@@ -1,4 +1,4 @@
-"""Which motifs networks respond to: the change of their logits when a site is put into sequences."""
+"""Which motifs networks respond to: the change of their logits when a site is implanted."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from motiflens.motifs.sets import Motif
 
 @by_fields
 class Responses(NamedTuple):
-    """Of E networks to K motifs, each of shape=(E, K)."""
+    """Responses of E networks to K motifs; each array has shape=(E, K)."""
 
     change: np.ndarray  # mean change of the logit when one site is put in
     beyond_shuffled: np.ndarray  # by how much it exceeds that from the motif with its columns shuffled
@@ -35,12 +35,11 @@ def measure_responses(
     seed: int,
     places: MotifPlaces | None = None,
 ) -> Responses:
-    """Put one site of each motif into each sequence, and one of its column-shuffled copy into the same place.
+    """Implant one site of each motif into each sequence, and, at the same position, one of its column-shuffled copy.
 
-    A network responds to a motif if its logit differs from that of the sequence as it was, and from that with the
-    shuffled copy, in one direction: two paired t-tests over sequences, of which the larger p-value counts, since both
-    must hold. The copy takes away what composition alone does. A motif that is the same in any order of its columns
-    has none, and p = 1.
+    A network responds to a motif if its logit with the site differs, in the same direction, from that of the original
+    sequence and from that with the shuffled copy. Both are paired t-tests over sequences; the larger p-value counts.
+    The copy controls for composition. A motif whose columns are all alike has no shuffled copy, and p = 1.
 
     Parameters
     ----------
@@ -51,7 +50,7 @@ def measure_responses(
     q : float
         Largest q-value of a response.
     min_response : float
-        Motifs are used if they raise the logit by at least this share of what the network's strongest motif does.
+        A motif is used if it raises the logit by at least this share of the largest response of the network.
     margin, seed : int
         As for :func:`implant`.
     places : sequence of np.ndarray or None, optional

@@ -1,4 +1,4 @@
-"""What a spike-in found, as arrays and as plain numbers."""
+"""The result of a spike-in, as arrays and as a summary."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ TRUSTED = 0.75
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SpikeIn(Tabular):
-    """Attributions of E networks by M methods, judged at K motifs implanted into B sequences.
+    """Scores of attribution maps of E networks by M methods, at sites of K motifs implanted into B sequences.
 
     Attributes
     ----------
@@ -32,25 +32,25 @@ class SpikeIn(Tabular):
     motifs : tuple of Motif, length K
         All candidates.
     at_places : np.ndarray, bool, shape=(K,)
-        Motifs that were put where positives have them, for these have them in some places more than in others; all
-        others anywhere.
+        Motifs that occur at preferred positions in positives and were implanted there; all others were implanted
+        anywhere.
     responses : Responses
-        Of each network to each candidate, on other sequences than those below, and which motifs it was judged by.
+        Response of each network to each candidate, measured on other sequences than those below, and the motifs used.
     scores : SpikeScores
-        Of the attribution maps of sequences with implanted sites. Sites that were there before count as background.
+        Scores of the attribution maps of sequences with implanted sites. Natural sites count as background.
     difference_scores : SpikeScores
-        Of these maps minus those of the same sequences without the sites. What is in a map anyway, natural sites and
-        noise alike, cancels in it: it says what the implants add, not how well they can be seen.
+        Scores of the difference between these maps and those of the same sequences without the sites. Natural sites and
+        noise cancel, so these scores tell what the implants add to a map, not how well they are visible in it.
     motif_auroc : np.ndarray, float64, shape=(E, M, K)
-        Mean over sequences of the AUROC at the sites of one motif; NaN where it was not used.
+        AUROC at the sites of one motif, averaged over sequences; NaN if the motif was not used.
     chance_aupr : np.ndarray, float64, shape=(E,)
-        Share of motif among the positions that count: the AUPR of scores by chance.
+        Share of motif positions among all scored positions, which is the AUPR of random scores.
     logits_before, logits_after : np.ndarray, float64, shape=(E, B)
-        Without and with the sites; the latter NaN for a network that responds to no motif.
+        Logits without and with the sites; the latter are NaN for a network that responds to no motif.
     sites : tuple of SiteTruth or None, length E
-        Where which motif was implanted for each network: networks that use the same motifs have the same sites.
+        Sites that were implanted for each network; networks with the same motifs have the same sites.
     chosen_on, measured_on : np.ndarray, int64, shape=(n,), shape=(B,)
-        Rows of the data set: sequences of the responses, and of everything else.
+        Indices in the data set of the sequences on which responses, and everything else, were measured.
     """
 
     methods: tuple[str, ...]
@@ -73,10 +73,10 @@ class SpikeIn(Tabular):
         return np.array([used.any() for used in self.responses.used])
 
     def interval(self, method: str, score: str = "auroc", *, difference: bool = False) -> Interval:
-        """Mean score of a method over sequences and the networks that can be judged.
+        """Mean score of a method over sequences and networks, with its 95 % confidence interval.
 
-        The interval is of a bootstrap over sequences: it speaks of other sequences and sites, not of other networks,
-        which :meth:`member_means` shows. NaN where no network can be judged.
+        Networks that respond to no motif are left out. The interval is a bootstrap over sequences, so it does not
+        include the variation between networks, which :meth:`member_means` shows. NaN if no network responds.
 
         Raises
         ------
@@ -87,13 +87,13 @@ class SpikeIn(Tabular):
         return bootstrap_mean(mean_of_defined(values, axis=0))
 
     def member_means(self, method: str, score: str = "auroc", *, difference: bool = False) -> np.ndarray:
-        """Mean score of each network, shape=(E,); NaN for those that cannot be judged."""
+        """Mean score of each network, shape=(E,); NaN for networks that respond to no motif."""
         return mean_of_defined(self._values(method, score, difference), axis=1)
 
     def verdict(self, method: str) -> str:
-        """In words: "trusted" or "not trusted" if the AUROC's interval lies above or below `TRUSTED`, else "unclear".
+        """ "trusted" or "not trusted" if the interval of the AUROC is above or below `TRUSTED`, else "unclear".
 
-        "cannot be judged" where no network responds to any of the motifs.
+        It is "cannot be judged" if no network responds to any of the motifs.
         """
         found = self.interval(method)
         if not self.judged.any():
@@ -119,7 +119,7 @@ class SpikeIn(Tabular):
         return Table(title, columns_of(rows), [f"motifs used: {', '.join(used) or 'none'}"])
 
     def plot(self, *, score: str = "auroc", ax: "Axes | None" = None) -> "Axes":
-        """Draw a score of each method with its interval over sequences; small dots are single networks.
+        """Draw a score of each method with its 95 % confidence interval; small dots are single networks.
 
         Raises
         ------
@@ -133,7 +133,7 @@ class SpikeIn(Tabular):
         return plot_intervals(rows, lines=lines, title=f"Implanted motifs: {score.upper()}", ax=ax)
 
     def summary(self) -> dict[str, Any]:
-        """Plain numbers and words, None where a number is not defined."""
+        """The result as numbers and text; None for an undefined number."""
         return {
             "n_members": len(self.sites),
             "n_judged": int(self.judged.sum()),

@@ -1,4 +1,4 @@
-"""Attribution maps of one network, scored at the sites that were put into its sequences."""
+"""Scores of the attribution maps of one network at implanted sites."""
 
 from typing import NamedTuple
 
@@ -33,7 +33,7 @@ def spike_scores(maps: np.ndarray, matrix: np.ndarray) -> SpikeScores:
 
 
 def motif_aurocs(maps: np.ndarray, matrix: np.ndarray, sites: SiteTruth) -> np.ndarray:
-    """AUROC at the sites of each motif alone, the others left out, shape=(M, B, n_motifs); NaN without such a site."""
+    """AUROC at the sites of each motif, without those of others, shape=(M, B, n_motifs); NaN if there is no site."""
     everywhere = covered(sites)
     aurocs = []
     for motif in range(len(sites.motifs)):
@@ -43,7 +43,7 @@ def motif_aurocs(maps: np.ndarray, matrix: np.ndarray, sites: SiteTruth) -> np.n
 
 
 def chance_aupr(matrix: np.ndarray) -> float:
-    """Share of motif among the scored positions of a matrix (N, 4, L), about what scores by chance reach."""
+    """Share of motif among the scored positions of a matrix (N, 4, L), which is about the AUPR of random scores."""
     information = information_content(matrix)  # B, L
     motif, background = information > _MOTIF_BITS, information < _SAME_AS_UNIFORM
     return float(motif.sum() / (motif | background).sum())

@@ -1,7 +1,7 @@
-"""Whether attributions can be trusted where the truth is not known: put known motifs into your own sequences.
+"""`spike_in`: whether attribution maps find known motifs that are implanted into your own sequences.
 
-``spike_in`` implants motifs to which a network responds into negatives, and scores the network's attribution maps at
-the implanted sites as the study scores them at the sites that its simulator placed
+Motifs to which a network responds are implanted into negatives. The network's attribution maps are scored at these
+sites in the same way as the study scores maps at the sites that its simulator placed
 (`motiflens.interpret.attribution.against_truth`).
 """
 
@@ -54,69 +54,73 @@ def spike_in(
     batch_size: int = 500,
     seed: int = 0,
 ) -> SpikeIn:
-    """Measure how well attributions find motifs that were put into your own sequences.
+    """Measure how well attribution maps find motifs that are implanted into your own sequences.
 
-    Half of the backgrounds tell which motifs each network responds to; motifs that lower the output are reported and
-    not used, since attributions to them should be negative. On the other half each network is judged by its own
-    motifs: `n_sites` of them per sequence, any of the motifs at random, then AUROC, AUPR and signal-to-noise of the
-    attributions at these sites against the rest of the sequence.
+    Half of the background sequences are used to find the motifs to which each network responds. Motifs that lower the
+    output are reported but not used, because attributions to them should be negative. The other half is used for
+    scoring: `n_sites` sites of the network's motifs, chosen at random, are implanted into each sequence. The scores are
+    AUROC, AUPR and signal-to-noise ratio (SNR) of the attributions at these sites against the rest of the sequence.
 
-    Natural sites of the same motifs in a background count as false. On networks trained on the study's Task 2, whose
-    negatives hold 0.35 sites of the core each, leaving them out raised the AUROC by .004; where negatives hold more,
-    scores are too low. Nothing is said of motifs that a network has not learned, which the truth counts against it:
-    there the AUROC of C4C6 with ReLU came out .04 above the true one on average, with exponential .02
-    (``benchmarks/spike_in_truth.py``). AUPR, and SNR less so, depend on `n_sites`: compare at the same number.
+    Two biases are known. First, natural sites of the same motifs in a background sequence count as errors, so scores
+    are too low if negatives hold many. In the study's Task 2, whose negatives hold 0.35 such sites each, this lowers
+    the AUROC by 0.004. Second, motifs that a network has not learned are not tested, so scores are too high: on
+    simulated data, where the true AUROC is known, that of C4C6 was 0.04 too high with ReLU and 0.02 with the
+    exponential activation (``benchmarks/spike_in_truth.py``). AUPR, and to a lesser degree SNR, depend on `n_sites`, so
+    compare them at the same number only.
 
     Parameters
     ----------
     models : network, several, ensemble, or folder of either
-        Each maps one-hot (n, 4, L) to logits (n, n_outputs); others through :func:`motiflens.models.any_model.adapt`.
-        Several are initialisations of one network, replicates that stand beside each other.
+        Each maps one-hot (n, 4, L) to logits (n, n_outputs); convert others by
+        :func:`motiflens.models.any_model.adapt`. Several networks are treated as initialisations of one network, and
+        each is scored.
     dataset : data set, codes (N, L), one-hot (N, 4, L), or DNA strings
-        Of a dataset the test sequences, or all if there are none: backgrounds are those with label 0, or for a
-        real-valued label the quarter with the lowest values. Bare codes are backgrounds, all of them.
+        Of a data set, the test sequences are used, or all if there are no test sequences. Background sequences are
+        those with label 0, or, for a real-valued label, the quarter with the lowest values. Sequences without labels
+        are all used as background.
     motifs : sequence of Motif or str, optional
-        Candidates, or their ids in the database; by default what the filters of the networks match
+        Candidates, or their ids in the database; by default the motifs that the filters of the networks match
         (:func:`motiflens.interpret.spike_in.candidate_motifs`).
     methods : sequence of str
-        Of `attribute.METHODS`.
+        Names of `motiflens.interpret.attribution.METHODS`.
     method_options : mapping of str to mapping, optional
         Keyword arguments by method, e.g. ``{"deep_lift_shap": {"n_shuffles": 5}}``.
     target : int or str, optional
-        Which output, and which label if there are several. By default the first; of two classes and one label the
-        second, which is said; of more outputs than the one label, it must be named.
+        The output, by its index or its label's name. By default the first one. If data with one label meet a model with
+        two outputs, these are taken as the logits of two classes: the second one is used, and a message says so. With
+        one label and more outputs, the target must be given.
     database : str or sequence of Motif
         As for :func:`motiflens.interpret.filters.filter_matches`.
     n_backgrounds : int
-        Taken at random, as many as there are at most.
+        Number of background sequences, chosen at random; all if there are fewer.
     n_sites : int
-        Sites per sequence; to choose motifs a single one is put in, and so it is where a motif has its places.
+        Sites in each sequence. Responses are measured with a single site, and so are motifs with preferred positions.
     margin : int
-        Bases at either end that are left alone.
+        Bases at either end in which no site is implanted.
     as_positives : bool
-        Put a motif where positives have it, if they have it in some places more than in others
-        (:func:`motiflens.interpret.spike_in.motif_places`); networks may know it nowhere else.
+        Implant a motif at the positions where positives have it, if these are not uniform
+        (:func:`motiflens.interpret.spike_in.motif_places`), because networks may not respond to it elsewhere.
     q : float
         Largest q-value of a response, within each network.
     min_response : float
-        Networks are judged by motifs that raise the logit by at least this share of what their strongest motif does.
+        Use motifs that raise the logit by at least this share of the network's largest response.
     correct_gradient : bool
         As for :func:`motiflens.interpret.attribution.explain`.
     batch_size : int
-        Sequences in one pass of prediction; attribution methods have their own.
+        Sequences in one pass of prediction; attribution methods use their own number.
     seed : int
         The same seed gives the same result.
 
     Returns
     -------
     result : SpikeIn
-        Its verdict is "cannot be judged" where no network responds to any motif.
+        Its verdict is "cannot be judged" if no network responds to any motif.
 
     Raises
     ------
     ValueError
-        If there are no models, an option is unknown or out of range, there are fewer than 20 backgrounds, sites do
-        not fit into the sequences, or labels and outputs are not what `target` says.
+        If there are no models, an option is unknown or out of range, there are fewer than 20 background sequences,
+        sites do not fit into the sequences, or labels or outputs do not fit `target`.
 
     Warns
     -----
@@ -182,7 +186,7 @@ def spike_in(
 
 
 def widest_implant(length: int) -> int:
-    """Bases that a motif may have at most to be implanted into sequences of this length, by default options."""
+    """Largest width of a motif that can be implanted into sequences of this length with default options."""
     return max((length - 2 * MARGIN) // N_SITES, 0)
 
 

@@ -1,4 +1,4 @@
-"""How well networks and attribution methods agree: on maps, and on the motifs of filters."""
+"""Agreement between networks on attribution maps and filter motifs, and between attribution methods on maps."""
 
 from motiflens.interpret.stability.filter_agreement import FilterAgreement, filter_agreement
 from motiflens.interpret.stability.stability import Stability, map_correlations, stability

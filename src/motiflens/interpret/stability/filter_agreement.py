@@ -1,4 +1,4 @@
-"""Whether networks learn the same motifs: how many filters of one have a match among those of another."""
+"""Whether networks learn the same motifs: the share of filters of one network that match a filter of another."""
 
 import math
 from collections.abc import Sequence
@@ -17,17 +17,17 @@ from motiflens.motifs.shuffles import Shuffles, draw_shuffles
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FilterAgreement:
-    """Filter motifs that E networks share.
+    """Share of filter motifs that E networks have in common.
 
     Attributes
     ----------
     share : np.ndarray, float64, shape=(E, E)
         Share of the filters of one network (row) that match a filter of another (column). NaN on the diagonal, and in
-        the row of a network without any motif.
+        the row of a network without motifs.
     chance : np.ndarray, float64, shape=(n_decoys, E, E)
-        The same where the columns of the other network's filters are shuffled.
+        The same share if the columns of the other network's filters are shuffled.
     n_filters : np.ndarray, int64, shape=(E,)
-        Filters with a motif: neither dead nor uniform.
+        Number of filters with a motif, that is, neither dead nor uniform.
     """
 
     share: np.ndarray
@@ -53,15 +53,15 @@ class FilterAgreement:
 
     @property
     def chance_interval(self) -> tuple[float, float]:
-        """Range in which the mean share of 95 % of shuffles lies, by quantiles."""
+        """Range of the mean share in 95 % of the shuffles (quantiles from 2.5 to 97.5 %)."""
         low, high = np.quantile(_pair_means(self.chance), [0.025, 0.975])
         return float(low), float(high)
 
     @property
     def p_value(self) -> float:
-        """How often chance alone shares as many, (1 + shuffles with as large a mean share) / (1 + all).
+        """P-value of the observed mean share: (1 + shuffles with a share as large or larger) / (1 + all).
 
-        NaN where no network has a filter to share.
+        NaN if no network has a filter with a motif.
         """
         if math.isnan(self.observed):
             return math.nan
@@ -74,9 +74,10 @@ def filter_agreement(
 ) -> FilterAgreement:
     """Match the filters of every network with those of every other, by TomTom.
 
-    Matrices are trimmed as for a database. A filter of network i is shared with network j if it matches one of its
-    filters with a q-value of at most `q`; j may have several for one of i, so that the shares of the two directions
-    differ. The chance level has the same columns in j's filters, and so TomTom's same null, in another order.
+    Matrices are trimmed as for a database. A filter of network i is shared with network j if it matches one of j's
+    filters with a q-value of at most `q`. Several filters of j may match one of i, so the shares in both directions
+    differ. The chance level is measured with the columns of j's filters in another order, which leaves TomTom's null
+    distribution unchanged.
 
     Parameters
     ----------
@@ -84,7 +85,7 @@ def filter_agreement(
         Matrices of the filters of each network, as from :func:`motiflens.interpret.filters.activation_pwms`.
     q : float
     n_decoys : int
-        Shuffles of all filters.
+        Number of shuffles of all filters.
     seed : int
 
     Returns

@@ -1,6 +1,6 @@
-"""How far explanations depend on what they should not: on the initialisation and on the attribution method.
+"""How much explanations depend on the initialisation of a network and on the attribution method.
 
-Maps that agree may still be wrong, but of maps that disagree at most one can be right.
+Maps that agree may still be wrong; of maps that disagree, at most one can be right.
 """
 
 from collections.abc import Sequence
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Stability(Tabular):
-    """Agreement of E networks and M methods on N sequences. Correlations are NaN where a map is constant.
+    """Agreement of E networks and M methods on N sequences. A correlation is NaN if a map is constant.
 
     Attributes
     ----------
     methods : tuple of str, length M
     pearson, spearman : np.ndarray, float64, shape=(M, E, E, N)
-        Correlation, over positions, of the maps that two networks give of a sequence by one method.
+        Correlation over positions of the maps of two networks, by method and sequence.
     between_methods : np.ndarray, float64, shape=(E, M, M, N)
-        Rank correlation of the maps that two methods give of a sequence for one network.
+        Rank correlation of the maps by two methods, by network and sequence.
     filters : FilterAgreement or None
-        None for a single network, or where no decoys were asked for.
+        None for a single network, or if `n_decoys` is 0.
     rows : np.ndarray, int64, shape=(N,)
-        Which sequences of the data set.
+        Indices of the sequences in the data set.
     """
 
     methods: tuple[str, ...]
@@ -50,7 +50,7 @@ class Stability(Tabular):
     rows: np.ndarray
 
     def between_members(self, method: str, *, ranks: bool = False) -> Interval:
-        """Mean correlation over all pairs of networks; the interval is of a bootstrap over sequences.
+        """Mean correlation over all pairs of networks; its 95 % confidence interval is a bootstrap over sequences.
 
         NaN for a single network.
 
@@ -67,7 +67,7 @@ class Stability(Tabular):
 
     @property
     def method_matrix(self) -> np.ndarray:
-        """Mean rank correlation of each two methods, over sequences and then networks, shape=(M, M)."""
+        """Mean rank correlation of each two methods, averaged over sequences, then over networks, shape=(M, M)."""
         return mean_of_defined(mean_of_defined(self.between_methods, axis=-1), axis=0)
 
     def _table(self) -> Table:
@@ -84,7 +84,7 @@ class Stability(Tabular):
         return Table(title, columns, [] if self.filters is None else [repr(self.filters)])
 
     def plot(self, *, ax: "Axes | None" = None) -> "Axes":
-        """Draw the correlation of the maps of two networks, by method; small dots are pairs of networks.
+        """Draw the mean correlation between the maps of networks, by method; small dots are pairs of networks.
 
         Raises
         ------
@@ -102,7 +102,7 @@ class Stability(Tabular):
         return plot_intervals(rows, title="Correlation of the maps of two networks", ax=ax)
 
     def summary(self) -> dict[str, Any]:
-        """Plain numbers, None where one is not defined."""
+        """The result as numbers; None for an undefined number."""
         kinds = {"pearson": False, "spearman": True}
         found = {m: {kind: self.between_members(m, ranks=ranks) for kind, ranks in kinds.items()} for m in self.methods}
         filters = self.filters
@@ -141,29 +141,30 @@ def stability(
     batch_size: int = 500,
     seed: int = 0,
 ) -> Stability:
-    """Measure how well initialisations agree on maps and on filter motifs, and methods on maps.
+    """Measure how well initialisations agree on attribution maps and filter motifs, and methods on maps.
 
     Parameters
     ----------
     models : network, several, ensemble, or folder of either
         Initialisations of one network; each maps one-hot (n, 4, L) to (n, n_outputs).
     dataset : data set, codes (N, L), one-hot (N, 4, L), or DNA strings
-        Of a dataset the test sequences, or all if there are none: maps are of those with label 1, or for a real-valued
-        label of the quarter with the highest values; filters are aligned on all. Bare codes serve for both.
+        Of a data set, the test sequences are used, or all if there are no test sequences. Maps are made of those with
+        label 1, or, for a real-valued label, of the quarter with the highest values. Filters' matrices are made from
+        all. Sequences without labels are used for both.
     methods, method_options, target, correct_gradient
         As for :func:`motiflens.interpret.spike_in.spike_in`. The position scores of "saliency" and
         "gradient_times_input" are the same.
     n_sequences : int
-        Sequences with maps, drawn if there are more.
+        Number of sequences with maps, drawn at random if there are more.
     q : float
         Largest q-value of a match between filters.
     n_decoys : int
-        Shuffles for the filters that are shared by chance; 0 for no comparison of filters, which needs models that
+        Shuffles that measure the share expected by chance; 0 to skip the comparison of filters, which needs models that
         :func:`motiflens.models.any_model.adapt` can read.
     batch_size : int
         Sequences in one pass of the first layer.
     seed : int
-        Of the draw and the shuffles.
+        Seed of the draw and the shuffles.
 
     Returns
     -------
@@ -222,12 +223,12 @@ def map_correlations(maps: np.ndarray, *, ranks: bool = False) -> np.ndarray:
     maps : np.ndarray, shape=(K, N, L)
         Position scores.
     ranks : bool
-        Spearman's correlation, ties at their mean rank, in the place of Pearson's.
+        Use Spearman's correlation, with mean ranks for ties, instead of Pearson's.
 
     Returns
     -------
     correlations : np.ndarray, float64, shape=(K, K, N)
-        NaN where a map is constant.
+        NaN if a map is constant.
 
     Raises
     ------

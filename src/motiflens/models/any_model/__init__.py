@@ -1,7 +1,7 @@
-"""Any PyTorch model on one-hot DNA in the form that the analyses take, and where it comes from.
+"""Any PyTorch model on one-hot DNA, loaded and converted to the form that the analyses need.
 
-`adapt` finds out how a model wants its input, what it returns and which convolution reads the sequence; `load_model`
-gets a model by name.
+`load_model` loads a model by name. `adapt` finds out the layout of its input, the kind of its output, and which
+convolution reads the sequence.
 """
 
 from motiflens.models.any_model.adapt import adapt

@@ -1,7 +1,7 @@
-"""Bring any PyTorch model on one-hot DNA to one form: (n, 4, L) to logits, with its first layers' activation maps.
+"""Convert any PyTorch model on one-hot DNA to one form: (n, 4, L) to logits, with activations of its first layers.
 
-``adapt`` finds out how a model wants its input, what it returns and which convolutions read the sequence; what it
-cannot tell it asks for, in an error, rather than guess.
+``adapt`` finds out the layout of a model's input, the kind of its output, and which convolutions read the sequence. If
+it cannot tell, it does not guess: an error names the argument to give.
 """
 
 from collections.abc import Sequence
@@ -47,29 +47,30 @@ def adapt(
     Parameters
     ----------
     model : nn.Module
-        Returns one tensor, (n,) or (n, n_outputs). It stays as it is, and where it is. A `HybridNetwork` is given
-        back unchanged, unless it is of a subclass.
+        Returns one tensor, (n,) or (n, n_outputs). The model is not changed and stays on its device. A `HybridNetwork`
+        is returned as it is, unless it is of a subclass.
     example : int, or array of shape (n, 4, L) one-hot or (n, L) codes
-        Sequences on which the model is tried, at most 64 of them; for a length, random ones, which also join fewer
-        than eight.
+        Sequences on which the model is run, of which the first 64 are used. A length stands for random sequences of
+        that length, which are also added to fewer than eight sequences.
     layout : str
-        One of `LAYOUTS`, or "codes" for a model that takes whole numbers, 0 to 3 for the bases and 4 where one is
-        unknown. "auto" tries them all, codes last; where several run, that one is right in which a convolution sees
-        the sequence.
+        One of `LAYOUTS`, or "codes" for a model that takes whole numbers: 0 to 3 for the bases and 4 for an unknown
+        one. "auto" tries all of them, codes last. If the model runs with several layouts, the one in which a
+        convolution reads the sequence is taken.
     bases : str
         Order of the four bases in the model's channels; "AGCT" for DeepSEA and networks after it.
     first_layer : str or sequence of str, optional
-        Dotted names of the convolutions that read the sequence, with commas between them or one by one; by default all
-        that do, side by side.
+        Dotted names of the convolutions that read the sequence, as a list or separated by commas; by default all that
+        do.
     output : {"auto", "logits", "probabilities"}
-        "auto" takes for probabilities what a sigmoid or softmax gave, for logits what a linear layer or convolution
-        gave or what leaves the range 0 to 1, and asks about the rest.
-        Probabilities become logits: what that sigmoid or softmax was given, of a class against the others; where none
-        is seen, log(p / (1 - p)), which ends where p is rounded to 1 (16 in float32).
+        "auto" decides by the last operation. The output of a sigmoid or softmax is taken for probabilities. The output
+        of a linear layer or convolution, or one outside of the range from 0 to 1, is taken for logits. For anything
+        else an error asks for this argument. Probabilities are converted to logits: the input of the sigmoid, or, from
+        the input of the softmax, the logit of a class against all others. If no such operation is found, log(p / (1 -
+        p)) is used, which is limited by rounding of p (to 16 in float32).
     target : int, optional
         Keep only this output.
     filters : bool
-        Whether what is planned reads filters. If not, a model without a convolution that reads the sequence will do.
+        Whether filters are needed. If not, a model without a convolution that reads the sequence is accepted.
 
     Returns
     -------
@@ -78,9 +79,9 @@ def adapt(
     Raises
     ------
     ValueError
-        If an option is unknown, weights are not finite, the model runs with no layout or its layout or output cannot
-        be told, it does not return one tensor of a usable shape, filters are wanted and no convolution sees the
-        sequence, or if in evaluation mode the output of a sequence depends on the others or on chance.
+        If an option is unknown; weights are not finite; the model runs with no layout; its layout or output cannot be
+        recognised; it does not return one tensor of such a shape; filters are needed and no convolution reads the
+        sequence; or in evaluation mode the output for a sequence depends on other sequences or on chance.
     """
     check_choice("layout", layout, ("auto", *LAYOUTS, CODES))
     check_choice("output", output, ("auto", *OUTPUTS))

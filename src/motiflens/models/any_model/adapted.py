@@ -1,4 +1,4 @@
-"""A model in the form that the analyses take: (n, 4, L) to logits, with its first layer's activation map."""
+"""A model in the form that the analyses need: (n, 4, L) to logits, with the activations of its first layer."""
 
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ _HALF = (torch.float16, torch.bfloat16)
 
 
 class HowItRuns(NamedTuple):
-    """What has to be known to run a model, and what its output is."""
+    """How a model is run, and what its output is."""
 
     layout: str
     output: str
@@ -31,26 +31,26 @@ class HowItRuns(NamedTuple):
 
 
 class AdaptedModel(Shown, nn.Module):
-    """Any model in the form that the analyses take; made by :func:`motiflens.models.any_model.adapt`.
+    """Any model in the form that the analyses need; made by :func:`motiflens.models.any_model.adapt`.
 
     Attributes
     ----------
     model : nn.Module
         The model itself, not a copy.
     layout, output, bases : str
-        Of its input ("N4L", ...), what it returns ("logits" or "probabilities"), and the order of its channels.
+        Layout of its input ("N4L", ...), kind of its output ("logits" or "probabilities"), and order of its channels.
     first_layers : tuple of FirstLayer
-        The convolutions that read the sequence, the functions that follow them and where their windows lie; empty if
-        there are none, and then `unreadable` says why.
+        The convolutions that read the sequence, with the functions that follow them and the positions of their windows.
+        Empty if there are none; `unreadable` then says why.
     length : int
         Of the sequences.
     n_outputs : int
     target : int or None
-        The one output that is kept; None for all.
+        Index of the output that is kept; None for all.
     bounded : BoundedCall or None
-        The sigmoid or softmax that makes the probabilities; None where none does, or more than one.
+        The sigmoid or softmax that produces the probabilities; None if there is none, or more than one.
     are_classes : bool
-        Whether a softmax makes its outputs, so that they are classes that exclude each other.
+        Whether the outputs are those of a softmax, so that they are mutually exclusive classes.
     """
 
     def __init__(
@@ -76,12 +76,12 @@ class AdaptedModel(Shown, nn.Module):
 
     @property
     def own_dtype(self) -> torch.dtype:
-        """Of the model's parameters."""
+        """Data type of the model's parameters."""
         return dtype_of(self.model)
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of what comes in and out: float32 for a model of half precision."""
+        """Data type of input and output: float32 for a model in half precision."""
         return torch.float32 if self.own_dtype in _HALF else self.own_dtype
 
     @property
@@ -91,7 +91,7 @@ class AdaptedModel(Shown, nn.Module):
         Raises
         ------
         ValueError
-            If none does.
+            If there is none.
         """
         if not self.first_layers:
             raise self.unreadable or InputError("no convolution of the model reads the sequence")
@@ -99,7 +99,7 @@ class AdaptedModel(Shown, nn.Module):
 
     @property
     def two_classes(self) -> bool:
-        """Whether its outputs are the probabilities of two classes that exclude each other, or their logarithms."""
+        """Whether its outputs are the probabilities of two mutually exclusive classes, or their logarithms."""
         return self.are_classes and self.n_outputs == 2
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
@@ -117,10 +117,10 @@ class AdaptedModel(Shown, nn.Module):
         return logits if self.target is None else logits[:, self.target : self.target + 1]
 
     def first_layer_activations(self, X: torch.Tensor) -> torch.Tensor:
-        """Activation maps of the first layers, one after the other, shape=(n, n_filters, L).
+        """Activations of the first layers, concatenated, shape=(n, n_filters, L).
 
-        Aligned to the sequence: at position p stands the window whose centre (its first base + width // 2) is p,
-        and 0 where there is no such window. Windows with their centre in the padding are left out.
+        They are aligned to the sequence: the value at position p is that of the window whose centre (its first base +
+        width // 2) is p, or 0 if there is no such window. Windows with their centre in the padding are left out.
         """
         parts = []
         for layer, found in zip(self.first_layers, self.first_layer_maps(X), strict=True):
@@ -131,11 +131,11 @@ class AdaptedModel(Shown, nn.Module):
         return torch.cat(parts, dim=1)
 
     def first_layer_map(self, X: torch.Tensor) -> torch.Tensor:
-        """Activation map of the first of the first layers as the model has it, shape=(n, n_filters, n_windows)."""
+        """Activations of the first of the first layers, without alignment, shape=(n, n_filters, n_windows)."""
         return self.first_layer_maps(X)[0]
 
     def first_layer_maps(self, X: torch.Tensor) -> list[torch.Tensor]:
-        """Activation map of each of the first layers on X (n, 4, L), each (n, its filters, its windows)."""
+        """Activations of each of the first layers for X (n, 4, L), each (n, its filters, its windows)."""
         if len(X) == 1:
             return [found[:1] for found in self.first_layer_maps(X.repeat(2, 1, 1))]
         self._check_input(X)
@@ -147,9 +147,10 @@ class AdaptedModel(Shown, nn.Module):
         return maps
 
     def with_edited_map(self, X: torch.Tensor, edit: Edit, layer: int = 0) -> torch.Tensor:
-        """Logits of X where the map of one first layer, (n, n_filters, n_windows), has gone through `edit`.
+        """Logits for X if the activations of one first layer, (n, n_filters, n_windows), are replaced by `edit` of
+        them.
 
-        A convolution that runs more than once, say on both strands, has each of its maps edited.
+        If a convolution runs more than once, such as on both strands, each of its outputs is edited.
         """
         first = self.first_layers[layer] if self.first_layers else self.first_layer
         with edited(self.model, first, edit):
@@ -158,8 +159,8 @@ class AdaptedModel(Shown, nn.Module):
     def attention_weights(self, X: torch.Tensor) -> list[torch.Tensor]:
         """Attention weights of every layer, each (n, n_heads, n_queries, n_keys); empty for a model without attention.
 
-        Of `nn.MultiheadAttention`, of `scaled_dot_product_attention`, and of whatever takes a softmax over the last
-        axis times a matrix.
+        Found are `nn.MultiheadAttention`, `scaled_dot_product_attention`, and any product of a softmax over the last
+        axis with a matrix.
         """
         with capturing_attention() as collected:
             self(X)
@@ -182,7 +183,7 @@ class AdaptedModel(Shown, nn.Module):
         return [layer[: len(X)].to(self.dtype) for layer in layers]
 
     def place_of(self, filter: int) -> tuple[int, int]:
-        """First layer of a filter, and its number there."""
+        """First layer of a filter, and the filter's index there."""
         for number, layer in enumerate(self.first_layers):
             if filter < layer.n_filters:
                 return number, filter
@@ -195,13 +196,13 @@ class AdaptedModel(Shown, nn.Module):
 
 
 def returned(model: nn.Module, logits: torch.Tensor) -> torch.Tensor:
-    """What a model itself returns, given logits (n, n_outputs): probabilities if it ends in a sigmoid or softmax."""
+    """The model's own output for logits (n, n_outputs): probabilities if it ends in a sigmoid or softmax."""
     bounded = isinstance(model, AdaptedModel) and model.output == "probabilities"
     return logits.sigmoid() if bounded else logits
 
 
 class ModelSummary(NamedTuple):
-    """What a model is, in the words of a report."""
+    """Description of a model for a report."""
 
     kind: str  # name of its class
     n_parameters: int
@@ -218,7 +219,7 @@ class ModelSummary(NamedTuple):
 
 
 def model_summary(model: AdaptedModel | HybridNetwork) -> ModelSummary:
-    """Say what a model is."""
+    """Describe a model."""
     n_parameters = sum(parameter.numel() for parameter in model.parameters())
     if isinstance(model, AdaptedModel):
         layers = model.first_layers

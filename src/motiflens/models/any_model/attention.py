@@ -1,8 +1,8 @@
-"""Attention weights of any model, captured while it runs.
+"""Attention weights of any model, captured during a forward pass.
 
-PyTorch's attention layers are computed here step by step, so that their weights exist as a tensor that the output
-depends on. A model's own attention is found by its steps: a softmax over the last axis whose result is the first factor
-of a matrix product.
+PyTorch's attention layers are computed here step by step, so that their weights are a tensor on which the output
+depends. Other attention is recognised by its steps: a softmax over the last axis, whose result is the first factor of a
+matrix product.
 """
 
 from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ def scaled_dot_product_attention(
 ) -> Any:
     """Softmax of scaled products of queries (..., L, E) and keys (..., S, E), times values (..., S, V); no dropout.
 
-    Under `enable_gqa` each head of keys and values serves several heads of queries.
+    With `enable_gqa`, each head of keys and values is shared by several heads of queries.
     """
     if enable_gqa:
         key = key.repeat_interleave(query.shape[-3] // key.shape[-3], -3)
@@ -75,9 +75,9 @@ def multi_head_attention_forward(
     static_v: torch.Tensor | None = None,
     **_: Any,
 ) -> Any:
-    """Attention of nn.MultiheadAttention for queries (T, N, width), with one width for queries, keys and values or not.
+    """Attention of nn.MultiheadAttention for queries (T, N, width); keys and values may have other widths.
 
-    Keys that the module adds, learned or zero, stand after those of the sequence and are left out of the weights.
+    Keys that the module adds, learned or zero, come after those of the sequence and are left out of the weights.
     """
     if query.dim() != 3 or static_k is not None or static_v is not None:
         return NotImplemented
@@ -153,7 +153,7 @@ class _Capture(TorchFunctionMode):
 
 @contextmanager
 def capturing_attention() -> Iterator[list[torch.Tensor]]:
-    """Collect the attention weights (..., n_queries, n_keys) of the models that run meanwhile, in their order."""
+    """Context manager: collect the attention weights (..., n_queries, n_keys) of models that run, in order."""
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)  # its layers are one call without weights
     try:

@@ -1,8 +1,8 @@
-"""The first layers of any PyTorch model, and how to get at their activation maps.
+"""The first layers of any PyTorch model, and their activations.
 
-The map of a first layer is what comes out of the convolution and of the normalisations and element-wise functions that
-directly follow it (`following`), through axes of size 1 added or removed and positions cut off at the ends. The first
-other call (pooling, dropout, another layer) ends it.
+The activations of a first layer are the output of the convolution after the normalisations and elementwise functions
+that directly follow it (`following`). Axes of size 1 may be added or removed, and positions cut off at the ends. The
+first other call (pooling, dropout, another layer) ends the first layer.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -23,7 +23,7 @@ Edit = Callable[[torch.Tensor], torch.Tensor]
 
 
 class FirstLayer(NamedTuple):
-    """Where a convolution that reads the sequence is, and which bases each position of its map has seen."""
+    """A convolution that reads the sequence: its place in the model, and the bases that each of its windows covers."""
 
     name: str  # of the convolution, as in `model.get_submodule`
     steps: tuple[str, ...]  # functions that follow it, as in ("batch_norm", "relu")
@@ -38,7 +38,7 @@ class FirstLayer(NamedTuple):
 
     @property
     def centres(self) -> torch.Tensor:
-        """Base at the centre of each window, its first base + width // 2, shape=(n_windows,)."""
+        """Position of the centre of each window, its first base + width // 2, shape=(n_windows,)."""
         return torch.arange(self.n_windows) * self.stride + self.first_base + self.width // 2
 
 
@@ -48,16 +48,15 @@ def first_layers(found: Trace, X: torch.Tensor, names: tuple[str, ...] = ()) -> 
     Parameters
     ----------
     found : Trace
-        Of a forward pass on X, in whatever layout.
+        Of a forward pass on X, in any layout.
     X : torch.Tensor, shape=(n, 4, L)
     names : tuple of str, optional
-        By default all whose windows cover more than one base, since one base is no motif; of convolutions of width 1
-        only the first, where there is no other.
+        By default all convolutions whose windows cover more than one base; if there are none, the first one of width 1.
 
     Raises
     ------
     ValueError
-        If there is none, or one that is named does not read the sequence.
+        If there is none, or a named one does not read the sequence.
     """
     calls: dict[str, list[ConvolutionCall]] = {}
     for call in found.convolutions:
@@ -201,12 +200,12 @@ def _any_is(tensors: Iterable[torch.Tensor], values: list[torch.Tensor]) -> bool
 
 @contextmanager
 def edited(model: nn.Module, layer: FirstLayer, edit: Edit, *, first_only: bool = False) -> Iterator[None]:
-    """Have the map of the first layer go through `edit`, (n, n_filters, n_windows) to the same, at each call.
+    """Context manager: replace the activations (n, n_filters, n_windows) of the first layer by `edit` of them.
 
     Raises
     ------
     ValueError
-        At the end, if a map did not go through it.
+        At the end, if the first layer was not run.
     """
     follower = _Follower(layer, edit, first_only)
     with ExitStack() as stack:
@@ -227,7 +226,7 @@ class _Reached(Exception):
 
 
 def activation_map(model: nn.Module, layer: FirstLayer, arranged: torch.Tensor) -> torch.Tensor:
-    """Run a model up to the end of its first layer; its map, shape=(n, n_filters, n_windows)."""
+    """Run a model up to the end of its first layer; returns its activations, shape=(n, n_filters, n_windows)."""
 
     def stop(activations: torch.Tensor) -> torch.Tensor:
         raise _Reached(activations)

@@ -1,9 +1,9 @@
-"""What directly follows a convolution and counts to its layer: normalisations and functions of single values.
+"""The normalisations and elementwise functions that directly follow a convolution and belong to its layer.
 
-A step is followed if all that it takes from the sequence comes from the convolution's map, so that gates of the map by
-itself count (``z * sigmoid(z)``, ``where(z > 0, z, 0)``), and a residual branch does not. Maps of convolutions side by
-side may be put together, one above the other, on the way to an activation. The layer ends at the last step after which
-nothing uses any earlier value.
+A step belongs to the layer if it depends on the sequence only through the convolution's output. So gates of the output
+by itself belong to it (``z * sigmoid(z)``, ``where(z > 0, z, 0)``), and a residual branch does not. Outputs of parallel
+convolutions may be concatenated before the activation. The layer ends at the last step after which no earlier value is
+used.
 """
 
 from typing import NamedTuple
@@ -42,15 +42,15 @@ class End(NamedTuple):
 
 
 def following(calls: list[TracedCall], output: torch.Tensor, window: Window) -> End:
-    """Steps between a convolution's output and the end of its layer's map.
+    """Steps from a convolution's output to the end of its layer.
 
     Parameters
     ----------
     calls : list of TracedCall
-        All after the convolution.
+        All calls after the convolution.
     output : torch.Tensor, shape=(n, n_filters, ...)
     window : Window
-        Where the convolution's windows lie.
+        Position of the convolution's windows.
     """
     values = {id(output): _Place(0, 0)}  # of the map, and where its filters and windows lie in each
     names: list[str] = []

@@ -1,4 +1,4 @@
-"""How a model wants its input: the order of the axes and of the bases, or one whole number for each base."""
+"""Layouts of a model's input: order of axes and of bases, or one whole number for each base."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -25,17 +25,17 @@ BASES = "ACGT"
 
 
 def check_bases(bases: str) -> None:
-    """Refuse what is no order of the four bases."""
+    """Raise an error if the text is not an order of the four bases."""
     if sorted(bases) != sorted(BASES):
         raise InputError(f"expected the four bases in the order of the model's channels, such as AGCT, got {bases!r}")
 
 
 @contextmanager
 def arranged(X: torch.Tensor, layout: str, bases: str = BASES) -> Iterator[torch.Tensor]:
-    """One-hot X (n, 4, L), in the order A, C, G, T, as a model wants it; a copy, which the model may write into.
+    """Convert one-hot X (n, 4, L), in the order A, C, G, T, to a model's layout; a copy, which the model may modify.
 
-    While a model that takes codes runs in this context, embeddings of the codes are matrix products with X, so that
-    they have a gradient with respect to it.
+    In this context, embeddings of codes are matrix products with X, so that a model that takes codes has a gradient
+    with respect to X.
     """
     X = X[:, [BASES.index(base) for base in bases]]
     stance = getattr(torch.compiler, "set_stance", None)  # compiled parts show no calls: they run as they were written

@@ -1,4 +1,4 @@
-"""What a model returns: logits or probabilities, and in what shape."""
+"""The output of a model: logits or probabilities, and its shape."""
 
 from typing import Any, NamedTuple
 
@@ -23,7 +23,7 @@ _MIXTURES = {  # what probabilities may go through and be probabilities still, s
 
 
 class BoundedCall(NamedTuple):
-    """Which of a model's calls of sigmoid and softmax made its output."""
+    """The call of a sigmoid or softmax that produced a model's output."""
 
     number: int  # from 0
     n_calls: int
@@ -49,7 +49,8 @@ def kind_of_output(found: Trace, outputs: torch.Tensor) -> str:
 
 
 def bounded_call(found: Trace) -> BoundedCall | None:
-    """The call of a sigmoid or softmax that made the model's output, perhaps not the last of them; None if none did."""
+    """The call of a sigmoid or softmax that produced the output, which need not be the last such call; None if none
+    did."""
     calls = [call for call in found.calls if call.name in _BOUNDED]
     made = _output_call(found)
     numbers = [number for number, call in enumerate(calls) if call is made]
@@ -57,7 +58,7 @@ def bounded_call(found: Trace) -> BoundedCall | None:
 
 
 def are_classes(found: Trace) -> bool:
-    """Whether a softmax, or its logarithm, made a model's outputs."""
+    """Whether the outputs are those of a softmax or its logarithm."""
     made = _output_call(found)
     if made is not None and made.name == "exp":
         made = _maker(found, made.inputs[0], _RESHAPES)
@@ -84,9 +85,9 @@ def _mixes_probabilities(found: Trace) -> bool:
 
 
 class WithoutBound(TorchFunctionMode):
-    """Has a model return logits: its sigmoid or softmax gives the logits of the probabilities it would give.
+    """Context manager: a model returns logits, because its sigmoid or softmax gives logits instead of probabilities.
 
-    A probability that has been rounded to 1 has no gradient, and its logit is lost.
+    This is needed because a probability that was rounded to 1 has no gradient, and its logit is lost.
 
     Parameters
     ----------
@@ -115,7 +116,7 @@ class WithoutBound(TorchFunctionMode):
         return _against_others(z.movedim(axis, -1)).movedim(-1, axis)
 
     def check_called(self) -> None:
-        """Refuse a model that made another number of calls."""
+        """Raise an error if the model made another number of calls."""
         if self.n_called != self.bounded.n_calls:
             raise InputError(
                 f"expected the model to call a sigmoid or softmax {self.bounded.n_calls} times, as when it was "

@@ -1,9 +1,9 @@
 """Which convolutions of a model read the sequence, and which bases each of their windows covers.
 
-A convolution reads the sequence if each position of its input depends on one base only: the one-hot sequence, its
-channels in another order or several times over, or what a convolution of width 1 or an embedding makes of it. Which
-bases a window covers is not read from attributes, since a subclass may pad or trim in its own forward: the gradient of
-a window with respect to the convolution's input shows it.
+A convolution reads the sequence if each position of its input depends on one base only. So its input may be the one-hot
+sequence, its channels in another order or repeated, or the output of an embedding or a convolution of width 1. The
+bases that a window covers are found from the gradient of its value with respect to the convolution's input, not from
+attributes, because a subclass may pad or trim in its own forward.
 """
 
 from itertools import pairwise
@@ -21,7 +21,7 @@ _FAINT = 1e-5  # a share of a window's gradient below which a position is not in
 
 
 class Window(NamedTuple):
-    """Where the windows of a convolution lie along its input."""
+    """Positions of the windows of a convolution along its input."""
 
     first: int  # where the first one begins; negative by the padding
     width: int
@@ -30,23 +30,23 @@ class Window(NamedTuple):
 
 
 class Unreadable(ArgumentError):
-    """A convolution does not read the sequence."""
+    """Error: a convolution does not read the sequence."""
 
 
 def sequence_windows(call: ConvolutionCall, X: torch.Tensor) -> Window:
-    """Where the windows of a convolution lie along the sequence.
+    """Find the positions of the windows of a convolution along the sequence.
 
     Parameters
     ----------
     call : ConvolutionCall
-        Of a forward pass on X, in whatever layout.
+        Of a forward pass on X, in any layout.
     X : torch.Tensor, shape=(n, 4, L)
-        One-hot, with each of the bases somewhere.
+        One-hot, with each of the four bases at least once.
 
     Raises
     ------
     Unreadable
-        If the convolution does not read the sequence, or it cannot be found where its windows lie.
+        If the convolution does not read the sequence, or the positions of its windows cannot be found.
     """
     axes = _position_axes(call)
     if len(call.seen) != len(X):
@@ -126,20 +126,20 @@ def _check_groups(call: ConvolutionCall, by_base: torch.Tensor) -> None:
 
 
 def probed_window(module: Convolution, seen: torch.Tensor, axis: int) -> Window:
-    """Where the windows of a convolution lie along its input, whatever its forward does.
+    """Find the positions of the windows of a convolution along its input, whatever its forward does.
 
     Parameters
     ----------
     module : nn.Conv1d or nn.Conv2d
     seen : torch.Tensor, shape=(1, channels, L), or with one more axis for nn.Conv2d
-        An input, with one sequence.
+        An input with one sequence.
     axis : int
-        Of the input, along the sequence.
+        Axis of the input along the sequence.
 
     Raises
     ------
     Unreadable
-        If its windows do not all have one width and one distance.
+        If its windows do not all have the same width and distance.
     """
     name, length = type(module).__name__, seen.shape[axis]
     span = int(module.dilation[axis - 2]) * (int(module.kernel_size[axis - 2]) - 1) + 1

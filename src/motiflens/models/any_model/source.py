@@ -1,4 +1,4 @@
-"""Get a model by name: a saved network's folder, or a function of a module and a file of weights."""
+"""Load a model from a saved network's folder, or from a function in a Python file and a file of weights."""
 
 import importlib
 import importlib.util
@@ -24,7 +24,7 @@ _loaded_beside: dict[str, Path] = {}  # modules that files of models have import
 
 
 def load_model(source: str | Path, *, weights: str | Path | None = None) -> nn.Module:
-    """Load a model from where it is.
+    """Load a model from a folder, a Python file or a package.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def load_model(source: str | Path, *, weights: str | Path | None = None) -> nn.M
     Raises
     ------
     ValueError
-        If there is no such module or name, what it names makes no model, or the weights are not those of the model.
+        If there is no such module or name, it does not give a model, or the weights do not fit the model.
     OSError
         If a file is missing.
     """

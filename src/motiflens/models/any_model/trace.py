@@ -1,8 +1,8 @@
-"""What a PyTorch model does in one forward pass: its convolutions, and its calls of PyTorch functions.
+"""A record of one forward pass of a PyTorch model: its convolutions, and its calls of PyTorch functions.
 
-A convolution is found as a module, by forward hooks, or as a call of `conv1d` or `conv2d` that no such module makes;
-what follows it is found by watching the calls of PyTorch functions, so that ``F.relu(self.conv(x))`` and ``nn.ReLU()``
-are the same to us.
+A convolution is found as a module, by forward hooks, or as a call of `conv1d` or `conv2d` outside of such a module. The
+steps after it are found by intercepting calls of PyTorch functions, so ``F.relu(self.conv(x))`` and ``nn.ReLU()`` are
+treated alike.
 """
 
 from collections.abc import Callable, Iterator
@@ -63,7 +63,7 @@ class TracedCall(NamedTuple):
 
 @by_fields
 class Trace(NamedTuple):
-    """What happened in one forward pass."""
+    """All convolutions and calls of one forward pass."""
 
     output: Any
     calls: list[TracedCall]  # keep their tensors alive, so that identity tells them apart
@@ -123,7 +123,7 @@ class _Recorder(TorchFunctionMode):
 
 
 def trace(model: nn.Module, arranged: torch.Tensor) -> Trace:
-    """Run a model once on its own input, of any shape; write down its convolutions and calls of PyTorch functions."""
+    """Run a model once on its own input, of any shape; record its convolutions and calls of PyTorch functions."""
     arranged = arranged.clone()  # the model may write into it
     recorder, modules = _Recorder(arranged), convolutions_of(model)
 
@@ -146,7 +146,7 @@ def trace(model: nn.Module, arranged: torch.Tensor) -> Trace:
 
 @contextmanager
 def entered(model: nn.Module, sites: list[Site]) -> Iterator[None]:
-    """Keep a list of the modules whose forward passes are under way, innermost last."""
+    """Context manager: a list of the modules whose forward passes are running, the innermost last."""
 
     def enter(name: str) -> Callable[..., None]:
         return lambda module, *_: sites.append(Site(name, isinstance(module, nn.Conv1d | nn.Conv2d)))
@@ -167,7 +167,7 @@ def entered(model: nn.Module, sites: list[Site]) -> Iterator[None]:
 
 
 def unwrapped(model: nn.Module) -> nn.Module:
-    """The model that was compiled or spread over devices: its own modules, under their own names."""
+    """The original model inside of a compiled or data-parallel one."""
     while True:
         if isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel):
             model = model.module
@@ -183,7 +183,7 @@ def convolutions_of(model: nn.Module) -> dict[str, Convolution]:
 
 
 def function_name(func: Any) -> str:
-    """Name of a PyTorch function; "relu" for `relu_`, which works in place, "add" for the operator."""
+    """Name of a PyTorch function; "relu" also for the in-place `relu_`, "add" also for the operator."""
     name = getattr(func, "__name__", "")
     if name == "__getitem__":
         return name

@@ -1,4 +1,4 @@
-"""Where in a user's own code an error came up."""
+"""The line of a user's code at which an error occurred."""
 
 import sysconfig
 import traceback
@@ -15,13 +15,13 @@ _OTHERS = (
 
 
 def place_of(error: Exception, *, raised_there: bool = False) -> str:
-    """File and line of the user's code that an error came from, rather than of a library that it called.
+    """File and line of the user's code that an error came from, not of a library that it called.
 
     Parameters
     ----------
     error : Exception
     raised_there : bool
-        Say nothing where a library raised it.
+        Return nothing if a library raised the error.
     """
     frames = (
         [] if isinstance(error, SyntaxError) else list(traceback.extract_tb(error.__traceback__))

@@ -1,4 +1,4 @@
-"""Weights from the files that training scripts leave: found by the model's own names, whatever stands before them."""
+"""Weights from files of training scripts, found by the model's parameter names under any prefix."""
 
 import pickle
 from collections.abc import Iterator
@@ -22,15 +22,15 @@ _MOST_NAMED = 4  # names that a sentence lists
 
 
 class LeftOverWarning(UserWarning):
-    """A file of weights holds more than the model's own."""
+    """A file of weights holds more than those of the model."""
 
 
 def load_weights(model: nn.Module, path: Path) -> None:
     """Load a model's weights from a file, in place, without running code from it.
 
-    The names of the model's own weights are looked for in every dictionary of the file, under any prefix, as
-    DataParallel, Lightning, `AveragedModel` and `torch.compile` put before them. What else lies in that dictionary is
-    told in a `LeftOverWarning`.
+    The names of the model's weights are looked for in every dictionary of the file, with or without a prefix, such as
+    those that DataParallel, Lightning, `AveragedModel` and `torch.compile` add. A `LeftOverWarning` names everything
+    else in that dictionary.
 
     Raises
     ------
