@@ -121,10 +121,10 @@ def curvature_effects(effects: np.ndarray, alone: np.ndarray) -> np.ndarray:
 
     s_i and s_j are the single effects. The c of a pair is the weighted median of effect / (s_i s_j) over all other
     pairs, as in a regression through the origin with least absolute errors. Weights are squared, so that pairs of
-    effective motifs count if most motifs have no effect. c has a sign, because an output is curved in one direction: for
-    a pair with an effect of the other sign, nothing is expected. If the other pairs together weigh less than half of the
-    pair itself, c is unknown and the upper limit is used. If a motif lowers the output, this limit is the most that a
-    monotonic output allows. If both motifs raise it there is no such limit, and the same one is used by convention.
+    effective motifs count if most motifs have no effect. c has a sign, because an output is curved in one direction;
+    nothing is expected for a pair with an effect of the other sign. If the other pairs together weigh less than half of
+    the pair itself, c is unknown and the upper limit is used. If a motif lowers the output, this limit is the most that
+    a monotonic output allows. If both motifs raise it there is no such limit, and the same one is used by convention.
 
     Parameters
     ----------

@@ -96,7 +96,7 @@ def highest_rows(scores: np.ndarray, n: np.ndarray) -> np.ndarray:
 def best_places(
     codes: np.ndarray, motifs: list[Motif], taken: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Best log-odds score with its first base and strand, each (N, n_motifs); -inf if no position is free.
+    """Best log-odds score with its first base and strand, each (N, n_motifs); -inf if all positions are `taken`.
 
     Raises
     ------

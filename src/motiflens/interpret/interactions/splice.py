@@ -50,8 +50,7 @@ class Splicer:
         return self._logits([self._pooled(response) for response in responses])
 
     def together(self, left: int, rights: Sequence[int]) -> Iterator[np.ndarray]:
-        """Logits with two sites, each on either strand, shape=(2, 2, D, B); call `alone` for the right feature
-        first."""
+        """Logits with two sites, each on either strand, shape=(2, 2, D, B), after `alone` of the right feature."""
         responses = [self._response(self.design.plant((left, strand))) for strand in (1, -1)]
         pooled = [self._pooled(response) for response in responses]
         for right in rights:  # four sets of pooled responses at a time: a GPU wants large batches

@@ -147,8 +147,7 @@ class AdaptedModel(Shown, nn.Module):
         return maps
 
     def with_edited_map(self, X: torch.Tensor, edit: Edit, layer: int = 0) -> torch.Tensor:
-        """Logits for X if the activations of one first layer, (n, n_filters, n_windows), are replaced by `edit` of
-        them.
+        """Logits for X with the activations of one first layer, (n, n_filters, n_windows), replaced by `edit` of them.
 
         If a convolution runs more than once, such as on both strands, each of its outputs is edited.
         """

@@ -49,8 +49,7 @@ def kind_of_output(found: Trace, outputs: torch.Tensor) -> str:
 
 
 def bounded_call(found: Trace) -> BoundedCall | None:
-    """The call of a sigmoid or softmax that produced the output, which need not be the last such call; None if none
-    did."""
+    """The call of a sigmoid or softmax, not always the last one, that produced the output; None if none did."""
     calls = [call for call in found.calls if call.name in _BOUNDED]
     made = _output_call(found)
     numbers = [number for number, call in enumerate(calls) if call is made]
