@@ -1,4 +1,4 @@
-"""Data sets with truth: from files and simulators, with splits, negatives, and checks of what ruins them."""
+"""Data sets from files and simulators (with known motif sites), splits, negatives, and checks for common faults."""
 
 from motiflens.basics.lazy import lazy_modules
 

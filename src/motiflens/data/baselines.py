@@ -1,6 +1,6 @@
-"""What needs no network: how far GC content alone, and a linear model on short words, predict the labels.
+"""Baselines without a network: how well GC content, and a linear model on k-mers, predict the labels.
 
-A network that does no better than these has not been shown to use motifs.
+If a network predicts no better than these, nothing shows that it uses motifs.
 """
 
 from collections.abc import Sequence
@@ -24,14 +24,14 @@ _TOLERANCE = 1e-10
 
 @by_fields
 class KmerModel(NamedTuple):
-    """A linear model on k-mer frequencies, one per label.
+    """Linear models on k-mer frequencies, one for each label.
 
     Attributes
     ----------
     scores : np.ndarray, float64, shape=(N, T)
-        Logits, or predicted values for real-valued labels, of all sequences of the data set in their order.
+        Logits, or predictions of real-valued labels, for all sequences of the data set in their order.
     weights : np.ndarray, float64, shape=(4**k, T)
-        Of the standardised frequencies; k-mers in alphabetical order.
+        Weights of the standardised frequencies; k-mers are in alphabetical order.
     bias : np.ndarray, float64, shape=(T,)
     penalties : np.ndarray, float64, shape=(T,)
         The L2 penalty chosen for each label.
@@ -44,9 +44,9 @@ class KmerModel(NamedTuple):
 
 
 def gc_scores(dataset: SequenceDataset) -> np.ndarray:
-    """GC content as a predictor of each label, shape=(N, T), its direction learned from the training sequences.
+    """GC content as a predictor of each label, shape=(N, T), with its sign from the training sequences.
 
-    A sequence without a known base counts as one of average GC content.
+    A sequence without a known base gets the average GC content.
 
     Raises
     ------
@@ -65,15 +65,15 @@ def gc_scores(dataset: SequenceDataset) -> np.ndarray:
 def kmer_model(dataset: SequenceDataset, k: int = 3, *, penalties: Sequence[float] = PENALTIES) -> KmerModel:
     """Fit a logistic regression on k-mer frequencies (a ridge regression, if labels are real-valued).
 
-    Minimises, over the training sequences and for each label, the mean loss (cross-entropy, or half the squared
-    error) plus penalty / 2 times the sum of squared weights. Frequencies are standardised by the training sequences;
-    those of a k-mer and of its reverse complement are separate features. The penalty is the one with the smallest
-    loss on the validation sequences, or the largest where none of them has the label. Missing labels do not count.
+    For each label, it minimises the mean loss over the training sequences (cross-entropy, or half the squared error)
+    plus penalty / 2 times the sum of squared weights. Frequencies are standardised by the training sequences. A k-mer
+    and its reverse complement are separate features. The penalty is the one with the smallest loss on the validation
+    sequences, or the largest one if no validation sequence has the label. Missing labels do not count.
 
-    Of more than 50 labels, a logistic regression is one step of Newton's method from the label's rate (with its
-    logarithm of odds as bias): all labels and penalties then share one decomposition of the features. The weights have
-    the direction of a discriminant analysis, those of strong effects come out too small. A ridge regression is the
-    same either way.
+    With more than 50 labels, logistic regression is approximated by one step of Newton's method, which starts with zero
+    weights and the log odds of the label as bias. So all labels and penalties share one decomposition of the features.
+    The weights have the direction of a discriminant analysis; those of strong effects are too small. A ridge regression
+    is exact in either case.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def kmer_model(dataset: SequenceDataset, k: int = 3, *, penalties: Sequence[floa
     k : int
         1 to 5.
     penalties : sequence of float
-        Candidates, each above 0.
+        Candidate penalties, each above 0.
 
     Returns
     -------
@@ -107,9 +107,9 @@ def kmer_model(dataset: SequenceDataset, k: int = 3, *, penalties: Sequence[floa
 
 
 def kmer_frequencies(codes: np.ndarray, k: int) -> np.ndarray:
-    """Share of each k-mer among the windows of a sequence without an unknown base, float64, shape=(N, 4**k).
+    """Share of each k-mer among all windows of a sequence without unknown bases, float64, shape=(N, 4**k).
 
-    k-mers stand in alphabetical order; zeros where a sequence has no such window.
+    k-mers are in alphabetical order. A sequence without such a window has zeros.
 
     Raises
     ------

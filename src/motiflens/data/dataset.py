@@ -1,6 +1,6 @@
-"""Sequences with labels, a split and, where they were simulated, the truth about every position.
+"""Sequences with labels, a split and, if they were simulated, the ground truth of every position.
 
-Sequences at rest are uint8 codes and the split is one byte each; one-hot tensors are made when asked for.
+Sequences are stored as uint8 codes, and the split as one byte each. One-hot arrays are made on access.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,29 +37,29 @@ __all__ = [
 class SequenceDataset(Tabular):
     """DNA sequences of one length with labels.
 
-    :meth:`from_arrays` makes one from whatever is at hand; the constructor takes exactly what is kept.
+    :meth:`from_arrays` makes a data set from arrays of any numeric type; the constructor takes exactly what is stored.
 
     Parameters
     ----------
     codes : np.ndarray, uint8, shape=(N, L)
         0 to 3 for ACGT, 4 for an unknown base.
     y : np.ndarray, float32, shape=(N, n_outputs)
-        Labels or targets. NaN is a missing one: losses, scores and baselines leave it out, label by label.
+        Labels or targets. NaN is a missing label; losses, scores and baselines ignore it, label by label.
     label_names : tuple of str
         One per output.
     split_codes : np.ndarray, uint8, shape=(N,)
-        Index into ``SPLITS``; :attr:`split` has the names.
+        Index into ``SPLITS``; :attr:`split` returns the names.
     truth : SiteTruth or MatrixTruth, optional
         Ground truth of the same N sequences.
     metadata : mapping
-        How the data were made, in JSON types.
+        How the data were made, as JSON types.
     names : np.ndarray of str (dtype object), shape=(N,), optional
-        What each sequence is called, e.g. ``chr1:1000-1500(+)``.
+        Name of each sequence, such as ``chr1:1000-1500(+)``.
 
     Raises
     ------
     ValueError
-        If a type, shape, number of sequences or value does not fit; says which.
+        If a type, shape, number of sequences or value does not fit; the message says which.
     """
 
     #: What an error says where something else is given.
@@ -135,7 +135,7 @@ class SequenceDataset(Tabular):
         return splits_table(self)
 
     def to_dataframe(self) -> "pandas.DataFrame":
-        """A row per sequence: its name where it has one, split, bases and labels.
+        """A row for each sequence: its name if it has one, split, bases and labels.
 
         Raises
         ------
@@ -156,18 +156,18 @@ class SequenceDataset(Tabular):
 
     @property
     def n_missing(self) -> np.ndarray:
-        """Number of sequences that lack each label, int64, shape=(n_outputs,)."""
+        """Number of sequences without each label, int64, shape=(n_outputs,)."""
         return np.isnan(self.y).sum(axis=0)
 
     @property
     def is_binary(self) -> bool:
-        """Whether all labels are 0 or 1, missing ones (NaN) left out: classes, rather than real values."""
+        """Whether all labels are 0 or 1, that is, classes; missing labels (NaN) are ignored."""
         return is_binary(self.y)
 
     def label_of(self, target: Target | None) -> int:
-        """Number of the label that a target stands for: its name, its number, or None for the first.
+        """Index of the label that a target names: by name, by index, or None for the first.
 
-        A single label serves any output.
+        A single label belongs to any output.
 
         Raises
         ------
@@ -183,12 +183,12 @@ class SequenceDataset(Tabular):
 
     @property
     def X(self) -> torch.Tensor:
-        """One-hot sequences, float32, shape=(N, 4, L), made anew at each access: 16 bytes per base."""
+        """One-hot sequences, float32, shape=(N, 4, L), computed at each access: 16 bytes for each base."""
         return one_hot(self.codes)
 
     @property
     def train(self) -> "SequenceDataset":
-        """The training sequences, a dataset of their own (copied at each access, as valid and test are)."""
+        """The training sequences as a data set, which is copied at each access, as `valid` and `test` are."""
         return self.subset(self.split_codes == SPLITS.index("train"))
 
     @property
@@ -210,7 +210,7 @@ class SequenceDataset(Tabular):
         return self.subset(rows)
 
     def subset(self, rows: Rows) -> "SequenceDataset":
-        """Return some sequences with all that belongs to them, in the order of rows.
+        """Select sequences with their labels, names and truth, in the order of rows.
 
         Parameters
         ----------
@@ -219,7 +219,7 @@ class SequenceDataset(Tabular):
         Raises
         ------
         ValueError
-            If rows are of another type or out of range.
+            If rows have another type or are out of range.
         """
         rows = as_indices(rows, len(self))
         truth = None if self.truth is None else self.truth.subset(rows)
@@ -235,7 +235,7 @@ def concatenate(parts: Sequence[SequenceDataset]) -> SequenceDataset:
     Raises
     ------
     ValueError
-        If there is none, lengths or labels differ, or one has ground truth (which could not cover the others).
+        If there is no data set, lengths or labels differ, or one has ground truth, which the others would lack.
     """
     if not parts:
         raise InputError("expected at least one dataset, got none")

@@ -1,4 +1,4 @@
-"""What must hold of the arrays of a data set."""
+"""Checks of the arrays of a data set."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ from motiflens.motifs.truth import Truth
 
 
 def check_dataset(data: Any) -> None:
-    """Check types, shapes and values of what a `SequenceDataset` holds.
+    """Check types, shapes and values of the arrays of a `SequenceDataset`.
 
     Raises
     ------
     ValueError
-        Says what does not fit.
+        The message says what does not fit.
     """
     _check_codes(data.codes)
     _check_y(data.y, len(data.codes), data.label_names)

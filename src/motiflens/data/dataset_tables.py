@@ -1,4 +1,4 @@
-"""What a data set shows of itself: its splits and labels, what is missing, and its sequences one by one."""
+"""Tables of a data set: its splits and labels with missing values, and its sequences."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +14,7 @@ _BASES = 20_000_000  # from which on GC content is that of every k-th sequence: 
 
 
 def splits_table(data: Any) -> Table:
-    """Sequences, GC content and labels of each split of a `SequenceDataset`; notes say what is missing."""
+    """Sequences, GC content and labels of each split of a `SequenceDataset`, with notes on missing labels."""
     counts = [int((data.split_codes == i).sum()) for i in range(len(SPLITS))]
     names = ", ".join(data.label_names[:4]) + (", ..." if data.n_outputs > 4 else "")
     title = (
@@ -60,7 +60,7 @@ def _missing(data: Any, counts: list[int]) -> Iterator[str]:
 
 
 def sequences_table(data: Any) -> Table:
-    """A row per sequence of a `SequenceDataset`."""
+    """A row for each sequence of a `SequenceDataset`."""
     columns: dict[str, Any] = {} if data.names is None else {"name": data.names}
     columns |= {"split": data.split, "sequence": decode(data.codes)}
     columns |= dict(zip(data.label_names, data.y.T, strict=True))

@@ -1,4 +1,4 @@
-"""What an import took, in words: from the metadata that readers of files leave in a dataset."""
+"""A report of an import as text, from the metadata that readers of files store in a data set."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -7,18 +7,18 @@ _SHOWN = 8  # labels, files or names in a line
 
 
 def source_of(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a reader of files left in a dataset's metadata; empty where no reader did, whatever stands there."""
+    """Metadata from a reader of files; empty if the data set is not from a file."""
     source = metadata.get("source")
     return source if isinstance(source, Mapping) else {}
 
 
 def import_lines(source: Mapping[str, Any]) -> Iterator[str]:
-    """Lines on windows, bases, what was cropped, padded or dropped and why, and the split.
+    """Lines on windows, bases, sequences that were cropped, padded or dropped and why, and the split.
 
     Parameters
     ----------
     source : mapping
-        Of a dataset (`source_of`).
+        Metadata of a data set (`source_of`).
     """
     for file, centres in source.get("centres", {}).items():
         summits, middles = centres.get("summit", 0), centres.get("middle", 0)

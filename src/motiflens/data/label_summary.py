@@ -1,4 +1,4 @@
-"""One label of a dataset in numbers, and what in it commonly ruins such sets."""
+"""One label of a data set in numbers, and warnings of common faults."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -23,9 +23,9 @@ _MOMENTS = ("mean", "standard_deviation", "minimum", "maximum")
 @by_fields
 @dataclass(frozen=True)
 class LabelSummary:
-    """One label: of a binary one the two classes, of a real value its distribution. What does not apply is None.
+    """Summary of one label: the two classes if it is binary, else its distribution; other fields are None.
 
-    Sequences that lack the label count nowhere but in `n_missing`.
+    Sequences without the label count only in `n_missing`.
     """
 
     name: str
@@ -65,12 +65,12 @@ def label_summary(
     ----------
     name : str
     y : np.ndarray, float64, shape=(N,)
-        NaN where it is missing.
+        NaN if it is missing.
     split_codes : np.ndarray, uint8, shape=(N,)
     gc, unknown : np.ndarray, float64, shape=(N,)
-        GC content, NaN where it is not known, and share of unknown bases.
+        GC content, NaN if not known, and share of unknown bases.
     gc_ranks : np.ndarray, int64, shape=(N,), optional
-        From :func:`dense_ranks` of `gc`, to be shared by all labels.
+        :func:`dense_ranks` of `gc`, computed once for all labels.
     """
     if gc_ranks is None:
         gc_ranks = dense_ranks(gc)
@@ -118,7 +118,7 @@ def label_summary(
 
 
 def dense_ranks(values: np.ndarray) -> np.ndarray:
-    """Place of each value among the different ones, from 0, shape=(N,); NaN comes last."""
+    """Rank of each value among the distinct ones, from 0, shape=(N,); NaN comes last."""
     return np.unique(values, return_inverse=True)[1].ravel()
 
 
@@ -135,13 +135,13 @@ def _by_split(rows: np.ndarray, split_codes: np.ndarray) -> dict[str, int]:
 
 
 def mean_of_known(values: np.ndarray) -> float:
-    """Mean of the values, of any shape, that are known; NaN where none is."""
+    """Mean of values, of any shape, that are not NaN; NaN if there are none."""
     known = values[np.isfinite(values)]
     return float(known.mean()) if known.size else float("nan")
 
 
 def label_warnings(label: LabelSummary) -> Iterator[str]:
-    """What in a label commonly ruins a data set, in sentences."""
+    """Warnings of common faults of a label, as text."""
     name = repr(label.name)
     if label.kind == "missing":
         yield f"Label {name} is missing in all sequences: there is nothing to learn."

@@ -1,4 +1,4 @@
-"""What splits have in common and should not: the same sequences, windows that overlap, chromosomes."""
+"""Leaks between splits: shared sequences, overlapping windows, shared chromosomes."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ _BLOCK = 2**22  # labels compared at once
 
 
 class Repeats(NamedTuple):
-    """Sequences that are there more than once; a reverse complement counts as the same."""
+    """Sequences that occur more than once; a reverse complement counts as the same sequence."""
 
     n_repeated: int  # beside the first of each
     n_across_splits: int  # of valid and test, that stand in an earlier split too
@@ -37,10 +37,10 @@ def repeats(dataset: SequenceDataset) -> Repeats:
 
 
 class Contradictions(NamedTuple):
-    """Sequences with other labels than the same sequence has elsewhere; missing labels contradict none.
+    """Sequences whose label differs from that of an identical sequence; missing labels do not count.
 
-    A near twin (`near_duplicates`) counts as the same in the last two numbers, of labels that are 0 and 1: measured
-    values of two variants of a site may differ.
+    In the last two numbers, for labels that are 0 and 1, a near duplicate (`near_duplicates`) counts as identical. It
+    does not for measured values, because two variants of a site may differ.
     """
 
     within: int  # in the same split
@@ -56,7 +56,7 @@ def contradictions(dataset: SequenceDataset, twins: Twins) -> Contradictions:
     ----------
     dataset : SequenceDataset
     twins : Twins
-        Its near twins.
+        Its near duplicates.
     """
     group, splits = _groups(dataset.codes), dataset.split_codes
     within, across = (np.zeros(len(group), dtype=bool) for _ in range(2))
@@ -78,13 +78,13 @@ def contradictions(dataset: SequenceDataset, twins: Twins) -> Contradictions:
 
 
 def contradicted_by_label(dataset: SequenceDataset, twins: Twins) -> list[int]:
-    """Sequences whose label the same sequence, or a near twin of it, contradicts elsewhere: of each label by itself.
+    """For each label, the sequences whose label differs from that of an identical sequence or a near duplicate.
 
     Parameters
     ----------
     dataset : SequenceDataset
     twins : Twins
-        Its near twins, which count for labels that are 0 and 1.
+        Its near duplicates, which count for labels that are 0 and 1.
     """
     group, every = _groups(dataset.codes), np.arange(len(dataset))
     counts = []
@@ -129,14 +129,14 @@ def _groups(codes: np.ndarray) -> np.ndarray:
 
 
 class GenomePlaces(NamedTuple):
-    """Where sequences lie in the genome, None for what their names do not say."""
+    """Genomic positions of sequences; None for what names do not tell."""
 
     n_overlapping_across_splits: int | None  # windows of valid and test that overlap one of an earlier split
     shared_chromosomes: tuple[str, ...] | None  # in both train and test
 
 
 def places(dataset: SequenceDataset) -> GenomePlaces:
-    """Count windows that overlap across splits, and find chromosomes that splits share."""
+    """Count windows that overlap between splits, and find chromosomes that splits share."""
     if dataset.names is None:
         return GenomePlaces(None, None)
     rows, intervals = intervals_of_names(dataset.names)
@@ -157,7 +157,7 @@ def places(dataset: SequenceDataset) -> GenomePlaces:
 def negatives_at_positives(dataset: SequenceDataset) -> int:
     """Count windows without a positive label that overlap one with a positive label by half their length or more.
 
-    0 where labels are not 0 and 1, or names do not say where sequences lie.
+    0 if labels are not 0 and 1, or names have no genomic position.
     """
     if dataset.names is None or not dataset.is_binary:
         return 0

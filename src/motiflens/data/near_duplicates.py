@@ -1,9 +1,10 @@
-"""Sequences of valid and test with a near twin in an earlier split: variants of one locus, overlapping windows.
+"""Near duplicates: sequences of valid and test that share half or more of their k-mers with one of an earlier split.
 
-Sequences are compared by a fixed sample of their canonical k-mers: those whose hash is below a limit, the same limit
-for all, so that the share of common k-mers in the sample estimates the share in the whole (Irber et al. 2022,
-FracMinHash, https://doi.org/10.1101/2022.01.11.475838). The work grows with the number of sampled k-mers, not with the
-number of pairs.
+Such sequences are variants of one locus, or overlapping windows. They are found by a fixed sample of their canonical
+k-mers, those whose hash is below a limit. Because the limit is the same for all sequences, the share of common k-mers
+in the sample estimates the share among all k-mers (Irber et al. 2022, FracMinHash,
+https://doi.org/10.1101/2022.01.11.475838). The cost grows with the number of sampled k-mers, not with the number of
+pairs.
 """
 
 from typing import NamedTuple
@@ -23,23 +24,24 @@ _BLOCK = 2**23  # bases at once
 
 @by_fields
 class Twins(NamedTuple):
-    """Pairs of near twins: of each sequence at most 8 that stand before it, those of the earliest splits first."""
+    """Pairs of near duplicates: for each sequence at most 8 earlier ones, those of the earliest split first."""
 
     n: int  # sequences
     row: np.ndarray  # int64, (n_pairs,)
     other: np.ndarray  # int64, (n_pairs,), of the same or an earlier split
 
     def across(self, split_codes: np.ndarray) -> np.ndarray:
-        """Which sequences have a near twin in an earlier split, bool, shape=(N,)."""
+        """Which sequences have a near duplicate in an earlier split, bool, shape=(N,)."""
         near = np.zeros(self.n, dtype=bool)
         near[self.row[split_codes[self.other] < split_codes[self.row]]] = True
         return near
 
 
 def near_twins(codes: np.ndarray, split_codes: np.ndarray) -> Twins:
-    """Find sequences that share half or more of their k-mers, on either strand, with another.
+    """Find pairs of sequences that share half or more of their k-mers, on either strand.
 
-    k is 16, or 12 for sequences below 100 bp: 164 bp with two mismatches share at least 78 % of 16-mers.
+    k is 16, or 12 for sequences below 100 bp. For example, two sequences of 164 bp with two mismatches share at least
+    78 % of their 16-mers.
 
     Parameters
     ----------
@@ -50,7 +52,7 @@ def near_twins(codes: np.ndarray, split_codes: np.ndarray) -> Twins:
     Returns
     -------
     twins : Twins
-        None where too many bases are unknown.
+        A sequence with too many unknown bases has none.
     """
     n, length = codes.shape
     k = 12 if length < _SHORT else 16
@@ -77,7 +79,7 @@ def near_twins(codes: np.ndarray, split_codes: np.ndarray) -> Twins:
 
 
 def near_duplicates(codes: np.ndarray, split_codes: np.ndarray) -> np.ndarray:
-    """Say which sequences have a near twin (`near_twins`) in an earlier split, bool, shape=(N,)."""
+    """Which sequences have a near duplicate (`near_twins`) in an earlier split, bool, shape=(N,)."""
     return near_twins(codes, split_codes).across(split_codes)
 
 

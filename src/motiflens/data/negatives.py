@@ -23,17 +23,17 @@ _LEAST_DRAW = 2_000
 
 
 def add_shuffled(dataset: SequenceDataset, *, ratio: int = 1, seed: int = 0) -> SequenceDataset:
-    """Append dinucleotide shuffles of the positives, with label 0, in the split of their source.
+    """Append dinucleotide shuffles of the positives, with label 0, each in the split of its positive.
 
     They have the GC content and the dinucleotide counts of the positives, but not the features of a genome (repeats,
-    nucleosomes, other motifs): a network may tell them apart by more than the motifs in question.
+    nucleosomes, other motifs). So a network may recognise them by other features than the motifs of interest.
 
     Parameters
     ----------
     dataset : SequenceDataset
-        Labels 0 and 1; positives have a 1 in any label.
+        Data with labels 0 and 1; a positive has at least one label of 1.
     ratio : int
-        Shuffles per positive.
+        Shuffles of each positive.
     seed : int
 
     Returns
@@ -70,26 +70,26 @@ def add_gc_matched(
     max_unknown: float = 0.0,
     seed: int = 0,
 ) -> SequenceDataset:
-    """Append windows of the genome, with label 0, whose GC content is distributed as that of the positives.
+    """Append windows of the genome, with label 0, with the same distribution of GC content as the positives.
 
-    Candidates are random tiles of the chromosomes on which the positives of a split lie, so that splits by chromosome
-    stay apart. They overlap neither each other nor any sequence of the dataset. Of each bin of GC content as many are
-    taken as there are positives in it (times ratio), in each split; where too few are found, the metadata say how
-    many are missing (`n_missing`).
+    Candidates are random tiles of the chromosomes of a split's positives, so splits by chromosome stay separate. They
+    overlap neither each other nor any sequence of the data set. In each split, as many candidates are taken from each
+    bin of GC content as there are positives in it (times `ratio`). If there are too few, the metadata say how many are
+    missing (`n_missing`).
 
     Parameters
     ----------
     dataset : SequenceDataset
-        Labels 0 and 1; positives have a 1 in any label, and names that say where they lie, as `read_bed` and
-        `bedtools getfasta` give them.
+        Data with labels 0 and 1; a positive has at least one label of 1. Names must have genomic positions, as from
+        `read_bed` and `bedtools getfasta`.
     genome : path or Genome
         FASTA, plain or gzip.
     ratio : int
-        Negatives per positive.
+        Number of negatives for each positive.
     bin_width : float
-        Of GC content, which goes from 0 to 1.
+        Width of a bin of GC content (from 0 to 1).
     avoid : sequence of path
-        BED files of more places to keep away from: the whole peaks, those of other experiments, blacklisted regions.
+        BED files of more regions to avoid, such as whole peaks, peaks of other experiments, or blacklisted regions.
     max_unknown : float
         Largest share of unknown bases in a negative.
     seed : int
@@ -104,8 +104,8 @@ def add_gc_matched(
     FileNotFoundError
         If a file is missing.
     ValueError
-        If labels are not 0 and 1, no sequence is positive, names say no place, the genome lacks a chromosome of theirs
-        or all of a file to avoid, or not one fitting window is found.
+        If labels are not 0 and 1, no sequence is positive, names have no positions, the genome lacks one of their
+        chromosomes or all chromosomes of a file to avoid, or no suitable window is found.
     """
     if not 0 < bin_width <= 1:
         raise InputError(f"bin_width must be above 0 and at most 1, got {bin_width}")

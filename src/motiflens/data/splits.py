@@ -1,4 +1,4 @@
-"""Which sequences train, validate and test: at random, or by chromosome."""
+"""Splits into train, valid and test: at random, by group, or by chromosome."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ def random_split(
 ) -> np.ndarray:
     """Assign n sequences to train, valid and test at random, in these shares.
 
-    Sizes are the differences of the rounded cumulative shares, so that they add up to n.
+    Sizes are differences of the rounded cumulative shares, so that their sum is n.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def group_split(
 ) -> np.ndarray:
     """Assign sequences to train, valid and test at random so that those of one group stay together.
 
-    Groups stand in random order; each goes to the split in which its middle falls, by these shares of sequences.
+    Groups are put into random order, and each goes to the split that contains its middle sequence.
 
     Parameters
     ----------
@@ -81,8 +81,8 @@ def chromosome_split(
     contigs : sequence of str, shape=(N,)
         Chromosome of each sequence.
     valid, test : sequence of str
-        Names of chromosomes. Some may have no sequence (`absent_chromosomes` says which), but not all of a split,
-        unless they are known.
+        Names of chromosomes. Some may have no sequence (`absent_chromosomes` returns them), but not all of a split,
+        unless they are in `known`.
     known : iterable of str
         Chromosomes that exist, such as those of the genome.
 
@@ -94,7 +94,7 @@ def chromosome_split(
     Raises
     ------
     ValueError
-        If a chromosome is in both splits, or no sequence lies on a split's (lists close names).
+        If a chromosome is in both splits, or no sequence is on those of a split (lists similar names).
     """
     if both := set(valid) & set(test):
         raise InputError(f"expected different chromosomes for valid and test, got {', '.join(sorted(both))} in both")
@@ -108,16 +108,16 @@ def chromosome_split(
 
 
 def absent_chromosomes(contigs: Sequence[str] | np.ndarray, names: Iterable[str]) -> dict[str, list[str]]:
-    """The names that are no contig of any sequence, shape=(N,), as ``{"absent": [...]}`` for metadata, or empty."""
+    """Names without any sequence, of contigs with shape=(N,), as ``{"absent": [...]}`` for metadata, or {}."""
     present = set(contigs)
     absent = [name for name in names if name not in present]
     return {"absent": absent} if absent else {}
 
 
 def close_names(name: str, known: Iterable[str]) -> str:
-    """Say which of the known names were probably meant; with and without "chr" is taken for close.
+    """A hint at known names that were probably meant, such as those with or without "chr".
 
-    Where all names differ by rule, as Roman numerals from others, that is said in place of a close one.
+    If all names differ systematically, as Roman numerals from Arabic ones, the hint says so.
     """
     names = [str(one) for one in known]
     numeral = _other_numeral(name, set(names))
@@ -132,7 +132,7 @@ def close_names(name: str, known: Iterable[str]) -> str:
 
 
 def spellings(name: str) -> list[str]:
-    """A chromosome's name as given, and as others write it: with or without "chr", chrM as MT."""
+    """A chromosome's name, and its other spellings: with or without "chr", chrM as MT."""
     found = [name, name.removeprefix("chr") if name.startswith("chr") else f"chr{name}"]
     if name in _MITOCHONDRION:
         found += [one for one in _MITOCHONDRION if one not in found]

@@ -1,4 +1,4 @@
-"""What a dataset holds, and what in it commonly ruins such sets, before a network is trained on it."""
+"""A summary of a data set, with warnings of common faults, before a network is trained on it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -36,7 +36,7 @@ _SHOWN = 20  # labels in the text; the table has all
 
 @dataclass(frozen=True, repr=False)
 class DataSummary(Tabular):
-    """A dataset in numbers, with warnings in words."""
+    """A data set in numbers, with warnings as text."""
 
     n_sequences: int
     length: int
@@ -58,11 +58,11 @@ class DataSummary(Tabular):
     warnings: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it in JSON types."""
+        """The summary as JSON types."""
         return asdict(self)
 
     def text(self) -> str:
-        """All of it for people."""
+        """The summary as text."""
         return "\n".join(_lines(self))
 
     def _table(self) -> Table:
@@ -78,7 +78,7 @@ class DataSummary(Tabular):
 
 
 def summary(dataset: SequenceDataset) -> DataSummary:
-    """Count, compare and warn.
+    """Summarise a data set and warn of common faults.
 
     Sequences count as the same if they are equal or reverse complements of each other.
 

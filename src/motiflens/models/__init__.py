@@ -1,4 +1,4 @@
-"""Networks on one-hot DNA, ours and anybody's; knows no data sets."""
+"""Networks on one-hot DNA: those of this package, published ones, and any other PyTorch model; knows no data sets."""
 
 from motiflens.basics.lazy import lazy_modules
 

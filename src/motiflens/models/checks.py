@@ -1,4 +1,4 @@
-"""What is checked of every model before anything is read off it: finite weights, one output for one sequence."""
+"""Checks of every model before it is analysed: finite weights, and outputs that do not depend on other sequences."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ _DROPOUTS = {
 
 
 def check_weights(model: nn.Module) -> None:
-    """Refuse weights that are not finite."""
+    """Raise an error if a weight is not finite."""
     bad = [name for name, values in model.named_parameters() if not bool(values.isfinite().all())]
     bad += [name for name, values in model.named_buffers() if bool(values.isnan().any())]  # a mask may hold infinities
     if bad:
@@ -24,7 +24,7 @@ def check_weights(model: nn.Module) -> None:
 
 
 def check_independent(everything: torch.Tensor, alone: torch.Tensor) -> None:
-    """Check that a sequence has one output, whatever stands beside it.
+    """Check that the output for a sequence does not depend on the other sequences of a batch.
 
     Parameters
     ----------
@@ -45,9 +45,9 @@ def check_independent(everything: torch.Tensor, alone: torch.Tensor) -> None:
 
 
 class ChanceWatch(TorchFunctionMode):
-    """Sees whether dropout is on while a model runs.
+    """Detects dropout that is on while a model runs.
 
-    What a pass gives may not tell: of a map whose maxima alone count, dropout changes few.
+    Outputs alone may not show it: if only the maxima of a map count, dropout changes few of them.
     """
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class ChanceWatch(TorchFunctionMode):
         return func(*args, **kwargs)
 
     def check(self) -> None:
-        """Refuse a model that drops values in evaluation mode."""
+        """Raise an error if the model drops values in evaluation mode."""
         if self.dropped:
             raise InputError(
                 f"the model drops {self.dropped:.0%} of some values in evaluation mode, too, so that its output "

@@ -36,7 +36,7 @@ def device_of(model: nn.Module) -> torch.device:
 
 
 def dtype_of(model: nn.Module) -> torch.dtype:
-    """Floating-point type that a model takes: what it says itself, or its first parameter's; float32 if it has none."""
+    """Floating-point type of a model's input: its `dtype`, or that of its first parameter; float32 if it has none."""
     own = getattr(model, "dtype", None)
     if isinstance(own, torch.dtype):
         return own
@@ -45,9 +45,9 @@ def dtype_of(model: nn.Module) -> torch.dtype:
 
 @contextmanager
 def single_threaded(device: torch.device) -> Iterator[None]:
-    """Compute on one thread meanwhile, if on a CPU; afterwards on as many as before.
+    """Context manager: compute on one thread on a CPU.
 
-    The operations of the study's networks are so small that several threads wait for each other more than they do.
+    The operations of the study's networks are so small that several threads mostly wait for each other.
     """
     before = torch.get_num_threads()
     if device.type != "cpu" or before == 1:

@@ -1,4 +1,4 @@
-"""Several initialisations of one network, and what became of each."""
+"""Several initialisations of one network, with the outcome of their training."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ HISTORY = ("train_loss", "valid_loss", "valid_metric", "learning_rate")
 @with_rows
 @dataclass(repr=False)
 class Member:
-    """What became of one initialisation."""
+    """The outcome of training one initialisation."""
 
     index: int  # its number in the ensemble, from 0
     seed: int  # its own, derived from the ensemble's seed and its number
@@ -50,15 +50,15 @@ class Member:
 
 @dataclass(repr=False)
 class Ensemble(Tabular, Sequence[Any]):
-    """Initialisations of one network: `ensemble[i]` is a plain network, `ensemble.members` says how each fared.
+    """Initialisations of one network: `ensemble[i]` is a network, `ensemble.members` the outcome of training each.
 
-    Its methods speak for all members that did not fail, E of them, on a leading axis.
+    Its methods return results for the E members that did not fail, on a leading axis.
 
     Attributes
     ----------
     config : HybridConfig or PublishedConfig
     protocol : mapping
-        Every number of the training, as `training.protocol.Protocol.to_dict` gives them.
+        All settings of the training, as from `training.protocol.Protocol.to_dict`.
     members : list of Member
     """
 
@@ -101,7 +101,8 @@ class Ensemble(Tabular, Sequence[Any]):
         Parameters
         ----------
         what : {"metric", "loss"}
-            The metric that steered training, on the validation sequences, or the losses, training in grey.
+            The metric on the validation sequences, by which training was stopped; or both losses, that of training in
+            grey.
         ax : matplotlib.axes.Axes, optional
 
         Raises
@@ -128,12 +129,12 @@ class Ensemble(Tabular, Sequence[Any]):
 
     @property
     def trained_on(self) -> TrainedOn | None:
-        """The data behind the networks, where it is known."""
+        """The data that the networks were trained on, if known."""
         return next((network.trained_on for network in self), None)
 
     @property
     def label_names(self) -> tuple[str, ...]:
-        """Names of the outputs; empty where they are not known."""
+        """Names of the outputs; empty if not known."""
         return self.trained_on.label_names if self.trained_on is not None else ()
 
     def outputs(self, X: np.ndarray | torch.Tensor) -> torch.Tensor:
@@ -144,7 +145,7 @@ class Ensemble(Tabular, Sequence[Any]):
         return torch.stack([model_outputs(network, X) for network in self])
 
     def first_layer_activations(self, X: np.ndarray | torch.Tensor) -> torch.Tensor:
-        """First-layer activation maps of all members, shape=(E, N, n_filters, L)."""
+        """First-layer activations of all members, shape=(E, N, n_filters, L)."""
         return torch.stack([torch.cat(list(first_layer_activations(network, X)())) for network in self])
 
     def attention_weights(self, X: np.ndarray | torch.Tensor) -> list[torch.Tensor]:

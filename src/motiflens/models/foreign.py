@@ -1,4 +1,4 @@
-"""What is tried of a model of others before its outputs are believed, where it was not adapted."""
+"""Checks of models from elsewhere that were not adapted."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,19 +19,19 @@ _N_TRIED = 4  # sequences that a model is tried on
 
 
 def check_foreign(model: nn.Module, X: np.ndarray | torch.Tensor) -> None:
-    """Check that a model takes one-hot sequences and gives each its own output; ours and adapted ones do.
+    """Check that a model takes one-hot sequences and that its output for one does not depend on the others.
 
     Parameters
     ----------
     model : nn.Module
     X : np.ndarray or torch.Tensor
-        One-hot (N, 4, L) or codes (N, L), of which four are tried.
+        One-hot (N, 4, L) or codes (N, L); four of them are run.
 
     Raises
     ------
     InputError
-        If it does not run on them, drops values in evaluation mode, too, or what it gives depends on the other
-        sequences of a batch, on chance, or on weights that are not finite.
+        If the model does not run on them, drops values in evaluation mode, or has weights that are not finite; or if
+        its output depends on the other sequences of a batch or on chance.
     """
     if type(model) is HybridNetwork or isinstance(model, AdaptedModel) or len(X) == 0:
         return
@@ -58,24 +58,24 @@ def check_foreign(model: nn.Module, X: np.ndarray | torch.Tensor) -> None:
 
 
 class OutputWarning(UserWarning):
-    """Which output of a model a label stands for was not said, and one was taken."""
+    """The target was not given, and an output was chosen for the label."""
 
 
 def chosen_output(target: Target | None, networks: Sequence[nn.Module], sequences: Any) -> int:
-    """Number of the output that is meant: the one that was named, else the one that stands for the data's label.
+    """Index of the output to use: the given target, else the output that belongs to the data's label.
 
     Parameters
     ----------
     target : int, str or None
     networks : sequence of nn.Module
     sequences : data set, or whatever counts as sequences
-        Where none was named and there is one label, a model with one output is told from one with several. Of two
-        classes that exclude each other the second is taken, with an `OutputWarning`.
+        Needed if no target is given. If they have one label and the model has two outputs, these are taken as the
+        logits of two classes, and the second one is used, with an `OutputWarning`.
 
     Raises
     ------
     InputError
-        If none was named, there is one label and the model has several other outputs, or as `check_foreign`.
+        If no target is given, there is one label and the model has more outputs; and as `check_foreign`.
     """
     if target is not None:
         return as_output(target, *networks, sequences)

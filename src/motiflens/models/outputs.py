@@ -1,4 +1,4 @@
-"""Batched predictions, first-layer activation maps and attention weights of one network."""
+"""Outputs, first-layer activations and attention weights of one network, computed in batches."""
 
 from collections.abc import Callable, Iterator
 
@@ -83,7 +83,7 @@ def _checked(model: nn.Module, logits: torch.Tensor) -> torch.Tensor:
 def first_layer_activations(
     model: nn.Module, X: np.ndarray | torch.Tensor, *, batch_size: int = 500
 ) -> Callable[[], Iterator[torch.Tensor]]:
-    """Stream the first convolution's activation maps, for `filters.activation_pwms`.
+    """Stream first-layer activations, as `filters.activation_pwms` takes them.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def first_layer_activations(
     Returns
     -------
     callable
-        Each call yields batches, shape=(n, n_filters, L), from the start, so that a large set is never held at once.
+        Each call yields all batches, shape=(n, n_filters, L), so that a large set is never in memory at once.
 
     Raises
     ------
@@ -144,7 +144,7 @@ def attention_weights(
     Returns
     -------
     weights : list of torch.Tensor, each shape=(N, n_heads, T, T), on the CPU
-        One per attention layer; empty for a network without attention.
+        One tensor for each attention layer; empty for a network without attention.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""How many sequences go through a network at once: as many as were asked for, of long ones fewer.
+"""Number of sequences in one pass through a network: as many as requested, or fewer if they are long.
 
-Memory of a pass grows with its positions, that is sequences times length. What a pass of usual size takes at a thousand
-bases, one takes at any length; results do not depend on it beyond rounding.
+The memory of a pass grows with its number of positions, that is, sequences times length. This number is limited to that
+of a usual pass with sequences of 1,000 bases. Results do not depend on it beyond rounding.
 """
 
 #: Positions of all sequences of a pass without gradient: 500 sequences of 1 kb have as many.
@@ -11,14 +11,14 @@ MOST_POSITIONS_WITH_GRADIENT = 2**18
 
 
 def sequences_per_pass(asked: int, length: int, most_positions: int = MOST_POSITIONS) -> int:
-    """Sequences of a pass: those asked for, or as many as keep within its positions, and at least one.
+    """Sequences in one pass: as many as requested, or as many as fit into `most_positions`, but at least one.
 
     Parameters
     ----------
     asked : int
-        By the caller, 1 or more.
+        Requested number, 1 or more.
     length : int
-        Of each sequence, in bases.
+        Length of each sequence in bases.
     most_positions : int
 
     Examples

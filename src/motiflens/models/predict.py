@@ -1,4 +1,4 @@
-"""Predictions of one network or several, in columns that are named after the labels."""
+"""Predictions of one network or several, with columns named after the labels."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -34,13 +34,13 @@ class Predictions(NamedTuple):
     Attributes
     ----------
     names : list of str
-        Of the N sequences.
+        Names of the N sequences.
     mean : np.ndarray, shape=(N, n_outputs)
-        Over the networks.
+        Mean over the networks.
     deviation : np.ndarray, shape=(N, n_outputs), or None
-        Standard deviation over the networks (n - 1); None for a single one.
+        Standard deviation over the networks (n - 1); None if there is only one.
     label_names : tuple of str
-        One per output: the labels that the networks were trained on, or output_0, output_1, ...
+        One for each output: the labels that the networks were trained on, or output_0, output_1, ...
     """
 
     names: list[str]
@@ -55,7 +55,7 @@ class Predictions(NamedTuple):
         return as_html(self._table())
 
     def to_dataframe(self) -> "pandas.DataFrame":
-        """A row per sequence: its name, and the columns of :meth:`columns`."""
+        """A row for each sequence: its name, and the columns of :meth:`columns`."""
         return as_dataframe(self._table())
 
     def _table(self) -> Table:
@@ -70,13 +70,13 @@ class Predictions(NamedTuple):
         Parameters
         ----------
         labels : sequence of str, optional
-            By default the first six.
+            Labels to draw; by default the first six.
         ax : matplotlib.axes.Axes, optional
 
         Raises
         ------
         ValueError
-            If there is no such label, or nothing is predicted.
+            If there is no such label, or there are no predictions.
         """
         chosen = self.label_names[:6] if labels is None else labels
         numbers = [number_of_label(label, self.label_names) for label in chosen]
@@ -103,7 +103,7 @@ class Predictions(NamedTuple):
             yield "\t".join([name, *(f"{value:.6g}" for value in values)])
 
     def write_tsv(self, path: str | Path) -> None:
-        """Write the table; the file appears under its name only when it is complete."""
+        """Write the table, completely or not at all."""
         with in_one_piece(path) as unfinished, unfinished.open("w", encoding="utf-8") as file:
             file.writelines(f"{line}\n" for line in self.lines())
 
@@ -117,23 +117,23 @@ def predict(
     Parameters
     ----------
     networks : network, several, ensemble, or folder of either
-        Of several the mean is predicted, and their standard deviation given. A model that is not of ours maps one-hot
-        (n, 4, L) to outputs (n, n_outputs).
+        With several networks, the prediction is their mean, and the result also has their standard deviation. A model
+        from elsewhere must map one-hot (n, 4, L) to outputs (n, n_outputs).
     sequences : data set, codes (N, L), one-hot (N, 4, L), or DNA strings
     scale : {"auto", "probability", "raw"}
-        raw: what networks return, that is logits, or the values of a regression. auto: probability where a network is
-        known to be a classifier, else raw.
+        raw: the outputs of the networks, that is, logits, or the values of a regression. auto: probability if the
+        networks are known to be classifiers, else raw.
     batch_size : int
 
     Returns
     -------
     Predictions
-        With the names of a data set's sequences, or their numbers.
+        Sequences are named as in the data set, or numbered.
 
     Raises
     ------
     InputError
-        If networks or sequences are none, or lengths differ.
+        If there are no networks or no sequences, or lengths differ.
 
     Examples
     --------
@@ -152,7 +152,7 @@ def predict(
 def mean_prediction(
     networks: Sequence[nn.Module], codes: np.ndarray, names: list[str], *, scale: Scale, batch_size: int = 500
 ) -> Predictions:
-    """Mean and standard deviation of what networks predict for codes (N, L)."""
+    """Mean and standard deviation of the predictions of networks for codes (N, L)."""
     if scale not in get_args(Scale):
         raise InputError(f"expected {', '.join(get_args(Scale))} for scale, got {scale!r}")
     if not len(codes):

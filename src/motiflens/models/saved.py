@@ -1,4 +1,4 @@
-"""Networks and ensembles from where they are saved."""
+"""Load saved networks and ensembles."""
 
 import json
 import math
@@ -41,7 +41,7 @@ def load(path: str | Path, *, weights: str | Path | None = None) -> Ensemble | n
     Raises
     ------
     ValueError
-        If there is nothing of the kind, or a file is damaged.
+        If there is no network at the path, or a file is damaged.
     FileNotFoundError
         If a file is missing.
 
@@ -67,16 +67,15 @@ def load_ensemble(folder: str | Path) -> Ensemble:
     Raises
     ------
     FileNotFoundError, ValueError
-        If a file is missing or not what was written.
+        If a file is missing or damaged.
     """
     return read_ensemble(Path(folder))[0]
 
 
 def read_ensemble(folder: Path, *, skip_damaged: bool = False) -> tuple[Ensemble, dict[str, Any]]:
-    """An ensemble and where it comes from (seeds, fingerprint of the data).
+    """An ensemble and its origin (seeds, fingerprint of the data).
 
-    With `skip_damaged`, members whose networks are not what was saved are left out with a warning; otherwise they are
-    an error.
+    With `skip_damaged`, members with damaged files are left out with a warning; otherwise they are an error.
     """
     path = folder / ENSEMBLE_FILE
     if not path.is_file():
@@ -111,17 +110,17 @@ def _read_member(folder: Path, digest: str | None) -> HybridNetwork | PublishedN
 
 
 def weights_digest(folder: Path) -> str:
-    """SHA-256 digest of a saved network's weights: a flipped bit is read without a word."""
+    """SHA-256 digest of a saved network's weights, which reveals a damaged file."""
     return sha256((folder / WEIGHTS_FILE).read_bytes()).hexdigest()
 
 
 def load_saved(folder: Path) -> HybridNetwork | PublishedNetwork:
-    """Read one of our networks, or a published one, from its folder."""
+    """Read a hybrid or published network from its folder."""
     return load_preset(folder) if is_preset(folder) else HybridNetwork.load(folder)
 
 
 def member_folder(folder: Path, index: int) -> Path:
-    """Where a member of an ensemble lies."""
+    """Folder of a member of an ensemble."""
     return folder / f"member_{index:03d}"
 
 
@@ -131,7 +130,7 @@ def load_networks(folder: str | Path) -> list[nn.Module]:
     Raises
     ------
     FileNotFoundError, ValueError
-        If there is none, or a file is damaged.
+        If there is no network, or a file is damaged.
     """
     folder = Path(folder)
     if not (folder / ENSEMBLE_FILE).is_file():
@@ -146,7 +145,7 @@ def load_networks(folder: str | Path) -> list[nn.Module]:
 
 
 def as_networks(networks: NetworksLike) -> list[nn.Module]:
-    """Read what was handed in as networks: one, several, an ensemble, or the folder of either.
+    """Convert anything that counts as networks into a list: one, several, an ensemble, or the folder of either.
 
     Raises
     ------

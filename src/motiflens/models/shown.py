@@ -1,4 +1,4 @@
-"""How a network is looked at: a line of text, and in a notebook a table of its layers."""
+"""How a network is shown: a line of text, and in a notebook a table of its layers."""
 
 from torch import nn
 
@@ -6,7 +6,7 @@ from motiflens.basics.tables import Table, Tabular
 
 
 class Shown(Tabular):
-    """A network that says in `_title` what it is; its rows are the layers that have weights."""
+    """Base class of networks with a description in `_title`; the rows of their table are layers with weights."""
 
     def _title(self) -> str:
         raise NotImplementedError(f"{type(self).__name__} does not say what it is")
@@ -31,7 +31,7 @@ class Shown(Tabular):
 
 
 def outputs_in_words(network: nn.Module, n_outputs: int, label_names: tuple[str, ...]) -> str:
-    """The end of a title: how many outputs and parameters, and the names of the labels."""
+    """The end of a title: numbers of outputs and parameters, and the names of the labels."""
     n_parameters = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
     return (
         f"{n_outputs} output{'s' * (n_outputs != 1)}; {n_parameters:,} parameters; "

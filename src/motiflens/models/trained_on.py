@@ -1,4 +1,4 @@
-"""What is known of the data that a network was trained on; kept beside its weights."""
+"""A description of the data that a network was trained on, saved beside its weights."""
 
 import hashlib
 import json
@@ -16,16 +16,16 @@ OBJECTIVES = ("classification", "regression")
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedOn:
-    """The data behind a network: names of its outputs, bases of its input, and a fingerprint.
+    """The data that a network was trained on: names of outputs, order of bases, and a fingerprint.
 
     Attributes
     ----------
     label_names : tuple of str
-        One per output.
+        One for each output.
     objective : str
         "classification": outputs are logits; "regression": outputs are in the unit of the labels.
     fingerprint : str
-        Of the data set: :func:`fingerprint`.
+        Fingerprint of the data set; see :func:`fingerprint`.
     bases : str
         Order of the input's channels.
     """
@@ -49,7 +49,7 @@ class TrainedOn:
 
 
 def read_trained_on(folder: Path) -> TrainedOn | None:
-    """Read what lies beside the weights in a network's folder; None where there is no such file.
+    """Read the description from a network's folder; None if there is no such file.
 
     Raises
     ------

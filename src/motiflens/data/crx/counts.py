@@ -19,9 +19,9 @@ _HALF = 0.5  # added to both counts of a barcode: none at all has a logarithm to
 
 @by_fields
 class LibraryActivity(NamedTuple):
-    """Activities of the sequences of one library, log2 of their RNA per plasmid over the promoter's alone.
+    """Activities of the sequences of one library: log2 of RNA per plasmid, relative to the promoter alone.
 
-    Arrays are of shape (n,), in the order of names.
+    Arrays have shape (n,), in the order of names.
     """
 
     library: str
@@ -40,11 +40,12 @@ class LibraryActivity(NamedTuple):
 
 
 def read_library(folder: Path) -> LibraryActivity:
-    """Read the counts of one library and make activities of them.
+    """Read the barcode counts of one library and compute activities.
 
-    The logarithm of RNA over plasmid is averaged over the barcodes of a sequence, and the promoter's own average is
-    subtracted, which removes the depth of sequencing as well. In two of the published libraries a third of the barcodes
-    have no RNA; the mean of logarithms is then far more reproducible than the logarithm of a mean ratio.
+    The logarithm of RNA over plasmid is averaged over the barcodes of a sequence, and the average of the promoter alone
+    is subtracted. This also removes sequencing depth. The mean of logarithms is used because, in two published
+    libraries, a third of the barcodes have no RNA, and it is then much more reproducible than the logarithm of the mean
+    ratio.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ def read_library(folder: Path) -> LibraryActivity:
     Raises
     ------
     FileNotFoundError, ValueError
-        If files are missing, do not fit together or hold no barcode of the promoter; says which.
+        If files are missing, do not fit together or hold no barcode of the promoter; the message says which.
     """
     plasmid, rna = _sample_files(folder)
     labels, barcodes, dna = _read_counts(plasmid)

@@ -1,4 +1,4 @@
-"""Pairs of a sequence and its edited copy, checked base by base against what the name says."""
+"""Pairs of a sequence and its edited copy, checked base by base against the edit in the name."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -27,18 +27,18 @@ class DesignedEdit(NamedTuple):
 
 @by_fields
 class CheckedEdits(NamedTuple):
-    """Edits that passed the check, and how many did not."""
+    """Edits that passed the check, and the number of those that did not."""
 
     edits: list[DesignedEdit]
     counts: dict[str, dict[str, int]]  # by check, then by kind
 
 
 def check_edits(names: Sequence[ParsedName], codes: Mapping[str, np.ndarray]) -> CheckedEdits:
-    """Pair edited sequences with their parents, and keep the pairs that differ exactly where the name says.
+    """Pair edited sequences with their parents, and keep pairs that differ exactly where the name says.
 
-    Where a name is of substitutions alone and its parent's sequence differs elsewhere too, the substitutions are taken
-    back: if another measured sequence of the element comes out, that one was edited (in four of the libraries names
-    lack a step), and it is the parent.
+    In four of the libraries, names lack a step. So if a name has substitutions only, and its parent differs at other
+    positions, too, the substitutions are reversed. If the result is another measured sequence of the element, that
+    sequence is the parent.
 
     Parameters
     ----------

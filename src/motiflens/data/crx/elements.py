@@ -1,4 +1,4 @@
-"""Splits by genomic element: no element, nor a near-identical one, stands on both sides."""
+"""Splits by genomic element: neither an element nor a nearly identical one is in two splits."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -18,7 +18,7 @@ _RUN = 20  # clusters of like size that are split together
 
 @by_fields
 class ElementSplit(NamedTuple):
-    """Which split each sequence belongs to."""
+    """The split of each sequence."""
 
     split_codes: np.ndarray  # uint8, (N,), index into SPLITS
     clusters: np.ndarray  # int, (N,), number of the cluster of near-identical elements
@@ -35,22 +35,23 @@ def split_elements(
 ) -> ElementSplit:
     """Split sequences by their elements.
 
-    Elements whose wild types share `MIN_SHARED` words of `K` bases, on either strand, make one cluster, directly or
-    through others. Clusters are drawn in runs of like size, so that the shares hold for sequences as well.
+    Elements whose wild types share `MIN_SHARED` k-mers of `K` bases, on either strand, form one cluster (single
+    linkage). Clusters of similar size are assigned together, so that the shares also hold for sequences.
 
     Parameters
     ----------
     codes : np.ndarray, uint8, shape=(N, L)
     elements : sequence of str, shape=(N,)
     is_wild_type : np.ndarray, bool, shape=(N,)
-        Sequences that stand for their element; of an element without one, all of its sequences do.
+        Wild types, which represent their elements. An element without a wild type is represented by all of its
+        sequences.
     fractions, seed
         As for `random_split`.
 
     Returns
     -------
     ElementSplit
-        Sequences that are `mixed` must be left out: their piece of another element would stand on both sides.
+        Sequences that are `mixed` must be left out, because they hold a piece of an element of another split.
 
     Raises
     ------
@@ -76,7 +77,7 @@ def split_elements(
 
 
 def canonical_words(codes: np.ndarray) -> np.ndarray:
-    """Words of `K` bases as numbers, the smaller of either strand's; -1 where a base is unknown.
+    """Canonical k-mers of `K` bases as numbers; -1 if a base is unknown.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ from motiflens.motifs.files import write_meme
 
 
 class CrxFiles(NamedTuple):
-    """Where the data stand."""
+    """Paths of the files."""
 
     dataset: Path
     edits: Path
@@ -30,13 +30,13 @@ def crx_files(path: str | Path) -> CrxFiles:
 
 
 def write_crx(data: CrxData, path: str | Path) -> CrxFiles:
-    """Write everything that `read_crx` returned, the HDF5 file last.
+    """Write everything that `read_crx` returns, the HDF5 file last.
 
     Parameters
     ----------
     data : CrxData
     path : path
-        Of the HDF5 file; the others have its name with other ends.
+        Path of the HDF5 file; the names of the others differ in their endings.
     """
     files = crx_files(path)
     write_tsv(data.edits, files.edits, kind=EditEffect)
@@ -53,7 +53,7 @@ def read_edits(path: str | Path) -> list[EditEffect]:
     Raises
     ------
     FileNotFoundError, ValueError
-        If there is no such table, or it is another.
+        If there is no such table, or it is not a table of edits.
     """
     columns, rows = read_rows(path)
     if tuple(columns) != EditEffect._fields:

@@ -1,4 +1,4 @@
-"""Libraries on one scale: each has a shift, found from the sequences that several of them measured."""
+"""Libraries on one scale: the shift of each is estimated from sequences that several libraries measured."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -21,9 +21,9 @@ class MeasuredActivity(NamedTuple):
 
 
 def library_shifts(measured: Sequence[MeasuredActivity], reference: str) -> dict[str, float]:
-    """Shift of each library against the reference, log2, by least squares over sequences in two libraries or more.
+    """Shift of each library relative to the reference, in log2, by least squares over sequences in several libraries.
 
-    The model is activity = sequence + library. With the sequences' terms taken out, libraries remain, a small system.
+    The model is activity = sequence + library. After elimination of the sequences' terms, a small system remains.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""What the names of the reporter assays' sequences say: the genomic element, its variant, and every edit made to it.
+"""The names of the reporter assays' sequences: the genomic element, its variant, and every edit.
 
 A name is ELEMENT_GROUP_VARIANT, then steps after semicolons, each of one or more edits after commas, such as
-``chr8-27700-27864_CPPE_WT;71chim2223;119iMEF2D-R,24dRORB-F``. Positions count from 1. Edits, as the names' grammar was
-found to be (the check of every edit against its sequences is in `edits.py`):
+``chr8-27700-27864_CPPE_WT;71chim2223;119iMEF2D-R,24dRORB-F``. Positions count from 1. The kinds of edits were inferred
+from the names, and every edit is checked against its sequences in `edits.py`:
 
 - ``T89A``: a base is exchanged
 - ``24dRORB-F``: the site of a motif that begins there is destroyed
@@ -44,16 +44,16 @@ _VARIANT_KINDS = {"MUT-allCrxSites": "all CRX sites", "MUT-shape": "several", "s
 
 @dataclass(frozen=True)
 class NamedEdit:
-    """One edit as its name has it.
+    """One edit, as the name describes it.
 
     Attributes
     ----------
     kind : str
         One of `KINDS`.
     allowed : tuple of (int, int)
-        Half-open ranges, from 0 on, outside which it changes nothing; empty where the name says no position.
+        Half-open ranges, from 0 on, to which changes are limited; empty if the name has no position.
     site : tuple of (int, int)
-        Ranges, from 0 on, of the site or bases that are named, without flanks and what is moved between.
+        Ranges, from 0 on, of the named site or bases, without flanks and bases that are moved in between.
     exchanged : (int, str, str) or None
         Position from 0 on, base before and base after, of a substitution.
     """
@@ -66,15 +66,15 @@ class NamedEdit:
 
 @dataclass(frozen=True)
 class ParsedName:
-    """A name taken apart.
+    """The parts of a name.
 
     Attributes
     ----------
     name, element, group, variant : str
     parent : str or None
-        The name without its last step; of a mutant without steps the wild type; None for a wild type.
+        The name without its last step; the wild type for a mutant without steps; None for a wild type.
     edits : tuple of NamedEdit
-        Those of the last step.
+        Edits of the last step.
     """
 
     name: str
@@ -92,7 +92,7 @@ class ParsedName:
 
 
 def parse_name(name: str) -> ParsedName | None:
-    """Take a name apart; None if it is not of this grammar, as the names of building blocks are not.
+    """Parse a name; None if it does not follow this grammar, such as the names of building blocks.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The published tables of the information-content repository: activities, and wild type against mutant."""
+"""The published tables of the information-content repository: activities, and pairs of wild type and mutant."""
 
 import math
 from collections.abc import Mapping
@@ -56,9 +56,10 @@ def read_activities(path: Path) -> dict[str, PublishedActivity]:
 
 
 def read_site_pairs(path: Path) -> list[SitePair]:
-    """Read ``wildtypeMutantPolylinkerActivityAnnotated.txt``: the pairs of which both were measured.
+    """Read ``wildtypeMutantPolylinkerActivityAnnotated.txt``: pairs of which both sequences were measured.
 
-    The table has the wild type over the mutant; here the mutant is the edited sequence, and effects turn sign.
+    The table has wild type relative to mutant. Here the mutant is the edited sequence, so the sign of effects is
+    reversed.
 
     Raises
     ------
@@ -80,7 +81,7 @@ def read_site_pairs(path: Path) -> list[SitePair]:
 def correlation_with(
     published: Mapping[str, PublishedActivity], names: tuple[str, ...], values: np.ndarray
 ) -> tuple[int, float]:
-    """How many of these sequences were published too, and Pearson's r of the two activities (NaN below three).
+    """Number of these sequences that are published, too, and Pearson's r of both activities (NaN below three).
 
     `values` are activities, shape=(N,), of the sequences of these names.
     """

@@ -32,7 +32,7 @@ _ACTIVE, _INFORMATION = "CRX-Active-Learning", "CRX-Information-Content"
 
 @by_fields
 class CrxData(NamedTuple):
-    """Sequences with activities, their edits with effects, and what was checked on the way."""
+    """Sequences with activities, edits with effects, and results of the checks."""
 
     dataset: SequenceDataset
     sequences: list[SequenceRow]
@@ -44,9 +44,10 @@ class CrxData(NamedTuple):
 def read_crx(folder: str | Path, *, fractions: Sequence[float] = FRACTIONS, seed: int = 0) -> CrxData:
     """Read the reporter assays of both repositories.
 
-    Activities are log2 of RNA per plasmid over the promoter's alone, on one scale: the shift of each library against
-    library 1 is subtracted. A sequence that several libraries measured has the mean. Effects are differences within
-    one library where it measured both, else between libraries on the common scale.
+    Activities are log2 of RNA per plasmid, relative to the promoter alone. They are on one scale, because the shift of
+    each library relative to library 1 is subtracted. A sequence in several libraries has the mean. Effects are
+    differences within one library if it measured both sequences, else differences between libraries on the common
+    scale.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ def read_crx(folder: str | Path, *, fractions: Sequence[float] = FRACTIONS, seed
     fractions : sequence of float
         Shares of train, valid and test.
     seed : int
-        Rules the split.
+        Seed of the split.
 
     Returns
     -------
@@ -64,7 +65,7 @@ def read_crx(folder: str | Path, *, fractions: Sequence[float] = FRACTIONS, seed
     Raises
     ------
     FileNotFoundError, ValueError
-        If a file is missing or not what it should be; says which.
+        If a file is missing or not as expected; the message says which.
     """
     top = Path(folder)
     for name in (_ACTIVE, _INFORMATION):

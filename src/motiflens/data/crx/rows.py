@@ -48,7 +48,7 @@ def sequence_rows(
     split: ElementSplit,
     shifts: Mapping[str, float],
 ) -> list[SequenceRow]:
-    """Rows of sequences that were measured: means over libraries of `kept`, in its order."""
+    """Rows of measured sequences: means over libraries of `kept`, in its order."""
     rows = []
     for i, (name, own) in enumerate(kept.items()):
         rows.append(
@@ -71,7 +71,7 @@ def edit_effects(
     split: ElementSplit,
     shifts: Mapping[str, float],
 ) -> list[EditEffect]:
-    """Effects of the edits of sequences that may be used."""
+    """Effects of edits between sequences that are in the data set."""
     place = {name: i for i, name in enumerate(kept)}
     table = []
     for edit in checked.edits:

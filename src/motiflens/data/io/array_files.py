@@ -1,4 +1,4 @@
-"""Files of named arrays that are no HDF5: NumPy's .npz, and MATLAB's before version 7.3."""
+"""Files of named arrays other than HDF5: NumPy's .npz, and MATLAB's before version 7.3."""
 
 import zipfile
 from pathlib import Path
@@ -10,7 +10,7 @@ from motiflens.basics.errors import InputError, MissingPackageError
 
 
 class NamedArray:
-    """An array with a name, as HDF5's have one; turned round, last axis first, where MATLAB wrote it so."""
+    """An array with a name, as in HDF5; the axes of MATLAB's arrays are reversed."""
 
     def __init__(self, name: str, values: Any, *, turned: bool = False) -> None:
         self.name = name
@@ -28,12 +28,12 @@ class NamedArray:
 
 
 def array_file(path: Path) -> dict[str, NamedArray] | None:
-    """The arrays of such a file by name; None if it is neither.
+    """The arrays of such a file by name; None if it is of neither kind.
 
     Raises
     ------
     ImportError
-        If it is MATLAB's and scipy is not installed.
+        If it is a MATLAB file and scipy is not installed.
     ValueError
         If it is damaged, or holds Python objects.
     """

@@ -1,4 +1,4 @@
-"""What all readers of sequences share: one length, labels that are numbers and differ, a random split."""
+"""Shared by all readers: sequences of one length, numeric labels that differ, a random split."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ from motiflens.data.splits import SPLITS, random_split
 
 
 def fit_length(sequences: Sequence[np.ndarray], length: int | None, source: str) -> tuple[np.ndarray, dict[str, int]]:
-    """Stack codes to (N, L), cropped or padded with unknown bases evenly on both sides, and count what was done.
+    """Stack codes to (N, L), cropped or padded with unknown bases evenly on both sides, and count both.
 
     Raises
     ------
@@ -54,14 +54,14 @@ def fit_length(sequences: Sequence[np.ndarray], length: int | None, source: str)
 def settle_labels(
     y: np.ndarray, label_names: Sequence[str], source: str, *, drop: bool
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    """Rows of labels (N, n_outputs) to keep, and what the metadata say of those that are missing.
+    """Rows of labels (N, n_outputs) to keep, and metadata on missing labels.
 
-    Missing labels are NaN and stay so, which everything later leaves out; or sequences that lack one are dropped.
+    Missing labels are NaN, which all later steps ignore; or sequences that lack a label are dropped.
 
     Raises
     ------
     ValueError
-        If no row is left, or no label is there.
+        If no row is left, or all labels are missing.
     """
     missing = np.isnan(y)
     if missing.all():
@@ -81,7 +81,7 @@ def settle_labels(
 
 
 def settle_dataset(dataset: SequenceDataset, source: str, *, drop: bool) -> SequenceDataset:
-    """A dataset that says which labels are missing, or without the sequences that lack one."""
+    """A data set with metadata on missing labels, or without the sequences that lack one."""
     if not len(dataset) or not dataset.n_missing.any():
         return dataset
     rows, missing = settle_labels(dataset.y, dataset.label_names, source, drop=drop)
@@ -93,19 +93,19 @@ def settle_dataset(dataset: SequenceDataset, source: str, *, drop: bool) -> Sequ
 
 
 def check_classes(y: np.ndarray, label_names: Sequence[str], source: str) -> None:
-    """Check that not every label is the same for all sequences that have it.
+    """Check that at least one label differs between sequences.
 
     Parameters
     ----------
     y : np.ndarray, shape=(N, n_outputs)
     label_names : sequence of str
     source : str
-        Where they come from, for messages.
+        Origin of the labels, for messages.
 
     Raises
     ------
     ValueError
-        If nothing is left to tell apart, such as 0 positives or 0 negatives.
+        If there is nothing to learn, such as 0 positives or 0 negatives.
     """
     known = ~np.isnan(y)
     low, high = np.where(known, y, np.inf).min(axis=0), np.where(known, y, -np.inf).max(axis=0)
@@ -120,7 +120,7 @@ def check_classes(y: np.ndarray, label_names: Sequence[str], source: str) -> Non
 
 
 def draw_split(n: int, fractions: Sequence[float], seed: int) -> tuple[np.ndarray, dict[str, Any]]:
-    """Draw a random split, and say so for the metadata.
+    """Draw a random split, and describe it for the metadata.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Peaks in BED and a genome to datasets."""
+"""Data sets from peaks in BED files and a genome."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -49,47 +49,50 @@ def read_bed(
     missing: Misfit = "error",
     max_unknown: float = 0.0,
 ) -> SequenceDataset:
-    """Read windows of one width around the summits (narrowPeak) or middles (BED) of intervals in a genome.
+    """Read windows of one width around the summits (narrowPeak) or centres (BED) of intervals in a genome.
 
-    Without negatives or values all sequences are positives (label 1), to which `negatives.add_gc_matched` or
-    `negatives.add_shuffled` can add others. How many intervals were dropped, and why, stands in the metadata.
+    Without negatives or values, all sequences are positives (label 1). `negatives.add_gc_matched` or
+    `negatives.add_shuffled` then add negatives. The metadata say how many intervals were dropped, and why.
 
     Parameters
     ----------
     path : path, or sequence of path
-        BED or narrowPeak, plain or gzip. Several files, or a folder of them, give a label each, and windows are merged:
-        those whose centres lie within half a width of each other become one (`bed_labels.merge_files`).
+        BED or narrowPeak, plain or gzip. Several files, or a folder of them, give one label each; windows whose centres
+        are within half a width of each other are merged (`bed_labels.merge_files`).
     genome : path or Genome
         FASTA, plain or gzip, or .2bit.
     width : int
         Length of the sequences.
     negatives : path, optional
-        BED of intervals with label 0; those at `path` then have label 1.
+        BED file of intervals with label 0; those of `path` then have label 1.
     value_column : int or sequence of int, optional
-        Columns, from 1 on, that hold labels or real values.
+        Columns, counted from 1, with labels or real values.
     label_column : int, optional
-        Column, from 1 on, that names the label of an interval, or several between commas (``K562`` or ``3,4``). Rows of
-        the same window become one.
+        Column, counted from 1, with the name of an interval's label, or several names separated by commas (``K562`` or
+        ``3,4``). Rows with the same window are merged.
     bigwig : path, or sequence of path, optional
-        Tracks (extra ``bigwig``): the signal in each window of the first file is a real-valued label, one per track.
+        bigWig tracks (extra ``bigwig``): the signal of each track in the windows of the first file is a real-valued
+        label.
     signal : {"mean", "max", "sum", "log_sum"}
-        Which number of a window; "log_sum" is log(1 + sum), as BPNet's counts are learned.
+        Statistic of the signal in a window; "log_sum" is log(1 + sum), as in BPNet's counts.
     uncovered : {"zero", "missing"}
-        What bases without a value are: 0, or left out. Windows on a chromosome that a track lacks have no label.
+        Whether bases without a signal count as 0 or are ignored. Windows on a chromosome that a track lacks have no
+        label.
     missing_value : float, optional
         Number that stands for a missing value, such as -1.
     drop_missing : bool
-        Leave out windows that lack a value, in place of keeping them with NaN.
+        Leave out windows without a value, instead of keeping them with NaN.
     valid, test : sequence of str
-        Chromosomes of these splits; all others train. If both are empty, the split is random.
+        Chromosomes of the validation and test split; all others are for training. If both are empty, the split is
+        random.
     fractions, seed
         Shares of train, valid and test, and the seed of a random split.
     stranded : bool
         Reverse-complement the sequences of intervals on the minus strand.
     past_end : {"drop", "error"}
-        What to do with windows that reach beyond their chromosome.
+        Whether to drop windows that reach beyond their chromosome, or to raise an error.
     missing : {"drop", "error"}
-        What to do with intervals on chromosomes that the genome lacks.
+        Whether to drop intervals on chromosomes that the genome lacks, or to raise an error.
     max_unknown : float
         Largest share of unknown bases (N); windows with more are dropped.
 
@@ -103,8 +106,8 @@ def read_bed(
     FileNotFoundError
         If a file is missing.
     ValueError
-        If a file cannot be read, a chromosome is missing (lists close names), a window misfits, none is left, or labels
-        are the same for all.
+        If a file cannot be read, a chromosome is missing (lists similar names), a window does not fit, none is left, or
+        labels are the same for all.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""BED and its relatives: narrowPeak, BED12, and tables of intervals with a header, as MACS and R write them."""
+"""BED, narrowPeak, BED12, and tables of intervals with a header, as from MACS and R."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ _LENGTHS = ("width", "length", "size", "len")
 
 @by_fields
 class BedFile(NamedTuple):
-    """What a BED or narrowPeak file says."""
+    """The content of a BED or narrowPeak file."""
 
     intervals: Intervals
     summit: np.ndarray  # int64, (n,), distance from start; -1 where there is none
@@ -55,22 +55,22 @@ def read_bed_file(
 ) -> BedFile:
     """Read the intervals of a BED or narrowPeak file, plain or gzip.
 
-    Lines that begin with ``#``, ``track`` or ``browser`` are left out. A line has a summit where columns 7 to 10 are
-    narrowPeak's: three numbers, then a whole number or -1. However many columns may follow, as in IDR's files; but
-    BED12 and the intervals that `bedtools closest` appends are told apart.
+    Lines that begin with ``#``, ``track`` or ``browser`` are ignored. A line has a summit if columns 7 to 10 are those
+    of narrowPeak: three numbers, then a whole number or -1. Any number of columns may follow, as in IDR's files. BED12,
+    and intervals appended by `bedtools closest`, are not taken for narrowPeak.
 
     The first line may name the columns, if chromosome, start and end are the first three. Positions then count from 1
-    where a column of lengths says so, or where MACS (``abs_summit``, whose summits are used) or R (``seqnames``) wrote
-    the file, else from 0.
+    if a column of lengths shows it, or if the file is from MACS (``abs_summit``, whose summits are used) or R
+    (``seqnames``). Otherwise they count from 0.
 
     Parameters
     ----------
     path : path
     value_column : int or sequence of int, optional
-        Number, from 1 on, of columns with a real value or label of each interval, such as 7 (narrowPeak's signal).
-        Missing values (empty, NA, nan, .) are NaN.
+        Columns, counted from 1, with a real value or label of each interval, such as 7 (narrowPeak's signal). Missing
+        values (empty, NA, nan, .) become NaN.
     label_column : int, optional
-        Number of a column with text, such as the name of a cell type.
+        Column with text, counted from 1, such as the name of a cell type.
     stranded : bool
         Read the strand in column 6 (``+``, ``-``, ``.`` or ``*``); else all strands are 0.
 
@@ -79,7 +79,7 @@ def read_bed_file(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is empty, no BED, or a line does not fit; says which.
+        If it is empty, is not BED, or a line does not fit; the message says which.
     """
     path = Path(path)
     columns = () if value_column is None else (value_column,) if isinstance(value_column, int) else tuple(value_column)

@@ -1,4 +1,4 @@
-"""Several labels of windows: from one BED file for each, or from a column that names them."""
+"""Several labels for windows: from one BED file for each label, or from a column with names of labels."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,12 +13,12 @@ _ENDINGS = (".gz", ".bed", ".narrowPeak", ".broadPeak", ".txt", ".tsv", ".bw", "
 
 
 def bed_files(path: str | Path | Sequence[str | Path]) -> list[Path]:
-    """The files that are meant: one, several, or those of a folder in the order of their names.
+    """The BED files: one, several, or those of a folder in the order of their names.
 
     Raises
     ------
     ValueError
-        If there is none, or two would give labels of one name.
+        If there is none, or two files would give the same label name.
     """
     given = [path] if isinstance(path, str | Path) else list(path)
     files: list[Path] = []
@@ -33,7 +33,7 @@ def bed_files(path: str | Path | Sequence[str | Path]) -> list[Path]:
 
 
 def label_of_file(path: Path) -> str:
-    """The file's name without the endings of its kind."""
+    """The file's name without its endings."""
     name = path.name
     while any(name.endswith(ending) and name != ending for ending in _ENDINGS):
         name = name[: name.rindex(".")]
@@ -41,16 +41,16 @@ def label_of_file(path: Path) -> str:
 
 
 def merge_files(files: Sequence[Intervals], width: int) -> tuple[Intervals, np.ndarray]:
-    """Merge windows of one width from several files, one label each.
+    """Merge windows of one width from several files, with one label for each file.
 
-    From left to right on each chromosome, windows whose centres lie within half a width of the first of them become
-    one, around the mean of their centres. It has the label of each file with a centre within half a width of its own.
-    Windows on different strands stay apart.
+    From left to right on each chromosome, windows whose centres are within half a width of the first of them are merged
+    into one, around the mean of their centres. It has the labels of all files with a centre within half a width of its
+    own. Windows on different strands are not merged.
 
     Returns
     -------
     windows : Intervals
-        By chromosome, in the order in which these first occur, and by place.
+        Sorted by chromosome, in order of first occurrence, and by position.
     y : np.ndarray, float64, shape=(n, n_files)
         0 and 1.
     """
@@ -85,9 +85,9 @@ def merge_files(files: Sequence[Intervals], width: int) -> tuple[Intervals, np.n
 
 
 def merge_names(windows: Intervals, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Merge equal windows, whose labels are named in a column: one, several between commas, or none (``.``).
+    """Merge equal windows whose labels are in a column: one name, several separated by commas, or none (``.``).
 
-    Several may also stand between semicolons or bars, where each of them stands alone in another row.
+    Semicolons and bars also separate names if each of these names is alone in another row.
 
     Returns
     -------
@@ -96,7 +96,7 @@ def merge_names(windows: Intervals, texts: Sequence[str]) -> tuple[np.ndarray, n
     y : np.ndarray, float64, shape=(n, n_labels)
         0 and 1.
     label_names : list of str
-        Sorted, whole numbers by their value.
+        Sorted; whole numbers by value.
 
     Raises
     ------

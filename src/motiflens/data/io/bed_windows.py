@@ -1,4 +1,4 @@
-"""Windows around the peaks of a BED file: those that lie within the genome, and their bases."""
+"""Windows around the peaks of a BED file that are within the genome, and their bases."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,7 +31,7 @@ class Placed(NamedTuple):
 
 
 class WindowRules(NamedTuple):
-    """How intervals become sequences: see `bed.read_bed`."""
+    """How intervals become sequences; see `bed.read_bed`."""
 
     genome: Genome
     width: int
@@ -62,7 +62,7 @@ class WindowRules(NamedTuple):
         )
 
     def fetch(self, places: Intervals, source: str) -> tuple[Intervals, np.ndarray, int, np.ndarray]:
-        """Windows with few unknown bases, their codes (n, width), the number of these, and which they are, (N,)."""
+        """Windows with few unknown bases: their codes (n, width), the number of unknown bases, and a mask (N,)."""
         codes = self.genome.windows(places)
         n_unknown = (codes == UNKNOWN).sum(axis=1)
         clear = n_unknown <= self.max_unknown * self.width

@@ -1,4 +1,4 @@
-"""Which sequences train, validate and test: by a column, by chromosome, by groups that stay together, or at random."""
+"""Splits into train, valid and test: by a column, by chromosome, by groups that stay together, or at random."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,16 +20,16 @@ _SPLIT_NAMES = {
 def split_by_column(
     values: Sequence[str], lines: Sequence[str], column: str, valid: Sequence[str], test: Sequence[str]
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    """Split by a column that says train, valid or test, or by the folds that are named.
+    """Split by a column with train, valid or test, or by folds.
 
     Parameters
     ----------
     values : sequence of str, shape=(N,)
     lines : sequence of str
-        Where each value stands, for messages.
+        Line of each value, for messages.
     column : str
     valid, test : sequence of str
-        Values of these splits, such as the numbers of folds; all others train.
+        Values of the validation and test split, such as numbers of folds; all others are for training.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def split_by_column(
     Raises
     ------
     ValueError
-        If a value is no split, or none is as named.
+        If a value is not a split, or a named fold does not occur.
     """
     how: dict[str, Any] = {"method": "column", "column": column}
     if valid or test:
@@ -71,14 +71,14 @@ def split_by_names(
     fractions: Sequence[float],
     seed: int,
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    """Split by chromosomes if some are named, else by groups if there are some, else at random.
+    """Split by chromosome if chromosomes are given, else by groups if there are any, else at random.
 
     Parameters
     ----------
     names : sequence of str, shape=(N,), optional
-        Such as ``chr1:1000-1500`` or ``chr1-1000-1500_mutant``.
+        Names such as ``chr1:1000-1500`` or ``chr1-1000-1500_mutant``.
     contigs : sequence of str, shape=(N,), optional
-        Chromosome of each sequence, in place of what names say.
+        Chromosome of each sequence, used instead of the names.
     n : int
         Number of sequences.
     valid, test : sequence of str
@@ -86,7 +86,7 @@ def split_by_names(
     groups : sequence of str, shape=(N,), optional
         Sequences of one group stay together.
     group : str
-        What the groups are, for the metadata.
+        Description of the groups, for the metadata.
     fractions, seed
         As for `splits.random_split`.
 
@@ -100,7 +100,7 @@ def split_by_names(
     Raises
     ------
     ValueError
-        If chromosomes are named, but names do not say where all sequences lie.
+        If chromosomes are given, but the chromosome of a sequence is not known.
     """
     if valid or test:
         found = list(contigs) if contigs is not None else contigs_of_names(names or [""] * n)

@@ -1,4 +1,4 @@
-"""Tables of text: which character separates the fields, and which line names the columns."""
+"""Delimited tables: the separator, and the header line."""
 
 import csv
 import re
@@ -15,25 +15,25 @@ _DNA = re.compile(r"[ACGTUNacgtun]{8,}")
 
 
 def read_rows(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Read a table with a header line, separated by tabs, semicolons or commas, whichever the header has.
+    """Read a table with a header line, separated by tabs, semicolons or commas, as the header shows.
 
-    A header without any of them may have bars or spaces between names, as R writes tables. Lines before the header that
-    begin with ``#``, and Excel's ``sep=;``, are left out; a header may itself begin with ``#``. A first column without
-    a name, as pandas and R write their indices, is called "". Last columns and rows without any field, as Excel writes
-    them, are left out.
+    If a header has none of these, bars or spaces, as in tables from R, separate its names. Lines before the header that
+    begin with ``#``, and Excel's ``sep=;``, are ignored; the header itself may begin with ``#``. A first column without
+    a name, such as an index from pandas or R, is called "". Empty last columns and rows, as Excel writes them, are
+    ignored.
 
     Returns
     -------
     columns : list of str
     rows : list of (int, list of str)
-        Number of the line, and as many fields as there are columns, stripped.
+        Line number, and one field for each column, without surrounding white space.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is empty, no text, has no header, or a row has another number of fields.
+        If it is empty, is not text, has no header, or a row has another number of fields.
     """
     path = Path(path)
     lines, header = _begin(path)

@@ -1,4 +1,4 @@
-"""FASTA files to records, and with labels to datasets."""
+"""FASTA files as records, and as data sets with labels."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -35,22 +35,23 @@ class FastaRecord(NamedTuple):
 
 
 def fasta_records(path: str | Path, *, allow_empty: bool = False) -> Iterator[FastaRecord]:
-    """Yield the sequences of a FASTA file, plain or gzip, one after the other.
+    """Yield the sequences of a FASTA file, plain or gzip, one at a time.
 
-    Lower case is accepted, N and the other IUPAC letters become the unknown code 4, and lines may end as on Windows.
+    Lower case and Windows line ends are accepted. N and the other IUPAC letters become the unknown code 4.
 
     Parameters
     ----------
     path : path
     allow_empty : bool
-        Yield sequences without letters, too, as assemblies have them.
+        Also yield sequences without letters, which occur in assemblies.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is empty, no FASTA, damaged, or has a sequence that is empty or no DNA; says which.
+        If the file is empty, is not FASTA, is damaged, or has a sequence that is empty or not DNA; the message says
+        which.
     """
     path = Path(path)
     header: str | None = None
@@ -73,20 +74,20 @@ def fasta_records(path: str | Path, *, allow_empty: bool = False) -> Iterator[Fa
 
 
 def write_fasta(names: Iterable[str], codes: Iterable[np.ndarray], path: str | Path) -> None:
-    """Write sequences to a FASTA file, which appears under its name only when it is complete.
+    """Write sequences to a FASTA file, completely or not at all.
 
     Parameters
     ----------
     names : iterable of str
         Headers.
     codes : iterable of uint8 array, each shape=(length,)
-        The rows of codes (N, L), or sequences of different lengths.
+        Codes (N, L), or sequences of different lengths.
     path : path
 
     Raises
     ------
     ValueError
-        If there are not as many names as sequences, or one has a line break.
+        If the numbers of names and sequences differ, or a name has a line break.
     """
     with in_one_piece(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="\n") as file:
         for name, row in zip(names, codes, strict=True):
@@ -113,11 +114,11 @@ def read_fasta(
     missing_value: float | None = None,
     drop_missing: bool = False,
 ) -> SequenceDataset:
-    """Read a dataset from FASTA, plain or gzip, with labels from one of three places.
+    """Read a data set from FASTA, plain or gzip, with labels from one of three sources.
 
-    Without any of them all sequences are positives (label 1), to which `negatives.add_shuffled` can add others.
-    The split is random, or by chromosome. How many bases were unknown and how many sequences were cropped or padded
-    stands in the metadata.
+    Labels come from a second file of negatives, from a table, or from the headers. Without any of these, all sequences
+    are positives (label 1), and `negatives.add_shuffled` can add negatives. The split is random, or by chromosome. The
+    metadata say how many bases were unknown and how many sequences were cropped or padded.
 
     Parameters
     ----------
@@ -126,21 +127,22 @@ def read_fasta(
     negatives : path, optional
         FASTA of sequences with label 0.
     labels : path, optional
-        TSV or CSV: a header line, the sequences' names in its first column, a number in each other column.
+        TSV or CSV with a header line, names of sequences in the first column, and numbers in the others.
     label_columns : sequence of str, optional
-        Which columns of that table; by default all but the first.
+        Columns of that table to use; by default all but the first.
     label_pattern : str, optional
-        Regular expression to find in the header, with a group for each label; named groups name the labels.
+        Regular expression that matches the header, with a group for each label; the names of groups name the labels.
         ``r"label=(?P<bound>[01])"`` reads ``>peak7 label=1``, ``r"^\\S+ (\\S+)"`` the second field.
     valid, test : sequence of str
-        Chromosomes of these splits, where names say on which sequences lie (``chr1:1000-1500``); all others train.
+        Chromosomes of the validation and test split, if names have them (``chr1:1000-1500``); all others are for
+        training.
     length : int, optional
-        Crop or pad (with unknown bases) all sequences to this length, evenly on both sides. By default they must have
-        one length.
+        Crop or pad (with unknown bases) all sequences to this length, evenly on both sides. By default all must have
+        the same length.
     fractions : three floats
         Shares of train, valid and test.
     seed : int
-        Rules the split.
+        Seed of the split.
     missing_value : float, optional
         Number that stands for a missing label, such as -1. Empty fields, NA and nan always do.
     drop_missing : bool
@@ -156,7 +158,8 @@ def read_fasta(
     FileNotFoundError
         If a file is missing.
     ValueError
-        If a file cannot be read, lengths differ, a label is missing, no number, NaN, or the same for all sequences.
+        If a file cannot be read, lengths differ, a label is missing or not a number, or labels are the same for all
+        sequences.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Labels of FASTA records: from a table that has their names, or from their headers."""
+"""Labels of FASTA records: from a table with their names, or from their headers."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ def labels_of_table(
     chosen: Sequence[str] | None = None,
     drop: bool = False,
 ) -> FoundLabels:
-    """Labels of sequences by their names, which the first column of a table has.
+    """Labels of sequences from a table with their names in the first column.
 
     Parameters
     ----------
@@ -43,12 +43,13 @@ def labels_of_table(
     chosen : sequence of str, optional
         Columns of labels; by default all but the first.
     drop : bool
-        Sequences without a label will be left out: those that the table does not name lack all of them.
+        Whether sequences without labels will be left out. A sequence that is not in the table lacks all labels.
 
     Raises
     ------
     ValueError
-        If there is no column of labels, or none of that name, a name is there twice or not at all, or a label is none.
+        If there is no column of labels, or not the chosen one; a name occurs twice or is missing; or a label is not
+        valid.
     """
     columns, rows = read_rows(path)
     if len(columns) < 2:
@@ -98,12 +99,12 @@ def _places_of(chosen: Sequence[str] | None, columns: Sequence[str], path: Path)
 
 
 def labels_of_headers(headers: Sequence[str], pattern: str, missing: float | None) -> FoundLabels:
-    """Labels from the groups of a regular expression that is found in headers.
+    """Labels from the groups of a regular expression that matches headers.
 
     Raises
     ------
     ValueError
-        If the pattern is none, has no group or does not match a header, or a label is none.
+        If the pattern is not valid, has no group or does not match a header; or a label is not valid.
     """
     try:
         compiled = re.compile(pattern)

@@ -1,4 +1,4 @@
-"""Windows of a genome in FASTA or .2bit, whichever way it is stored."""
+"""Windows of a genome in FASTA or .2bit."""
 
 import gzip
 import mmap
@@ -36,9 +36,9 @@ class _Place(NamedTuple):
 class Genome:
     """A genome in a FASTA file, plain or gzip (bgzip or other), or in UCSC's .2bit.
 
-    Of a plain file only the windows asked for are read, where an index says that they stand: the ``.fai`` beside it
-    if it is there and fits, else one made in memory, which takes seconds for a human genome. A gzip file, and one
-    whose lines have different lengths, is read from its start by each call, a chromosome at a time.
+    From a plain file, only the requested windows are read, by an index: the ``.fai`` beside it if there is one that
+    fits, else an index made in memory, which takes seconds for a human genome. A gzip file, or a file with lines of
+    different lengths, is read from its start by each call, one chromosome at a time.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Genome:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is empty, no FASTA, damaged, or has two chromosomes of one name.
+        If it is empty, is not FASTA, is damaged, or has two chromosomes with the same name.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -97,12 +97,12 @@ class Genome:
         return codes
 
     def blocks(self, intervals: Intervals) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield the same a part at a time: indices of n intervals, shape=(n,), and their codes, shape=(n, width).
+        """Yield windows in blocks: indices of n intervals, shape=(n,), and their codes, shape=(n, width).
 
         Raises
         ------
         ValueError
-            If widths differ, an interval is not within its chromosome, or the file has changed or is no DNA.
+            If widths differ, an interval is not within its chromosome, or the file has changed or is not DNA.
         """
         width = _width(intervals)
         self._check(intervals)

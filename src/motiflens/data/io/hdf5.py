@@ -1,8 +1,8 @@
-"""Sequence datasets to and from HDF5, in the layout that the field's files share.
+"""Data sets to and from HDF5, in the usual layout of the field.
 
 ``X_train, Y_train, X_valid, ...`` hold one-hot sequences and labels of each split, and ``model_train, ...`` the
-probability matrices that simulated sequences were drawn from. Files written here hold one group more,
-``motiflens``, from which label names, names and order of sequences and the sites of motifs come back exactly.
+probability matrices that simulated sequences were drawn from. Files written by this package have another group,
+``motiflens``, with names of labels, names and order of sequences, and sites of motifs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,11 +30,11 @@ from motiflens.motifs.truth import MatrixTruth, SiteTruth
 
 @checks_arguments
 def write_hdf5(dataset: SequenceDataset, path: str | Path) -> None:
-    """Write a dataset to an HDF5 file that this package reads back exactly, and other tools can read.
+    """Write a data set to an HDF5 file that this package reads back exactly and other tools can read.
 
     ``X_train``, ``X_valid`` and ``X_test`` are one-hot uint8 of shape (n, 4, L), ``Y_*`` float32 of shape
-    (n, n_outputs), and with a ground truth ``model_*`` float32 of shape (n, 4, L); all compressed. The file
-    appears under its name only when it is complete.
+    (n, n_outputs), and, with ground truth, ``model_*`` float32 of shape (n, 4, L). All are compressed. The file is
+    written completely or not at all.
 
     Parameters
     ----------
@@ -74,29 +74,31 @@ def read_hdf5(
     missing_value: float | None = None,
     drop_missing: bool = False,
 ) -> SequenceDataset:
-    """Read a dataset from an HDF5 or .npz file: X_train, Y_train and so on, or as :func:`write_hdf5` writes them.
+    """Read a data set from an HDF5 or .npz file with arrays X_train, Y_train and so on, or from :func:`write_hdf5`.
 
-    Keys may be in lower case, the other way round (``train_x``) or in groups (``train/X``), and the validation split
-    may be called valid, val, validation or dev. A file may lack splits; one that has only ``X`` and ``Y`` is split at
-    random. What is not read is named in the metadata. Sequences are one-hot of any numeric type, of shape (N, 4, L) or
-    (N, L, 4), with or without axes of length 1 in between; a column of zeros, or of 0.25 in all four channels, is an
-    unknown base (code 4). Ground truth is read where ``model_*`` is there; splits without it, if others have it, get
-    uniform columns, in which no motif can be found. Basset's files (``train_in``, ``train_out``, ``target_labels``) and
-    DeepSEA's (``trainxdata``, ``traindata``; with bases in the order A, G, C, T) are read, too.
+    Names of arrays may be in lower case, reversed (``train_x``) or in groups (``train/X``). The validation split may be
+    called valid, val, validation or dev. A file may lack splits; one with only ``X`` and ``Y`` is split at random. The
+    metadata name arrays that are not read.
+
+    Sequences are one-hot of any numeric type, with shape (N, 4, L) or (N, L, 4), and may have more axes of length 1. A
+    column of zeros, or of 0.25 in all four channels, is an unknown base (code 4). Ground truth is read from
+    ``model_*``. If only some splits have it, the others get uniform columns, that is, no motifs. Files of Basset
+    (``train_in``, ``train_out``, ``target_labels``) and DeepSEA (``trainxdata``, ``traindata``; bases in the order A,
+    G, C, T) are read, too.
 
     Parameters
     ----------
     path : path, or sequence of path
-        Several files hold a split each, as DeepSEA's do.
+        Several files hold one split each, as those of DeepSEA do.
     label_names : sequence of str, optional
-        One per output. By default those in the file, or else ``label_0``, ``label_1`` and so on.
+        One for each output. By default those in the file, or ``label_0``, ``label_1`` and so on.
     channels : {"first", "last"}, optional
-        Which of (N, 4, L) and (N, L, 4) the sequences are. Found by itself, unless L is 4 and both make sense.
+        Whether sequences are (N, 4, L) or (N, L, 4). Needed only if L is 4 and both are possible.
     bases : str, optional
-        Order of the four bases in the file, such as ``"AGCT"``. By default ACGT, but AGCT in DeepSEA's files. No file
-        says it, and GC content cannot show it: `data.summary` warns where GpC is rare in place of CpG.
+        Order of the four bases in the file, such as ``"AGCT"``. By default ACGT, but AGCT in DeepSEA's files. Files do
+        not state this order, and GC content does not reveal it. `data.summary` warns if GpC is rare instead of CpG.
     fractions, seed
-        Shares of train, valid and test, and the seed, where the file has no splits.
+        Shares of train, valid and test, and the seed, if the file has no splits.
     missing_value : float, optional
         Number that stands for a missing label, such as -1; NaN always does.
     drop_missing : bool
@@ -112,8 +114,8 @@ def read_hdf5(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is not HDF5, lacks keys, has sequences that are not one-hot DNA, or holds arrays whose shapes do
-        not fit each other.
+        If it is not HDF5, lacks arrays, has sequences that are not one-hot DNA, or arrays with shapes that do not fit
+        each other.
 
     Examples
     --------

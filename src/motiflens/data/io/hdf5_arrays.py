@@ -1,4 +1,4 @@
-"""Arrays of HDF5 files as the field writes them: which axis holds the bases, which axes hold nothing."""
+"""Arrays of HDF5 files: which axis holds the bases, and which axes have length 1."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -16,13 +16,13 @@ _BLOCK = 2**24  # values held at once
 
 
 def row_blocks(n: int, length: int) -> Iterator[slice]:
-    """Cut n sequences into slices whose matrices stay small."""
+    """Divide n sequences into slices whose matrices are small."""
     step = max(1, _BLOCK // (4 * length))
     return (slice(start, min(start + step, n)) for start in range(0, n, step))
 
 
 def read_codes(array: h5py.Dataset, channels: Channels | None) -> tuple[np.ndarray, Channels]:
-    """Read one-hot sequences as codes, shape=(N, L), and say where their bases were.
+    """Read one-hot sequences as codes, shape=(N, L), with the axis of their bases.
 
     Columns of 0 and columns of 0.25 are unknown bases.
 
@@ -79,7 +79,7 @@ def _labels_of_text(array: h5py.Dataset) -> np.ndarray:
 
 
 def read_model(array: h5py.Dataset, channels: Channels) -> np.ndarray:
-    """Read probability matrices as float32, shape=(N, 4, L); channels decides where L is 4.
+    """Read probability matrices as float32, shape=(N, 4, L); `channels` decides if L is 4.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Which arrays of a file are the sequences, labels and matrices of each split, in the layouts of the field."""
+"""Which arrays of a file are the sequences, labels and matrices of each split, in common layouts."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -34,7 +34,7 @@ _KINDS = {"in": "x", "out": "y", "xdata": "x", "data": "y"}
 
 @by_fields
 class LayoutPart(NamedTuple):
-    """One split as it stands in a file; missing labels are NaN."""
+    """One split of a file; missing labels are NaN."""
 
     codes: np.ndarray  # (n, L)
     y: np.ndarray  # (n, n_outputs)
@@ -44,12 +44,12 @@ class LayoutPart(NamedTuple):
 def read_parts(
     file: Any, channels: Channels | None, bases: str | None, *, with_model: bool
 ) -> tuple[dict[str, LayoutPart], dict[str, Any]]:
-    """The splits of a file, and label names and order of bases where the layout has them.
+    """The splits of a file, with names of labels and order of bases if the layout has them.
 
     Raises
     ------
     ValueError
-        If there is no array as expected, a link leads nowhere, or shapes do not fit each other.
+        If an expected array is missing, a link is broken, or shapes do not fit each other.
     """
     keys = _find_keys(file)
     order = bases or ("AGCT" if keys.is_deepsea else "ACGT")
@@ -76,7 +76,7 @@ def read_parts(
 
 
 def without_value(part: LayoutPart, missing_value: float | None) -> LayoutPart:
-    """A split in which a number that stands for a missing label is NaN."""
+    """A split in which the number for a missing label is replaced by NaN."""
     if missing_value is None:
         return part
     return part._replace(y=np.where(part.y == missing_value, np.float32(np.nan), part.y))

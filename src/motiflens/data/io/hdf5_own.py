@@ -1,4 +1,4 @@
-"""What our HDF5 files hold beside the arrays of the field: the group ``motiflens``."""
+"""The group ``motiflens``, which this package adds to the usual arrays of an HDF5 file."""
 
 import json
 import math
@@ -16,7 +16,7 @@ OWN_GROUP, FORMAT = "motiflens", 1
 
 
 def create_array(parent: h5py.Group, name: str, shape: tuple[int, ...], dtype: np.typing.DTypeLike) -> h5py.Dataset:
-    """Make a compressed array in pieces of whole sequences."""
+    """Create a compressed array in chunks of whole sequences."""
     if 0 in shape:  # nothing to compress, and HDF5 refuses to
         return parent.create_dataset(name, shape, dtype)
     row_bytes = np.dtype(dtype).itemsize * math.prod(shape[1:])
@@ -25,7 +25,7 @@ def create_array(parent: h5py.Group, name: str, shape: tuple[int, ...], dtype: n
 
 
 def write_own_group(group: h5py.Group, dataset: SequenceDataset) -> None:
-    """Write what comes back exactly: splits, label names, metadata, names and sites."""
+    """Write splits, names of labels, metadata, names and sites."""
     group.attrs["format"] = FORMAT
     group["split_codes"] = dataset.split_codes
     group["label_names"] = np.array(dataset.label_names, dtype=h5py.string_dtype())
@@ -49,12 +49,12 @@ def _write_sites(group: h5py.Group, truth: SiteTruth) -> None:
 
 
 def read_own_group(group: h5py.Group) -> dict[str, Any]:
-    """Whatever of split codes, label names, metadata, names and sites the group has.
+    """Read split codes, names of labels, metadata, names and sites, as far as the group has them.
 
     Raises
     ------
     ValueError
-        If it lacks one that it must have, or one is of another kind.
+        If a required one is missing, or one has another type.
     """
     try:
         found = _own_parts(group)

@@ -1,4 +1,4 @@
-"""Places in a genome: as intervals, as names of sequences, as windows of one width."""
+"""Positions in a genome: intervals, names of sequences, and windows of one width."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ STRANDS = {"+": 1, "-": -1, ".": 0, "*": 0}  # R's GenomicRanges write * for no 
 
 @by_fields
 class Intervals(NamedTuple):
-    """Half-open intervals from 0 on, as BED has them; all arrays have shape (n,)."""
+    """Half-open intervals, counted from 0 as in BED; all arrays have shape (n,)."""
 
     contig: np.ndarray  # str (dtype object)
     start: np.ndarray  # int64
@@ -39,7 +39,7 @@ class Intervals(NamedTuple):
     def rows_by_contig(self) -> dict[str, np.ndarray]:
         """Indices of the intervals of each contig, shape=(n,).
 
-        Names are compared as text: NumPy's strings, as in ``contig == name``, lose a NUL at the end.
+        Names are compared as text, because NumPy's strings, as in ``contig == name``, lose a NUL at the end.
         """
         rows: dict[str, list[int]] = {}
         for row, contig in enumerate(self.contig.tolist()):
@@ -47,22 +47,22 @@ class Intervals(NamedTuple):
         return {contig: np.array(own) for contig, own in rows.items()}
 
     def names(self) -> list[str]:
-        """Names such as ``chr1:1000-1500(+)``, the ones that `bedtools getfasta -s` writes."""
+        """Names such as ``chr1:1000-1500(+)``, as from `bedtools getfasta -s`."""
         strands = {1: "(+)", -1: "(-)", 0: ""}
         rows = zip(self.contig, self.start.tolist(), self.end.tolist(), self.strand.tolist(), strict=True)
         return [f"{contig}:{start}-{end}{strands[strand]}" for contig, start, end, strand in rows]
 
 
 def windows(places: Intervals, summit: np.ndarray, width: int) -> Intervals:
-    """Intervals of one width around the summits, or around the middle where there is none.
+    """Intervals of one width around the summits, or around the centre if there is no summit.
 
-    Of an even width one base more lies before the centre. They may begin below 0 or end behind the chromosome.
+    If the width is even, one more base is before the centre. They may begin below 0 or end beyond the chromosome.
 
     Parameters
     ----------
     places : Intervals
     summit : np.ndarray, int64, shape=(n,)
-        Distance of the summit from the start; -1 where there is none.
+        Distance of the summit from the start; -1 if there is none.
     width : int
         In bases.
 
@@ -78,7 +78,7 @@ def windows(places: Intervals, summit: np.ndarray, width: int) -> Intervals:
 
 
 def intervals_of_names(names: Iterable[str]) -> tuple[np.ndarray, Intervals]:
-    """Find the names that say where a sequence lies, such as ``chr1:1000-1500(+)`` or ``chr1-1000-1500_x``.
+    """Find names with a genomic position, such as ``chr1:1000-1500(+)`` or ``chr1-1000-1500_x``.
 
     Returns
     -------
@@ -98,9 +98,9 @@ def intervals_of_names(names: Iterable[str]) -> tuple[np.ndarray, Intervals]:
 
 
 def contigs_of_names(names: Iterable[str]) -> list[str | None]:
-    """The chromosome that each name says, as in ``chr1:1000-1500``, ``chr1-1000-1500_x`` or ``chr2R_1``; else None.
+    """The chromosome in each name, as in ``chr1:1000-1500``, ``chr1-1000-1500_x`` or ``chr2R_1``; None without one.
 
-    A name may be a whole header, whose first word says nothing, as in ``hg38_ct_peaks_1 range=chr1:1001-1500``.
+    A name may be a whole header whose first word has no position, as in ``hg38_ct_peaks_1 range=chr1:1001-1500``.
     """
     found: list[str | None] = []
     for header in names:

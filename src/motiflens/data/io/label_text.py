@@ -1,4 +1,4 @@
-"""Labels as files write them: numbers in any spelling, True and False, two classes by name, and what is missing."""
+"""Labels in files: numbers in any notation, True and False, two classes by name, and missing labels."""
 
 import math
 import re
@@ -43,13 +43,13 @@ _DECIMAL_COMMA = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d*),\d+([eE][-+]?\d+)?") 
 def to_labels(
     texts: Sequence[str], where: Callable[[int], str], missing: float | None = None
 ) -> tuple[np.ndarray, str]:
-    """Read the labels of a column, which are of one kind; NaN where one is missing.
+    """Read the labels of a column, which must be of one kind; a missing label becomes NaN.
 
     Parameters
     ----------
     texts : sequence of str, shape=(n,)
     where : callable
-        Says, for messages, where a row stands.
+        Returns the place of a row, for messages.
     missing : float, optional
         A number that stands for a missing label, such as -1.
 
@@ -57,12 +57,12 @@ def to_labels(
     -------
     labels : np.ndarray, float64, shape=(n,)
     how : str
-        How they were read, where that is worth telling, such as "pos is 1, neg is 0".
+        How they were read, if that should be reported, such as "pos is 1, neg is 0".
 
     Raises
     ------
     ValueError
-        If one is no finite number (as float32) and the column no two classes; says where.
+        If a label is not a finite number (as float32) and the column does not hold two classes; the message says where.
     """
     plain = [text.strip().replace("−", "-") for text in texts]
     known = [i for i, text in enumerate(plain) if text.lower() not in MISSING]
@@ -75,7 +75,7 @@ def to_labels(
 
 
 def in_column(path: str | Path, lines: Sequence[int], column: str) -> Callable[[int], str]:
-    """Say where the label of a row stands, by the numbers of lines."""
+    """Describe the place of a row's label by its line number."""
     return lambda row: f"{path}, line {lines[row]}, column {column}"
 
 

@@ -1,4 +1,4 @@
-"""Attributions in the files that TF-MoDISco reads."""
+"""Write attributions as files for TF-MoDISco."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from motiflens.basics.sequence import check_one_hot
 
 
 class ModiscoFiles(NamedTuple):
-    """What was written, for ``modisco motifs -s SEQUENCES -a ATTRIBUTIONS``."""
+    """Paths of the files, for ``modisco motifs -s SEQUENCES -a ATTRIBUTIONS``."""
 
     sequences: Path
     attributions: Path
@@ -23,9 +23,9 @@ def write_modisco(
 ) -> ModiscoFiles:
     """Write ``PREFIX_sequences.npz`` and ``PREFIX_attributions.npz`` for TF-MoDISco (tfmodisco-lite 2).
 
-    Run it with ``modisco motifs -s PREFIX_sequences.npz -a PREFIX_attributions.npz -n 20000 -w LENGTH``: by itself it
-    looks at the middle 400 bp and refuses shorter sequences. It expects values for all four bases (hypothetical
-    contributions), as gradients and saturation mutagenesis give them, not multiplied by the input.
+    Run it with ``modisco motifs -s PREFIX_sequences.npz -a PREFIX_attributions.npz -n 20000 -w LENGTH``. Without ``-w``
+    it uses the central 400 bp and refuses shorter sequences. It expects values for all four bases (hypothetical
+    contributions), as from gradients and saturation mutagenesis, not multiplied by the input.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ _BLOCK = 4096  # windows at once
 
 
 class Track(NamedTuple):
-    """A bigWig as it is asked for: which number of a window, and what a base without a value is."""
+    """A bigWig track, the statistic of a window, and how bases without a value count."""
 
     path: Path
     statistic: str
@@ -28,12 +28,12 @@ class Track(NamedTuple):
 
 
 def check_signal(statistic: str, uncovered: str) -> None:
-    """Check how windows become numbers.
+    """Check the options by which windows become numbers.
 
     Raises
     ------
     ValueError
-        If the statistic is none of `STATISTICS`, or uncovered neither "zero" nor "missing".
+        If the statistic is not in `STATISTICS`, or `uncovered` is neither "zero" nor "missing".
     """
     check_choice("signal", statistic, STATISTICS)
     check_choice("uncovered", uncovered, ("zero", "missing"))
@@ -42,19 +42,19 @@ def check_signal(statistic: str, uncovered: str) -> None:
 def signal_labels(
     paths: Sequence[str | Path], windows: Intervals, lengths: Mapping[str, int], statistic: str, uncovered: str
 ) -> tuple[np.ndarray, list[str], dict[str, Any]]:
-    """One number per window and bigWig.
+    """One number for each window and bigWig track.
 
-    A base without a value (or with NaN) counts as 0, because tracks leave out what is 0; with "missing", a number is of
-    the bases that have a value, and NaN where none has. A window on a chromosome that the track lacks has NaN in either
-    case: the track says nothing about it.
+    A base without a value (or with NaN) counts as 0, because tracks leave out zeros. With "missing", only bases with a
+    value count, and the number is NaN if there are none. A window on a chromosome that the track lacks is NaN in either
+    case.
 
     Parameters
     ----------
     paths : sequence of path
     windows : Intervals
-        Of one width, within the genome.
+        Intervals of one width, within the genome.
     lengths : mapping of str to int
-        Of the genome's chromosomes.
+        Lengths of the genome's chromosomes.
     statistic, uncovered : str
         As :func:`check_signal` takes them.
 
@@ -69,7 +69,7 @@ def signal_labels(
     Raises
     ------
     ValueError
-        If a file is no bigWig, two have one name, it is of another assembly, or it has none of the windows'
+        If a file is not a bigWig, two have the same name, it is of another assembly, or it has none of the windows'
         chromosomes.
     ImportError
         If pybigtools is not installed.

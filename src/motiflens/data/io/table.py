@@ -73,30 +73,30 @@ def read_table(
     missing_value: float | None = None,
     drop_missing: bool = False,
 ) -> SequenceDataset:
-    """Read a dataset from a TSV or CSV file, plain or gzip, whose first line names the columns.
+    """Read a data set from a TSV or CSV file, plain or gzip, whose first line names the columns.
 
     Parameters
     ----------
     path : path
     valid_file, test_file : path, optional
-        Tables of validation and test sequences with the same columns; those at `path` then train.
+        Tables of validation and test sequences with the same columns; those of `path` are then for training.
     sequence : str
-        Column of the sequences. If there is no column ``sequence``, the only one that holds DNA is taken.
+        Column of the sequences. If there is no column ``sequence``, the only column with DNA is used.
     labels : sequence of str, optional
-        Columns of labels or real values; True and False are 1 and 0. By default all that are not the sequence, the
-        split, the name, the chromosome or the group.
+        Columns of labels or real values; True and False are 1 and 0. By default all columns other than the sequence,
+        the split, the name, the chromosome or the group.
     split : str
-        Column that says train, valid (or val, validation, dev) or test, or has the folds that `valid` and `test` name.
-        If there is none, the split is by chromosomes, by groups or random.
+        Column with train, valid (or val, validation, dev) or test, or with folds, of which `valid` and `test` name
+        some. If there is none, the split is by chromosomes, by groups or random.
     name : str
-        Column of the sequences' names; need not be there.
+        Column of the sequences' names; may be missing.
     chromosome : str, optional
-        Column of chromosomes. By default one called chrom, chr, seqnames or the like, or what names say
+        Column of chromosomes. By default one called chrom, chr, seqnames or the like, or the chromosome in names
         (``chr1:1000-1500``, ``chr1-1000-1500_mutant``).
     group : str, optional
-        Column whose equal values stay in one split, such as the locus of wild type and mutants.
+        Column of groups, such as the locus of a wild type and its mutants. A group stays in one split.
     valid, test : sequence of str
-        Chromosomes, or folds of the column `split`, of these splits; all others train.
+        Chromosomes, or folds of the column `split`, of the validation and test split; all others are for training.
     length : int, optional
         As for `read_fasta`.
     fractions, seed
@@ -115,8 +115,8 @@ def read_table(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If a column is missing (lists close names) or may be no label, a value is no finite number, a
-        sequence no DNA, lengths or splits do not fit, or labels are the same for all sequences.
+        If a column is missing (lists similar names) or cannot be a label, a value is not a finite number, a sequence is
+        not DNA, lengths or splits do not fit, or labels are the same for all sequences.
 
     Examples
     --------

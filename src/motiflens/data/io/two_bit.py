@@ -1,4 +1,4 @@
-"""Windows of a genome in UCSC's .2bit: two bits a base, with blocks of N beside them.
+"""Windows of a genome in UCSC's .2bit format, which has two bits for each base, and blocks of N.
 
 The layout is that of https://genome.ucsc.edu/FAQ/FAQformat.html#format7.
 """
@@ -32,14 +32,14 @@ class _Record(NamedTuple):
 
 
 def is_two_bit(path: Path) -> bool:
-    """Say whether a file begins as .2bit files do, in either order of bytes."""
+    """Whether a file begins as .2bit files do, in either byte order."""
     with path.open("rb") as file:
         start = file.read(4)
     return start in (struct.pack("<I", SIGNATURE), struct.pack(">I", SIGNATURE))
 
 
 class TwoBitFile:
-    """A genome in .2bit; its lower case (masked repeats) reads as upper case.
+    """A genome in .2bit format; lower case (masked repeats) becomes upper case.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class TwoBitFile:
     Raises
     ------
     ValueError
-        If the file is cut short or of a later version.
+        If the file is truncated or of a later version.
     """
 
     def __init__(self, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Simulators of regulatory sequences with ground truth: which motif lies where."""
+"""Simulators of regulatory sequences, in which the position of every motif is known."""
 
 from motiflens.data.simulate.additive import additive_labels
 from motiflens.data.simulate.billboard import Background, billboard, split_background

@@ -1,4 +1,4 @@
-"""Labels without any interaction for the sequences of a grammar: the null by which methods are calibrated."""
+"""Labels without interactions for the sequences of a grammar, on which methods are calibrated."""
 
 import dataclasses
 
@@ -15,31 +15,31 @@ _STREAM = 4  # of random numbers: the one after those of make_generator
 
 
 def additive_labels(dataset: SequenceDataset, *, auroc: float = 0.95, seed: int = 0) -> SequenceDataset:
-    """Draw new labels from a logit to which every motif adds its own effect, and no pair anything.
+    """Draw new labels from a logit that is the sum of single effects of motifs, without interactions.
 
-    Effects are drawn from a normal distribution and scaled such that the logit itself reaches the AUROC asked for;
-    the intercept makes both labels equally likely. Sequences, sites, gaps and decoys stay.
+    Effects are drawn from a normal distribution, and scaled so that the logit itself has the given AUROC. The intercept
+    makes both labels equally likely. Sequences, sites, gaps and decoys are not changed.
 
     Parameters
     ----------
     dataset : SequenceDataset
-        As :func:`spaced_grammar` makes it.
+        A data set from :func:`spaced_grammar`.
     auroc : float
-        Expected AUROC of the logit that labels are drawn from, the ceiling of every predictor.
+        Expected AUROC of the logit that labels are drawn from, which no predictor can exceed.
     seed : int
-        Of the effects and the draws.
+        Seed of the effects and the labels.
 
     Returns
     -------
     dataset : SequenceDataset
-        With ``metadata["labels"]`` "additive", the effects in ``metadata["logit_of_motif"]``, the intercept in
-        ``metadata["intercept"]``, and what were true pairs as decoys.
+        Its ``metadata["labels"]`` is "additive", ``metadata["logit_of_motif"]`` has the effects and
+        ``metadata["intercept"]`` the intercept. The former true pairs are decoys.
 
     Raises
     ------
     ValueError
-        If the dataset has no sites or no table of pairs, or auroc is not between 0.5 and 1 or beyond what
-        effects can reach, as many sequences hold the same motifs.
+        If the data set has no sites or no table of pairs; or if `auroc` is not between 0.5 and 1, or cannot be reached
+        because many sequences hold the same motifs.
     """
     if not 0.5 < auroc < 1:
         raise InputError(f"auroc must be above 0.5 and below 1, got {auroc}")
@@ -64,7 +64,7 @@ def additive_labels(dataset: SequenceDataset, *, auroc: float = 0.95, seed: int 
 
 
 def expected_auroc(logits: np.ndarray) -> float:
-    """Expected AUROC of logits, shape=(n,), for labels drawn from them: share of right orders, weighted; ties half."""
+    """Expected AUROC of logits, shape=(n,), for labels drawn from them; ties count one half."""
     _, group = np.unique(logits, return_inverse=True)
     p = sigmoid(logits)
     true, false = np.bincount(group, p), np.bincount(group, 1 - p)
@@ -86,7 +86,7 @@ def _find_scale(sums: np.ndarray, auroc: float) -> float:
 
 
 def intercept_of(logits: np.ndarray) -> float:
-    """Find what to add to logits, shape=(N,), so that half of the labels are expected to be positive."""
+    """Intercept for logits, shape=(N,), with which half of the labels are expected to be positive."""
     low, high = -logits.max(), -logits.min()
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2

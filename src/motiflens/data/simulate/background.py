@@ -1,4 +1,4 @@
-"""Your own sequences, or their shuffles, around the sites of a simulation."""
+"""Your own sequences, or their shuffles, as background of simulated sites."""
 
 import numpy as np
 
@@ -24,9 +24,9 @@ def put_background(
     truth : SiteTruth
         Of these sequences.
     background : SequenceDataset or np.ndarray of uint8 codes, shape=(n, at least L)
-        Rows are used one after the other in random order, all once before any twice.
+        Sequences are used in random order, each once before any is used twice.
     shuffle : bool
-        Shuffle each window such that its dinucleotide counts stay.
+        Shuffle each window, with its dinucleotide counts unchanged.
     rng : np.random.Generator
 
     Raises

@@ -1,4 +1,4 @@
-"""Weights that give a pool of candidates the frequencies wanted, and draws by these weights."""
+"""Weights with which a pool of candidates has given frequencies, and sampling by these weights."""
 
 import numpy as np
 
@@ -7,10 +7,10 @@ _TOLERANCE = 1e-6
 
 
 def balance(features: np.ndarray, target: np.ndarray) -> np.ndarray | None:
-    """Weigh candidates so that the weighted mean of every feature is its target, and otherwise as evenly as can be.
+    """Weight candidates so that the weighted mean of every feature equals its target, as evenly as possible.
 
-    Of all such weights these have the highest entropy: w = exp(features @ b) up to a factor, with b from Newton's
-    method on the convex dual (entropy balancing; Hainmueller 2012, Political Analysis 20:25).
+    The weights are those with the highest entropy, w = exp(features @ b) up to a factor. b is found by Newton's method
+    on the convex dual (entropy balancing; Hainmueller 2012, Political Analysis 20:25).
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def balance(features: np.ndarray, target: np.ndarray) -> np.ndarray | None:
     Returns
     -------
     weights : np.ndarray, shape=(n,), or None
-        Sum to 1. None where no weights, or only extreme ones, reach the target.
+        They sum to 1. None if no weights, or only extreme ones, reach the target.
     """
     if not len(features) or (features.max(axis=0) < target).any():
         return None
@@ -42,7 +42,7 @@ def balance(features: np.ndarray, target: np.ndarray) -> np.ndarray | None:
 
 
 def draw_weighted(weights: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw n rows, shape=(n,), by their weights, shape=(N,): each its expected number of times, rounded up or down.
+    """Sample n rows, shape=(n,), by weights, shape=(N,), each its expected number of times, rounded up or down.
 
     They come in random order.
 

@@ -1,4 +1,4 @@
-"""Task 2: sequences of core motifs against sequences of core and background motifs."""
+"""Task 2 of the study: positives with core motifs, negatives with core and background motifs."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -25,7 +25,7 @@ from motiflens.motifs.tomtom import tomtom
 
 @by_fields
 class Background(NamedTuple):
-    """Background motifs, those that look like a core motif set apart."""
+    """Background motifs, without those that are similar to a core motif."""
 
     kept: list[Motif]
     dropped: list[Motif]
@@ -42,10 +42,10 @@ def billboard(
     split: Sequence[float] = (0.7, 0.1, 0.2),
     filter_background: bool | None = None,
 ) -> SequenceDataset:
-    """Simulate positives that hold core motifs only, and as many negatives that draw from background as well.
+    """Simulate positives with core motifs only, and as many negatives with core and background motifs.
 
-    Task 2 of Ghotra et al. 2021 unless told otherwise. All motifs are used on both strands. Sequence, labels
-    and truth do not depend on ``split``.
+    By default this is Task 2 of Ghotra et al. 2021. Motifs are on either strand. Sequences, labels and truth do not
+    depend on ``split``.
 
     Parameters
     ----------
@@ -58,25 +58,25 @@ def billboard(
     core, background : sequence of Motif or str, optional
         Motifs, or ids in JASPAR 2016 CORE vertebrates; ``TASK2_CORE`` and the study's 50 by default.
     motif_counts : mapping of int to float, optional
-        Probability of each number of motifs per sequence; by default ``TASK2_MOTIF_COUNTS``, as the released
-        code has it. ``TASK2_MOTIF_COUNTS_PAPER`` is what the text says.
+        Probability of each number of motifs in a sequence; by default ``TASK2_MOTIF_COUNTS``, as in the released code.
+        ``TASK2_MOTIF_COUNTS_PAPER`` is that of the paper's text.
     split : sequence of float
         Shares of train, valid and test.
     filter_background : bool, optional
-        Whether to drop background motifs that match a core motif, see :func:`split_background`. By default
-        only if core or background is given: the study's own list is used as it stands.
+        Whether to drop background motifs that match a core motif; see :func:`split_background`. By default only if
+        `core` or `background` is given.
 
     Returns
     -------
     dataset : SequenceDataset
-        With one label, ``"core"``, and a SiteTruth whose motifs are the core and then the background;
-        ``metadata["dropped_background"]`` has the ids of the motifs left out.
+        It has one label, ``"core"``, and a SiteTruth whose motifs are the core, followed by the background.
+        ``metadata["dropped_background"]`` has the ids of the dropped motifs.
 
     Raises
     ------
     ValueError
-        If an id is unknown, motifs cannot fit into length, motif_counts or split is no distribution, or
-        every background motif looks like the core.
+        If an id is unknown, motifs do not fit into `length`, `motif_counts` or `split` is not a distribution, or every
+        background motif is similar to a core motif.
     """
     own = core is not None or background is not None
     core_motifs = resolve_motifs(TASK2_CORE if core is None else core)
@@ -111,10 +111,10 @@ def billboard(
 
 
 def split_background(background: Sequence[Motif], core: Sequence[Motif], *, q: float = 0.1) -> Background:
-    """Set apart the background motifs that TomTom matches to a core motif.
+    """Separate the background motifs that TomTom matches to a core motif.
 
-    The q-values are those of a search in the background and JASPAR 2016 CORE vertebrates together, so that
-    the verdict on a motif hardly depends on what else is in the background.
+    The q-values are those of a search in the background and JASPAR 2016 CORE vertebrates together, so the result for a
+    motif hardly depends on the other background motifs.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def split_background(background: Sequence[Motif], core: Sequence[Motif], *, q: f
     Returns
     -------
     Background
-        Unpacks as ``kept, dropped``; both in the order given.
+        Unpacks as ``kept, dropped``; both in the original order.
     """
     targets = [*background, *load_motifs(MOTIF_SET)]
     best = tomtom(core, targets).q_value[:, : len(background)].min(axis=0)  # n_background

@@ -1,9 +1,9 @@
-"""Which motif pairs interact, and which motifs stand together in a sequence.
+"""Which motif pairs interact, and which motifs occur together in a sequence.
 
-Frequencies are balanced here, before any motif has a place. Candidates are drawn at random, those that hold a pair
-by accident are dropped, and the rest is weighed (:func:`motiflens.data.simulate.balance`) until every true pair
-is as frequent as every other, every decoy too, and, at level 1, where the motifs of a sequence alone decide on its
-label, every motif is as frequent in negatives as in positives.
+Frequencies are balanced here, before motifs get positions. Candidates are drawn at random, and those that hold a pair
+by accident are dropped. The others are weighted (:func:`motiflens.data.simulate.balance`) so that all true pairs are
+equally frequent, and so are all decoys. At level 1, where the motifs of a sequence alone determine its label, every
+motif is also as frequent in negatives as in positives.
 """
 
 from itertools import combinations
@@ -24,14 +24,14 @@ _MAX_DRAWS = 20  # of the pairs, until every kind of sequence can be balanced
 
 @by_fields
 class Graph(NamedTuple):
-    """The pairs of motifs that matter, each list with the smaller index first."""
+    """True pairs and decoys, each as two indices of motifs, the smaller one first."""
 
     n_motifs: int
     true: np.ndarray  # (n_pairs, 2)
     decoy: np.ndarray  # (n_decoys, 2)
 
     def relation(self) -> np.ndarray:
-        """FILLER, TRUE or DECOY for every two motifs, shape=(n_motifs + 1, n_motifs + 1); the last are for no motif."""
+        """FILLER, TRUE or DECOY for each two motifs, shape=(n_motifs + 1, n_motifs + 1); the last index is no motif."""
         relation = np.full((self.n_motifs + 1, self.n_motifs + 1), FILLER)
         for pairs, kind in ((self.true, TRUE), (self.decoy, DECOY)):
             relation[pairs[:, 0], pairs[:, 1]] = relation[pairs[:, 1], pairs[:, 0]] = kind
@@ -50,7 +50,7 @@ COMPOSITION_KINDS = (Kind(1, False), Kind(1, True), Kind(2, False), Kind(2, True
 
 @by_fields
 class Compositions(NamedTuple):
-    """The motifs of each sequence: three pairs in a row, (n, 6), NONE where there is none."""
+    """The motifs of each sequence: three pairs, (n, 6), with NONE for no motif."""
 
     motifs: np.ndarray
     weights: np.ndarray
@@ -62,10 +62,10 @@ CompositionPools = dict[
 
 
 def kind_shares(level: int, two_pair_share: float, decoy_share: float) -> np.ndarray:
-    """Return the probability of each of COMPOSITION_KINDS, shape=(4,).
+    """Probability of each of COMPOSITION_KINDS, shape=(4,).
 
-    At level 1 two pairs stand without a decoy: their negatives would need six motifs with no true pair among the
-    fifteen that they make, which too few choices of pairs allow.
+    At level 1 there is no decoy beside two pairs. The negatives would need six motifs without a true pair among their
+    fifteen pairs, which few choices of pairs allow.
     """
     decoy_with_two = 0.0 if level == 1 else decoy_share
     two = np.array([1 - decoy_with_two, decoy_with_two]) * two_pair_share
@@ -73,7 +73,7 @@ def kind_shares(level: int, two_pair_share: float, decoy_share: float) -> np.nda
 
 
 def draw_graph(n_motifs: int, n_pairs: int, n_decoys: int, rng: np.random.Generator) -> Graph:
-    """Choose true pairs, then decoys, so that every motif is in about equally many of each."""
+    """Choose true pairs, then decoys, so that every motif is in about the same number of each."""
     free = np.array(list(combinations(range(n_motifs), 2)))
     chosen = []
     for number in (n_pairs, n_decoys):
@@ -92,14 +92,14 @@ def draw_graph(n_motifs: int, n_pairs: int, n_decoys: int, rng: np.random.Genera
 def draw_balanced(
     n_motifs: int, n_pairs: int, n_decoys: int, level: int, shares: np.ndarray, rng: np.random.Generator
 ) -> tuple[Graph, CompositionPools]:
-    """Choose pairs for which every kind of sequence can be balanced, and return them with the balanced pools.
+    """Choose pairs for which all kinds of sequences can be balanced, and return them with the balanced pools.
 
     `shares` has shape=(n_kinds,), in the order of `COMPOSITION_KINDS`; kinds without a share are left out.
 
     Raises
     ------
     ValueError
-        If _MAX_DRAWS choices of pairs allow none.
+        If none of _MAX_DRAWS choices of pairs can be balanced.
     """
     kinds = [kind for kind, share in zip(COMPOSITION_KINDS, shares, strict=True) if share > 0]
     for _ in range(_MAX_DRAWS):
@@ -124,7 +124,8 @@ def draw_compositions(
 ) -> np.ndarray:
     """Draw the motifs of each sequence, shape=(n, 6), from the pool of its kind (index of COMPOSITION_KINDS) and label.
 
-    Where labels share a pool they share the draw: motifs are independent of the label, up to the last sequence.
+    If both labels have the same pool, they share the draw, so that motifs are independent of the label, up to the last
+    sequence.
     """
     motifs = np.full((len(kinds), 6), NONE)
     for kind, by_label in pools.items():
@@ -139,7 +140,7 @@ def draw_compositions(
 def add_singles(compositions: np.ndarray, n_motifs: int, n_singles: int, rng: np.random.Generator) -> np.ndarray:
     """Add up to n_singles further motifs to each sequence, any number equally likely, shape=(n, 6 + n_singles).
 
-    Fewer where the sequence holds so many that not enough are left.
+    Fewer if not enough other motifs are left.
     """
     n = len(compositions)
     # Motifs in random order are motifs sorted by a random number. Those that a sequence holds already get one above all

@@ -1,4 +1,4 @@
-"""Sites taken out of simulated sequences at random, so that the data tell what a motif does without the others."""
+"""Random removal of sites from simulated sequences, so that the data show single effects of motifs."""
 
 import dataclasses
 
@@ -13,29 +13,29 @@ _N_BASES = 4
 
 
 def erase_sites(dataset: SequenceDataset, *, share: float, seed: int = 0) -> SequenceDataset:
-    """In a share of the sequences, replace each site with a chance of one half by bases that are all equally likely.
+    """In a share of the sequences, replace each site, with probability 1/2, by random bases.
 
-    A grammar of pairs wherever they stand (level 1) has no sequence with one motif alone, or with none. What a network
-    makes of these is then a guess, and with it what a pair does beyond the sum of its motifs. Labels stay as they are:
-    draw them anew, as `signed_labels` and `additive_labels` do.
+    A grammar of pairs without positions (level 1) has no sequence with a single motif, or with none. So a network's
+    response to these, and with it the interaction, is not determined by the data. Labels are not changed; draw new ones
+    with `signed_labels` or `additive_labels`.
 
     Parameters
     ----------
     dataset : SequenceDataset
-        With a SiteTruth, sites in a background in which all bases are equally likely.
+        With a SiteTruth and a background of uniform random bases.
     share : float
-        Of the sequences, 0 to 1.
+        Share of the sequences, from 0 to 1.
     seed : int
 
     Returns
     -------
     dataset : SequenceDataset
-        With the truth of the sites that are left, and `share` in ``metadata["erased_share"]``.
+        Its truth has the remaining sites, and ``metadata["erased_share"]`` is `share`.
 
     Raises
     ------
     InputError
-        If the dataset has no sites, lies in a background of its own, or share is out of range.
+        If the data set has no sites or another background, or `share` is out of range.
     """
     truth = dataset.truth
     if not isinstance(truth, SiteTruth):

@@ -1,4 +1,4 @@
-"""Motifs for a grammar: told apart by TomTom, and of one width."""
+"""Motifs for a grammar: of one width, and not matched to each other by TomTom."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -36,12 +36,12 @@ def same_width(motifs: Sequence[Motif | str]) -> list[Motif]:
 
 
 def choose_motifs(motifs: Sequence[Motif | str] | None, n_motifs: int | None, allow_similar: bool) -> list[Motif]:
-    """Return the motifs given, checked, or the first of GRAMMAR_MOTIFS.
+    """Check and return the given motifs, or the first of GRAMMAR_MOTIFS.
 
     Raises
     ------
     ValueError
-        If both motifs and n_motifs are given, there are too few or too many, or two look alike.
+        If both motifs and n_motifs are given, there are too few or too many, or two are similar.
     """
     if motifs is None:
         n_motifs = len(GRAMMAR_MOTIFS) if n_motifs is None else n_motifs

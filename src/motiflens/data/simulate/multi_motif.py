@@ -1,4 +1,4 @@
-"""Task 1: which motifs are present, one label each."""
+"""Task 1 of the study: one label for the presence of each motif."""
 
 from collections.abc import Mapping, Sequence
 
@@ -28,14 +28,14 @@ def multi_motif(
     motif_counts: Mapping[int, float] | None = None,
     split: Sequence[float] = (0.7, 0.1, 0.2),
 ) -> SequenceDataset:
-    """Simulate sequences with a few motifs each; label j says whether motif j is present on either strand.
+    """Simulate sequences with a few motifs each; label j is 1 if motif j is present, on either strand.
 
-    Task 1 of Ghotra et al. 2021 unless told otherwise. Sequence, labels and truth do not depend on ``split``.
+    By default this is Task 1 of Ghotra et al. 2021. Sequences, labels and truth do not depend on ``split``.
 
     Parameters
     ----------
     n_sequences : int
-        The released code makes 30,000, the text says 25,000.
+        Number of sequences: 30,000 in the released code, 25,000 in the paper's text.
     seed : int
         The same seed gives the same data.
     length : int
@@ -43,7 +43,7 @@ def multi_motif(
     motifs : sequence of Motif or str, optional
         Motifs, or ids in JASPAR 2016 CORE vertebrates; ``TASK1_MOTIFS`` by default. One label each.
     motif_counts : mapping of int to float, optional
-        Probability of each number of motifs per sequence; ``TASK1_MOTIF_COUNTS`` by default.
+        Probability of each number of motifs in a sequence; ``TASK1_MOTIF_COUNTS`` by default.
     split : sequence of float
         Shares of train, valid and test.
 
@@ -55,7 +55,7 @@ def multi_motif(
     Raises
     ------
     ValueError
-        If an id is unknown, motifs cannot fit into length, or motif_counts or split is no distribution.
+        If an id is unknown, motifs do not fit into `length`, or `motif_counts` or `split` is not a distribution.
     """
     chosen = resolve_motifs(TASK1_MOTIFS if motifs is None else motifs)
     numbers = TASK1_MOTIF_COUNTS if motif_counts is None else motif_counts
@@ -76,7 +76,7 @@ def multi_motif(
 
 
 def label_names(motifs: Sequence[Motif]) -> tuple[str, ...]:
-    """Name labels after motifs, with the id where a name occurs more than once."""
+    """Name labels after motifs, with the id if a name occurs more than once."""
     names = [motif.name for motif in motifs]
     return tuple(
         name if names.count(name) == 1 else f"{name} ({motif.id})" for name, motif in zip(names, motifs, strict=True)

@@ -1,12 +1,12 @@
-"""Where motifs stand: scenes that serve both labels, so that only who stands where can tell them apart.
+"""Positions of motifs: scenes that are used for both labels, so that only the arrangement of motifs differs.
 
-A scene at levels 2 and 3 is a set of motifs and a set of places (starts, gaps and strands). The positive puts true
-pairs into linked places, as their rule has it; the negative puts the same motifs into the same places in another
-order, such that no true pair obeys its rule. A scene is kept only if both come out as intended, whichever of the two
-is used. So the label is independent of the motifs, of the places and of the decoys, and no function of them, taken
-without who stands where, can predict it.
+At levels 2 and 3, a scene is a set of motifs and a set of places (starts, gaps and strands). In a positive, true pairs
+are in places that obey their rule. In a negative, the same motifs are in the same places in another order, so that no
+true pair obeys its rule. A scene is kept only if it works for both labels, and then one of them is used. So the label
+is independent of the motifs, of the places and of the decoys. It can be predicted only from which motif is in which
+place.
 
-Where motifs differ in width, gaps still match between the two labels, and starts shift by the differences.
+If motifs differ in width, gaps are still the same for both labels, and starts are shifted by the differences.
 """
 
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ _EXCHANGED = _ORDERS[_KEEPS_PARTNERS][1:]  # 7: partners stay together and turn,
 
 
 class Places(NamedTuple):
-    """What a scene has apart from motifs; every array has shape=(n, slots), NONE motifs included."""
+    """The places of a scene; every array has shape=(n, slots), including slots without a motif."""
 
     order: np.ndarray  # slots from left to right, empty ones last
     offset: np.ndarray  # bases outside of motifs to the left of a slot
@@ -64,7 +64,7 @@ class Arrangement(NamedTuple):
 
 
 def place_freely(compositions: np.ndarray, motifs: Sequence[Motif], length: int, rng: np.random.Generator) -> SiteTruth:
-    """Place every motif by itself, on either strand, anywhere; level 1.
+    """Place every motif independently, anywhere and on either strand (level 1).
 
     Parameters
     ----------
@@ -86,14 +86,14 @@ def place_scenes(
     length: int,
     rng: np.random.Generator,
 ) -> SiteTruth:
-    """Draw scenes of these motifs until they serve both labels, and use them for the label asked for; levels 2, 3.
+    """Draw scenes of these motifs that work for both labels, and use them for the given label (levels 2 and 3).
 
     Parameters
     ----------
     compositions : np.ndarray, shape=(n, 6 or more)
         Two true pairs, a decoy or NONE, and single motifs or NONE.
     n_true : np.ndarray, shape=(n,)
-        How many of the true pairs obey their rule in a positive: 1 or 2.
+        Number of true pairs that obey their rule in a positive, 1 or 2.
     positive : np.ndarray, bool, shape=(n,)
     pairs : PairTable
         The rules, of one level.
@@ -102,7 +102,7 @@ def place_scenes(
     Raises
     ------
     ValueError
-        If a scene has no places in _MAX_DRAWS draws.
+        If no scene is found in _MAX_DRAWS draws.
     """
     chosen = Arrangement(*(np.zeros(compositions.shape, dtype=np.int64) for _ in range(3)))
     pending = np.arange(len(compositions))

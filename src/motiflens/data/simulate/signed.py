@@ -1,4 +1,4 @@
-"""Labels in which pairs interact with either sign, for the sequences of a grammar."""
+"""Labels with positive and negative interactions for the sequences of a grammar."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _STREAM = 5  # of random numbers: the one after that of additive labels
 
 
 class PairLogit(NamedTuple):
-    """What a pair is worth, in logits, as shares of the size of an interaction."""
+    """Effects of a pair and of its motifs on the logit, as multiples of the size of an interaction."""
 
     single: float  # either motif alone
     pair: float  # both together, beyond the sum of both
@@ -43,39 +43,39 @@ def signed_labels(
     real: bool = False,
     seed: int = 0,
 ) -> SequenceDataset:
-    """Draw new labels from a logit to which motifs add, and pairs that obey their rule add more, or take it off again.
+    """Draw new labels from a logit with single effects of motifs, and interactions of pairs that obey their rule.
 
-    Of the true pairs some, drawn at random, become pairs that repress (the label is lost where both motifs are there:
-    2 + 2 - 4 logits) or that are redundant (either one is enough and both are not more: 4 + 4 - 4). The others stay
-    true pairs (1 + 1 + 4). Motifs that do not obey the rule of their pair add up. All other motifs do nothing, and the
-    intercept makes both labels equally likely. Sequences, sites, gaps and decoys stay.
+    True pairs, chosen at random, become repressing pairs (both motifs cancel each other: 2 + 2 - 4) or redundant pairs
+    (either motif is enough: 4 + 4 - 4). The others are synergistic (1 + 1 + 4). Two motifs that do not obey the rule of
+    their pair have single effects only. All other motifs have no effect, and the intercept makes both labels equally
+    likely. Sequences, sites, gaps and decoys are not changed.
 
     Parameters
     ----------
     dataset : SequenceDataset
-        As :func:`spaced_grammar` makes it, each motif in one true pair at most.
+        A data set from :func:`spaced_grammar`, with each motif in at most one true pair.
     n_repress, n_redundant : int
         Number of such pairs.
     pair_logit : float
-        Size of every interaction, in logits; single motifs are worth the shares of it in `PAIR_LOGITS`.
+        Size of every interaction, in logits; single effects are the multiples of it in `PAIR_LOGITS`.
     real : bool
-        Give the logits themselves, in units of `pair_logit`, as labels of real values: what a reporter assay without
-        noise would measure.
+        Use the logits themselves, in units of `pair_logit`, as real-valued labels, as a reporter assay without noise
+        would measure.
     seed : int
-        Of the choice of pairs and the draws.
+        Seed of the choice of pairs and of the labels.
 
     Returns
     -------
     dataset : SequenceDataset
-        With ``metadata["labels"]`` "signed", the kind of each pair in its table of pairs, what they and single motifs
-        are worth in ``metadata["logit_of_pair"]`` (one per row of the table) and ``metadata["logit_of_motif"]``, and
-        the intercept in ``metadata["intercept"]``.
+        Its ``metadata["labels"]`` is "signed". The table of pairs has the kind of each pair. ``metadata`` has the
+        interactions in ``"logit_of_pair"`` (one for each row of the table), single effects in ``"logit_of_motif"``, and
+        the intercept in ``"intercept"``.
 
     Raises
     ------
     ValueError
-        If the dataset has no sites or no table of pairs, there are more such pairs than true ones, a motif is in two
-        true pairs, or pair_logit is not positive.
+        If the data set has no sites or no table of pairs, there are fewer true pairs than needed, a motif is in two
+        true pairs, or `pair_logit` is not positive.
     """
     if not isinstance(dataset.truth, SiteTruth):
         raise InputError(f"expected a dataset with a SiteTruth, got truth: {dataset.truth}")

@@ -47,79 +47,79 @@ def spaced_grammar(
     allow_similar: bool = False,
     split: Sequence[float] = (0.7, 0.1, 0.2),
 ) -> SequenceDataset:
-    """Simulate sequences whose label depends on pairs of motifs, and on nothing that single motifs tell.
+    """Simulate sequences whose label depends on pairs of motifs, and is independent of single motifs.
 
-    A positive holds one or two true pairs that obey their rule. At level 1 a pair obeys by being there; a negative
-    holds motifs as often as positives do, no two of which are a true pair. At level 2 the gap of a pair is at most
-    ``max_gap`` bases; at level 3 each pair has a spacing of its own, of 0 to ``max_gap`` bases, and an orientation.
-    There a negative holds true pairs too, all of them outside their rule: a scene of motifs and places is drawn that
-    serves both labels, and the label decides only which motif takes which place. A second true pair that does not
-    obey lends its motifs where one obeys. No other two sites obey a rule: such draws are drawn again.
+    A positive holds one or two true pairs that obey their rule. At level 1, a pair obeys if both motifs are present. A
+    negative holds each motif as often as positives do, but no true pair. At level 2, the gap of a pair must be at most
+    ``max_gap`` bases. At level 3, each pair has its own spacing, of 0 to ``max_gap`` bases, and its own orientation. At
+    both these levels, negatives hold true pairs, too, but none obeys its rule: motifs and places are the same for both
+    labels, and the label decides which motif is in which place. If only one pair of a positive obeys, the sequence may
+    hold a second true pair that does not. No other two sites obey a rule.
 
-    Some sequences of either label hold a decoy: a pair placed as a true one would be, which means nothing. All
-    other pairs are fillers: negatives put them near each other, so that they are neither true nor false.
+    Some sequences of either label hold a decoy, which is a pair that is placed like a true one but has no effect. All
+    other pairs are fillers. In negatives they are placed near each other, so they count neither as true nor as false.
 
-    Without singles the motifs of a true pair always come together, and few sets of motifs occur: what a network makes
-    of one motif alone, or whether it adds up motifs, the data then leave open. Singles settle it.
+    Without single motifs (`n_singles`), the motifs of a true pair always occur together, and few sets of motifs occur.
+    Then the data do not determine the single effects of motifs, nor whether effects add up. Single motifs do.
 
-    No motif occurs twice in a sequence. Chance matches of a motif outside of its sites are possible, alike for both
-    labels. Sequences and truth do not depend on ``split``.
+    No motif is placed twice in a sequence. Chance matches outside of the sites are possible, equally for both labels.
+    Sequences and truth do not depend on ``split``.
 
     Parameters
     ----------
     n_sequences : int
         Half of them positive, rounded down.
     level : {1, 2, 3}
-        Rule: identity of the pair; a distance; a spacing and an orientation.
+        Rule of the pairs: 1, presence; 2, a distance; 3, a spacing and an orientation.
     seed : int
-        The same seed gives the same data. It chooses the pairs as well.
+        The same seed gives the same data, including the choice of pairs.
     length : int
         Length of the sequences.
     motifs : sequence of Motif or str, optional
-        Motifs, or ids in JASPAR 2016 CORE vertebrates; by default the first of ``GRAMMAR_MOTIFS``, which are of one
-        width. Where widths differ, gaps match between the labels exactly and starts nearly; level 3 refuses them,
-        see :func:`same_width`.
+        Motifs, or ids in JASPAR 2016 CORE vertebrates; by default the first of ``GRAMMAR_MOTIFS``, which have one
+        width. If widths differ, gaps of both labels are the same and starts nearly so; level 3 needs one width, see
+        :func:`same_width`.
     n_motifs : int, optional
-        How many of ``GRAMMAR_MOTIFS``, 20 by default. Not together with motifs.
+        Number of motifs from ``GRAMMAR_MOTIFS``, 20 by default. Cannot be given together with `motifs`.
     n_pairs, n_decoys : int
-        Number of true pairs, two or more, and of decoys: half as many by default, as two labels share them. Motifs
-        take part about equally often.
+        Number of true pairs, two or more, and of decoys, by default half as many, because both labels share them.
+        Motifs are in about equally many pairs.
     max_gap : int
-        Largest gap, in bases between two sites, of a true pair or decoy; without meaning at level 1.
+        Largest gap, in bases between two sites, of a true pair or decoy; not used at level 1.
     two_pair_share : float
-        Share of positives with two true pairs that obey.
+        Share of positives with two true pairs that obey their rule.
     decoy_share : float
-        Share of sequences with a decoy; at level 1 of those with one true pair, as the others have none.
+        Share of sequences with a decoy; at level 1, among sequences with one true pair, because others have no decoy.
     n_singles : int
-        Up to so many sites of further motifs by themselves, in sequences of either label alike; any number is equally
-        likely. Levels 2 and 3 only: at level 1 they would make pairs.
+        Largest number of additional single motifs, in sequences of either label; all numbers are equally likely. For
+        levels 2 and 3 only, because they would form pairs at level 1.
     background : SequenceDataset or np.ndarray of codes, shape=(N, L), optional
-        Sequences into which sites are put, at least as long as ``length``; a window of each is used, one after the
-        other in random order. By default all bases are equally likely.
+        Sequences into which sites are placed, at least as long as ``length``; a window of each is used, in random
+        order. By default bases are random and uniform.
     shuffle_background : bool
-        Shuffle each window such that its dinucleotide counts stay.
+        Shuffle each window, with its dinucleotide counts unchanged.
     labels : {"grammar", "additive"}
-        Additive: the same sequences with the labels of :func:`additive_labels`, in which no pair interacts.
+        "additive": the same sequences with the labels of :func:`additive_labels`, without interactions.
     n_repress, n_redundant : int
-        How many of the true pairs repress (the label is lost where both motifs are there) or are redundant (either
-        motif is enough, both are not more). With any, labels are those of :func:`signed_labels`, a draw from a logit,
-        and each motif is in one pair at most.
+        Number of true pairs that are repressing (both motifs cancel each other) or redundant (either motif is enough).
+        If there are any, labels are those of :func:`signed_labels`, drawn from a logit, and each motif is in at most
+        one pair.
     allow_similar : bool
-        Accept motifs that TomTom matches to each other at q <= 0.1.
+        Accept motifs that TomTom matches to each other with q <= 0.1.
     split : sequence of float
         Shares of train, valid and test.
 
     Returns
     -------
     dataset : SequenceDataset
-        With one label, ``"grammar"``, ``"additive"`` or ``"signed"``, a SiteTruth, and in its metadata the table of all
-        pairs of motifs, see :func:`motiflens.motifs.pairs.read_pairs`.
+        It has one label, ``"grammar"``, ``"additive"`` or ``"signed"``, a SiteTruth, and in its metadata the table of
+        all pairs of motifs; see :func:`motiflens.motifs.pairs.read_pairs`.
 
     Raises
     ------
     ValueError
-        If an argument is impossible, motifs look alike, sites cannot fit into length, or the pairs asked for leave
-        no balanced negatives.
+        If an argument is out of range, motifs are similar, sites do not fit into `length`, or no balanced negatives
+        exist for these numbers of pairs.
     """
     chosen = choose_motifs(motifs, n_motifs, allow_similar)
     n_decoys = n_pairs // 2 if n_decoys is None else n_decoys
@@ -171,14 +171,14 @@ def spaced_grammar(
 
 
 def oracle_labels(dataset: SequenceDataset) -> np.ndarray:
-    """Label sequences by the rule itself, from their sites: whether any two sites are a true pair that obeys.
+    """Label sequences by the rule, from their sites: 1 if any two sites are a true pair that obeys.
 
-    The ceiling of every predictor: it equals ``dataset.y[:, 0]``.
+    These labels equal ``dataset.y[:, 0]``.
 
     Parameters
     ----------
     dataset : SequenceDataset
-        As :func:`spaced_grammar` makes it, or a subset of it.
+        A data set from :func:`spaced_grammar`, or a subset of it.
 
     Returns
     -------
@@ -187,7 +187,8 @@ def oracle_labels(dataset: SequenceDataset) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the dataset has no sites or no table of pairs, or its labels are drawn from a logit and follow no rule.
+        If the data set has no sites or no table of pairs, or its labels are drawn from a logit instead of following a
+        rule.
     """
     if dataset.metadata.get("labels") == "additive":
         raise InputError("labels of this dataset are additive: no pair has a rule; see metadata['logit_of_motif']")

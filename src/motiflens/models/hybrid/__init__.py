@@ -1,4 +1,4 @@
-"""Hybrid networks: a stem (stage 1), a trunk (stage 2) and a head (stage 3), composed by one configuration."""
+"""Hybrid networks: a stem (stage 1), a trunk (stage 2) and a head (stage 3), described by one configuration."""
 
 from motiflens.models.hybrid.attention import MultiHeadAttention, attention_entropy
 from motiflens.models.hybrid.config import HybridConfig, SavedConfig, added_field, check_stackable

@@ -1,7 +1,7 @@
 """Stage 2: multi-head attention and transformer encoder layers over the tokens of stage 1.
 
-Attention weights are a function of their own (`MultiHeadAttention.weights`), so that analyses need no hooks; a forward
-pass adds them to a list where one is given. The study has no positional encoding, `positions` has some.
+Attention weights have a method of their own (`MultiHeadAttention.weights`), so that analyses need no hooks. A forward
+pass also appends them to a list if one is given. The study has no positional encoding; `positions` offers several.
 """
 
 import math
@@ -25,13 +25,13 @@ _FEW_TOKENS = 12  # up to which a softmax is several times faster on the CPU ove
 
 
 class MultiHeadAttention(Prepared, nn.Module):
-    """Scaled dot-product self-attention; q, k, v without bias, output projection with bias.
+    """Scaled dot-product self-attention; query, key and value without bias, output projection with bias.
 
     Parameters
     ----------
     n_inputs, width, n_heads : int
     positional_encoding : str
-        "relative" and "rotary" act here; the others are none of this module's business.
+        "relative" and "rotary" act in this module; other encodings act outside of it.
     n_tokens : int
         T, needed by "relative".
     """
@@ -53,14 +53,14 @@ class MultiHeadAttention(Prepared, nn.Module):
         self.out = Linear(width, width)
 
     def prepare_training(self, dropout: np.random.Generator, precision: str) -> None:
-        """Let kernels compute it, which know float32 only."""
+        """Use compiled kernels in training, if the precision is float32."""
         self.fused = precision == "float32"
 
     def _heads(self, x: torch.Tensor) -> torch.Tensor:
         return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)  # N, n_heads, T, head_width
 
     def can_fuse(self, tokens: torch.Tensor) -> bool:
-        """Whether compiled kernels compute this for tokens (N, T, n_inputs): not if distances count, or T is large."""
+        """Whether kernels can compute it for tokens (N, T, n_inputs): not with encoded distances or large T."""
         plain = not self.rotary and self.distance_bias is None and tokens.shape[1] <= _MOST_IN_KERNELS
         return self.fused and plain and has_kernels(tokens)
 
@@ -69,7 +69,7 @@ class MultiHeadAttention(Prepared, nn.Module):
         return (rotate(query), rotate(key)) if self.rotary else (query, key)
 
     def scores(self, tokens: torch.Tensor) -> torch.Tensor:
-        """How much each query asks for each key, before the softmax, shape=(N, n_heads, T, T)."""
+        """Scores of each query and key before the softmax, shape=(N, n_heads, T, T)."""
         query, key = self._queries_and_keys(tokens)
         scores = (query / math.sqrt(query.shape[-1])) @ key.transpose(-1, -2)
         return scores if self.distance_bias is None else scores + by_distance(self.distance_bias())
@@ -97,7 +97,7 @@ class MultiHeadAttention(Prepared, nn.Module):
 
 
 class EncoderLayer(nn.Module):
-    """Attention and a small dense network, each with dropout, residual and LayerNorm after it."""
+    """Attention and two dense layers, each followed by dropout, a residual connection and LayerNorm."""
 
     def __init__(self, config: HybridConfig) -> None:
         super().__init__()
@@ -140,7 +140,7 @@ class EncoderLayer(nn.Module):
 
 
 class Trunk(nn.Module):
-    """Stage 2 of a hybrid network: perhaps a BiLSTM, then nothing, attention, or encoder layers."""
+    """Stage 2 of a hybrid network: an optional BiLSTM, then nothing, attention, or encoder layers."""
 
     def __init__(self, config: HybridConfig) -> None:
         super().__init__()
@@ -196,7 +196,7 @@ class Trunk(nn.Module):
 
 
 def attention_entropy(weights: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Mean entropy of attention rows over its largest possible value, log T: 0 is all on one token, 1 is even.
+    """Mean entropy of attention over its maximum, log T: 0 if each query attends to one token, 1 if to all equally.
 
     Parameters
     ----------
@@ -206,12 +206,12 @@ def attention_entropy(weights: Sequence[torch.Tensor]) -> torch.Tensor:
     Returns
     -------
     torch.Tensor, shape=(...)
-        Mean over layers, sequences, heads and queries. Its gradient is finite also where a weight is 0.
+        Mean over layers, sequences, heads and queries. Its gradient is finite even if a weight is 0.
 
     Raises
     ------
     ValueError
-        If there are no layers, or fewer than two tokens: then there is nothing to choose between.
+        If there are no layers, or fewer than two tokens.
     """
     if not weights:
         raise InputError("attention entropy needs at least one attention layer, got a network without attention")

@@ -1,4 +1,4 @@
-"""What a hybrid network is built from: one flat, frozen dataclass, saved as JSON beside the weights."""
+"""The configuration of a hybrid network: one flat, frozen dataclass, saved as JSON beside the weights."""
 
 import dataclasses
 import json
@@ -20,15 +20,15 @@ VARIANTS = ("text", "code")
 
 
 def added_field(default: Any) -> Any:
-    """A field of a `SavedConfig` that came after the first records: left out of what is saved while at its default."""
+    """A field that was added to a `SavedConfig` after the first records; it is not saved if it has its default."""
     return dataclasses.field(default=default, metadata={"added": True})
 
 
 class SavedConfig:
-    """What `HybridConfig` and `Protocol` share: how they become a dictionary and a text."""
+    """Base class of `HybridConfig` and `Protocol`: conversion to a dictionary and to text."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as a flat dictionary, without those added later that stand at their default."""
+        """Return the fields as a flat dictionary, without fields that were added later and have their default."""
         # Records and checkpoints keep hashes and texts made from these dictionaries: a new field must not change those
         # of the configurations that were there before it.
         return {
@@ -44,14 +44,14 @@ class SavedConfig:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class HybridConfig(SavedConfig):
-    """Everything that defines a hybrid network, in the order in which a sequence meets it.
+    """The configuration of a hybrid network, in the order of its layers.
 
-    `build_model` fills it in for the study's named architectures; compose freely for other lengths and sizes.
+    `build_model` fills it in for the study's named architectures. Use other values for other lengths and sizes.
 
     Raises
     ------
     ValueError
-        If a value is unknown, or sizes do not fit together; the message proposes one that does.
+        If a value is unknown, or sizes do not fit together; the message proposes a size that does.
     """
 
     length: int = 200  # of the input sequences
@@ -143,17 +143,17 @@ class HybridConfig(SavedConfig):
 
     @property
     def pools(self) -> Pools:
-        """Both pools; the second is 1 where there is none."""
+        """Both pools; the second is 1 if there is none."""
         return Pools(self.first_pool, 1 if self.second_stage == "none" else self.second_pool)
 
     @property
     def uses_lstm(self) -> bool:
-        """Whether a BiLSTM stands anywhere in the network."""
+        """Whether the network has a BiLSTM."""
         return self.lstm or self.second_stage == "lstm"
 
     @property
     def n_tokens(self) -> int:
-        """Positions left after stage 1."""
+        """Number of tokens, that is, positions after stage 1."""
         return self.pools.n_tokens(self.length)
 
     @property
@@ -168,7 +168,7 @@ class HybridConfig(SavedConfig):
 
     @property
     def n_head_inputs(self) -> int:
-        """Values that the first dense layer of the head takes."""
+        """Number of inputs of the head's first dense layer."""
         return self.token_width * (self.n_tokens if self.head == "flatten" else 1)
 
     def to_json(self) -> str:

@@ -1,4 +1,4 @@
-"""Initial weights drawn from one generator, so that a member's start depends on its own seed alone."""
+"""Initial weights, drawn from one generator, so that those of a member depend on its own seed alone."""
 
 import torch
 from torch import nn
@@ -11,7 +11,7 @@ SCHEMES = ("keras", "he")
 
 
 def initialise(network: nn.Module, scheme: str, generator: torch.Generator) -> None:
-    """Draw all weights anew, in place.
+    """Draw new values for all weights, in place.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Small layers that the three stages share."""
+"""Small layers that all three stages use."""
 
 from typing import cast
 
@@ -14,7 +14,7 @@ from motiflens.models.kernels.lstm import bidirectional_lstm
 
 
 class Exponential(nn.Module):
-    """exp(x), unclipped, as a module so that attribution libraries can register a rule for it.
+    """exp(x), without clipping; a module, so that attribution libraries can attach a rule to it.
 
     Source: Koo and Ploenzke 2021, "Improving representations of genomic sequence motifs in convolutional
     networks with exponential activations".
@@ -29,18 +29,18 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "exponential": Expon
 
 
 class Prepared:
-    """A layer that computes in another way, with the same result, when an engine trains it."""
+    """A layer that an engine can switch to a faster computation, with the same result, for training."""
 
     def prepare_training(self, dropout: np.random.Generator, precision: str) -> None:
-        """Take what an engine gives: the source of dropout masks, and the precision of matrix products."""
+        """Take the engine's source of dropout masks and precision of matrix products."""
         raise NotImplementedError(f"{type(self).__name__} does not say how it is trained")
 
 
 class Dropout(Prepared, nn.Dropout):
-    """`nn.Dropout` whose masks may come from a generator of its own instead of PyTorch's global state.
+    """`nn.Dropout` whose masks can come from its own generator instead of PyTorch's global state.
 
-    With a generator (set `dropout.generator`), a network's masks depend on nothing else, and drawing them on the CPU
-    is several times cheaper: a mask value takes 16 random bits, so that the drop probability is a multiple of 2^-16.
+    With a generator (set `dropout.generator`), the masks of a network depend on nothing else, and drawing them on the
+    CPU is several times faster. A mask value takes 16 random bits, so the drop probability is a multiple of 2^-16.
     """
 
     generator: np.random.Generator | None = None
@@ -59,19 +59,19 @@ class Dropout(Prepared, nn.Dropout):
         return x * mask.view(x.shape).to(x.device, x.dtype)
 
     def random_bits(self, n: int) -> np.ndarray:
-        """The next values of 16 random bits from the generator, shape=(n,)."""
+        """The next n values of 16 random bits from the generator, shape=(n,)."""
         if self.generator is None:
             raise InputError("a dropout layer draws random bits from its own generator only: set `generator`")
         return self.generator.bit_generator.random_raw(-(-n // 4)).view(np.uint16)[:n]
 
 
 class Linear(Prepared, nn.Linear):
-    """`nn.Linear` whose products the training engine may hand to `products.product` (set `precision`)."""
+    """`nn.Linear` whose products the training engine can compute by `products.product` (set `precision`)."""
 
     precision: str | None = None
 
     def prepare_training(self, dropout: np.random.Generator, precision: str) -> None:
-        """Multiply in this precision."""
+        """Compute products in this precision."""
         self.precision = precision
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -84,7 +84,7 @@ class Linear(Prepared, nn.Linear):
 class ChannelsLastConv1d(nn.Conv1d):
     """`nn.Conv1d` computed as a channels-last 2d convolution, several times faster on the CPU for few channels.
 
-    The result has the strides of (N, L, C), and so should the input: then nothing is copied.
+    The result has the strides of (N, L, C). If the input has them, too, nothing is copied.
     """
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -95,14 +95,14 @@ class ChannelsLastConv1d(nn.Conv1d):
 
 
 class BatchNorm1d(nn.BatchNorm1d):
-    """`nn.BatchNorm1d` that is as fast on tensors with the strides of (N, L, C), and keeps them."""
+    """`nn.BatchNorm1d` that is fast for tensors with the strides of (N, L, C), too, and keeps them."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Normalise (N, C) or (N, C, L) over all but the channels."""
         return super().forward(x) if x.dim() == 2 else super().forward(x.unsqueeze(2)).squeeze(2)
 
     def scale_and_shift(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Scale and shift by which it acts in evaluation mode, shape=(C,) each."""
+        """Scale and shift that it applies in evaluation mode, shape=(C,) each."""
         mean, variance = cast(torch.Tensor, self.running_mean), cast(torch.Tensor, self.running_var)
         scale = self.weight * torch.rsqrt(variance + self.eps)
         return scale, self.bias - mean * scale
@@ -113,7 +113,7 @@ class BatchNorm1d(nn.BatchNorm1d):
 
 
 class MaxPool1d(nn.MaxPool1d):
-    """`nn.MaxPool1d` that is as fast on tensors with the strides of (N, L, C) as on those of (N, C, L)."""
+    """`nn.MaxPool1d` that is as fast for tensors with the strides of (N, L, C) as for those of (N, C, L)."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map (N, C, L) to (N, C, L // kernel_size)."""
@@ -128,13 +128,13 @@ class BiLSTM(Prepared, nn.Module):
     n_inputs : int
         Channels of the incoming tokens.
     width : int
-        Channels of the outgoing tokens, both directions together.
+        Channels of the outgoing tokens, over both directions.
     backward_activation : str
-        "tanh", or "relu" for the released code's quirk: its backward direction uses ReLU in place of tanh.
+        "tanh", or "relu" as in the code released with the paper, whose backward direction uses ReLU instead of tanh.
 
     Notes
     -----
-    A gate has one bias in the study's networks. PyTorch's second one, `bias_hh`, is redundant and stays at 0.
+    In the study's networks each gate has one bias. PyTorch's second one, `bias_hh`, is redundant and stays at 0.
     """
 
     fused = False  # whether the training engine lets compiled kernels do it, where there are any

@@ -34,7 +34,7 @@ class HybridNetwork(Shown, nn.Module):
     ----------
     config : HybridConfig
     trained_on : TrainedOn, optional
-        The data behind the weights, where they are known; saved with them.
+        The data that the network was trained on, if known; saved with the weights.
     """
 
     def __init__(self, config: HybridConfig, trained_on: TrainedOn | None = None) -> None:
@@ -59,7 +59,7 @@ class HybridNetwork(Shown, nn.Module):
 
     @property
     def label_names(self) -> tuple[str, ...]:
-        """Names of the outputs; empty where they are not known."""
+        """Names of the outputs; empty if not known."""
         return self.trained_on.label_names if self.trained_on is not None else ()
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
@@ -75,7 +75,7 @@ class HybridNetwork(Shown, nn.Module):
         return self.head(self.trunk(self.stem.from_first_pool(x), collected))
 
     def first_layer_activations(self, X: torch.Tensor) -> torch.Tensor:
-        """First convolution's map after BatchNorm and activation, before pooling, shape=(N, n_filters, L)."""
+        """Output of the first convolution after BatchNorm and activation, before pooling, shape=(N, n_filters, L)."""
         self._check_input(X)
         return self.stem.first.activation_map(X)
 
@@ -85,7 +85,7 @@ class HybridNetwork(Shown, nn.Module):
         return self.trunk.attention_weights(self.stem(X))
 
     def save(self, folder: str | Path) -> None:
-        """Write `model.safetensors`, `config.json` and `trained_on.json` into a folder, created if need be."""
+        """Write `model.safetensors`, `config.json` and `trained_on.json` into a folder, which is created if needed."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         # Both are written before either takes its name: an interruption leaves what was there before.
@@ -97,14 +97,14 @@ class HybridNetwork(Shown, nn.Module):
 
     @classmethod
     def load(cls, folder: str | Path) -> "HybridNetwork":
-        """Read a network that `save` wrote; it comes back on the CPU in evaluation mode.
+        """Read a network that `save` wrote; the result is on the CPU in evaluation mode.
 
         Raises
         ------
         FileNotFoundError
             If the folder lacks one of the two files.
         ValueError
-            If the configuration or the weights do not belong to a hybrid network.
+            If the configuration or the weights are not those of a hybrid network.
         """
         folder = Path(folder)
         for name in (CONFIG_FILE, WEIGHTS_FILE):
@@ -127,16 +127,16 @@ class HybridNetwork(Shown, nn.Module):
 
 
 def blank_network(config: HybridConfig) -> HybridNetwork:
-    """Build a network whose values are to be set; PyTorch's global random state stays as it is."""
+    """Build a network whose values are set afterwards, without a change of PyTorch's global random state."""
     with torch.random.fork_rng(devices=[]):
         return HybridNetwork(config)
 
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[nn.Module]:
-    """Put a model into evaluation mode, and every module back into its own mode afterwards.
+    """Context manager: a model is in evaluation mode; afterwards every module has its former mode.
 
-    On a GPU, `full_precision` holds meanwhile; on a CPU, one thread does what our networks compute.
+    On a GPU, `full_precision` applies; on a CPU, the networks of this package compute on one thread.
     """
     modes = [(module, module.training) for module in model.modules()]
     on_gpu = any(parameter.is_cuda for parameter in model.parameters())
@@ -151,16 +151,17 @@ def evaluating(model: nn.Module) -> Iterator[nn.Module]:
 
 @contextmanager
 def suited_threads(model: nn.Module) -> Iterator[None]:
-    """One thread for our networks on a CPU; for other models as many as there are."""
+    """Context manager: one thread for networks of this package on a CPU; other models use all threads."""
     with single_threaded(device_of(model)) if isinstance(model, HybridNetwork) else nullcontext():
         yield
 
 
 @contextmanager
 def with_kernels(model: nn.Module) -> Iterator[nn.Module]:
-    """Have the layers of our networks compute as in training, by compiled kernels and oneDNN; with the same results.
+    """Context manager: networks of this package compute by compiled kernels and oneDNN, with the same results.
 
-    Not where single operations are to be seen: kernels do several in one. Gradients are those by the input alone.
+    Do not use it if single operations must be visible, because a kernel does several in one. Gradients are with respect
+    to the input alone.
     """
     layers = [module for module in model.modules() if isinstance(module, Prepared | ConvBlock)]
     layers = [layer for layer in layers if not isinstance(layer, Dropout)]
@@ -182,10 +183,10 @@ def with_kernels(model: nn.Module) -> Iterator[nn.Module]:
 
 @contextmanager
 def full_precision() -> Iterator[None]:
-    """Have cuDNN compute float32 convolutions and LSTMs in float32.
+    """Context manager: cuDNN computes float32 convolutions and LSTMs in float32.
 
-    By default PyTorch lets it round their factors to TF32, in whose error of one in a thousand small differences of
-    logits would drown.
+    By default PyTorch lets it round the factors to TF32, whose relative error of 0.001 exceeds small differences of
+    logits.
     """
     cudnn: Any = torch.backends.cudnn
     parts = [cudnn.conv, cudnn.rnn] if hasattr(cudnn, "conv") else []  # switches of newer PyTorch, beside the older one

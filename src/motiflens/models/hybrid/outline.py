@@ -1,4 +1,4 @@
-"""What a named architecture is made of, in one line: its blocks in the order in which a sequence meets them."""
+"""The blocks of a named architecture, in their order, in one line."""
 
 from itertools import groupby
 from typing import Any, NamedTuple

@@ -1,8 +1,8 @@
-"""Positional encodings: attention by itself does not know where a token stands.
+"""Positional encodings, without which attention does not depend on the positions of tokens.
 
 "sinusoidal" and "learned" add a vector to each token before the attention. "relative" adds a bias for each head and
-signed distance to the scores. "rotary" turns queries and keys by angles in proportion to their positions. Everything
-here works on the last axes, so that plain and stacked networks share it.
+signed distance to the scores. "rotary" rotates queries and keys by angles proportional to their positions. All
+functions work on the last axes, for plain and for stacked networks.
 """
 
 import torch
@@ -12,7 +12,7 @@ POSITIONAL_ENCODINGS = ("none", "sinusoidal", "learned", "relative", "rotary")
 
 
 class LearnedTable(nn.Module):
-    """Learned values: a vector per position, or for each head a bias per distance; small and random at the start."""
+    """Learned values, initially small and random: a vector for each position, or a bias for each head and distance."""
 
     def __init__(self, *shape: int) -> None:
         super().__init__()
@@ -20,7 +20,7 @@ class LearnedTable(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
-        """Draw all values anew from a normal distribution of standard deviation 0.02."""
+        """Draw all values from a normal distribution with standard deviation 0.02."""
         nn.init.normal_(self.weight, std=0.02, generator=generator)
 
     def forward(self) -> torch.Tensor:
@@ -38,14 +38,14 @@ def _angles(x: torch.Tensor) -> torch.Tensor:
 
 
 def sinusoids(tokens: torch.Tensor) -> torch.Tensor:
-    """Vectors to be added to tokens: sines in the even channels, cosines in the odd ones.
+    """Vectors to add to tokens: sines in the even channels, cosines in the odd ones.
 
     Source: Vaswani et al. 2017, "Attention is all you need", section 3.5.
 
     Parameters
     ----------
     tokens : torch.Tensor, shape=(..., T, width)
-        Their values do not matter.
+        Only shape and type matter.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def sinusoids(tokens: torch.Tensor) -> torch.Tensor:
 
 
 def rotate(x: torch.Tensor) -> torch.Tensor:
-    """Turn pairs of channels of queries or keys; the product of two then depends on their distance alone.
+    """Rotate pairs of channels of queries or keys, so that the product of two depends on their distance alone.
 
     Source: Su et al. 2021, "RoFormer: Enhanced transformer with rotary position embedding", equation 34, with channels
     i and i + head_width / 2 as a pair.
@@ -77,7 +77,7 @@ def rotate(x: torch.Tensor) -> torch.Tensor:
 
 
 def by_distance(bias: torch.Tensor) -> torch.Tensor:
-    """Lay a bias per distance out as one per query and key.
+    """Expand a bias for each distance to one for each query and key.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Matrix products on the CPU by oneDNN, which on some processors are twice as fast as those behind `@`.
+"""Matrix products on the CPU by oneDNN, which are twice as fast as `@` on some processors.
 
-PyTorch gives float32 products to MKL, whose AVX-512 code runs on Intel processors only; oneDNN's runs on all. Results
-agree within rounding, and strided operands are taken as they are. "bfloat16" rounds the factors to 8 significant bits
+PyTorch computes float32 products by MKL, whose AVX-512 code runs on Intel processors only; that of oneDNN runs on all.
+Results agree within rounding. Operands with strides are not copied. "bfloat16" rounds the factors to 8 significant bits
 and sums in float32.
 """
 
@@ -10,7 +10,7 @@ from torch.autograd.function import FunctionCtx
 
 
 def has_onednn() -> bool:
-    """Whether this PyTorch can multiply by oneDNN."""
+    """Whether this PyTorch has oneDNN."""
     return torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
 
@@ -20,14 +20,14 @@ PRECISIONS = ("float32", "bfloat16")
 def product(
     a: torch.Tensor, b: torch.Tensor, precision: str = "float32", bias: torch.Tensor | None = None
 ) -> torch.Tensor:
-    """Product of two matrices plus a bias, without gradient: oneDNN for float32 on the CPU, else PyTorch's own.
+    """Product of two matrices plus a bias, without gradient, by oneDNN for float32 on the CPU, else by PyTorch.
 
     Parameters
     ----------
     a : torch.Tensor, shape=(M, K)
     b : torch.Tensor, shape=(K, N)
     precision : str
-        Of the factors if they are float32: "float32" or "bfloat16".
+        Precision of float32 factors: "float32" or "bfloat16".
     bias : torch.Tensor, shape=(N,), optional
 
     Returns

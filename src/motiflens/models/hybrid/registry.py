@@ -1,7 +1,7 @@
-"""The study's 17 architectures by name, in the sizes of its two tasks, a few more, and networks of the literature.
+"""Architectures by name: the study's 17, in the sizes of its two tasks, a few more, and published networks.
 
-A name is a stem, perhaps a trunk, perhaps "mean" for the head: C4C6-LSTM-Att, C4-Att-mean. Everything else is a field
-of `HybridConfig`: `model_config("C4-Att-mean", positional_encoding="rotary")`.
+A name consists of a stem, an optional trunk, and optionally "mean" for the head, as in C4C6-LSTM-Att or C4-Att-mean.
+Everything else is a field of `HybridConfig`, as in `model_config("C4-Att-mean", positional_encoding="rotary")`.
 
 Source: Ghotra, Lee, Tripathy, Koo 2021, "Designing Interpretable Convolution-Based Hybrid Networks for Genomics".
 """
@@ -72,7 +72,7 @@ DEFAULT_ARCHITECTURE = "C4C6-Att"
 
 
 def sizes_of(n_outputs: int) -> int:
-    """The task whose sizes suit so many labels: 1 (wide), or 2 (small) for a single label."""
+    """The task whose sizes suit a number of labels: 1 (wide) for several, 2 (small) for a single one."""
     return 2 if n_outputs == 1 else 1
 
 
@@ -81,12 +81,12 @@ NetworkConfig = HybridConfig | PublishedConfig
 
 @checks_arguments
 def list_models(pattern: str = "*") -> list[str]:
-    """Names of architectures: the study's, those like them, then published ones.
+    """Names of architectures: those of the study, variants of them, then published networks.
 
     Parameters
     ----------
     pattern : str
-        Shell pattern that they match, such as "C4*" or "Deep*".
+        Shell pattern for the names, such as "C4*" or "Deep*".
 
     Returns
     -------
@@ -95,7 +95,7 @@ def list_models(pattern: str = "*") -> list[str]:
     Raises
     ------
     InputError
-        If the pattern is no text.
+        If the pattern is not a text.
 
     Examples
     --------
@@ -107,28 +107,28 @@ def list_models(pattern: str = "*") -> list[str]:
 
 
 def list_hybrids(pattern: str = "*") -> list[str]:
-    """Those of `list_models` that `HybridConfig` composes."""
+    """The names of `list_models` that are hybrid networks."""
     return [name for name in list_models(pattern) if name not in PRESETS]
 
 
 def network_config(
     architecture: str, *, activation: str | None = None, task: int = 1, length: int | None = None, **changes: Any
 ) -> NetworkConfig:
-    """Configuration of any named architecture, fitted to sequences of any length.
+    """Configuration of any named architecture for sequences of any length.
 
     Parameters
     ----------
     architecture : str
         One of `list_models()`.
     activation : str, optional
-        "relu" or "exponential", of the first convolution; by default "exponential", and in a published network what
-        was published.
+        Activation of the first convolution, "relu" or "exponential"; by default "exponential", and in a published
+        network the published one.
     task : int
-        Of the study: whose sizes its architectures take.
+        Task of the study, 1 or 2, whose sizes the study's architectures have.
     length : int, optional
-        Of the sequences; by default that of the study or publication.
+        Length of the sequences; by default that of the study or publication.
     **changes
-        As for `model_config`, or sizes of the published network.
+        As for `model_config`; for a published network, its sizes.
     """
     if architecture in PRESETS:
         given = {} if length is None else {"length": length}
@@ -147,7 +147,7 @@ def config_from_dict(values: dict[str, Any]) -> NetworkConfig:
 def network_of(config: NetworkConfig, seed: int = 0) -> Any:
     """Build a network whose values are to be set; PyTorch's global random state stays as it is.
 
-    What an initialisation leaves alone follows from the seed.
+    Values that an initialisation does not set follow from the seed.
     """
     return blank_network(config) if isinstance(config, HybridConfig) else blank_preset(config, seed)
 
@@ -169,17 +169,17 @@ def model_config(
     activation : str
         "relu" or "exponential", of the first convolution.
     task : int
-        1 or 2: whose sizes to take (filters, widths, outputs).
+        Task of the study, 1 or 2, that sets the sizes (filters, widths, outputs).
     variant : str
-        "text" for the paper's text, "code" for the quirks of its released code.
+        "text" for the network of the paper's text, "code" for that of its released code, where the two differ.
     **changes
-        Any field of `HybridConfig`, to depart from the study: `length=500, n_outputs=3`. Pools and kernels stay as
-        they are: `adapted_config` lets them give way to a length that they do not fit.
+        Any field of `HybridConfig` to change, such as `length=500, n_outputs=3`. Pools and kernels are not changed to
+        fit the length; `adapted_config` does that.
 
     Raises
     ------
     ValueError
-        For an unknown architecture (lists close matches), task or field.
+        For an unknown architecture (lists names of similar spelling), task or field.
     """
     check_known("architecture", architecture, list_models(), cutoff=0.4)
     if architecture in PRESETS:
@@ -203,9 +203,9 @@ def adapted_config(
 ) -> HybridConfig:
     """Configuration of a named architecture for sequences of any length.
 
-    Its pools stay what they are, so that longer sequences have more tokens (C24: 8 at 200 bp, 20 at 500 bp). Where they
-    would leave more than a tenth of a sequence unread, or attention too many tokens, the nearest that fit take their
-    place, and kernels longer than their input are shortened. Sizes named in `changes` are left alone.
+    Pools are not changed, so longer sequences have more tokens (C24: 8 at 200 bp, 20 at 500 bp). There are two
+    exceptions. If the pools would leave more than a tenth of a sequence unread, or too many tokens for attention, the
+    nearest pools that fit are used. Kernels longer than their input are shortened. Sizes given in `changes` are kept.
 
     Parameters
     ----------
@@ -251,9 +251,9 @@ def build_model(
     Parameters
     ----------
     architecture : str
-        One of `list_models()`: a name of the study, such as "C4C6-Att", or of the literature, such as "DanQ".
+        One of `list_models()`: an architecture of the study, such as "C4C6-Att", or a published one, such as "DanQ".
     activation, task, variant, changes
-        As for `model_config`; of a published network `length`, `n_outputs` and the arguments of its class.
+        As for `model_config`; for a published network, `length`, `n_outputs` and the arguments of its class.
 
     Returns
     -------
@@ -262,7 +262,7 @@ def build_model(
     Raises
     ------
     InputError
-        If there is no such architecture (close ones are listed), or a size is out of range.
+        If there is no such architecture (names of similar spelling are listed), or a size is out of range.
 
     Notes
     -----

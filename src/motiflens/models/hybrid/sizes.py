@@ -1,8 +1,8 @@
-"""Sequence length, pools and kernels: what fits together, and the nearest sizes that do.
+"""Sequence length, pools and kernels: whether they fit, and the nearest sizes that do.
 
-A pool is a number of base pairs (the first one decides whether filters learn whole motifs), so a named architecture
-keeps its pools at any length and has more tokens on longer sequences. Only where they do not fit do they give way, the
-second pool before the first.
+The size of the first pool, in base pairs, decides whether filters learn whole motifs. So a named architecture keeps its
+pools at any length, and has more tokens for longer sequences. Pools are changed only if they do not fit, the second one
+before the first.
 """
 
 import math
@@ -15,18 +15,18 @@ MAX_ATTENDED_TOKENS = 512  # 4 GiB of attention weights for 500 sequences and 8 
 
 
 class Pools(NamedTuple):
-    """The first pool, and the second where there is one (1 where there is none)."""
+    """The first pool and the second pool (1 if there is none)."""
 
     first: int
     second: int = 1
 
     @property
     def product(self) -> int:
-        """Positions of a sequence in one token."""
+        """Number of positions of a sequence in one token."""
         return self.first * self.second
 
     def n_tokens(self, length: int) -> int:
-        """Tokens that are left of a sequence; positions beyond the last whole pool are in none."""
+        """Number of tokens of a sequence; positions beyond the last whole pool are in none."""
         return length // self.product
 
     def unread(self, length: int) -> int:
@@ -35,7 +35,7 @@ class Pools(NamedTuple):
 
 
 def pool_problem(length: int, pools: Pools, *, attends: bool) -> str | None:
-    """What is wrong with pools at a length, in words, with pools that work; None if they fit.
+    """Why pools do not fit a length, as text, with pools that do; None if they fit.
 
     Parameters
     ----------
@@ -65,9 +65,9 @@ def pool_problem(length: int, pools: Pools, *, attends: bool) -> str | None:
 
 
 def nearest_pools(length: int, pools: Pools, *, attends: bool) -> Pools:
-    """Pools that fit a length: those given if they do, else the nearest by ratio, changing the second one first.
+    """Pools that fit a length: those given if they fit, else the nearest by ratio, changing the second one first.
 
-    With attention they leave two tokens or more, where the length allows it.
+    With attention there are at least two tokens, if the length allows it.
     """
     least = 2 if attends and length > 1 else 1
     for first in _by_distance(pools.first, length):

@@ -52,7 +52,7 @@ class ConvBlock(nn.Module):
 
 
 class Stem(nn.Module):
-    """Stage 1 of a hybrid network: C24, C4C6, C4 with a BiLSTM or without, or what else `HybridConfig` composes."""
+    """Stage 1 of a hybrid network: C24, C4C6, C4 with or without a BiLSTM, or others that `HybridConfig` describes."""
 
     def __init__(self, config: HybridConfig) -> None:
         super().__init__()
@@ -79,7 +79,7 @@ class Stem(nn.Module):
         return self.from_first_pool(self.first.pooled(X))
 
     def from_first_pool(self, x: torch.Tensor) -> torch.Tensor:
-        """Map what the first pool gives, (N, n_filters, L // first_pool), to tokens (N, n_tokens, width)."""
+        """Map the output of the first pool, (N, n_filters, L // first_pool), to tokens (N, n_tokens, width)."""
         x = self.first.dropout(x)
         if self.second is not None:
             x = self.second(x)  # N, n_filters, n_tokens

@@ -1,4 +1,4 @@
-"""Kernels in C for what small networks spend their training on; without them PyTorch's operations do the same."""
+"""Kernels in C for the operations on which small networks spend most time; without them PyTorch does the same."""
 
 from motiflens.models.kernels.attention import encoder_layer, self_attention
 from motiflens.models.kernels.first_layer import patch_counts, pooled_gradient, pooled_maxima

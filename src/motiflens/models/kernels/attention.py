@@ -41,7 +41,7 @@ class _Attention(torch.autograd.Function):
 
 
 def self_attention(x: torch.Tensor, n_heads: int, weights: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Multi-head self-attention, see `models.attention.MultiHeadAttention`.
+    """Multi-head self-attention; see `MultiHeadAttention` in `motiflens.models.hybrid.attention`.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ class _Encoder(torch.autograd.Function):
 def encoder_layer(
     x: torch.Tensor, n_heads: int, eps: float, weights: Sequence[torch.Tensor], bits: np.ndarray | None, p: float
 ) -> torch.Tensor:
-    """Encoder layer, see `models.attention.EncoderLayer`.
+    """Encoder layer; see `EncoderLayer` in `motiflens.models.hybrid.attention`.
 
     Parameters
     ----------

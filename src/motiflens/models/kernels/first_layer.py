@@ -1,4 +1,4 @@
-"""The first convolution on DNA as codes: pooled maxima, their gradient, and what its windows hold."""
+"""The first convolution on DNA as codes: pooled maxima, their gradient, and counts of bases in its windows."""
 
 import torch
 
@@ -51,14 +51,14 @@ def pooled_gradient(
 
 
 def patch_counts(codes: torch.Tensor, kernel_size: int, like: torch.Tensor) -> torch.Tensor:
-    """How often two bases stand at two places of a window, over all positions of all sequences.
+    """How often two bases occur at two positions of a window, over all positions of all sequences.
 
     Parameters
     ----------
     codes : torch.Tensor, uint8, shape=(N, L)
     kernel_size : int
     like : torch.Tensor, any shape
-        Of the type whose kernels are used; counts are exact in any.
+        A tensor of the type whose kernels are used; counts are exact for every type.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""A convolution block in evaluation mode as one operation, with gradient by its input."""
+"""A convolution block in evaluation mode as one operation, with the gradient with respect to its input."""
 
 import torch
 from torch.autograd.function import FunctionCtx
@@ -39,9 +39,9 @@ def folded_block(x: torch.Tensor, weight: torch.Tensor, shift: torch.Tensor, poo
     Parameters
     ----------
     x : torch.Tensor, shape=(N, L, n_inputs)
-        The one argument with a gradient.
+        The only argument with a gradient.
     weight : torch.Tensor, shape=(n_outputs, n_inputs, size)
-        Size odd; with the scale of BatchNorm in it.
+        Size is odd; includes the scale of BatchNorm.
     shift : torch.Tensor, shape=(n_outputs,)
     pool : int
         Below 65,536.

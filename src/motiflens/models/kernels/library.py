@@ -40,20 +40,20 @@ def has_kernels(tensor: torch.Tensor) -> bool:
 
 
 def describe_kernels() -> str:
-    """The compiler of the kernels that this process uses, or "none" and why."""
+    """The compiler of the kernels that this process uses, or "none" and the reason."""
     library, words = LIBRARIES[torch.float32].load()
     return f"none: {words}" if library is None else words
 
 
 def kernels_for(tensor: torch.Tensor) -> ctypes.CDLL | None:
-    """Compiled kernels for the type and device of a tensor of any shape; None where there are none."""
+    """Compiled kernels for the type and device of a tensor of any shape; None if there are none."""
     if tensor.device.type != "cpu" or tensor.dtype not in LIBRARIES:
         return None
     return LIBRARIES[tensor.dtype].load()[0]
 
 
 def address(tensor: torch.Tensor) -> int:
-    """Where the values of a contiguous tensor, of any shape, begin."""
+    """Address of the first value of a contiguous tensor of any shape."""
     if not tensor.is_contiguous():
         raise InputError(f"kernels take contiguous tensors, got shape {tuple(tensor.shape)}, strides {tensor.stride()}")
     return tensor.data_ptr()
@@ -65,14 +65,14 @@ def addresses(tensors: Sequence[torch.Tensor]) -> ctypes.Array[Any]:
 
 
 def call(name: str, like: torch.Tensor, *arguments: Any) -> None:
-    """Call a kernel of the type of a tensor of any shape.
+    """Call a kernel for the type of a tensor of any shape.
 
     Raises
     ------
     RuntimeError
-        If there are none: `has_kernels` tells.
+        If there are no kernels; see `has_kernels`.
     MemoryError
-        If it finds no memory for its scratch space.
+        If there is no memory for its scratch space.
     """
     library = kernels_for(like)
     if library is None:
@@ -82,6 +82,6 @@ def call(name: str, like: torch.Tensor, *arguments: Any) -> None:
 
 
 def saved_size(name: str, like: torch.Tensor, sizes: tuple[int, ...]) -> int:
-    """How many numbers a forward kernel, of the type of a tensor of any shape, keeps for its backward kernel."""
+    """Number of values that a forward kernel, for the type of a tensor of any shape, keeps for its backward kernel."""
     library = kernels_for(like)
     return 0 if library is None else getattr(library, name)(*sizes)

@@ -45,7 +45,7 @@ class _Lstm(torch.autograd.Function):
 def bidirectional_lstm(
     x: torch.Tensor, weights: Sequence[torch.Tensor], relu: tuple[bool, bool] = (False, False)
 ) -> torch.Tensor:
-    """Bidirectional LSTM over tokens, see `models.layers.BiLSTM`.
+    """Bidirectional LSTM over tokens; see `BiLSTM` in `motiflens.models.hybrid.layers`.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def bidirectional_lstm(
     weights : sequence of 6 torch.Tensor
         weight_ih (4H, n_inputs), weight_hh (4H, H) and bias (4H,) of the forward, then of the backward direction.
     relu : pair of bool
-        Per direction: ReLU in place of tanh.
+        For each direction, whether ReLU is used instead of tanh.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Max-pooled responses of a convolution at points of a straight way between two inputs, and their gradient."""
+"""Max-pooled responses of a convolution at points of a straight line between two inputs, and their gradient."""
 
 import torch
 
@@ -21,7 +21,7 @@ def pooled_along(
     -------
     maxima : torch.Tensor, shape=(S, n, L // pool, n_filters)
     where : torch.Tensor, uint16, same shape
-        Position in the window; of equal values the first.
+        Position in the window; the first one of equal values.
     """
     n, length, n_filters = start.shape
     maxima = start.new_empty(len(points), n, length // pool, n_filters)
@@ -34,13 +34,13 @@ def pooled_along(
 def gradient_along(
     where: torch.Tensor, gradient: torch.Tensor, weights: torch.Tensor, length: int, pool: int
 ) -> torch.Tensor:
-    """Sum over points of their weight times the gradient of `pooled_along` by responses, shape=(n, length, n_filters).
+    """Weighted sum over points of the gradient of `pooled_along` by responses, shape=(n, length, n_filters).
 
     Parameters
     ----------
     where : torch.Tensor, uint16, shape=(S, n, length // pool, n_filters)
     gradient : torch.Tensor, same shape
-        By the maxima.
+        Gradient with respect to the maxima.
     weights : torch.Tensor, shape=(S,)
     length, pool : int
     """

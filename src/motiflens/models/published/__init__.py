@@ -1,4 +1,4 @@
-"""Networks of the literature as plain PyTorch modules, one file each, in their published sizes or others."""
+"""Published networks as PyTorch modules, one file each, in their published sizes or others."""
 
 from motiflens.models.published.base import Exponent, PublishedConfig, PublishedNetwork
 from motiflens.models.published.presets import (

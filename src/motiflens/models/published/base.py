@@ -1,4 +1,4 @@
-"""What the published networks share: their configuration, how they are saved, and their first activation."""
+"""Base of the published networks: configuration, saving, and the first activation."""
 
 import json
 from collections.abc import Mapping
@@ -21,16 +21,16 @@ PRESET_CONFIG_FILE, PRESET_WEIGHTS_FILE = "config.json", "model.safetensors"
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedConfig:
-    """Everything that defines one of the published networks; saved as JSON beside its weights.
+    """The configuration of a published network, saved as JSON beside its weights.
 
     Attributes
     ----------
     architecture : str
         Its name, such as "DanQ".
     length, n_outputs : int
-        Of the sequences, and of the logits.
+        Length of the sequences, and number of logits.
     activation : str
-        Of the first convolution: "published", "relu" or "exponential".
+        Activation of the first convolution: "published", "relu" or "exponential".
     sizes : mapping of str to number
         Arguments of the network's class that differ from the published ones, such as `{"n_filters": 32}`.
     """
@@ -57,7 +57,7 @@ class PublishedConfig:
 
 
 class Exponent(nn.Module):
-    """The exponential as a layer, which attribution methods can see."""
+    """The exponential function as a layer, to which attribution methods can attach a rule."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return exp(x), same shape."""
@@ -65,7 +65,7 @@ class Exponent(nn.Module):
 
 
 def first_activation(name: str, published: nn.Module) -> nn.Module:
-    """The activation of a first convolution: the published one, or the one that is asked for.
+    """The activation of a first convolution: the published one, or the requested one.
 
     Raises
     ------
@@ -79,12 +79,12 @@ def first_activation(name: str, published: nn.Module) -> nn.Module:
 
 
 def positions_left(length: int, *steps: tuple[int, int]) -> int:
-    """Positions that are left of a sequence after convolutions without padding and pools, each (kernel, pool).
+    """Positions of a sequence after convolutions without padding and pools, given as (kernel, pool) pairs.
 
     Raises
     ------
     InputError
-        If none are.
+        If no position is left.
     """
     left = length
     for kernel, pool in steps:
@@ -95,13 +95,13 @@ def positions_left(length: int, *steps: tuple[int, int]) -> int:
 
 
 class PublishedNetwork(Shown, nn.Module):
-    """A network as published; `forward` returns logits. Its last layer, `out`, is linear.
+    """Base class of published networks; `forward` returns logits, and the last layer, `out`, is linear.
 
     Attributes
     ----------
     config : PublishedConfig
     trained_on : TrainedOn or None
-        The data behind the weights, where they are known; saved with them.
+        The data that the network was trained on, if known; saved with the weights.
     """
 
     config: PublishedConfig
@@ -110,7 +110,7 @@ class PublishedNetwork(Shown, nn.Module):
 
     @property
     def label_names(self) -> tuple[str, ...]:
-        """Names of the outputs; empty where they are not known."""
+        """Names of the outputs; empty if not known."""
         return self.trained_on.label_names if self.trained_on is not None else ()
 
     def _title(self) -> str:
@@ -129,7 +129,7 @@ class PublishedNetwork(Shown, nn.Module):
         raise NotImplementedError
 
     def save(self, folder: str | Path) -> None:
-        """Write `model.safetensors`, `config.json` and `trained_on.json` into a folder, created if need be."""
+        """Write `model.safetensors`, `config.json` and `trained_on.json` into a folder, which is created if needed."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         with in_one_piece(folder / PRESET_WEIGHTS_FILE) as unfinished:
@@ -140,14 +140,14 @@ class PublishedNetwork(Shown, nn.Module):
 
 
 def load_weights_of(network: PublishedNetwork, folder: Path) -> PublishedNetwork:
-    """Read the weights that `save` wrote into a network; it comes back in evaluation mode.
+    """Read the weights that `save` wrote into a network, and put it into evaluation mode.
 
     Raises
     ------
     FileNotFoundError
         If there is no file of weights.
     InputError
-        If they are not those of this network.
+        If the weights are not those of this network.
     """
     path = folder / PRESET_WEIGHTS_FILE
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""The stem and trunk of Basenji2 with one mean over positions in the place of its head.
+"""The stem and trunk of Basenji2, with a mean over positions instead of its head.
 
 Source: Kelley 2020, PLoS Computational Biology 16:e1008050; calico/basenji, manuscripts/cross2020/params_human.json.
 The original predicts 5,313 tracks for each of 896 bins of 128 bp; here the mean over bins has linear outputs.
@@ -28,13 +28,14 @@ class Basenji2(PublishedNetwork):
     ----------
     length, n_outputs : int
     activation : str
-        After the first BatchNorm; the published network has none there, as its GELU comes after the pool.
+        Activation after the first BatchNorm. The published network has none there, because its GELU comes after the
+        pool.
     n_filters : int
         Of the first convolution.
     tower_width, tower_growth, n_tower : number
-        Filters of the second convolution, by how much each of the next has more, and how many there are.
+        Filters of the second convolution, the factor by which each further one has more, and their number.
     dilated_width, n_dilated : int
-        Filters inside the residual blocks, and the number of these; dilations grow by 1.5.
+        Filters inside the residual blocks, and the number of blocks; dilations grow by a factor of 1.5.
     last_width : int
     """
 

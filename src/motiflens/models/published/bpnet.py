@@ -1,7 +1,7 @@
-"""The trunk of BPNet with its head of counts: a stem, dilated residual convolutions, the mean over positions.
+"""BPNet's trunk and counts head: a stem, dilated residual convolutions, and the mean over positions.
 
-Source: Avsec, Weilert, ..., Zeitlinger 2021, Nature Genetics 53:354, in the sizes of jmschrei/bpnet-lite. The head of
-profiles (a convolution of 75 bases) is left out, since labels are numbers here.
+Source: Avsec, Weilert, ..., Zeitlinger 2021, Nature Genetics 53:354, in the sizes of jmschrei/bpnet-lite. The profile
+head (a convolution of 75 bases) is left out, because labels are single numbers here.
 """
 
 import torch
@@ -11,7 +11,7 @@ from motiflens.models.published.base import PublishedNetwork, first_activation
 
 
 class BPNet(PublishedNetwork):
-    """Padded convolutions: one of 21 bases, then 9 of 3 with dilations 2, 4, ..., 512, each added to what came before.
+    """Padded convolutions: one of 21 bases, then 9 of 3 with dilations 2, 4, ..., 512, each with a residual connection.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """DanQ and DanQ-JASPAR: a convolution, a BiLSTM and a dense layer over all positions.
 
 Source: Quang & Xie 2016, Nucleic Acids Research 44:e107; `DanQ_train.py` and `DanQ-JASPAR_train.py` of its authors. An
-LSTM of PyTorch has two biases where that of Keras has one. DanQ-JASPAR begins half of its filters at JASPAR's matrices;
-here they begin at random, since networks know no motifs.
+LSTM of PyTorch has two biases where that of Keras has one. Half of the filters of the original DanQ-JASPAR are
+initialised with JASPAR's matrices; here all are initialised at random.
 """
 
 from typing import Any
@@ -56,7 +56,7 @@ class DanQ(PublishedNetwork):
 
 
 class DanQJaspar(DanQ):
-    """DanQ with 1,024 filters of 30 bases and a wider LSTM; parameters as those of `DanQ`."""
+    """DanQ with 1,024 filters of 30 bases and a wider LSTM; parameters are those of `DanQ`."""
 
     def __init__(
         self, *, n_filters: int = 1024, kernel_size: int = 30, pool: int = 15, lstm_width: int = 512, **others: Any

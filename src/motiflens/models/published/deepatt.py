@@ -1,4 +1,4 @@
-"""DeepATT: a convolution, a BiLSTM, and attention in which each output asks for the positions that matter to it.
+"""DeepATT: a convolution, a BiLSTM, and attention from each output to the positions.
 
 Source: Li, Pu, Tang, Zou & Guo 2021, Briefings in Bioinformatics 22:bbaa159; ljw-struggle/Bioinfor-DeepATT.
 """

@@ -1,7 +1,7 @@
 """DeepMEL: a convolution, a BiLSTM and dense layers, read on both strands.
 
-Source: Minnoye, Taskiran, ..., Aerts 2020, Genome Research 30:1815. Pool and dense layers are those with which the
-network has its published size of 3.4 million parameters; the mean of both strands stands for its reverse-complement
+Source: Minnoye, Taskiran, ..., Aerts 2020, Genome Research 30:1815. Pool and dense layers were chosen so that the
+network has its published number of 3.4 million parameters. The mean over both strands replaces its reverse-complement
 layer, so that the output does not depend on the strand.
 """
 

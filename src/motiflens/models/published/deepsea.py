@@ -1,7 +1,7 @@
 """DeepSEA: three convolutions and a dense layer.
 
-Source: Zhou & Troyanskaya 2015, Nature Methods 12:931. The threshold gives 1e-6 in place of what is not positive. The
-original takes its bases in the order A, G, C, T and both strands as two examples; here they are A, C, G, T.
+Source: Zhou & Troyanskaya 2015, Nature Methods 12:931. The threshold replaces values that are not positive by 1e-6. The
+original has bases in the order A, G, C, T, and both strands as two examples; here the order is A, C, G, T.
 """
 
 import torch

@@ -1,7 +1,7 @@
-"""The stem, tower and transformer of Enformer with one mean over positions in the place of its heads.
+"""The stem, tower and transformer of Enformer, with a mean over positions instead of its heads.
 
 Source: Avsec, Agarwal, ..., Kelley 2021, Nature Methods 18:1196; sizes of lucidrains/enformer-pytorch. Its relative
-positional features are left out: attention sees what tokens hold, not where they stand. The original predicts tracks
+positional features are left out, so attention does not depend on the positions of tokens. The original predicts tracks
 for each of 896 bins of 128 bp; here the mean over bins has linear outputs.
 """
 
@@ -123,7 +123,7 @@ class Enformer(PublishedNetwork):
 
 
 def tower_widths(first: int, last: int, n: int) -> list[int]:
-    """Filters of a tower from `first` to `last` in n steps that grow exponentially, as multiples of 128.
+    """Numbers of filters in a tower, which grow exponentially from `first` to `last` in n steps, as multiples of 128.
 
     Narrower towers than the published one have any whole number.
     """

@@ -1,4 +1,4 @@
-"""ExplaiNN: many small networks of one filter each, and a linear layer that says what each is worth.
+"""ExplaiNN: many small networks of one filter each, and a linear layer that weights them.
 
 Source: Novakovsky, Fornes, Saraswat, Mostafavi & Wasserman 2023, Genome Biology 24:154; wassermanlab/ExplaiNN.
 """

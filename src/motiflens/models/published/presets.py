@@ -1,4 +1,4 @@
-"""The published networks by name, as published or in other sizes."""
+"""The published networks by name, in their published sizes or others."""
 
 import inspect
 import json
@@ -52,7 +52,7 @@ def preset_config(architecture: str, *, activation: str = "published", **changes
     activation : str
         Of the first convolution: "published", "relu" or "exponential".
     **changes
-        `length` and `n_outputs`, and any argument of the network's class, to depart from what is published.
+        `length`, `n_outputs`, and any argument of the network's class that should differ from the published one.
 
     Raises
     ------
@@ -88,19 +88,19 @@ def build_preset(config: PublishedConfig) -> PublishedNetwork:
 
 
 def blank_preset(config: PublishedConfig, seed: int = 0) -> PublishedNetwork:
-    """Build a published network whose weights follow from a seed; PyTorch's global random state stays as it is."""
+    """Build a published network whose weights follow from a seed, without a change of PyTorch's global random state."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return build_preset(config)
 
 
 def preset_config_from(values: dict[str, Any]) -> PublishedConfig:
-    """Build a configuration from what `PublishedConfig.to_dict` gave.
+    """Build a configuration from the result of `PublishedConfig.to_dict`.
 
     Raises
     ------
     InputError
-        If it is none.
+        If it is not a configuration.
     """
     try:
         named = {name: values[name] for name in ("architecture", "activation", "length", "n_outputs")}
@@ -119,13 +119,13 @@ def is_preset(folder: Path) -> bool:
 
 
 def load_preset(folder: Path) -> PublishedNetwork:
-    """Read a published network that `save` wrote; it comes back on the CPU in evaluation mode."""
+    """Read a published network that `save` wrote; the result is on the CPU in evaluation mode."""
     values = json.loads((folder / PRESET_CONFIG_FILE).read_text(encoding="utf-8"))
     return load_weights_of(blank_preset(preset_config_from(values)), folder)
 
 
 def published_sizes(architecture: str) -> dict[str, Any]:
-    """The published sizes, by argument."""
+    """The published sizes, by name of the argument."""
     if architecture not in PRESETS:
         check_known("architecture", architecture, PRESETS, cutoff=0.4)
     sizes: dict[str, Any] = {}

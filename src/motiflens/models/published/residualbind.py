@@ -10,7 +10,7 @@ from motiflens.models.published.base import PublishedNetwork, first_activation, 
 
 
 class ResidualBind(PublishedNetwork):
-    """Padded convolution, BatchNorm and ReLU, three dilated convolutions around a skip, mean pool, dense layer.
+    """Padded convolution, BatchNorm and ReLU, three dilated convolutions with a residual, mean pool, dense layer.
 
     Parameters
     ----------

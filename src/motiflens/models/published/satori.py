@@ -1,8 +1,8 @@
-"""SATORI: a convolution, perhaps a BiLSTM, and self-attention between positions.
+"""SATORI: a convolution, an optional BiLSTM, and self-attention between positions.
 
-Source: Ullah & Ben-Hur 2021, Nucleic Acids Research 49:e77; fahadahaf/satori. In the original the LSTM takes the batch
-for the sequence, and the sum over positions is normalised by mean and deviation over the batch, so that a prediction
-depends on its batch mates. Here the LSTM runs along the sequence, and there is no such normalisation.
+Source: Ullah & Ben-Hur 2021, Nucleic Acids Research 49:e77; fahadahaf/satori. In the original, the LSTM runs along the
+batch instead of the sequence, and the sum over positions is normalised over the batch, so a prediction depends on the
+other sequences of its batch. Here the LSTM runs along the sequence, and there is no such normalisation.
 """
 
 import torch
@@ -13,7 +13,7 @@ from motiflens.models.published.base import PublishedNetwork, first_activation
 
 
 class SATORI(PublishedNetwork):
-    """Convolution, BatchNorm, ReLU, pool, perhaps a BiLSTM of two layers, attention, and a sum over positions.
+    """Convolution, BatchNorm, ReLU, pool, an optional BiLSTM of two layers, attention, and a sum over positions.
 
     Parameters
     ----------

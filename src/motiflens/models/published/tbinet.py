@@ -1,7 +1,7 @@
 """TBiNet: a convolution, attention that weighs positions, and a BiLSTM.
 
-Source: Park, Koh, Jeon, Kim, Yeo & Kang 2020, Scientific Reports 10:13413. The notebook in the authors' repository is
-of another variant, with five kernel sizes; this is the network of the paper.
+Source: Park, Koh, Jeon, Kim, Yeo & Kang 2020, Scientific Reports 10:13413. This is the network of the paper; the
+notebook in the authors' repository has a variant with five kernel sizes.
 """
 
 import torch
@@ -13,8 +13,7 @@ from motiflens.models.published.base import PublishedNetwork, first_activation, 
 class TBiNet(PublishedNetwork):
     """Convolution, ReLU, pool, a softmax over positions times the features, BiLSTM, and dense layers.
 
-    The attention gives each position one weight: it looks from no position to another, so that it tells nothing of
-    pairs.
+    The attention gives each position one weight. It does not relate two positions, so it holds no information on pairs.
 
     Parameters
     ----------

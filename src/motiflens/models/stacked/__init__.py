@@ -1,4 +1,4 @@
-"""Networks of one architecture side by side, computed as one."""
+"""Several networks of one architecture, computed together."""
 
 from motiflens.models.stacked.logits import StackedNetwork
 from motiflens.models.stacked.masks import MaskLayout, MaskSource

@@ -1,8 +1,8 @@
-"""Many networks of one size as one: every parameter has a leading member axis.
+"""Many networks of one size, computed together: every parameter has a leading member axis.
 
-Each function here is the counterpart of a plain module (`stem`, `attention`, `head`) for E members at once, as a few
-large operations in place of E times as many small ones, which is what a GPU wants. `tests/test_stacked.py` holds
-every architecture to its plain module. Members never mix, and may differ in their activation.
+Each function here is the counterpart of a module (`stem`, `attention`, `head`) for E members at once: a few large
+operations, which suit a GPU, instead of E times as many small ones. `tests/models/test_stacked.py` compares every
+architecture with its plain module. Members do not affect each other, and may differ in their activation.
 """
 
 import itertools
@@ -21,7 +21,7 @@ from motiflens.models.stacked.shared_first_layer import Patches, PooledConvoluti
 
 
 class StackedNetwork(StackedParameters):
-    """E networks whose forward pass is one; parameters as `StackedParameters`."""
+    """E networks with one common forward pass; parameters as in `StackedParameters`."""
 
     def logits(
         self, codes: torch.Tensor, masks: MaskSource | None = None, collected: list[torch.Tensor] | None = None
@@ -32,8 +32,8 @@ class StackedNetwork(StackedParameters):
         ----------
         codes : torch.Tensor, uint8, shape=(N, L)
         masks : MaskSource, optional
-            Source of dropout masks; given, the networks are in training mode: batch statistics are used, and the
-            running ones updated.
+            Source of dropout masks. If it is given, the networks are in training mode: batch statistics are used, and
+            running statistics are updated.
         collected : list, optional
             The attention weights of each layer, (E, N, n_heads, T, T), are appended to it.
 

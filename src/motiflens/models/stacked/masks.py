@@ -1,7 +1,7 @@
 """Dropout masks for a stack of members, from a hash of each member's seed, the step and the element.
 
-A member's masks are the same in any stack, nothing but a step counter on the device changes between steps (so that
-a step can be captured and replayed), and no generator per member is needed.
+So a member's masks are the same in any stack, and no generator for each member is needed. Only a step counter on the
+device changes between steps, so a step can be captured and replayed.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ def _mix(x: torch.Tensor) -> torch.Tensor:
 
 
 class MaskLayout:
-    """Where the words of each draw of a step lie, if all are hashed at once.
+    """Positions of the words of each draw of a step, if all are hashed at once.
 
     Parameters
     ----------
@@ -56,8 +56,8 @@ class MaskSource:
     step : torch.Tensor, int64, scalar
         On the same device.
     layout : MaskLayout, optional
-        Of the draws to come. The masks are the same without, but take many more operations: each is hashed by itself.
-        With it, the words of all draws (2 bytes a value) are held until the step ends.
+        Of the following draws. Without it the masks are the same, but take many more operations, because each draw is
+        hashed by itself. With it, the words of all draws (2 bytes for each value) are kept until the step ends.
     """
 
     def __init__(self, seeds: torch.Tensor, step: torch.Tensor, layout: MaskLayout | None = None) -> None:
@@ -72,7 +72,7 @@ class MaskSource:
     def draw(self, like: torch.Tensor, p: float) -> torch.Tensor:
         """Zeros with probability p, otherwise 1 / (1 - p), in shape and type of `like` (E, ...).
 
-        A hashed word serves four values, 16 bits each, so that p is rounded to a multiple of 2^-16.
+        A hashed word gives four values of 16 bits each, so p is rounded to a multiple of 2^-16.
         """
         n = like[0].numel()
         values = self._words(n).view(torch.int16)[:, :n]  # signed: uniform over -32768 .. 32767

@@ -1,4 +1,4 @@
-"""The values of many networks as one: every parameter has a leading member axis, and all of them lie in one vector."""
+"""The parameters of many networks with a leading member axis, all in one vector."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from motiflens.models.hybrid.network import HybridNetwork, blank_network
 
 
 class StackedParameters:
-    """Parameters and running statistics of E networks of one size, and the networks themselves one by one.
+    """Parameters and running statistics of E networks of one size; each network can be read and set.
 
     Parameters
     ----------
@@ -19,7 +19,7 @@ class StackedParameters:
     Attributes
     ----------
     configs : list of HybridConfig
-        One per member; `config`, the first of them, stands for what they have in common.
+        One for each member; `config`, the first of them, is used for everything they have in common.
     flat, flat_gradient : torch.Tensor, shape=(E * n_parameters,)
         All trainable parameters, one after the other, and their gradients.
     parameters : dict of str to torch.Tensor, each shape=(E, ...)

@@ -1,12 +1,12 @@
 """The first layer of many networks at once, on one-hot DNA, without ever storing an activation map.
 
-Three facts make it several times cheaper than convolution -> BatchNorm -> activation -> max-pool per network:
+Three facts make it several times faster than convolution -> BatchNorm -> activation -> max-pool for each network:
 
-- Members that see the same batch share its patches (what the convolution sees at each position), so the first layer
-  of all of them is one matrix product.
-- BatchNorm's affine map and the activation are monotone, so they commute with max-pooling: where the gain is
-  negative the minimum takes the place of the maximum, that is, the maximum of the filter with its sign flipped. Only
-  pooled values are normalised and activated, and the product can be pooled block by block, in cache.
+- Members with the same batch share its patches (the windows of the convolution), so the first layer of all members is
+  one matrix product.
+- BatchNorm's affine map and the activation are monotonic, so they commute with max-pooling. If the gain is negative,
+  the minimum replaces the maximum, that is, the sign of the filter is flipped. So only pooled values are normalised and
+  activated, and the product can be pooled block by block, in cache.
 - Mean and variance of the convolution's output follow from the patches alone: with P the patch matrix and W the
   filters, mean = mean(P) W and var = diag(W' Cov(P) W).
 
@@ -29,7 +29,7 @@ _BLOCK_BYTES = 1 << 19  # of convolution output kept in cache at a time
 
 @dataclass
 class Patches:
-    """What the first convolution sees of one batch of sequences.
+    """Windows of the first convolution in one batch of sequences.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Patches:
         return self.codes.shape[1]
 
     def compiled(self, precision: str = "float32") -> bool:
-        """Whether compiled kernels do the first layer, on the codes themselves."""
+        """Whether compiled kernels compute the first layer, directly from codes."""
         on_cpu = self.codes.device.type == "cpu" and self.length < 2**16
         return on_cpu and precision == "float32" and has_kernels(self.codes.new_empty(0, dtype=self.dtype))
 
@@ -73,7 +73,7 @@ class Patches:
         return encoded.as_strided(shape, strides, encoded.storage_offset()).reshape(-1, shape[2])
 
     def blocks(self, n_filters: int) -> list[slice]:
-        """Runs of sequences whose convolution output stays in cache on a CPU; all of them elsewhere."""
+        """Blocks of sequences whose convolution output fits into the cache of a CPU; on other devices, one block."""
         if self.codes.device.type != "cpu":
             return [slice(0, len(self))]
         step = max(1, _BLOCK_BYTES // (self.length * n_filters * self.dtype.itemsize))
@@ -109,7 +109,7 @@ def pooled_convolution(patches: Patches, weight: torch.Tensor, pool: int, precis
     weight : torch.Tensor, shape=(4 * kernel_size, n_filters)
     pool : int
     precision : str
-        Of the product, see `products.product`.
+        Precision of the product; see `products.product`.
 
     Returns
     -------
@@ -126,7 +126,7 @@ def pooled_convolution(patches: Patches, weight: torch.Tensor, pool: int, precis
 
 
 class PooledConvolution:
-    """`pooled_convolution` that remembers where the maxima were, for its backward pass."""
+    """`pooled_convolution` that keeps the positions of the maxima for its backward pass."""
 
     def __init__(self, patches: Patches, weight: torch.Tensor, pool: int, precision: str = "float32") -> None:
         self.patches, self.n_filters, self.pool, self.precision = patches, weight.shape[1], pool, precision

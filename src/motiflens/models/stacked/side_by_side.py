@@ -1,4 +1,4 @@
-"""Networks of one configuration side by side: their first layers as one, each by itself from the first pool on."""
+"""Several networks of one configuration: their first layers are computed together, all other layers one by one."""
 
 from collections.abc import Sequence
 
@@ -28,7 +28,7 @@ def activate(network: HybridNetwork, z: torch.Tensor, mean: torch.Tensor, varian
 
 
 def pooled_activations(network: HybridNetwork, codes: torch.Tensor, pool: int | None = None) -> torch.Tensor:
-    """What the first pool of a network in evaluation mode gives, without gradient, shape=(N, n_filters, L // pool).
+    """Output of the first pool of a network in evaluation mode, without gradient, shape=(N, n_filters, L // pool).
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def pooled_activations(network: HybridNetwork, codes: torch.Tensor, pool: int | 
     codes : torch.Tensor, uint8, shape=(N, L)
         On its device.
     pool : int, optional
-        Positions that are pooled; by default as many as the network pools, and with 1 the map itself.
+        Size of the pool; by default that of the network. With 1 the result is not pooled.
     """
     config, norm = network.config, network.stem.first.norm
     with torch.no_grad():
@@ -54,7 +54,7 @@ def stacked_logits(networks: Sequence[HybridNetwork], codes: torch.Tensor, *, ba
     networks : sequence of HybridNetwork, E of them, on the device of codes
     codes : torch.Tensor, uint8, shape=(N, L)
     batch_size : int
-        At most; fewer of long sequences.
+        Largest number of sequences in one pass; fewer if they are long.
 
     Returns
     -------
