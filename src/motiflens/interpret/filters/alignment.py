@@ -10,6 +10,8 @@ from motiflens.basics.errors import InputError
 from motiflens.basics.metrics import Array, as_tensor
 from motiflens.basics.sequence import check_one_hot, one_hot
 from motiflens.basics.tables import Logo, Table, as_dataframe, as_html, as_text
+from motiflens.models.hybrid import HybridNetwork, evaluating
+from motiflens.models.stacked import bases_where_active, strongest_activations
 
 if TYPE_CHECKING:
     import pandas
@@ -102,6 +104,35 @@ def activation_pwms(activations: Activations, X: Array, *, window: int = 20, thr
         add_up = _sums_of_few if few else _sums
         sums += add_up(active, sequences[rows].to(batch.device), window)
         counts += own
+    return _means(sums, counts)
+
+
+def network_pwms(network: HybridNetwork, codes: np.ndarray, window: int, *, threshold: float = 0.5) -> FilterPwms:
+    """`activation_pwms` of a network of ours, by compiled kernels, which need no activation maps.
+
+    Parameters
+    ----------
+    network : HybridNetwork
+        With `motiflens.models.stacked.has_compiled_first_layer`.
+    codes : np.ndarray, uint8, shape=(N, L)
+    window, threshold
+        As for `activation_pwms`.
+
+    Raises
+    ------
+    ValueError
+        As `activation_pwms` does.
+    """
+    if not len(_check_sequences(codes, window, threshold)):
+        raise InputError("expected activations of at least one sequence, got none")
+    with evaluating(network):
+        maxima = _finite(strongest_activations(network, codes).amax(0))
+        counts = torch.from_numpy(bases_where_active(network, codes, threshold * maxima, window))  # F, window, 5
+    return _means(counts[..., :4].mT.double(), counts[:, 0].sum(1))
+
+
+def _means(sums: torch.Tensor, counts: torch.Tensor) -> FilterPwms:
+    """Matrices from how often each base stands at each place, (F, 4, window), and the number of windows, (F,)."""
     totals = sums.sum(dim=1, keepdim=True)
     pwms = torch.where(totals > 0, sums / totals, 0.25)
     return FilterPwms(pwms.cpu().numpy(), counts.cpu().numpy())
@@ -155,12 +186,16 @@ def _check_sequences(X: Array, window: int, threshold: float) -> torch.Tensor:
 def _maxima(activations: Activations, sequences: torch.Tensor, chunk: int) -> torch.Tensor:
     maxima = None
     for _, batch in _aligned_batches(activations, sequences, chunk):
-        highest = batch.amax(dim=(0, 2))  # F,
-        if not bool(highest.isfinite().all()):  # NaN is its own maximum
-            raise InputError("activations must be finite, got NaN or infinity: the network has diverged")
+        highest = _finite(batch.amax(dim=(0, 2)))  # F,; NaN is its own maximum
         maxima = highest if maxima is None else torch.maximum(maxima, highest)
     if maxima is None:
         raise InputError("expected activations of at least one sequence, got none")
+    return maxima
+
+
+def _finite(maxima: torch.Tensor) -> torch.Tensor:
+    if not bool(maxima.isfinite().all()):
+        raise InputError("activations must be finite, got NaN or infinity: the network has diverged")
     return maxima
 
 

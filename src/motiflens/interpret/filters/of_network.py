@@ -3,9 +3,11 @@
 import numpy as np
 from torch import nn
 
-from motiflens.interpret.filters.alignment import FilterPwms, activation_pwms
+from motiflens.interpret.filters.alignment import FilterPwms, activation_pwms, network_pwms
 from motiflens.models.any_model import AdaptedModel, adapt, model_summary
+from motiflens.models.hybrid import HybridNetwork
 from motiflens.models.outputs import first_layer_activations
+from motiflens.models.stacked import has_compiled_first_layer
 from motiflens.motifs.tomtom_motifs import MAX_QUERY_WIDTH
 
 STUDY_WINDOW = 20  # Ghotra et al. 2021, Methods, whose kernels are of 19 bases
@@ -49,4 +51,6 @@ def filter_pwms(model: nn.Module, codes: np.ndarray, *, window: int | None = Non
     network = model if isinstance(model, AdaptedModel) else adapt(model, codes)
     if window is None:
         window = matrix_width(model_summary(network).width, codes.shape[1])
+    if type(network) is HybridNetwork and has_compiled_first_layer(network, codes.shape[1]):
+        return network_pwms(network, codes, window)
     return activation_pwms(first_layer_activations(network, codes, batch_size=batch_size), codes, window=window)

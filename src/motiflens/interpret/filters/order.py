@@ -15,9 +15,11 @@ from motiflens.basics.metrics import auroc
 from motiflens.basics.shuffle import dinucleotide_shuffle
 from motiflens.basics.tables import Table, Tabular
 from motiflens.interpret.filters.of_network import filter_pwms
-from motiflens.interpret.filters.quality import filter_quality
+from motiflens.interpret.filters.quality import filter_information
 from motiflens.models.any_model import adapt
+from motiflens.models.hybrid import HybridNetwork, evaluating
 from motiflens.models.outputs import first_layer_activations
+from motiflens.models.stacked import has_compiled_first_layer, strongest_activations
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -76,7 +78,7 @@ def filter_order(
     rows = given.rows_of_class(target, positive=True)
     network = adapt(model, given.codes)
     found = filter_pwms(network, shuffled, window=window, batch_size=batch_size)
-    information = filter_quality(found.pwms, found.counts).information
+    information = filter_information(found.pwms, found.counts)
     if not len(rows):
         return FilterOrder(information, np.full(len(information), np.nan), 0)
     both = [_strongest(network, codes[rows], batch_size) for codes in (given.codes, shuffled)]
@@ -87,5 +89,8 @@ def filter_order(
 
 def _strongest(network: nn.Module, codes: np.ndarray, batch_size: int) -> np.ndarray:
     """Largest activation of each filter, shape=(n, F)."""
+    if type(network) is HybridNetwork and has_compiled_first_layer(network, codes.shape[1]):
+        with evaluating(network):
+            return strongest_activations(network, codes).double().numpy()
     maps = first_layer_activations(network, codes, batch_size=batch_size)
     return np.concatenate([batch.amax(dim=2).cpu().double().numpy() for batch in maps()])

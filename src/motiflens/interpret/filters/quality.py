@@ -93,10 +93,8 @@ def filter_quality(pwms: np.ndarray, counts: np.ndarray) -> FilterQuality:
     ValueError
         If shapes do not fit or a matrix does not hold probabilities.
     """
-    if len(pwms) != len(counts):
-        raise InputError(f"expected one count for each of {len(pwms)} filters, got {len(counts)}")
+    information = filter_information(pwms, counts)
     trimmed = [trim_pwm(pwm) for pwm in pwms]
-    information = np.array([_information(pwm, int(n)) for pwm, n in zip(trimmed, counts, strict=True)])
     low = (information < LOW_INFORMATION) & (counts > 0)
     clear = np.flatnonzero((counts > 0) & ~low).tolist()
     pairs = []
@@ -109,6 +107,25 @@ def filter_quality(pwms: np.ndarray, counts: np.ndarray) -> FilterQuality:
                     found = same if same.value >= SIMILAR else found
                 pairs.append(SimilarPair(i, j, found.value, found.offset, found.strand))
     return FilterQuality(information, low, tuple(sorted(pairs, key=lambda pair: -pair.similarity)))
+
+
+def filter_information(pwms: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Bits of each filter beyond what as many windows have by chance, as `FilterQuality` has them, shape=(F,).
+
+    Parameters
+    ----------
+    pwms : np.ndarray, shape=(F, 4, window)
+    counts : np.ndarray, shape=(F,)
+        Windows behind each matrix.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or a matrix does not hold probabilities.
+    """
+    if len(pwms) != len(counts):
+        raise InputError(f"expected one count for each of {len(pwms)} filters, got {len(counts)}")
+    return np.array([_information(trim_pwm(pwm), int(n)) for pwm, n in zip(pwms, counts, strict=True)])
 
 
 def _information(pwm: np.ndarray, n_windows: int) -> float:

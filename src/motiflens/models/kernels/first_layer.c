@@ -1,45 +1,7 @@
-/* The first convolution of many networks on DNA given as codes: pooled maxima, their gradient, and base counts.
- *
- * A convolution of one-hot DNA is a sum of one row of the filters per base. Rows of two neighbouring bases are added
- * beforehand, so that a filter of 19 bases takes 10 additions a position in place of 76 products. Codes are 0 to 3, and 4
- * or more for no base: unknown, or beyond the ends.
+/* The first convolution of many networks on DNA given as codes: pooled maxima, their gradient, base counts, and what stands
+ * around the positions where filters are active.
  */
-#include "vectors.h"
-
-#define SYMBOLS 5
-#define PAIRS (SYMBOLS * SYMBOLS)
-#define VECTORS 2 /* that go through together */
-
-typedef __typeof__((vector){0} > (vector){0}) lanes; /* of a comparison: all bits or none */
-
-static inline vector choose(lanes which, vector yes, vector no) { return (vector)((which & (lanes)yes) | (~which & (lanes)no)); }
-
-/* Each base with the next one, for all places of a sequence with `half` places before it and behind. */
-static void pair_codes(const uint8_t *codes, int length, int size, uint8_t *pairs)
-{
-    const int half = size / 2, places = length + size;
-    for (int i = 0; i < places; i++) {
-        const int at = i - half, next = at + 1;
-        const int first = at >= 0 && at < length ? codes[at] : 4, second = next >= 0 && next < length ? codes[next] : 4;
-        pairs[i] = (uint8_t)(smaller(first, 4) * SYMBOLS + smaller(second, 4));
-    }
-}
-
-/* Rows of two neighbouring bases: table (n_pairs, PAIRS, VECTORS * LANES) of columns `first` to `first + n` of weight
- * (4 * size, columns). */
-static void fill_table(const real *weight, int size, int columns, int first, int n, real *table)
-{
-    const int n_pairs = (size + 1) / 2, row = VECTORS * LANES;
-    memset(table, 0, (size_t)n_pairs * PAIRS * row * sizeof(real));
-    for (int k = 0; k < size; k++)
-        for (int symbol = 0; symbol < 4; symbol++) {
-            const real *values = weight + (long)(4 * k + symbol) * columns + first;
-            for (int other = 0; other < SYMBOLS; other++) {
-                real *sum = table + ((long)(k / 2) * PAIRS + (k % 2 ? other * SYMBOLS + symbol : symbol * SYMBOLS + other)) * row;
-                for (int j = 0; j < n; j++) sum[j] += values[j];
-            }
-        }
-}
+#include "first_layer.h"
 
 /* Largest value of each filter in windows of `pool` positions, and where: output and where (N, length / pool, columns).
  * The convolution is "same", codes (N, length), weight (4 * size, columns), length < 65536. */
@@ -65,11 +27,7 @@ int pooled_forward(int n_sequences, int length, int size, int columns, int pool,
                 vector best[VECTORS] = {0}, at[VECTORS] = {0};
                 for (int i = 0; i < pool; i++) {
                     vector sum[VECTORS];
-                    for (int v = 0; v < VECTORS; v++) sum[v] = load(table + here[i] * row + v * LANES);
-                    for (int j = 1; j < n_pairs; j++) {
-                        const real *added = table + ((long)j * PAIRS + here[i + 2 * j]) * row;
-                        for (int v = 0; v < VECTORS; v++) sum[v] += load(added + v * LANES);
-                    }
+                    respond(table, here + i, n_pairs, sum);
                     const vector now = (vector){0} + (real)(w * pool + i);
                     for (int v = 0; v < VECTORS; v++) {
                         if (i == 0) {
@@ -199,5 +157,49 @@ int patch_counts(int n_sequences, int length, int size, const uint8_t *codes, do
     }
     free(padded_codes);
     free(steps);
+    return 0;
+}
+
+/* Bases in windows around the positions where a filter gives at least its level: counts (columns, window, SYMBOLS), added to.
+ *
+ * Windows start at 1 ... length - window - 1, each window / 2 before its position. The convolution is "same", codes
+ * (N, length), weight (4 * size, columns), levels (columns). */
+int active_windows(int n_sequences, int length, int size, int columns, int window, const uint8_t *codes, const real *weight,
+    const real *levels, int64_t *counts)
+{
+    const int n_pairs = (size + 1) / 2, row = VECTORS * LANES, first_position = window / 2 + 1, n_starts = length - window - 1;
+    real *table = whole((size_t)n_pairs * PAIRS * row + row);
+    uint8_t *pairs = malloc(length + size);
+    if (!table || !pairs) {
+        free(table);
+        free(pairs);
+        return 1;
+    }
+    real *level = table + (long)n_pairs * PAIRS * row;
+    for (int first = 0; first < columns; first += row) {
+        const int n = smaller(row, columns - first);
+        fill_table(weight, size, columns, first, n, table);
+        for (int j = 0; j < row; j++) level[j] = j < n ? levels[first + j] : INFINITY;
+        for (int s = 0; s < n_sequences; s++) {
+            const uint8_t *own = codes + (long)s * length;
+            pair_codes(own, length, size, pairs);
+            for (int i = 0; i < n_starts; i++) {
+                vector sum[VECTORS];
+                real values[VECTORS * LANES];
+                respond(table, pairs + first_position + i, n_pairs, sum);
+                for (int v = 0; v < VECTORS; v++) store(values + v * LANES, sum[v]);
+                int any = 0;
+                for (int j = 0; j < row; j++) any |= values[j] >= level[j];
+                if (!any) continue;
+                for (int j = 0; j < n; j++)
+                    if (values[j] >= level[j]) {
+                        int64_t *to = counts + (long)(first + j) * window * SYMBOLS;
+                        for (int k = 0; k < window; k++) to[k * SYMBOLS + smaller(own[i + 1 + k], 4)]++;
+                    }
+            }
+        }
+    }
+    free(table);
+    free(pairs);
     return 0;
 }

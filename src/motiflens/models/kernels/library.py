@@ -15,6 +15,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "pooled_forward": (_I, [_I] * 5 + [_P] * 4),
     "pooled_backward": (_I, [_I] * 5 + [_P] * 4),
     "patch_counts": (_I, [_I] * 3 + [_P] * 2),
+    "active_windows": (_I, [_I] * 5 + [_P] * 4),
     "path_forward": (_I, [_I] * 5 + [_P] * 5),
     "path_backward": (_I, [_I] * 5 + [_P] * 4),
     "folded_forward": (_I, [_I] * 6 + [_P] * 5),

@@ -1,5 +1,10 @@
 """Several networks of one architecture, computed together."""
 
+from motiflens.models.stacked.active_windows import (
+    bases_where_active,
+    has_compiled_first_layer,
+    strongest_activations,
+)
 from motiflens.models.stacked.logits import StackedNetwork
 from motiflens.models.stacked.masks import MaskLayout, MaskSource
 from motiflens.models.stacked.shared_first_layer import Patches, PooledConvolution
@@ -12,7 +17,10 @@ __all__ = [
     "PooledConvolution",
     "StackedNetwork",
     "activate",
+    "bases_where_active",
+    "has_compiled_first_layer",
     "pooled_activations",
     "stacked_filters",
     "stacked_logits",
+    "strongest_activations",
 ]

@@ -116,7 +116,7 @@ def pooled_convolution(patches: Patches, weight: torch.Tensor, pool: int, precis
     torch.Tensor, shape=(N, L // pool, n_filters)
     """
     if patches.compiled(precision):
-        return pooled_maxima(patches.codes, weight, pool)[0]
+        return pooled_maxima(patches.codes, weight, pool, places=False)[0]
     used = patches.length // pool * pool
     parts = []
     for rows in patches.blocks(weight.shape[1]):
