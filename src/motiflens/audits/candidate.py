@@ -1,4 +1,4 @@
-"""What is under audit: one model, or all initialisations of one configuration."""
+"""A candidate: the model under audit, or all initialisations of one configuration."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,15 +28,15 @@ class Candidate(Tabular):
     ----------
     name : str
     audits : tuple of Audit
-        One per network.
+        One for each network.
     numbers : tuple of int
-        What each network is called: its number in the ensemble.
+        Number of each network in its ensemble.
     members : tuple of Member
-        How training went, failed members too; empty for a model trained elsewhere.
+        Outcome of training, including failed members; empty for a model trained elsewhere.
     protocol : mapping
-        By which they were trained, as `training.protocol.Protocol.to_dict` gives it; empty where that is not known.
+        Training protocol, as from `training.protocol.Protocol.to_dict`; empty if not known.
     store : Store
-        Where results on all its networks together are kept.
+        Store of results for all of its networks together.
     """
 
     name: str
@@ -57,13 +57,13 @@ class Candidate(Tabular):
 
     @property
     def best(self) -> int:
-        """Place in `audits` of the network with the best validation score, the first where there is none."""
+        """Index in `audits` of the network with the best validation score; 0 if there are no scores."""
         scores = [_validation_score(found.metrics) for found in self.audits]
         return int(np.argmax(scores))
 
     @property
     def logits(self) -> np.ndarray:
-        """Of the test sequences, shape=(E, n, T)."""
+        """Logits for the test sequences, shape=(E, n, T)."""
         return np.stack([found.test_logits for found in self.audits])
 
 
@@ -83,19 +83,18 @@ def audit_candidate(
     Parameters
     ----------
     name : str
-        What the page calls it.
+        Name on the page.
     networks : iterable of nn.Module
     dataset : SequenceDataset
     options : AuditOptions, optional
     members : sequence of Member, optional
-        Of the ensemble that the networks come from, failed ones too: for training curves.
+        Members of the networks' ensemble, including failed ones, for training curves.
     protocol : mapping, optional
-        Of the same ensemble.
+        Protocol of the same ensemble.
     folder : Path, optional
-        Where the ensemble lies. Results are kept there beside the networks, and what lies there already is not done
-        again.
+        Folder of the ensemble. Results are stored there beside the networks, and stored results are not computed again.
     on_progress : callable, optional
-        Told the share that is done and the name of the next stage.
+        Called with the fraction of work that is done and the name of the next stage.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Several candidates side by side: every measure with its interval, and its difference from the first candidate."""
+"""Comparison of candidates: every measure with its confidence interval, and its difference from the first candidate."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -19,10 +19,11 @@ _SPIKE_IN_SCORES = {"auroc": "AUROC", "aupr": "AUPR", "snr": "signal-to-noise"}
 
 
 class Compared(NamedTuple):
-    """A measure of one candidate, NaN where it cannot be given.
+    """A measure of one candidate; NaN if it is undefined.
 
-    `difference` is from the first candidate, and None for that one itself. `n_replicates` are the networks that the
-    measure is defined for, since a spike-in says nothing of one that responds to no motif; 1 for the agreement of two.
+    `difference` is that from the first candidate, and None for the first one itself. `n_replicates` is the number of
+    networks for which the measure is defined; for example, a spike-in is undefined for a network that responds to no
+    motif. It is 1 for the agreement of two networks.
     """
 
     mean: Interval
@@ -32,14 +33,14 @@ class Compared(NamedTuple):
 
 @by_fields
 class Comparison(NamedTuple):
-    """A measure of all candidates, by their names in their order; `over` says what the intervals are over."""
+    """A measure of all candidates, by name; `over` says over what the intervals are, such as networks."""
 
     measure: str
     over: str  # "test sequences" or "networks"
     candidates: dict[str, Compared]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain numbers and words, None where a number is not defined."""
+        """The comparison as numbers and text; None for an undefined number."""
         return {
             "measure": self.measure,
             "over": self.over,
@@ -55,19 +56,18 @@ class Comparison(NamedTuple):
 
 
 def side_by_side(evidence: Evidence) -> list[Comparison]:
-    """Every candidate beside the first, measure by measure, with 95 % intervals.
+    """Compare every candidate with the first, measure by measure, with 95 % confidence intervals.
 
-    Scores on the test sequences are those of the networks at hand, resampled over sequences, the same ones for all
-    candidates (paired bootstrap). All else has networks as replicates, with the intervals of `basics.intervals`, which
-    stay within what a measure can be. Agreement
-    is measured on pairs of networks, of which each network is in several: there the replicates are jackknife
-    pseudo-values, whose mean is that of the pairs (Arvesen 1969, "Jackknifing U-statistics"), and fewer than three
-    networks have no interval.
+    For scores on the test sequences, sequences are resampled, the same ones for all candidates (paired bootstrap). For
+    all other measures, networks are the replicates, and the intervals of `basics.intervals` stay within the range of
+    the measure. Agreement is measured on pairs of networks, and each network is in several pairs. So its replicates are
+    jackknife pseudo-values, whose mean is that of the pairs (Arvesen 1969, "Jackknifing U-statistics"), and fewer than
+    three networks have no interval.
 
     Returns
     -------
     comparisons : list of Comparison
-        Those that at least one candidate has.
+        Measures that at least one candidate has.
     """
     names = [candidate.name for candidate in evidence.candidates]
     scores = {name: evidence.performance[name] for name in names}
@@ -144,7 +144,7 @@ def jackknife(pairs: np.ndarray) -> np.ndarray:
     Returns
     -------
     values : np.ndarray, float64, shape=(n,)
-        One per network, with the mean of the pairs as their mean; of two networks that mean alone, of one nothing.
+        One for each network; their mean is the mean of the pairs. For two networks, that mean alone; for one, nothing.
     """
     off = ~np.eye(len(pairs), dtype=bool)
     kept = (off & ~np.isnan(pairs)).any(axis=1)

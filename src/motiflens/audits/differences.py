@@ -1,4 +1,4 @@
-"""Two candidates beside each other, measure by measure."""
+"""Differences between two candidates, measure by measure."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -15,10 +15,10 @@ from motiflens.basics.words import with_interval
 
 
 class Difference(NamedTuple):
-    """A measure of two candidates, means over members, with the 95 % interval of the difference and Welch's p.
+    """Means of two candidates in one measure, with the 95 % confidence interval of the difference and Welch's p.
 
-    The interval stays within what the measure can be (`basics.intervals.bounded_difference`), so that near p = 0.05 it
-    may hold 0 where p is smaller.
+    The interval stays within the range of the measure (`basics.intervals.bounded_difference`), so it may include 0 even
+    if p is slightly below 0.05.
     """
 
     measure: str
@@ -31,7 +31,7 @@ class Difference(NamedTuple):
 
 
 def differences(evidence: Evidence, first: Candidate, second: Candidate) -> list[Difference]:
-    """Second minus first, for every measure that both have, members as replicates."""
+    """Second minus first candidate, for every measure that both have, with members as replicates."""
     rows = []
     for name, values in measures_of(evidence, first).items():
         others = measures_of(evidence, second).get(name)
@@ -75,7 +75,7 @@ def _of_filters(audits: Sequence[Audit]) -> dict[str, np.ndarray]:
 
 
 def comparison_sentences(rows: Sequence[Difference], first: str, second: str) -> Iterator[str]:
-    """The differences whose interval does not hold 0, in words; one sentence if there are none."""
+    """Sentences on differences whose interval excludes 0, or one sentence if there are none."""
     clear = [row for row in rows if row.difference.low > 0 or row.difference.high < 0]
     for row in clear:
         more = "higher" if row.difference.estimate > 0 else "lower"
@@ -93,5 +93,5 @@ def matched_share(found: Audit) -> float:
 
 
 def wasted_share(found: Audit) -> float:
-    """Share of filters that are dead, of low information or redundant."""
+    """Share of uninformative filters: dead, of low information, or redundant."""
     return float((found.filters.dead | found.quality.low_information | found.quality.redundant).mean())

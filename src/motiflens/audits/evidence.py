@@ -1,4 +1,4 @@
-"""Everything that the page of an audit shows, computed once: audits of all members, scores, examples, trust."""
+"""Evidence: everything that the page of an audit shows, computed once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -44,7 +44,7 @@ _RESAMPLES_OF_MANY = 200  # at most, of all labels together where they are many:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Evidence(Tabular):
-    """What the page of an audit is made from.
+    """The results from which verdicts and the page of an audit are made.
 
     Attributes
     ----------
@@ -52,27 +52,27 @@ class Evidence(Tabular):
     candidates : tuple of Candidate
     label_names : tuple of str
     target : int
-        The label that attributions are about.
+        Index of the label for which attributions are computed.
     performance : dict of dict of Performance
-        On the test sequences, by predictor (candidates, then baselines) and measure; of more than 50 labels, from 200
-        resamples at most.
+        Scores on the test sequences, by predictor (candidates, then baselines) and measure. With more than 50 labels,
+        at most 200 resamples are used.
     by_label : dict of dict of dict of Performance
-        The same for each label by itself, where there are several; of more than 50, for some
+        The same for each label, if there are several. With more than 50 labels, for some of them
         (:func:`motiflens.audits.labels.chosen_labels`, by the scores of the first candidate).
     prevalence : float or None
-        Share of positive test labels, which AUPR must exceed; None for real-valued labels.
+        Fraction of positive test labels, which is the AUPR of a random classifier; None for real-valued labels.
     examples : tuple of Example
     spike_ins : dict of SpikeIn
-        By candidate; those for which it could be done.
+        By candidate, as far as it could be computed.
     stability : dict of Stability
-        The same.
+        By candidate, as far as it could be computed.
     notes : tuple of str
-        What could not be computed and why, in sentences.
+        Sentences on what could not be computed, and why.
     options : AuditOptions
     data_file : str
-        What a command calls the data set.
+        Name of the data set in commands.
     label_scores : dict of np.ndarray, shape=(T,)
-        AUROC, or Pearson's r, of every label by itself, by predictor; empty where there is one label.
+        AUROC, or Pearson's r, of every label, by predictor; empty if there is one label.
     """
 
     data: DataSummary
@@ -92,7 +92,7 @@ class Evidence(Tabular):
 
     @property
     def of_target(self) -> dict[str, dict[str, Performance]]:
-        """Test scores of the label that is explained, by predictor and measure; `performance` is of all together."""
+        """Test scores of the target label, by predictor and measure; `performance` is over all labels."""
         return self.by_label.get(self.label_names[self.target], self.performance)
 
     def _table(self) -> Table:
@@ -107,12 +107,12 @@ class Evidence(Tabular):
         return Table(title, columns_of(rows), self.notes)
 
     def plot(self, *, measure: str | None = None, ax: "Axes | None" = None) -> "Axes":
-        """Draw the test score of every candidate and baseline with its interval; small dots are single networks.
+        """Draw test scores of candidates and baselines with confidence intervals; small dots are single networks.
 
         Parameters
         ----------
         measure : str, optional
-            "auroc", "aupr" or "pearson"; by default the first that there is.
+            "auroc", "aupr" or "pearson"; by default the first one available.
 
         Raises
         ------
@@ -140,25 +140,25 @@ def gather_evidence(
     data_file: str = "data.h5",
     on_progress: Tell | None = None,
 ) -> Evidence:
-    """Compute what the page needs beyond the audits.
+    """Compute everything that the page needs in addition to the audits of single networks.
 
     Parameters
     ----------
     candidates : sequence of Candidate
         Audited on the test sequences of `dataset`.
     dataset : SequenceDataset
-        Baselines learn from its training sequences.
+        Baselines are trained on its training sequences.
     options : AuditOptions, optional
-        Those that the networks were audited with.
+        The options of the networks' audits.
     data_file : str
-        Where the data set lies, for the commands that the page proposes.
+        Path of the data set, for the commands that the page proposes.
     on_progress : callable, optional
-        Told the share that is done and the name of the next stage.
+        Called with the fraction of work that is done and the name of the next stage.
 
     Raises
     ------
     ValueError
-        If there is no candidate or two of one name, there is no such target, or audits are of other data.
+        If there is no candidate, two have the same name, there is no such target, or audits are of other data.
     """
     options = options or AuditOptions()
     _check_candidates(candidates, dataset, options)

@@ -1,4 +1,4 @@
-"""Test sequences with their attributions, for people to look at."""
+"""Examples: test sequences with their attributions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,13 +32,13 @@ class Example:
     Attributes
     ----------
     row : int
-        In the test sequences.
+        Index in the test sequences.
     name : str
     why : str
-        How it was chosen.
+        Why it was chosen.
     codes : np.ndarray, uint8, shape=(L,)
     scores : dict of dict of np.ndarray, shape=(L,)
-        Position scores by candidate (its best network) and method.
+        Position scores by candidate (of its best network) and method.
     """
 
     row: int
@@ -60,7 +60,7 @@ class Example:
 
 
 def default_methods() -> tuple[str, ...]:
-    """Attribution methods of the page: four that differ in kind, as far as what they need is installed."""
+    """Attribution methods of the page: four different ones, as far as the packages they need are installed."""
     methods = ("gradient_times_input", "integrated_gradients", "deep_lift_shap", "saturation_mutagenesis")
     return tuple(name for name in methods if name != "deep_lift_shap" or find_spec("tangermeme") is not None)
 
@@ -73,7 +73,7 @@ def make_examples(
     *,
     on_progress: Tell | None = None,
 ) -> tuple[tuple[Example, ...], list[str]]:
-    """Choose positive test sequences and explain them by every candidate's best network; notes on what is missing."""
+    """Choose positive test sequences and compute attributions of every candidate's best network; also returns notes."""
     methods = default_methods() if options.methods is None else options.methods
     chosen = _choose(candidates, test, target, options.n_examples, options.seed)
     if not chosen or not methods:

@@ -1,6 +1,6 @@
-"""Filters of all networks of a candidate, put into families: those whose matrices are alike.
+"""Families of filters with similar matrices, over all networks of a candidate.
 
-A motif is often shared by several filters, none of which costs much alone, so that families are judged and not filters.
+Several filters often share a motif, and then none of them is important alone. So families are assessed, not filters.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,9 +33,9 @@ FilterRow = dict[str, Any]
 
 
 def ranked_filters(candidate: "Candidate", target: int) -> list[FilterRow]:
-    """One row of plain values per filter of every network, the costliest first, each with the number of its family.
+    """A row of plain values for each filter of every network, the most important first, with the number of its family.
 
-    Dead filters, those of low information, and all but the first `N_RANKED` of a network belong to no family.
+    Dead filters, filters of low information, and all but the first `N_RANKED` filters of a network belong to no family.
     """
     pairs = list(zip(candidate.numbers, candidate.audits, strict=True))
     rows = [row for number, found in pairs for row in _rows(found, number, target)]
@@ -93,27 +93,28 @@ def _others(names: Sequence[str]) -> list[str]:
 
 
 def cost_of(row: Mapping[str, Any]) -> float:
-    """What the score loses without a filter; 0 where that is not known."""
+    """Importance of a filter: the loss of score without it; 0 if not known."""
     cost = row["cost"]
     return 0.0 if cost is None or np.isnan(cost) else float(cost)
 
 
 def reads_order(row: Mapping[str, Any]) -> tuple[bool, bool]:
-    """Whether a filter tells sequences from shuffles, and whether its matrix holds more than that on shuffles does."""
+    """Whether a filter separates sequences from shuffles, and whether its matrix has more information there."""
     order, bits = row["order"], row["shuffled_information"]
     return order is None or order >= ORDER, bits is None or row["information"] - bits >= BITS
 
 
 def separation_of(row: Mapping[str, Any]) -> float:
-    """By how many logits a filter moves positives apart from negatives; 0 where labels are no classes."""
+    """By how many logits a filter separates positives from negatives; 0 if labels are not classes."""
     on, off = row["on_positives"], row["on_negatives"]
     return 0.0 if on is None or off is None or np.isnan(on) or np.isnan(off) else float(on - off)
 
 
 def filters_that_matter(rows: Sequence[FilterRow]) -> list[FilterRow]:
-    """Filters whose loss costs enough, or which separate the classes by enough, the costliest first.
+    """Filters that are important enough, or separate the classes well enough, the most important first.
 
-    Where several filters read one motif, or the score is near its best, no loss of a single filter costs much.
+    Separation is used in addition because no single filter is important if several share a motif, or if the score is
+    near its maximum.
     """
     chosen = []
     for network in dict.fromkeys(row["network"] for row in rows):
@@ -125,12 +126,13 @@ def filters_that_matter(rows: Sequence[FilterRow]) -> list[FilterRow]:
 
 
 def families_that_matter(rows: Sequence[FilterRow]) -> list[dict[str, Any]]:
-    """Families with a filter that matters, the costliest first.
+    """Families with a filter that matters, the most important first.
 
-    `kind` is "known" where one of these filters matches a motif of the database and few decoys of it, "new" where
-    several filters or networks share a matrix that matches none, else "nothing". A filter counts only where it reads
-    the order of bases: it tells sequences from their shuffles, and one of a new motif has a sharper matrix there, too.
-    `shown` is the filter that stands for a family: that of its surest match, else the costliest.
+    `kind` is "known" if one of these filters matches a motif of the database and few decoys, "new" if several filters
+    or networks share a matrix without a match, else "nothing". A filter counts only if it responds to the order of
+    bases, that is, if it separates sequences from their shuffles; for a new motif, its matrix must also have more
+    information than on shuffles. `shown` is the filter that represents the family: that of the best match, else the
+    most important one.
     """
     found: dict[Any, dict[str, Any]] = {}
     matter = filters_that_matter(rows)
@@ -170,18 +172,18 @@ def families_that_matter(rows: Sequence[FilterRow]) -> list[dict[str, Any]]:
 
 
 def motifs_that_matter(candidate: "Candidate", target: int, database: Sequence[Motif], max_width: int) -> list[Motif]:
-    """Motifs to put into sequences: what the families that matter match, and matrices of those that may be new motifs.
+    """Motifs to implant: matches of the families that matter, and matrices of those that may be new motifs.
 
-    Where no family is a motif, the matrices of their first filters are tried, and what any filter matches, the surest
-    first, each kind of motif once. Beside motifs they are not: most columns of such a matrix are noise, so that maps
-    that find what the filter reads would still miss most of its positions.
+    If no family is a motif, the matrices of their first filters are tried, and then the matches of any filter, without
+    duplicates, the smallest p-value first. They are not used together with motifs, because most columns of such a
+    matrix are noise: even maps that find what the filter recognises would miss most of its positions.
 
     Parameters
     ----------
     candidate : Candidate
     target : int
     database : sequence of Motif
-        What filters were compared with.
+        The database that filters were compared with.
     max_width : int
         Wider motifs are left out.
     """

@@ -1,4 +1,4 @@
-"""Scores of each label by itself, and which of many labels are looked at closely."""
+"""Scores of single labels, and the choice of labels to show if there are many."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +15,7 @@ _BLOCK = 2**20  # values held at once
 
 
 def scores_of_labels(y: np.ndarray, predictions: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Test score of each label by itself, without an interval.
+    """Test score of each label, without an interval.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def scores_of_labels(y: np.ndarray, predictions: Mapping[str, np.ndarray]) -> di
     Returns
     -------
     scores : dict of np.ndarray, float64, shape=(T,)
-        By the name of the predictor, mean over members; NaN where a label has one class or is constant.
+        By name of the predictor, mean over members; NaN for a label with one class or a constant label.
     """
     n, n_labels = y.shape
     measure = auroc if is_binary(y) else pearson
@@ -44,14 +44,14 @@ def scores_of_labels(y: np.ndarray, predictions: Mapping[str, np.ndarray]) -> di
 
 
 def chosen_labels(scores: np.ndarray, target: int) -> list[int]:
-    """Labels that are looked at closely, in their order: all of up to 50; of more, 50 or 49.
+    """Labels to show, in their order: all if there are up to 50, else 50 or 49 of them.
 
-    Those are the label that is explained and the 25 with the highest and 24 with the lowest scores.
+    These are the target label, and the 25 labels with the highest and 24 with the lowest scores.
 
     Parameters
     ----------
     scores : np.ndarray, shape=(T,)
-        NaN where a label has none.
+        NaN for a label without a score.
     target : int
     """
     if len(scores) <= FEW_LABELS:
@@ -69,13 +69,13 @@ def performance_by_label(
     n_resamples: int,
     seed: int,
 ) -> dict[str, dict[str, dict[str, Performance]]]:
-    """Measures with intervals of some labels, each by itself: by its name, predictor and measure.
+    """Scores of some labels with confidence intervals, by label, predictor and measure.
 
     Parameters
     ----------
     y : np.ndarray, shape=(N, T)
     predictions : mapping of str to np.ndarray, shape=(N, T) or (E, N, T)
-        By predictor, of one network or of E.
+        By predictor, for one network or E networks.
     names : sequence of str, T of them
     labels : sequence of int
         Columns of y.

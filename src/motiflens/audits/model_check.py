@@ -1,4 +1,4 @@
-"""What can be read off a model before anything is analysed: its input and output, first layers, attention, analyses."""
+"""A check of a model before any analysis: input and output, first layers, attention, and possible analyses."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _OFFSETS = {-1: "before", 0: "at", 1: "after"}
 @by_fields
 @dataclass(frozen=True)
 class ModelCheck:
-    """What was found out about one model, a topic at a time.
+    """The properties of one model, by topic.
 
     Attributes
     ----------
@@ -42,20 +42,20 @@ class ModelCheck:
 
 
 def check_model(model: nn.Module, dataset: SequenceDataset, **reading: Any) -> ModelCheck:
-    """Find out how a model is read, and which analyses will run.
+    """Find out how a model is run, and which analyses are possible.
 
     Parameters
     ----------
     model : nn.Module
     dataset : SequenceDataset
-        Whose sequences the model is tried on.
+        Data whose sequences the model is run on.
     **reading
         Options of :func:`motiflens.models.any_model.adapt`: layout, bases, first_layer, output.
 
     Raises
     ------
     InputError
-        If not even predictions are possible: the model runs with no layout, or its outputs are none.
+        If not even predictions are possible, because the model runs with no layout or has no outputs.
     """
     network = adapt(model, dataset.codes, filters=False, **reading)
     summary = model_summary(network)

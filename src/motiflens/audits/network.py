@@ -1,7 +1,7 @@
-"""Every analysis of one network, ours or any PyTorch model: does it predict, what did its first layer learn, can its
-saliency be trusted where the truth is known.
+"""The audit of one network, which may be any PyTorch model: predictions, first-layer filters, and saliency against the
+truth.
 
-The study and a user's own audit call the same function.
+The study and a user's audit call the same function.
 """
 
 from collections.abc import Callable
@@ -44,7 +44,7 @@ from motiflens.models.outputs import model_outputs
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Audit(Tabular):
-    """What `audit` found out about one network, on T labels and n test sequences.
+    """The audit of one network, with T labels and n test sequences.
 
     Attributes
     ----------
@@ -54,19 +54,19 @@ class Audit(Tabular):
     matches : FilterMatches
     quality : FilterQuality
     chance : FalseMatches or None
-        None where no decoys were asked for.
+        None if `n_decoys` is 0.
     importance : FilterImportance or None
         None where no ablation was asked for.
     order : FilterOrder or None
-        The same filters on dinucleotide shuffles of the test sequences; None where no ablation was asked for.
+        The same filters on dinucleotide shuffles of the test sequences; None if `n_ablation` is 0.
     saliency : SaliencyAudit or None
-        None where the truth is not known, no target was asked for, or no test sequence is positive for it.
+        None if the truth is not known, no target was given, or no test sequence is positive for it.
     network : ModelSummary
     label_names : tuple of str, length T
     test_logits : np.ndarray, shape=(n, T)
-        In the order of the test sequences; for real-valued labels, what the model itself returns.
+        In the order of the test sequences; for real-valued labels, the outputs of the model.
     model : HybridNetwork or AdaptedModel
-        The network in the form that was audited, one-hot (n, 4, L) to logits (n, T), for further analyses.
+        The network as audited, one-hot (n, 4, L) to logits (n, T), for further analyses.
     """
 
     metrics: dict[str, float]
@@ -93,7 +93,7 @@ class Audit(Tabular):
         return Table(title, {**columns, "logo": logos}, notes)
 
     def filter_rows(self) -> list[dict[str, Any]]:
-        """One row per filter: :func:`motiflens.interpret.filters.filter_rows`."""
+        """A row for each filter; see :func:`motiflens.interpret.filters.filter_rows`."""
         return filter_rows(
             self.filters,
             self.matches,
@@ -134,9 +134,9 @@ def audit_network(
         With test sequences.
     options : AuditOptions, optional
     store : AuditStore, optional
-        Where results lie from an earlier audit of this network on these data, and new ones are kept.
+        Store of results of earlier audits of this network on these data, and of new ones.
     on_progress : callable, optional
-        Told the share that is done and the name of the next stage.
+        Called with the fraction of work that is done and the name of the next stage.
 
     Returns
     -------
@@ -145,7 +145,7 @@ def audit_network(
     Raises
     ------
     ValueError
-        If there are no test sequences, the model cannot be adapted, or its outputs are not those of the labels.
+        If there are no test sequences, the model cannot be adapted, or its outputs do not fit the labels.
     """
     options = options or AuditOptions()
     test = dataset.test

@@ -1,4 +1,4 @@
-"""What could not be computed: the page says so in its place, for one part missing is better than no page."""
+"""Notes on what could not be computed, which the page shows instead of a missing part."""
 
 import re
 import warnings
@@ -14,7 +14,7 @@ _NO_ANSWER = (ValueError, RuntimeError, ImportError, NotImplementedError)
 
 @contextmanager
 def noted(notes: list[str], what: str) -> Iterator[None]:
-    """Note what is raised within, and maps that miss completeness, in the place of an error and of warnings."""
+    """Context manager: errors, and warnings about completeness, become notes."""
     failure = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -1,4 +1,4 @@
-"""What an audit measures and on how much: one set of options for the library, the command line and the JSON files."""
+"""The options of an audit, the same for the library, the command line and JSON files."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -23,42 +23,43 @@ _MOST = 10_000_000  # more would not end
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AuditOptions:
-    """Options of an audit, checked when they are made: a wrong one is told before any network is trained.
+    """Options of an audit, checked on creation, that is, before any network is trained.
 
     Attributes
     ----------
     target : int or str, optional
-        Label that attributions are about, by its number or name. By default the first, and where there are several
-        labels, none is scored against the ground truth, which does not say which label a motif is for. For a model with
-        several outputs and data with one label: the output that this label stands for.
+        Label for which attributions are computed, by index or name; by default the first one. If there are several
+        labels and no target, no map is scored against the ground truth, because the truth does not tell which motif
+        belongs to which label. For a model with several outputs and data with one label: the output that belongs to
+        this label.
     layout, bases, first_layer, output : str
-        How to read a model trained elsewhere: see :func:`motiflens.models.any_model.adapt`.
+        How to run a model trained elsewhere; see :func:`motiflens.models.any_model.adapt`.
     database : str or sequence of Motif
-        What filters are compared with, and where the motifs of the spike-in come from: a set that
+        Motif database with which filters are compared and from which motifs are implanted: a set that
         :func:`motiflens.motifs.sets.load_motifs` knows, a file, or motifs.
     spike_motifs : str or sequence of Motif, optional
-        Motifs that attributions should find, put into sequences before those of the filters that matter: a motif file
-        or set, names or ids in the database with commas between them, or motifs.
+        Motifs that attributions should find, which are implanted with priority over those of the filters that matter: a
+        motif file or set, names or ids in the database separated by commas, or motifs.
     truth : mapping of str to collection of str, optional
-        Accessions of each motif that filters should learn, for true and false positive rates.
+        Accessions of each motif that filters should learn; needed for true and false positive rates.
     q : float
         Largest q-value of a match.
     window : int, optional
         Width of the filters' matrices; by default :func:`motiflens.interpret.filters.matrix_width`.
     n_ablation : int
-        Test sequences on which each filter is ablated, drawn if there are more; 0 for no ablation.
+        Test sequences on which each filter is ablated, drawn at random if there are more; 0 to skip ablation.
     n_decoys : int
-        Decoy databases for the matches expected by chance; 0 for none.
+        Number of decoy databases for the matches expected by chance; 0 to skip them.
     n_backgrounds : int
-        Negatives for the spike-in; 0 for neither spike-in nor stability.
+        Number of negatives for the spike-in; 0 to skip spike-in and stability.
     n_examples : int
-        Test sequences whose attributions are shown.
+        Number of test sequences whose attributions are shown.
     methods : sequence of str, optional
         Attribution methods of the examples; by default :func:`motiflens.audits.examples.default_methods`.
     n_resamples : int
-        Of the test sequences, for intervals of scores.
+        Number of resamples of the test sequences, for confidence intervals of scores.
     seed : int
-        Of initial weights, where networks are trained, and of everything that is drawn.
+        Seed of initial weights, if networks are trained, and of everything that is drawn at random.
     batch_size : int
         Sequences in one pass.
 
@@ -118,7 +119,7 @@ class AuditOptions:
 
     @property
     def database_name(self) -> str:
-        """What pages call the database."""
+        """Name of the database on pages."""
         return self.database if isinstance(self.database, str) else f"{len(self.database)} motifs"
 
     def check_data(self, dataset: SequenceDataset) -> None:
@@ -127,8 +128,8 @@ class AuditOptions:
         Raises
         ------
         InputError
-            If there are no test sequences, the target is no label, the window is longer than the sequences allow, or
-            an option is for models trained elsewhere.
+            If there are no test sequences, the target is not a label, the window does not fit into the sequences, or an
+            option is for models trained elsewhere.
         """
         if not (dataset.split == "test").any():
             raise InputError("the data have no test sequences to audit on")
@@ -144,7 +145,7 @@ class AuditOptions:
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values by the same names, for JSON; motifs by their ids."""
+        """The options as plain values for JSON, with motifs by their ids."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         if not isinstance(self.database, str):
             values["database"] = [motif.id for motif in self.database]

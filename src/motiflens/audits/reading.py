@@ -1,4 +1,4 @@
-"""How a model is read for an audit: which of its outputs stands for which label."""
+"""Which output of a model belongs to which label."""
 
 from typing import Any
 
@@ -14,13 +14,13 @@ from motiflens.models.hybrid import HybridNetwork
 
 
 class UnreadFiltersWarning(UserWarning):
-    """No convolution of a model could be read, so that its filters are not audited."""
+    """No convolution of a model reads the sequence, so its filters are not audited."""
 
 
 def read_for_labels(
     model: nn.Module, test: SequenceDataset, options: AuditOptions
 ) -> tuple[HybridNetwork | AdaptedModel, int | None]:
-    """The model with one output per label, and the label whose saliency is scored.
+    """The model with one output for each label, and the label whose saliency is scored.
 
     Parameters
     ----------
@@ -33,19 +33,19 @@ def read_for_labels(
     -------
     network : HybridNetwork or AdaptedModel
     label : int or None
-        None where there are several and none was named.
+        None if there are several and none was given.
 
     Raises
     ------
     InputError
-        If the model cannot be adapted, or its outputs are not those of the labels.
+        If the model cannot be adapted, or its outputs do not fit the labels.
 
     Warns
     -----
     OutputWarning
         If its outputs are two classes and the data have one label.
     UnreadFiltersWarning
-        If no convolution of it can be read.
+        If no convolution reads the sequence.
     """
     reading: dict[str, Any] = {
         "layout": options.layout, "bases": options.bases, "first_layer": options.first_layer, "output": options.output

@@ -1,4 +1,4 @@
-"""Saliency of a network's positive sequences, compared with the motifs that are known to be in them."""
+"""Saliency maps of positive sequences, scored against the motifs that are known to be in them."""
 
 from dataclasses import dataclass
 
@@ -17,11 +17,11 @@ class SaliencyAudit:
     Attributes
     ----------
     rows : np.ndarray, int64, shape=(n,)
-        Which sequences of the audited split.
+        Indices of the sequences in the audited split.
     scores : np.ndarray, float32, shape=(n, L)
         Gradient of the logit times input, summed over bases.
     interpretability : Interpretability
-        Per-sequence areas and signal-to-noise ratios.
+        Areas and signal-to-noise ratio of each sequence.
     """
 
     rows: np.ndarray
@@ -33,7 +33,7 @@ class SaliencyAudit:
 
 
 def has_sites(test: SequenceDataset, label: int) -> bool:
-    """Whether there are positives of the label whose motifs are known."""
+    """Whether there are positives of the label with known motifs."""
     return test.truth is not None and bool((test.y[:, label] == 1).any())
 
 

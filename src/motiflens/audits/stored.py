@@ -1,8 +1,8 @@
-"""Results of analyses, kept beside their networks so that the same audit again does only what is missing.
+"""Results of analyses, stored beside their networks, so that a repeated audit computes only what is missing.
 
-A file holds one result and a digest of all that it depends on: weights, data, the options that the analysis takes, and
-the versions and sources of the programs. Where the digest is another, the analysis is done again. Files hold numbers
-and plain values, no code: reading one of unknown origin runs nothing.
+A file holds one result and a digest of everything that it depends on: weights, data, options of the analysis, and
+versions and sources of the programs. If the digest differs, the analysis is run again. Files hold numbers and plain
+values only, so reading a file of unknown origin runs no code.
 """
 
 import dataclasses
@@ -40,12 +40,12 @@ _only_stored: ContextVar[bool] = ContextVar("only_stored", default=False)
 
 
 class NotStored(Exception):
-    """Something is not stored, where `only_stored` asks that nothing be made."""
+    """A result is not stored, and `only_stored` forbids to compute it."""
 
 
 @contextmanager
 def only_stored() -> Iterator[None]:
-    """Raise `NotStored` in place of making a result that is not there."""
+    """Context manager: raise `NotStored` instead of computing a missing result."""
     token = _only_stored.set(True)
     try:
         yield
@@ -55,7 +55,7 @@ def only_stored() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class AuditStore:
-    """Where results are kept; without a folder nothing is.
+    """A folder of results; without a folder nothing is stored.
 
     Attributes
     ----------
@@ -68,15 +68,15 @@ class AuditStore:
     origin: str = ""
 
     def get(self, name: str, make: Callable[[], Result], **depends_on: Any) -> Result:
-        """A result from its file, if it is of this origin and of these options; else it is made, and kept.
+        """Return a result from its file, if origin and options are the same; else compute and store it.
 
         Parameters
         ----------
         name : str
-            Of the file.
+            Name of the file.
         make : callable
         **depends_on
-            Options of the analysis, in plain values.
+            Options of the analysis, as plain values.
         """
         if self.folder is None:
             return _made(name, make)
@@ -118,16 +118,16 @@ class _Warned(NamedTuple):
 def store_of(
     folder: Path | None, networks: Sequence[nn.Module], dataset: SequenceDataset, **reading: Any
 ) -> AuditStore:
-    """A store for results of networks on data; one that keeps nothing where a network is not one of ours.
+    """A store for results of networks on data; it stores nothing for models from elsewhere.
 
     Parameters
     ----------
     folder : Path or None
-        Beside the weights.
+        Folder of the weights.
     networks : sequence of nn.Module
     dataset : SequenceDataset
     **reading
-        Options that change every result, in plain values.
+        Options that change every result, as plain values.
     """
     if folder is None or not all(type(network) is HybridNetwork for network in networks):
         return NO_STORE
@@ -155,7 +155,7 @@ def motifs_digest(motifs: Sequence[Motif]) -> str:
 
 
 def digest_of(value: Any) -> str:
-    """Digest of plain values, arrays and records of ours."""
+    """Digest of plain values, arrays and result objects."""
     arrays: dict[str, np.ndarray] = {}
     digest = hashlib.sha256(json.dumps(_encoded(value, arrays)).encode())
     for name, array in arrays.items():

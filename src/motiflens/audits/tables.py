@@ -1,4 +1,4 @@
-"""An audit as plain data, and as a folder of tables that other programs read."""
+"""An audit as plain data, and as a folder of tables for other programs."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ _HIT_COLUMNS = ("target_id", "target_name", "p_value", "e_value", "q_value", "of
 
 
 def audit_summary(result: Audit) -> dict[str, Any]:
-    """Put an audit into JSON types: no arrays, None for what is undefined."""
+    """Convert an audit to JSON types: no arrays, and None for undefined values."""
     quality, matches, chance, importance = result.quality, result.matches, result.chance, result.importance
     summary: dict[str, Any] = {
         "network": result.network._asdict(),
@@ -60,10 +60,10 @@ def audit_summary(result: Audit) -> dict[str, Any]:
 
 
 def write_audit(result: Audit, folder: str | Path) -> list[Path]:
-    """Write the tables of an audit into a folder, made if need be; older ones are replaced.
+    """Write the tables of an audit into a folder, which is created if needed; older tables are replaced.
 
-    ``summary.json`` holds everything; ``filters.tsv`` has a row per filter, ``matches.tsv`` one per match,
-    ``pairs.tsv`` one per pair of similar filters, ``filters.meme`` the matrices of the filters that are not dead.
+    ``summary.json`` holds everything. ``filters.tsv`` has a row for each filter, ``matches.tsv`` for each match, and
+    ``pairs.tsv`` for each pair of similar filters. ``filters.meme`` has the matrices of all filters that are not dead.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def write_audit(result: Audit, folder: str | Path) -> list[Path]:
     Raises
     ------
     ValueError
-        If the path is that of a file.
+        If the path is a file.
     """
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():

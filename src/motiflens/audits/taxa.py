@@ -8,16 +8,16 @@ from motiflens.motifs.taxa import matches_by_taxon, taxon_hint, taxon_of
 
 
 def taxon_notes(candidate: Candidate, options: AuditOptions) -> list[str]:
-    """What is to be known of the taxon that a candidate was compared with, in sentences.
+    """Notes on the taxon of the database that a candidate was compared with.
 
-    The filters of its best network are looked up once in each other taxon of JASPAR 2026, about as much work as three
-    of the decoy databases.
+    The filters of its best network are matched once to each other taxon of JASPAR 2026, at about the cost of three
+    decoy databases.
 
     Parameters
     ----------
     candidate : Candidate
     options : AuditOptions
-        Those that it was audited with.
+        The options of its audit.
     """
     database = options.database
     if not isinstance(database, str) or not database.startswith("JASPAR"):

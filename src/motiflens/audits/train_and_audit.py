@@ -1,4 +1,4 @@
-"""From data to the page of an audit: train what is missing, audit every network, write tables and page."""
+"""From data to audits: train what is missing, and audit every network."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ from motiflens.training.suitability import check_fit
 
 
 class Stage(NamedTuple):
-    """How far the audit of a candidate is, and what is done next."""
+    """Progress of the audit of a candidate, and its next stage."""
 
     candidate: str
     share: float
@@ -52,27 +52,28 @@ def train_and_audit(
     n_workers: int | None = None,
     on_news: Callable[[News | Stage], None] = lambda news: None,
 ) -> list[Candidate]:
-    """Train what is missing of several configurations and audit all their networks.
+    """Train the missing networks of several configurations, and audit all networks.
 
-    Each configuration has a folder of its own, below the given one, which `motiflens.training.folder` reads; the same
-    call goes on where it was interrupted. On CPUs configurations are worked on side by side.
+    Each configuration has its own folder below the given one, in the form of `motiflens.training.folder`. The same call
+    resumes after an interruption. On CPUs, configurations run in parallel.
 
     Parameters
     ----------
     dataset : SequenceDataset
     folder : path
     configs : mapping of str to NetworkConfig
-        By name, which is that of the folder too.
+        By name, which is also the name of the folder.
     options : AuditOptions, optional
-        Of the audit; initial weights and batches are drawn by its seed, too.
+        Options of the audit. Its seed is also that of initial weights and batches.
     n_members : int
-        Initialisations of each.
+        Number of initialisations of each.
     protocol, device
         As for :func:`motiflens.training.ensemble.fit`.
     n_workers : int, optional
         Processes; by default one per core on CPUs, else one.
     on_news : callable
-        Told of every epoch, when the networks of a candidate are trained and its audit begins, and how far that is.
+        Called with every epoch, with the end of training and the beginning of the audit of a candidate, and with its
+        progress.
 
     Returns
     -------
@@ -82,11 +83,11 @@ def train_and_audit(
     Raises
     ------
     InputError
-        If configuration and data do not fit together, or options and data.
+        If configurations or options do not fit the data.
     UnfinishedError
-        If workers met what a user can mend, such as a full disk.
+        If workers met an error that a user can correct, such as a full disk.
     RuntimeError
-        If a worker fails otherwise; holds its traceback.
+        If a worker fails otherwise; the error holds its traceback.
     """
     if not configs:
         raise InputError("expected at least one configuration to train, got none")

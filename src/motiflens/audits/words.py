@@ -1,4 +1,4 @@
-"""Numbers and names as the page of an audit writes them."""
+"""How numbers and names are written on the page of an audit."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ METHOD_LABELS = {
 
 
 def display_name(name: str) -> str:
-    """What a candidate is called: activations by their proper names."""
+    """Displayed name of a candidate, with activations by their full names."""
     return look(name)[0]
 
 
@@ -31,7 +31,7 @@ def method_label(method: str) -> str:
 
 
 def bounds_of(measure: str) -> Bounds:
-    """Range that a measure of networks can have, by its name on the page: all but these are shares and areas."""
+    """Range of a measure, by its name on the page; measures that are not listed range from 0 to 1."""
     if measure.endswith("(bits)"):
         return NOT_NEGATIVE
     if "signal-to-noise" in measure:  # of maps whose scores in a motif may be below 0
@@ -42,7 +42,7 @@ def bounds_of(measure: str) -> Bounds:
 
 
 def percent(shares: np.ndarray) -> str:
-    """Mean of shares, shape=(E,), with their range, e.g. "28% (25% to 33%)"."""
+    """Mean of shares, shape=(E,), with their range, such as "28% (25% to 33%)"."""
     low, high = f"{shares.min():.0%}", f"{shares.max():.0%}"
     return f"{shares.mean():.0%}" + ("" if low == high else f" ({low} to {high})")
 

@@ -1,4 +1,4 @@
-"""Complete scores: from the columns of PWMs to the best alignments and their p-values, one query at a time.
+"""Complete scores (TomTom): the best alignments of motif columns, and their p-values, one query at a time.
 
 The score of an alignment is the sum of its column scores. These are shifted by each query column's median
 over all target columns and scaled to integers, so that a query column without a partner scores 0 and
@@ -37,7 +37,7 @@ class Group(NamedTuple):
 @by_fields
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Columns of all targets, those of one width together."""
+    """Columns of all targets, in which those of targets with the same width are together."""
 
     columns: np.ndarray  # (4, n_columns)
     n_sites: np.ndarray  # (n_columns,)
@@ -53,7 +53,7 @@ class Layout:
 
 
 def lay_out(pwms: Sequence[np.ndarray], n_sites: np.ndarray) -> Layout:
-    """Order columns so that one shifted addition serves all targets of one width.
+    """Order columns so that one shifted addition computes the scores of all targets with the same width.
 
     Targets have shape=(4, width) each, their numbers of sites (n_targets,).
     """
@@ -193,8 +193,8 @@ def complete_scores(
     metric : str
         A key of `METRICS`.
     orders : np.ndarray, shape=(n_orders, n_columns), optional
-        Other orders of the targets' columns: the column of the layout that stands in each place. The null, which
-        is made from the columns whatever their order, is the same for all.
+        Other orders of the targets' columns, as indices into the layout. The null distribution does not depend on the
+        order.
     """
     prepare, column_scores = METRICS[metric]
     target_columns = layout.prepared(metric)
@@ -215,8 +215,8 @@ def complete_scores(
 def p_values(best: np.ndarray, scores: np.ndarray, layout: Layout) -> np.ndarray:
     """Compute P(the best of all alignments on both strands >= score) for each target, shape=(2, n_targets).
 
-    Alignments count as independent, so the probability of staying below the score is the product, over all
-    alignments, of each one's own. That one depends only on which block of query columns is aligned.
+    Alignments are taken as independent, so the probability of a lower score is the product over all alignments. The
+    factor of an alignment depends only on the block of query columns that is aligned.
     """
     first, last = int(best.min()), int(best.max())
     log_below = _log_below(scores, first, last)  # n_blocks, n_scores

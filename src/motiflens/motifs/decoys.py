@@ -1,7 +1,7 @@
 """Decoys: motifs with their columns in another order, and which queries match them.
 
-All decoys of a database have its columns, and with them TomTom's null: they are matched together, at the cost of their
-alignments alone.
+All decoys of a database have the same columns, and so the same null distribution in TomTom. So they are matched
+together, and only the alignments must be computed again.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def decoy_motifs(motifs: Sequence[Motif], seed: int | np.random.Generator = 0) -
     decoys : list of Motif
         With the ids, names and numbers of sites of the motifs.
     differs : np.ndarray, bool, shape=(n_motifs,)
-        False where no order made another motif, as with equal columns; the last one drawn stands there.
+        False if no order gave another motif, as for equal columns; the last order is then used.
     """
     drawn = draw_shuffles(motifs, [np.random.default_rng(seed)])
     ends = np.cumsum([motif.width for motif in motifs])[:-1]
@@ -40,8 +40,8 @@ def decoy_motifs(motifs: Sequence[Motif], seed: int | np.random.Generator = 0) -
 def decoy_hits(queries: Sequence[Motif], motifs: Sequence[Motif], shuffles: Shuffles, q: float) -> np.ndarray:
     """Which queries match a motif whose columns were shuffled, bool, shape=(n_shuffles, n_queries).
 
-    What :func:`motiflens.motifs.tomtom.tomtom` says of each shuffled database, with matches of motifs that the shuffle
-    left as they are not counted.
+    This is the result of :func:`motiflens.motifs.tomtom.tomtom` for each shuffled database, without matches to motifs
+    that the shuffle did not change.
 
     Parameters
     ----------

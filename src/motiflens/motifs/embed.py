@@ -1,4 +1,4 @@
-"""Draw motifs, place them at random and sample bases, for all sequences at once.
+"""Draw motifs, place them at random and sample bases, for all sequences together.
 
 The generator of Ghotra et al. 2021: draw the number of motifs k, then k motifs with replacement, divide what
 is left of the sequence into k + 1 gaps, and sample every base by itself, uniformly outside of motifs.
@@ -66,7 +66,7 @@ def draw_sites(
     counts : np.ndarray, shape=(n,)
         Motifs per sequence.
     choices : np.ndarray, shape=(n,)
-        Each sequence draws from the first so many of motifs, on either strand.
+        Number of motifs, from the first on, from which each sequence draws, on either strand.
     motifs : sequence of Motif
     length : int
     rng : np.random.Generator
@@ -74,12 +74,12 @@ def draw_sites(
     Returns
     -------
     truth : SiteTruth
-        Where the motifs of a sequence together do not fit, they are drawn anew; their number stays.
+        If the motifs of a sequence do not fit, others are drawn; their number stays.
 
     Raises
     ------
     ValueError
-        If motifs cannot fit, or hardly ever do.
+        If motifs do not fit, or hardly ever do.
     """
     n = len(counts)
     sequence = np.repeat(np.arange(n), counts)
@@ -119,13 +119,13 @@ def sample_bases(truth: SiteTruth, rng: np.random.Generator) -> np.ndarray:
 
 
 def check_request(n_sequences: int, length: int, motif_counts: Mapping[int, float], motifs: Sequence[Motif]) -> None:
-    """Check what simulators have in common.
+    """Check the arguments that all simulators share.
 
     Raises
     ------
     ValueError
-        If a number is not positive, motif_counts is no distribution over 1, 2, ..., or its largest number
-        of the narrowest motif is wider than a sequence.
+        If a number is not positive, `motif_counts` is not a distribution over 1, 2, ..., or its largest number of
+        motifs does not fit into a sequence.
     """
     check_count("n_sequences", n_sequences)
     _shares(motif_counts)

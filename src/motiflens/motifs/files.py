@@ -1,4 +1,4 @@
-"""Motif files: read in any format, written in MEME's."""
+"""Motif files, which are read in any format and written in the MEME format."""
 
 import gzip
 import re
@@ -20,7 +20,7 @@ _UNIFORM = (0.25,) * 4
 
 
 class MotifSet(MotifList):
-    """The motifs of a file: a list that also knows where they come from.
+    """The motifs of a file: a list with information on their origin.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class MotifSet(MotifList):
     skipped : tuple of Skipped
         Motifs that could not be read: id, line, reason.
     log_odds : str
-        The logarithm's base where matrices were log-odds and have been converted; else empty.
+        Base of the logarithm if matrices were log-odds and were converted; else empty.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class MotifSet(MotifList):
         return super()._table()._replace(notes=self.notes())
 
     def notes(self) -> list[str]:
-        """What a reader should know: motifs that were skipped, and log-odds that were converted."""
+        """Notes on motifs that were skipped, and on log-odds that were converted."""
         found = []
         if self.skipped:
             n = len(self.skipped)
@@ -99,21 +99,19 @@ def _line(number: int) -> str:
 def read_motifs(path: str | Path, format: str | None = None, strict: bool = False) -> MotifSet:
     """Read the motifs of a file, plain or gzip, in any of the formats of `formats.FORMATS`, or of a folder of files.
 
-    The format is found by itself. Counts become probabilities, column by column, and the number of sites is the mean
-    of the columns' sums, rounded; 20 where a file has probabilities and does not say. Log-odds are recognised by
-    negative scores, and converted where they give probabilities that sum to 1. A matrix is never turned by its shape
-    alone: four rows of four numbers are bases or positions by the format, by the other motifs of the file, or by
-    their sums, and refused where none of them tells.
+    The format is recognised. Counts become probabilities, column by column; the number of sites is the rounded mean of
+    the column sums. It is 20 if a file has probabilities and no number of sites. Log-odds are recognised by negative
+    scores, and converted if they give probabilities that sum to 1. Whether rows are bases or positions is decided by
+    the format, by the other motifs of the file, or by the sums. A matrix for which none of these decides is refused.
 
     Parameters
     ----------
     path : str or Path
         A folder holds files of one motif each, as CIS-BP and HOCOMOCO are distributed.
     format : str, optional
-        A name of `formats.FORMATS`, to force it.
+        A name of `formats.FORMATS`, if the format should not be guessed.
     strict : bool
-        Refuse the file for a single motif that cannot be read. By default such motifs are skipped and stand, with
-        the reason, in ``skipped``.
+        Raise an error if any motif cannot be read. By default such motifs are skipped, and ``skipped`` has the reasons.
 
     Returns
     -------
@@ -124,7 +122,7 @@ def read_motifs(path: str | Path, format: str | None = None, strict: bool = Fals
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the format is unknown or no motif can be read; if strict, for the first that cannot. Says the line.
+        If the format is unknown or no motif can be read; if strict, if any cannot. The message has the line.
 
     Examples
     --------
@@ -144,13 +142,13 @@ def read_motifs(path: str | Path, format: str | None = None, strict: bool = Fals
 
 
 def number_ids(motifs: Iterable[Motif]) -> tuple[list[Motif], dict[str, list[str]]]:
-    """Give motifs of one id numbers, and ids with spaces underscores, so that they can be written.
+    """Make ids unique by numbers, and replace spaces by underscores, so that motifs can be written.
 
     Returns
     -------
     motifs : list of Motif
     renamed : dict
-        The new ids of each id that is there more than once.
+        The new ids of each id that occurs more than once.
     """
     motifs = list(motifs)
     ids = [re.sub(r"\s+", "_", motif.id.strip()) or "motif" for motif in motifs]
@@ -172,10 +170,10 @@ def number_ids(motifs: Iterable[Motif]) -> tuple[list[Motif], dict[str, list[str
 def write_meme(
     motifs: Iterable[Motif], path: str | Path, *, digits: int = 6, background: Sequence[float] | None = None
 ) -> None:
-    """Write motifs in MEME's minimal format, compressed if the path ends in .gz.
+    """Write motifs in the minimal MEME format, compressed if the path ends in .gz.
 
-    Reading the file gives back exactly the printed digits: where rounding to few digits would move the sum
-    of a row so far that readers rescale it, the entries with the largest remainders take the difference.
+    Reading the file returns exactly the printed digits. If rounding would change the sum of a row so much that readers
+    rescale it, the difference is added to the entries with the largest remainders.
 
     Parameters
     ----------
@@ -189,8 +187,8 @@ def write_meme(
     Raises
     ------
     ValueError
-        If there is no motif, an id is empty, has a space or occurs twice, a name has a line break, the background is no
-        four frequencies that sum to 1, or digits is not in 1 to 15.
+        If there is no motif; an id is empty, has a space or occurs twice; a name has a line break; the background is
+        not four frequencies that sum to 1; or `digits` is not in 1 to 15.
     """
     if background is None:
         background = getattr(motifs, "background", None) or _UNIFORM

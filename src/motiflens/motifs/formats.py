@@ -1,4 +1,4 @@
-"""Motif files of any format: which one it is, and what stands in it."""
+"""Recognise the format of a motif file, and parse it."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -53,7 +53,7 @@ _POSITIONS = ("homer", "hocomoco", "gimme", "cluster-buster")
 
 @by_fields
 class ParsedFile(NamedTuple):
-    """What a file holds."""
+    """The content of a file."""
 
     format: str
     records: list[MotifRecord]
@@ -95,16 +95,16 @@ def parse_motifs(text: str, source: str, format: str | None = None, *, strict: b
     ----------
     text : str
     source : str
-        What to call it in messages; its stem is the id of a matrix without a name.
+        Name of the file in messages; its stem is the id of a matrix without a name.
     format : str, optional
-        One of `FORMATS`; found by itself if it is not given.
+        One of `FORMATS`; recognised if it is not given.
     strict : bool
-        Refuse a file with a motif that cannot be read, in place of skipping it.
+        Raise an error if any motif cannot be read, instead of skipping it.
 
     Raises
     ------
     ValueError
-        If the format is unknown, or no motif can be read; if strict, for the first that cannot. Says the line.
+        If the format is unknown, or no motif can be read; if strict, if any cannot. The message has the line.
     """
     if format is not None:
         check_choice("format", format, list(FORMATS))
@@ -131,7 +131,7 @@ def parse_patterns(path: Path, *, strict: bool = False) -> ParsedFile:
     Raises
     ------
     ValueError
-        If it is none or no pattern can be read; if strict, for the first that cannot.
+        If it is another file or no pattern can be read; if strict, if any cannot.
     """
     entries = [(Block([(0, name)]), read) for name, read in modisco_patterns(path)]
     return ParsedFile("modisco", *_read_all(entries, str(path), strict=strict), None)
@@ -169,7 +169,7 @@ def detect_format(lines: list[tuple[int, str]], source: str) -> str:
     Raises
     ------
     ValueError
-        If it is none of them; says what it looks like, and what there is.
+        If it is none of them; the message says what it looks like, and which formats there are.
     """
     full = [line for _, line in lines if line]
     body = [line for line in full if not line.startswith(("#", ";"))]

@@ -1,8 +1,8 @@
-"""Where motifs lie in one sequence: exact p-values of log-odds scores, and the best hits that do not overlap.
+"""Sites of motifs in one sequence: exact p-values of log-odds scores, and the best hits that do not overlap.
 
-A score is the sum over a motif's columns of log2 of a base's probability over 1/4, with a pseudocount of one site. Its
-p-value is the share of all words of that width that score as high, by the distribution of the sum over columns
-(Staden 1989, "Methods for calculating the probabilities of finding patterns in sequences").
+The score is the sum, over a motif's columns, of log2 of the base's probability divided by 1/4, with a pseudocount of
+one site. Its p-value is the share of all words of that width with at least this score, computed from the distribution
+of the sum over columns (Staden 1989, "Methods for calculating the probabilities of finding patterns in sequences").
 """
 
 from collections.abc import Sequence
@@ -36,9 +36,9 @@ def motif_hits(codes: np.ndarray, motifs: Sequence[Motif], *, p: float = 1e-4) -
     codes : np.ndarray, shape=(L,)
         A window with an unknown base holds no site.
     motifs : sequence of Motif
-        Those wider than the sequence have none.
+        Motifs wider than the sequence have no sites.
     p : float
-        Largest p-value of a site, of a single place on one strand.
+        Largest p-value of a site, for a single position on one strand.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def motif_hits(codes: np.ndarray, motifs: Sequence[Motif], *, p: float = 1e-4) -
 
 
 def best_starts(codes: np.ndarray, motif: Motif) -> tuple[np.ndarray, np.ndarray]:
-    """Where the best window of each sequence begins, on either strand, and its score in bits.
+    """Start and score in bits of the best window of each sequence, on either strand.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def best_starts(codes: np.ndarray, motif: Motif) -> tuple[np.ndarray, np.ndarray
     -------
     starts : np.ndarray, int64, shape=(N,)
     scores : np.ndarray, float64, shape=(N,)
-        Minus infinity where every window holds an unknown base.
+        Minus infinity if every window holds an unknown base.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Numbers of motif files to base probabilities: counts, log-odds, and which way a matrix lies."""
+"""From numbers in motif files to base probabilities: counts, log-odds, and the orientation of a matrix."""
 
 import re
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ _BASES = {"natural": np.e, "base-2": 2.0, "base-10": 10.0}
 
 @by_fields
 class MotifRecord(NamedTuple):
-    """A motif as a file has it; counts and log-odds are already turned into probabilities."""
+    """A motif from a file; counts and log-odds are already converted to probabilities."""
 
     id: str
     name: str
@@ -44,7 +44,7 @@ class Skipped(NamedTuple):
 
 @by_fields
 class Block(NamedTuple):
-    """The lines of one motif in a file: not blank, stripped, with their numbers."""
+    """The lines of one motif in a file, stripped, without blank lines, with their line numbers."""
 
     lines: list[tuple[int, str]]
 
@@ -60,7 +60,7 @@ class Block(NamedTuple):
 
 
 class LineError(InputError):
-    """What is wrong at a line of a motif file."""
+    """An error at a line of a motif file."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(f"line {line}: {message}")
@@ -69,14 +69,14 @@ class LineError(InputError):
 
 
 class EitherWayError(LineError):
-    """A matrix whose rows may be bases or positions."""
+    """Error: the rows of a matrix may be bases or positions."""
 
 
 def counts_to_pwm(counts: np.ndarray) -> tuple[np.ndarray, int]:
-    """Normalise each column of counts, shape=(4, width); sites are the mean of the column sums, halves up.
+    """Normalise each column of counts, shape=(4, width); the number of sites is the rounded mean of column sums.
 
-    That is what the MEME Suite's converters write for a JASPAR matrix. A matrix whose columns sum to 1 holds
-    probabilities, or a single site; its sites count as unknown.
+    This equals the output of the MEME Suite's converters for a JASPAR matrix. If columns sum to 1, they are
+    probabilities or a single site, and the number of sites is taken as unknown.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def log_odds_to_pwm(scores: np.ndarray, background: Sequence[float] = (0.25,) * 
     Raises
     ------
     ValueError
-        If columns sum to 1 with no base, so that the scores are others.
+        If there is no base with which columns sum to 1, so that the numbers are not log-odds.
     """
     share = np.asarray(background, dtype=np.float64)[:, None]
     errors = {}
@@ -139,15 +139,15 @@ def to_record(motif_id: str, name: str, matrix: np.ndarray) -> MotifRecord:
 
 
 def orientation(rows: Sequence[Sequence[float]]) -> Orientation | None:
-    """Say what the rows of a matrix are; None where four rows of four numbers could be both.
+    """Whether the rows of a matrix are bases or positions; None if four rows of four numbers could be both.
 
-    Rows of four numbers are positions unless there are four of them. Then sums decide: the bases of a position sum to
-    the same number, 1 or the number of sites, and the positions of a base do not.
+    Rows of four numbers are positions, unless there are four of them. Then sums decide, because the bases of every
+    position have the same sum (1 or the number of sites), and the positions of a base do not.
 
     Raises
     ------
     ValueError
-        If the rows are no matrix with four rows or four columns.
+        If the rows do not form a matrix with four rows or four columns.
     """
     widths = {len(row) for row in rows}
     if len(rows) == 4 and len(widths) == 1 and widths != {0}:
@@ -165,7 +165,7 @@ def orientation(rows: Sequence[Sequence[float]]) -> Orientation | None:
 
 
 def sums_fit(matrix: np.ndarray) -> bool:
-    """Say whether columns of (4, width) have the sums that positions of a motif have."""
+    """Whether the sums of the columns of (4, width) are those of positions of a motif."""
     if (matrix < 0).any():
         try:
             log_odds_to_pwm(matrix)
@@ -177,14 +177,14 @@ def sums_fit(matrix: np.ndarray) -> bool:
 
 
 def number_words(text: str) -> list[str]:
-    """Words of a row of numbers between spaces, tabs, semicolons or commas; decimal commas become points.
+    """Split a row of numbers at spaces, tabs, semicolons or commas; decimal commas become points.
 
-    A comma is a decimal one where every number between spaces or semicolons is whole or has one comma within.
+    Commas are decimal if every number between spaces or semicolons is whole or has one comma within.
 
     Raises
     ------
     ValueError
-        If each of them may also separate thousands, as in ``1,234 5,678``.
+        If commas may also separate thousands, as in ``1,234 5,678``.
     """
     words = text.replace('"', "").replace(";", " ").split()
     with_comma = [word for word in words if "," in word]
@@ -196,12 +196,12 @@ def number_words(text: str) -> list[str]:
 
 
 def to_numbers(words: Sequence[str], line: int, what: str) -> list[float]:
-    """Words as numbers.
+    """Convert words to numbers.
 
     Raises
     ------
     LineError
-        If one is no number.
+        If a word is not a number.
     """
     try:
         return [float(word) for word in words]

@@ -1,4 +1,4 @@
-"""Formats that are a name and rows of numbers: JASPAR, HOMER, HOCOMOCO, gimmemotifs, Cluster-Buster, UniPROBE, plain.
+"""Formats with a name and rows of numbers: JASPAR, HOMER, HOCOMOCO, gimmemotifs, Cluster-Buster, UniPROBE, plain.
 
 JASPAR: https://jaspar.elixir.no/faq/. HOMER: http://homer.ucsd.edu/homer/motif/creatingCustomMotifs.html.
 """
@@ -45,12 +45,12 @@ class _Matrix(NamedTuple):
 
 
 def headed_blocks(lines: list[tuple[int, str]]) -> list[Block]:
-    """Cut lines into motifs, each of which begins with ``>``.
+    """Split lines into motifs, each of which begins with ``>``.
 
     Raises
     ------
     LineError
-        If the first line is no such header.
+        If the first line is not such a header.
     """
     if lines and not lines[0][1].startswith(">"):
         raise LineError(lines[0][0], f"expected a header such as '>MA0004.1 Arnt', got {lines[0][1][:60]!r}")
@@ -63,7 +63,7 @@ def headed_blocks(lines: list[tuple[int, str]]) -> list[Block]:
 
 
 def plain_blocks(lines: list[tuple[int, str]]) -> list[Block]:
-    """Cut lines, blank ones among them, into matrices that blank lines, ``//`` or titles keep apart."""
+    """Split lines into matrices, which blank lines, ``//`` or titles separate."""
     blocks: list[Block] = []
     titles: list[tuple[int, str]] = []
     n_rows, lettered = 0, False
@@ -105,13 +105,13 @@ def matrix_motif(block: Block, names: tuple[str, str], rows_are: Orientation | N
     names : (str, str)
         Id and name.
     rows_are : {"bases", "positions"}, optional
-        What rows without letters are; found by their number and sums if it is not given.
+        What rows without letters are; recognised by their number and sums if it is not given.
 
     Raises
     ------
     LineError
-        If rows are missing, too many or of different lengths, a value is no number, or four rows of four numbers could
-        be either.
+        If rows are missing, too many or of different lengths, a value is not a number, or four rows of four numbers
+        could be either.
     """
     found = _read(block, names)
     if found.columns:
@@ -129,7 +129,7 @@ def matrix_motif(block: Block, names: tuple[str, str], rows_are: Orientation | N
 
 
 def common_orientation(blocks: Sequence[Block]) -> Orientation | None:
-    """What the rows of a file's matrices are: by their numbers, else by their sums; None if neither tells."""
+    """What the rows of a file's matrices are, by their numbers, else by their sums; None if neither decides."""
     for by_sums in (False, True):
         votes = Counter(block_orientation(block, by_sums=by_sums) for block in blocks)
         votes.pop(None, None)
@@ -139,7 +139,7 @@ def common_orientation(blocks: Sequence[Block]) -> Orientation | None:
 
 
 def block_orientation(block: Block, *, by_sums: bool) -> Orientation | None:
-    """What the rows of a block are; None if that cannot be said, as of four rows of four without sums."""
+    """What the rows of a block are; None if this cannot be decided, as for four rows of four without sums."""
     try:
         found = _read(block, ("", ""))
         if found.columns:

@@ -1,4 +1,4 @@
-"""MEME's format: https://meme-suite.org/meme/doc/meme-format.html, and the text output of MEME and STREME."""
+"""The MEME format (https://meme-suite.org/meme/doc/meme-format.html), and the text output of MEME and STREME."""
 
 import re
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ _PROBABILITIES, _LOG_ODDS = "letter-probability matrix", "log-odds matrix"
 
 
 def meme_blocks(lines: list[tuple[int, str]]) -> tuple[list[tuple[int, str]], list[Block]]:
-    """Cut numbered lines into what stands before the first motif, and a block for each motif."""
+    """Split numbered lines into a header, and a block for each motif."""
     header: list[tuple[int, str]] = []
     blocks: list[Block] = []
     for number, line in lines:
@@ -39,12 +39,12 @@ def meme_blocks(lines: list[tuple[int, str]]) -> tuple[list[tuple[int, str]], li
 
 
 def meme_background(lines: list[tuple[int, str]]) -> tuple[float, ...] | None:
-    """Frequencies of A, C, G and T that the file gives, None if it gives none.
+    """Frequencies of A, C, G and T in the file; None if it has none.
 
     Raises
     ------
     LineError
-        If the alphabet is not that of DNA, or the frequencies are no probabilities.
+        If the alphabet is not that of DNA, or the frequencies are not probabilities.
     """
     for number, line in lines:
         if line.startswith("ALPHABET"):
@@ -77,20 +77,20 @@ def _frequency(text: str) -> float:
 
 
 def meme_motif(block: Block, background: tuple[float, ...] | None, following: str | None) -> MotifRecord:
-    """The motif of a block, from its probabilities, or from log-odds where there are no others.
+    """The motif of a block, from its probabilities, or from log-odds if it has no probabilities.
 
     Parameters
     ----------
     block : Block
     background : four floats, optional
-        What log-odds are against; uniform by default.
+        Background of log-odds; uniform by default.
     following : str, optional
         The line after the block, for messages.
 
     Raises
     ------
     LineError
-        If there is no id or matrix, or the matrix is not as its header says.
+        If there is no id or matrix, or the matrix does not fit its header.
     """
     motif_id, name = _names(*block.lines[0])
     scores = None

@@ -74,7 +74,7 @@ class Motif:
         return MotifList([self]).to_dataframe()
 
     def plot(self, *, ax: "Axes | None" = None) -> "Axes":
-        """Draw the information logo, by default on a figure of its own (:func:`motiflens.basics.plots.plot_logo`)."""
+        """Draw the information logo, by default on a new figure (:func:`motiflens.basics.plots.plot_logo`)."""
         return plot_logo(self, title=self.name or self.id, ax=ax)
 
     @property
@@ -83,12 +83,12 @@ class Motif:
         return int(self.pwm.shape[1])
 
     def reverse_complement(self) -> "Motif":
-        """Return the same motif read from the other strand: id, name and number of sites stay."""
+        """Return the reverse complement, with the same id, name and number of sites."""
         return Motif(self.id, self.name, self.pwm[::-1, ::-1], self.n_sites)
 
 
 class MotifList(Tabular, list[Motif]):
-    """A list of motifs that can be looked at: names and consensus as text, logos in a notebook."""
+    """A list of motifs, shown as names and consensus, and with logos in a notebook."""
 
     def _table(self) -> Table:
         columns: dict[str, Sequence[Any]] = {
@@ -102,7 +102,7 @@ class MotifList(Tabular, list[Motif]):
 
 
 def distinct_names(motifs: Sequence[Motif]) -> list[str]:
-    """Names of motifs, with the id beside where several have one name, or the id where there is none."""
+    """Names of motifs, with the id if several have the same name, and the id alone if there is no name."""
     names = Counter(motif.name for motif in motifs)
     return [
         motif.id if not motif.name else motif.name if names[motif.name] == 1 else f"{motif.name} ({motif.id})"
@@ -116,7 +116,7 @@ def select_motifs(motifs: Iterable[Motif], ids: Sequence[str]) -> list[Motif]:
     Raises
     ------
     ValueError
-        If an id is not there (close ids, or the ids of the motifs of that name, are listed) or is ambiguous.
+        If an id is missing (similar ids, or the ids of motifs with that name, are listed) or ambiguous.
     """
     by_id: dict[str, list[Motif]] = {}
     ids_of_name: dict[str, list[str]] = {}
@@ -134,18 +134,18 @@ def select_motifs(motifs: Iterable[Motif], ids: Sequence[str]) -> list[Motif]:
 
 
 def trim_pwm(pwm: np.ndarray, threshold: float = 0.5, pad: int = 3) -> np.ndarray:
-    """Cut uninformative flanks: keep the first to the last position above threshold, and pad more each side.
+    """Trim uninformative flanks: keep the first to the last position above a threshold, and `pad` more on each side.
 
-    Ghotra et al. 2021, filter analysis. A matrix without any position above the threshold stays whole.
+    As in the filter analysis of Ghotra et al. 2021. A matrix without any position above the threshold is not trimmed.
 
     Parameters
     ----------
     pwm : np.ndarray, shape=(4, width)
         Base probabilities.
     threshold : float
-        Bits; a position counts if its information is greater.
+        In bits; a position counts if its information is greater.
     pad : int
-        Positions kept beyond, as far as there are any.
+        Additional positions to keep on each side, as far as there are any.
 
     Returns
     -------
@@ -155,7 +155,7 @@ def trim_pwm(pwm: np.ndarray, threshold: float = 0.5, pad: int = 3) -> np.ndarra
     Raises
     ------
     ValueError
-        If pad is negative or pwm is no matrix of probabilities.
+        If `pad` is negative or `pwm` is not a matrix of probabilities.
     """
     if pad < 0:
         raise InputError(f"pad must be 0 or more, got {pad}")

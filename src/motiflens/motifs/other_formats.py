@@ -1,4 +1,4 @@
-"""Motif files that are no plain matrices: HOCOMOCO's JSON lines, and the HDF5 of TF-MoDISco."""
+"""Other motif files: HOCOMOCO's JSON lines, and the HDF5 of TF-MoDISco."""
 
 import json
 import re
@@ -20,12 +20,12 @@ def is_json(line: str) -> bool:
 
 
 def json_blocks(lines: list[tuple[int, str]]) -> list[tuple[Block, Callable[[], MotifRecord]]]:
-    """A motif for each line that is an object, or for each object of a list.
+    """One motif for each line that is an object, or for each object of a list.
 
     Raises
     ------
     LineError
-        If it is no JSON.
+        If it is not JSON.
     """
     text = [one for one in lines if one[1]]
     try:
@@ -73,7 +73,7 @@ def _factor(found: dict[str, Any]) -> str:
 
 
 def modisco_patterns(path: Path) -> Iterator[tuple[str, Callable[[], MotifRecord]]]:
-    """Names of the patterns of TF-MoDISco, as its report has them, and what reads them.
+    """Names of the patterns of TF-MoDISco, as in its report, and a function that reads them.
 
     A pattern's matrix is the mean of its seqlets' bases, not their contributions.
 

@@ -1,7 +1,7 @@
-"""Pairs of motifs: the rule of each pair, every two sites of a sequence, and which of them obey a rule.
+"""Pairs of motifs in simulated data: the rule of each pair, pairs of sites, and which of these obey a rule.
 
-A gap is the number of bases between two sites. How two motifs i and j lie to each other is read on the strand on
-which motif i reads forward, so that a sequence and its reverse complement say the same.
+A gap is the number of bases between two sites. The order and orientation of motifs i and j are those on the strand on
+which motif i is forward, so they are the same for a sequence and its reverse complement.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,10 +23,9 @@ ANY_ORIENTATION = ""
 
 @by_fields
 class PairTable(NamedTuple):
-    """One row per pair of motifs with i < j; every column has shape=(n_pairs,).
+    """One row for each pair of motifs with i < j; every column has shape=(n_pairs,).
 
-    A pair obeys its rule where its gap is in ``min_gap`` to ``max_gap``, both included, and its orientation is
-    the one named.
+    A pair of sites obeys the rule if its gap is from ``min_gap`` to ``max_gap``, and its orientation is the given one.
     """
 
     motif_i: np.ndarray  # int, index into the list of motifs
@@ -41,13 +40,13 @@ class PairTable(NamedTuple):
         return PairTable(*(column[self.kind == kind] for column in self))
 
     def to_json(self) -> dict[str, list[Any]]:
-        """Return the columns as lists, as they stand in ``dataset.metadata["pairs"]``."""
+        """Return the columns as lists, as in ``dataset.metadata["pairs"]``."""
         return {name: column.tolist() for name, column in self._asdict().items()}
 
 
 @by_fields
 class SitePairs(NamedTuple):
-    """One row per two sites of one sequence; every column has shape=(n,)."""
+    """One row for each two sites of one sequence; every column has shape=(n,)."""
 
     sequence: np.ndarray  # row of the dataset
     left: np.ndarray  # row of the site table
@@ -59,7 +58,7 @@ class SitePairs(NamedTuple):
 
 
 def read_pairs(metadata: Mapping[str, Any]) -> PairTable:
-    """Return the table of pairs that a dataset of :func:`motiflens.data.simulate.spaced_grammar` carries.
+    """Return the table of pairs of a data set from :func:`motiflens.data.simulate.spaced_grammar`.
 
     Parameters
     ----------
@@ -86,9 +85,9 @@ def read_pairs(metadata: Mapping[str, Any]) -> PairTable:
 
 
 def site_pairs(truth: SiteTruth) -> SitePairs:
-    """List every two sites that lie in one sequence, neighbours first.
+    """List each two sites of the same sequence, neighbours first.
 
-    Two sites of one motif count as i = left and j = right.
+    For two sites of the same motif, i is the left and j the right one.
     """
     per_sequence = np.bincount(truth.sequence, minlength=1)
     steps = [np.flatnonzero(truth.sequence[step:] == truth.sequence[:-step]) for step in range(1, per_sequence.max())]
@@ -104,7 +103,7 @@ def site_pairs(truth: SiteTruth) -> SitePairs:
 
 
 def obeying(truth: SiteTruth, pairs: PairTable) -> SitePairs:
-    """List the two sites, of all sites of a sequence, that obey the rule of one of these pairs."""
+    """List the pairs of sites that obey the rule of one of these pairs of motifs."""
     found = site_pairs(truth)
     n_motifs = max(len(truth.motifs), 1 + pairs.motif_j.max(initial=0))
     row = row_of_pair(pairs.motif_i, pairs.motif_j, n_motifs)[found.motif_i, found.motif_j]
@@ -116,14 +115,14 @@ def obeying(truth: SiteTruth, pairs: PairTable) -> SitePairs:
 
 
 def count_obeying(truth: SiteTruth, pairs: PairTable) -> np.ndarray:
-    """Count, for each sequence, the two sites that obey a rule, shape=(n_sequences,)."""
+    """Number of pairs of sites in each sequence that obey a rule, shape=(n_sequences,)."""
     return np.bincount(obeying(truth, pairs).sequence, minlength=truth.n_sequences)
 
 
 def row_of_pair(motif_i: np.ndarray, motif_j: np.ndarray, n_motifs: int) -> np.ndarray:
-    """Return the row in which a pair i < j is listed, or the number of rows, shape=(n_motifs + 1, n_motifs + 1).
+    """Row of each pair i < j, or the number of rows if it has none, shape=(n_motifs + 1, n_motifs + 1).
 
-    The last row and column are there for index -1, no motif.
+    The last row and column are for index -1, which is no motif.
     """
     row = np.full((n_motifs + 1, n_motifs + 1), len(motif_i))
     row[motif_i, motif_j] = np.arange(len(motif_i))

@@ -48,23 +48,22 @@ def load_motifs(name_or_path: str | Path) -> MotifList:
     Parameters
     ----------
     name_or_path : str or Path
-        ``"JASPAR2016-vertebrates"`` (CORE, latest version of each: 519) and ``"JASPAR2020"`` (CORE, all taxa,
-        all versions: 1,964) come with the package, and of JASPAR 2026 the latest CORE versions of five taxa:
-        ``"JASPAR2026-vertebrates"``, ``-plants``, ``-insects``, ``-fungi`` and ``-nematodes``. Any other release
-        is read through pyjaspar, by the same
-        rule: ``"JASPAR2024"`` is CORE with all taxa and all versions, ``"JASPAR2024-plants"`` the latest
-        version of each matrix of one taxon. Anything else is the path of a motif file, as :func:`read_motifs`
-        reads it; motifs that it has to skip are warned of.
+        ``"JASPAR2016-vertebrates"`` (CORE, latest versions, 519 motifs) and ``"JASPAR2020"`` (CORE, all taxa, all
+        versions: 1,964) come with the package, and of JASPAR 2026 the latest CORE versions of five taxa:
+        ``"JASPAR2026-vertebrates"``, ``-plants``, ``-insects``, ``-fungi`` and ``-nematodes``. Any other release is
+        read by pyjaspar: ``"JASPAR2024"`` is CORE with all taxa and all versions, ``"JASPAR2024-plants"`` the latest
+        version of each matrix of one taxon. Anything else is the path of a motif file, which :func:`read_motifs` reads;
+        a warning names motifs that are skipped.
 
     Returns
     -------
     motifs : MotifList
-        A list of your own: changing it changes no later call.
+        A new list; changing it does not affect later calls.
 
     Raises
     ------
     ValueError
-        If a name is unknown (close ones are listed) or no motif of a file can be read (with the line).
+        If a name is unknown (similar names are listed) or no motif of a file can be read (with the line).
     FileNotFoundError
         If a path does not exist.
     ImportError
@@ -97,14 +96,14 @@ def load_motifs(name_or_path: str | Path) -> MotifList:
 
 
 def named_motifs(wanted: str | Sequence[Motif], database: Sequence[Motif]) -> list[Motif]:
-    """Motifs that a user names: a file or a packaged set, names or ids in a database with commas between, or motifs.
+    """Motifs that a user names: a file, a packaged set, names or ids in a database separated by commas, or motifs.
 
-    Of several motifs with one name, such as versions, the last is taken.
+    If several motifs have the same name, such as versions, the last one is used.
 
     Raises
     ------
     InputError
-        If a name is unknown (close ones are listed), or a file holds no motif.
+        If a name is unknown (similar names are listed), or a file holds no motif.
     """
     if not isinstance(wanted, str):
         return list(wanted)

@@ -1,4 +1,4 @@
-"""Orders of the columns of a database's motifs, drawn at random, once for each database and seed."""
+"""Random orders of the columns of a database's motifs, drawn once for each database and seed."""
 
 import contextlib
 import ctypes
@@ -25,18 +25,18 @@ _WORTH_A_FILE = 100  # motifs
 
 @by_fields
 class Shuffles(NamedTuple):
-    """Orders of the columns of every motif of a database, drawn several times."""
+    """Several random orders of the columns of every motif of a database."""
 
     orders: np.ndarray  # (n_shuffles, sum of widths), motif by motif: which column stands where
     differs: np.ndarray  # bool, (n_shuffles, n_motifs): False where no order made another motif
 
 
 def draw_shuffles(motifs: Sequence[Motif], generators: Sequence[np.random.Generator]) -> Shuffles:
-    """Draw an order of the columns of every motif, from one generator after the other.
+    """Draw an order of the columns of every motif, one for each generator.
 
-    An order is drawn again, up to 20 times, while the result is still the motif: similar to it
-    (:func:`motiflens.motifs.similarity.similarity`), on either strand and at any shift, by `SAME_MOTIF` or more. Where
-    all are, the last one drawn stands.
+    An order is drawn again, up to 20 times, if the result is too similar to the motif, that is, if the similarity
+    (:func:`motiflens.motifs.similarity.similarity`), on either strand and at any shift, is `SAME_MOTIF` or more. If all
+    are, the last one is used.
     """
     starts = np.concatenate([[0], np.cumsum([motif.width for motif in motifs], dtype=np.int64)])
     orders = np.empty((len(generators), starts[-1]), dtype=np.int32)
@@ -75,9 +75,9 @@ class _Comparison:
 
 
 def database_shuffles(motifs: Sequence[Motif], n: int, seed: int) -> Shuffles:
-    """`draw_shuffles` n times from one seed, kept in memory and, for large databases, in the user's cache folder.
+    """`draw_shuffles` n times from one seed, cached in memory and, for large databases, in the user's cache folder.
 
-    The first of more shuffles are those of fewer.
+    A larger n extends the shuffles of a smaller one.
     """
     return _kept(tuple(motifs), n, seed)
 

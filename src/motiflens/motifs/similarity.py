@@ -1,4 +1,4 @@
-"""How alike two matrices are, wherever they overlap and on either strand."""
+"""Similarity of two matrices, over all shifts and both strands."""
 
 from typing import NamedTuple
 
@@ -18,21 +18,21 @@ class Similarity(NamedTuple):
 def similarity(first: np.ndarray, second: np.ndarray, *, both_strands: bool = True) -> Similarity:
     """Largest correlation of two matrices over all shifts and both strands.
 
-    With 1/4 subtracted from every entry, the sum of products over the overlapping columns is divided
-    by the norms of both whole matrices: overhanging columns count as mismatches, and two matrices are alike only if
-    what is informative in one is so in the other.
+    After 1/4 is subtracted from every entry, the sum of products over the overlapping columns is divided by the norms
+    of both complete matrices. So overhanging columns count as mismatches, and two matrices are similar only if their
+    informative columns overlap.
 
     Parameters
     ----------
     first, second : np.ndarray, shape=(4, width)
         Base probabilities; widths may differ.
     both_strands : bool
-        Otherwise the second as it is, only.
+        If False, only the given strand of the second matrix.
 
     Returns
     -------
     similarity : Similarity
-        value is 0 where a matrix is uniform throughout. The same for (second, first), up to offset and strand.
+        Its value is 0 if a matrix is uniform. It is the same for (second, first), up to offset and strand.
 
     Raises
     ------

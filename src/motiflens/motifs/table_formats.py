@@ -33,9 +33,9 @@ def _columns(line: str) -> list[str]:
 
 
 def transfac_blocks(lines: list[tuple[int, str]]) -> list[Block]:
-    """Cut lines into entries, which end with ``//``; what is no entry, as the version at the top, is left out.
+    """Split lines into entries, which end with ``//``; other lines, such as the version at the top, are ignored.
 
-    Where ``//`` is not there, as in STAMP's files, a second matrix or a field of names begins the next entry.
+    Without ``//``, as in STAMP's files, a second matrix or a field of names begins the next entry.
     """
     blocks: list[Block] = [Block([])]
     for number, line in lines:
@@ -61,7 +61,7 @@ def transfac_motif(block: Block, stem: str) -> MotifRecord:
     Raises
     ------
     LineError
-        If there is no matrix, a column has no name, or a value is no number.
+        If there is no matrix, a column has no name, or a value is not a number.
     """
     fields: dict[str, str] = {}
     for _, line in block.lines:
@@ -83,7 +83,7 @@ def transfac_motif(block: Block, stem: str) -> MotifRecord:
 
 
 def table_blocks(lines: list[tuple[int, str]]) -> list[Block]:
-    """Cut lines into tables: each header begins one, with the lines of names (CIS-BP) above it."""
+    """Split lines into tables, each of which begins with a header and the lines of names (CIS-BP) above it."""
     blocks: list[Block] = []
     above: list[tuple[int, str]] = []
     for number, line in lines:
@@ -107,7 +107,7 @@ def table_motif(block: Block, stem: str) -> MotifRecord:
     Raises
     ------
     LineError
-        If there is no position, a column has no name, or a value is no number.
+        If there is no position, a column has no name, or a value is not a number.
     """
     start = next((i for i, (_, line) in enumerate(block.lines) if is_table_header(line)), len(block.lines))
     above = [line for _, line in block.lines[:start]]

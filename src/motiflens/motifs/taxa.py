@@ -1,4 +1,4 @@
-"""Which taxon's motifs look like those at hand: JASPAR 2026 CORE, five taxa."""
+"""Which of five taxa of JASPAR 2026 CORE has most matches for given motifs."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ def matches_by_taxon(queries: Sequence[Motif], q: float = 0.1, taxa: Sequence[st
     q : float
         Largest q-value of a match, among the motifs of one taxon.
     taxa : sequence of str
-        Those to count in.
+        Taxa to count.
 
     Returns
     -------
@@ -38,21 +38,21 @@ def matches_by_taxon(queries: Sequence[Motif], q: float = 0.1, taxa: Sequence[st
 
 
 def taxon_hint(n_matched: dict[str, int], taxon: str = "vertebrates") -> str:
-    """Say which taxon would match more, if one would: twice as many motifs, and at least three more.
+    """A hint at a taxon that matches clearly more motifs: twice as many, and at least three more.
 
-    Close relatives of a factor have nearly the same motif in all taxa, so that a few matches more say nothing.
+    Fewer additional matches mean little, because close relatives of a factor have nearly the same motif in all taxa.
 
     Parameters
     ----------
     n_matched : dict
-        As :func:`matches_by_taxon` gives it.
+        Result of :func:`matches_by_taxon`.
     taxon : str
-        The one that was compared with.
+        The taxon that was used.
 
     Returns
     -------
     hint : str
-        Empty if none would.
+        Empty if there is no such taxon.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""Match PWMs to a database of motifs as the program TomTom does: best alignment, p, E and q for every pair.
+"""Match PWMs to a database of motifs as the program TomTom does: best alignment, p-, E- and q-value of every pair.
 
-Background is uniform and both strands of every target are scored. The p-values depend on the database as a
-whole: its columns are the null, so that a handful of targets makes a poor one.
+The background is uniform, and both strands of every target are scored. The null distribution is made from all columns
+of the database, so p-values are poor with a handful of targets.
 
 Sources: Gupta, Stamatoyannopoulos, Bailey & Noble 2007 (Genome Biology 8:R24) for the method, Tanaka, Bailey,
 Grant & Noble 2011 (Bioinformatics 27:1603) for complete scores, which are in `complete_scores`. Rounding and ties
@@ -58,13 +58,14 @@ class TomtomResult(Tabular):
     q_value : np.ndarray, shape=(n_queries, n_targets)
         Benjamini-Hochberg over the p-values of both strands of all targets, each query by itself.
     offset : np.ndarray, int32, shape=(n_queries, n_targets)
-        Target column minus query column of any aligned pair; on strand -1 the target is reverse-complemented.
+        Target column minus query column, for any pair of aligned columns; on strand -1 the target is
+        reverse-complemented.
     overlap : np.ndarray, int32, shape=(n_queries, n_targets)
         Number of aligned columns.
     strand : np.ndarray, int8, shape=(n_queries, n_targets)
-        The target's better strand, +1 or -1.
+        The better strand of the target, +1 or -1.
     invalid : np.ndarray, bool, shape=(n_queries,)
-        Queries with nothing to match. They have p = q = 1, E = n_targets, overlap 0 and no hits.
+        Queries without an informative column. They have p = q = 1, E = n_targets, overlap 0 and no hits.
     reasons : tuple of str
         Why a query is invalid; "" for a valid one.
     """
@@ -145,9 +146,9 @@ def tomtom(
     ----------
     queries, targets : sequence of Motif, array of shape=(n, 4, width), or what `load_motifs` takes
         Base probabilities, rows ACGT. Widths may differ within a sequence. It may also hold bare arrays of
-        shape (4, width), which are called "query_0", "target_0" and so on and count as made from 20 sites.
+        shape (4, width), which are named "query_0", "target_0" and so on, and count as made from 20 sites.
     metric : {"pearson", "euclidean"}
-        Column score: Pearson correlation, or minus the Euclidean distance after a pseudocount of 0.1 sites.
+        Column score: Pearson correlation, or negative Euclidean distance after a pseudocount of 0.1 sites.
 
     Returns
     -------

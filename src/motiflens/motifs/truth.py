@@ -1,4 +1,4 @@
-"""Ground truth of sequences: which motif lies where, kept small and expanded to matrices when asked for."""
+"""Ground truth of sequences: sites of motifs, which are expanded to matrices when needed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,24 +27,24 @@ class SiteTable(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SiteTruth:
-    """Where which motif was implanted; everywhere else all bases are equally likely.
+    """Sites of implanted motifs; elsewhere all bases are equally likely.
 
     Parameters
     ----------
     sequence, motif, strand, start : np.ndarray, integers, shape=(n_sites,)
         As in :class:`SiteTable`; sorted by sequence, and by start within a sequence.
     motifs : sequence of Motif
-        What ``motif`` points into.
+        Motifs to which ``motif`` refers.
     n_sequences : int
-        Number of sequences, those without a site included.
+        Number of sequences, including those without a site.
     length : int
         Length of the sequences.
 
     Raises
     ------
     ValueError
-        If columns differ in length, rows are not sorted, an index or strand is impossible, or a site overlaps
-        another or reaches beyond the sequence.
+        If columns differ in length, rows are not sorted, an index or strand is out of range, or a site overlaps another
+        or reaches beyond the sequence.
     """
 
     sequence: np.ndarray
@@ -114,7 +114,7 @@ class SiteTruth:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class MatrixTruth:
-    """Ground truth as the matrices themselves, for data from elsewhere.
+    """Ground truth as matrices, for data from elsewhere.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ class MatrixTruth:
     Raises
     ------
     ValueError
-        If the shape is another one or a column is not made of probabilities that sum to 1 (within 1e-2).
+        If the shape is wrong or a column does not hold probabilities that sum to 1 (within 1e-2).
     """
 
     probabilities: np.ndarray
@@ -167,7 +167,7 @@ Truth = SiteTruth | MatrixTruth
 
 @by_fields
 class Columns(NamedTuple):
-    """The motif columns that sites put down, one entry per covered position."""
+    """The motif columns of all sites, one entry for each covered position."""
 
     place: np.ndarray  # the site's origin plus 0, 1, 2, ...
     row: np.ndarray  # which column: a row of column_bank
@@ -180,7 +180,7 @@ def column_bank(motifs: Sequence[Motif]) -> np.ndarray:
 
 
 def site_columns(motifs: Sequence[Motif], motif: np.ndarray, strand: np.ndarray, origin: np.ndarray) -> Columns:
-    """List the columns of S sites end to end; motif and strand as in SiteTable, origin is where each begins: (S,)."""
+    """Concatenate the columns of S sites; motif and strand as in SiteTable, origin is the first position: (S,)."""
     widths = np.array([one.width for one in motifs], dtype=np.int64)
     first = np.cumsum(widths) - widths  # row of the bank where a motif begins
     counts = widths[motif]
@@ -190,12 +190,12 @@ def site_columns(motifs: Sequence[Motif], motif: np.ndarray, strand: np.ndarray,
 
 
 def ranges(counts: np.ndarray) -> np.ndarray:
-    """Return 0..counts[0]-1, 0..counts[1]-1 and so on, end to end, for counts of shape=(n,)."""
+    """Concatenate 0..counts[0]-1, 0..counts[1]-1 and so on, for counts of shape=(n,)."""
     return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
 def as_indices(rows: Rows, n: int) -> np.ndarray:
-    """Turn a choice of rows among n into indices of 0 or more, shape=(n_chosen,).
+    """Convert a selection of n rows into indices from 0 on, shape=(n_chosen,).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Protocols, many initialisations at once, an ensemble in a folder."""
+"""Training: protocols, many initialisations at once, and ensembles that are saved in a folder."""
 
 from motiflens.basics.lazy import lazy_modules
 

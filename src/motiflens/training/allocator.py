@@ -1,7 +1,7 @@
-"""Keep freed memory for the next training step instead of handing it back to the system page by page.
+"""Keep freed memory for the next training step instead of returning it to the system.
 
-A training step allocates and frees the same megabytes again and again; by default glibc returns large blocks to the
-system at once, and every step pays for fresh, zeroed pages (10 to 30 % of the time of small networks on a CPU).
+Every training step allocates and frees the same amount of memory. By default glibc returns large blocks to the system
+at once, so every step needs new, zeroed pages, which takes 10 to 30 % of the time of small networks on a CPU.
 """
 
 import ctypes
@@ -24,9 +24,9 @@ def _glibc() -> ctypes.CDLL | None:
 
 @contextmanager
 def keep_freed_memory() -> Iterator[None]:
-    """Within this context freed memory stays with the process; afterwards what is unused goes back.
+    """Context manager: freed memory stays with the process; afterwards unused memory is returned.
 
-    Does nothing where the C library is not glibc.
+    Does nothing if the C library is not glibc.
     """
     library = _glibc()
     if library is None:

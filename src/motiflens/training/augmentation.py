@@ -1,7 +1,7 @@
-"""Other copies of the training sequences in each epoch: from the other strand, shifted, with some bases exchanged.
+"""Augmentation: in each epoch, training sequences are reverse-complemented, shifted or mutated at random.
 
-What is drawn follows from the data seed and the epoch alone, so that a training that was interrupted goes on alike. All
-members of a stack read the same.
+Random numbers depend on the data seed and the epoch only, so a training that was interrupted continues identically. All
+members of a stack have the same sequences.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ _FLIPS, _SHIFTS, _MUTATIONS = 1, 2, 3  # streams of random numbers; `batch_order
 
 
 def augmented(codes: torch.Tensor, protocol: Protocol, data_seed: int, epoch: int) -> torch.Tensor:
-    """What an epoch (from 0) reads of the training sequences, uint8 codes of shape (N, L), on their device."""
+    """The augmented training sequences of an epoch (from 0), uint8 codes of shape (N, L), on their device."""
     n, length = codes.shape
     if protocol.reverse_complement:
         codes = flipped(codes, strand_flips(n, data_seed, epoch))
@@ -26,13 +26,13 @@ def augmented(codes: torch.Tensor, protocol: Protocol, data_seed: int, epoch: in
 
 
 def strand_flips(n_sequences: int, data_seed: int, epoch: int) -> torch.Tensor:
-    """Which sequences an epoch (from 0) reads from the other strand: booleans (n_sequences,), each with chance 1/2."""
+    """Sequences to reverse-complement in an epoch (from 0): booleans (n_sequences,), each with probability 1/2."""
     generator = np.random.default_rng([data_seed, epoch, _FLIPS])
     return torch.from_numpy(generator.random(n_sequences) < 0.5)
 
 
 def flipped(codes: torch.Tensor, flips: torch.Tensor) -> torch.Tensor:
-    """Codes, shape=(N, L), those of `flips`, shape=(N,), as reverse complements; on the device of the codes."""
+    """Codes, shape=(N, L), reverse-complemented where `flips`, shape=(N,), is true; on the device of the codes."""
     rows = flips.nonzero().squeeze(1).to(codes.device)
     turned = codes[rows].flip(1)
     result = codes.clone()
@@ -41,13 +41,13 @@ def flipped(codes: torch.Tensor, flips: torch.Tensor) -> torch.Tensor:
 
 
 def random_shifts(n_sequences: int, largest: int, data_seed: int, epoch: int) -> torch.Tensor:
-    """By how many bases an epoch moves each sequence to the right, uniform from -largest to largest, shape=(N,)."""
+    """Bases by which each sequence is shifted to the right, uniform from -largest to largest, shape=(N,)."""
     generator = np.random.default_rng([data_seed, epoch, _SHIFTS])
     return torch.from_numpy(generator.integers(-largest, largest + 1, n_sequences))
 
 
 def shifted(codes: torch.Tensor, shifts: torch.Tensor) -> torch.Tensor:
-    """Codes, shape=(N, L), each moved to the right by its shift, shape=(N,); places left empty are unknown bases."""
+    """Codes, shape=(N, L), shifted to the right by shape=(N,) bases; empty positions become unknown bases."""
     place = torch.arange(codes.shape[1], device=codes.device) - shifts.to(codes.device)[:, None]  # N, L
     outside = (place < 0) | (place >= codes.shape[1])
     moved = codes.gather(1, place.clamp(0, codes.shape[1] - 1))
@@ -55,7 +55,7 @@ def shifted(codes: torch.Tensor, shifts: torch.Tensor) -> torch.Tensor:
 
 
 def random_mutations(n_sequences: int, length: int, rate: float, data_seed: int, epoch: int) -> torch.Tensor:
-    """What is added to each base, modulo 4: 0 where it stays, else 1 to 3 alike, uint8, shape=(N, L)."""
+    """Number to add to each base, modulo 4: 0 if it stays, else 1 to 3 with equal probability, uint8, shape=(N, L)."""
     generator = np.random.default_rng([data_seed, epoch, _MUTATIONS])
     hit = generator.random((n_sequences, length), dtype=np.float32) < rate
     steps = np.zeros((n_sequences, length), dtype=np.uint8)
@@ -64,5 +64,5 @@ def random_mutations(n_sequences: int, length: int, rate: float, data_seed: int,
 
 
 def mutated(codes: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
-    """Codes, shape=(N, L), with bases exchanged as `random_mutations` drew them; unknown bases stay."""
+    """Codes, shape=(N, L), mutated by the result of `random_mutations`; unknown bases stay."""
     return torch.where(codes == UNKNOWN, codes, (codes + steps.to(codes.device)) % 4)

@@ -1,10 +1,10 @@
-"""Train many initialisations of one architecture, and what comes out.
+"""Train many initialisations of one architecture.
 
-Member i of an ensemble has a seed of its own, derived from `seed` and i, that rules its initial weights and its
-dropout; the order of the batches follows `data_seed` and is the same for all members. So whatever other members are
-trained beside it, now or later, a member becomes the same network in exact arithmetic: in float64 to the last digits
-that count. In float32 sums are rounded otherwise in another stack, and training makes such a difference grow from epoch
-to epoch: a member that was resumed in another stack ends as another network of the same distribution.
+Member i of an ensemble has its own seed, derived from `seed` and i, for its initial weights and its dropout. The order
+of the batches depends on `data_seed` and is the same for all members. So in exact arithmetic, a member does not depend
+on the other members that are trained together with it. In float64 this holds to the last significant digits. In
+float32, sums are rounded differently in another stack, and training amplifies such differences. So a member that is
+resumed in another stack becomes another network from the same distribution.
 """
 
 from collections.abc import Sequence
@@ -60,43 +60,43 @@ def fit(
     on_news: OnMember | None = None,
     progress: bool = True,
 ) -> Ensemble:
-    """Train several initialisations of one architecture on one data set, all at once.
+    """Train several initialisations of one architecture on one data set, all together.
 
-    Each member has its own learning-rate decay, early stopping, best weights and failure; a finished member leaves
-    the stack and the others go on.
+    Each member has its own learning-rate decay, early stopping and best weights. A member that has finished or failed
+    leaves the stack, and the others go on.
 
     Parameters
     ----------
     model : str, HybridConfig or PublishedConfig
-        Name of an architecture (`list_models` has them), which gets the data's length and number of labels; or a
-        configuration with that length and number of outputs.
+        Name of an architecture (see `list_models`), whose length and number of outputs are set from the data; or a
+        configuration.
     dataset : SequenceDataset
-        With training and validation sequences; test metrics are left out if it has no test sequences.
+        With training and validation sequences. Without test sequences there are no test metrics.
     n_members : int
         Members 0 to n_members - 1 are trained.
     activation : str, optional
-        Of the first layer, where an architecture is named: "exponential" or "relu"; by default "exponential", and of
-        a published network what was published.
+        Activation of the first layer, if `model` is a name: "exponential" or "relu"; by default "exponential", and for
+        a published network the published one.
     protocol : Protocol, optional
         By default `REFERENCE` with the objective and batch size that suit the data (`suitability.suited_protocol`).
-        After a regression, networks predict in the unit of the targets.
+        Networks from a regression predict in the unit of the targets.
     seed : int
-        Rules, with a member's number, its initial weights and dropout.
+        Seed of initial weights and dropout, together with a member's number.
     data_seed : int
-        Rules the order of the batches, shared by all members.
+        Seed of the order of batches, which is the same for all members.
     members : sequence of int, optional
-        Train these members instead, e.g. `range(10, 20)` to add to an earlier ensemble.
+        Train these members instead, such as `range(10, 20)` to extend an earlier ensemble.
     device : str
         "auto", "cpu", "cuda", ...
     engine : str
-        Of the study's networks; published ones have their own. "loop" runs the members side by side as plain modules,
-        which suits CPUs; "stacked" runs all in each operation, as a CUDA graph on a GPU; "auto" chooses by the device.
-        A member becomes the same network in any stack of one engine; between engines dropout masks differ.
+        How hybrid networks are trained; published networks have their own engine. "loop" runs members one by one as
+        modules, which suits CPUs. "stacked" computes all members in each operation, as a CUDA graph on a GPU. "auto"
+        chooses by the device. Dropout masks differ between engines.
     precision : str
-        Of the matrix products in training: "float32", or "bfloat16" for their factors.
+        Precision of matrix products in training: "float32", or "bfloat16" for their factors.
     checkpoint_dir : path, optional
-        After every epoch the state of each member is kept in this folder; the same call goes on from there. A
-        member's file is removed when it has finished and `on_news` has returned, or else when the fit ends.
+        Folder for the state of each member after every epoch, from which the same call resumes. A member's file is
+        removed when it has finished and `on_news` has returned, or when the fit ends.
     on_news : callable, optional
         Called with a member after each of its epochs, while its status is "training", and once when it has finished
         ("ok") or failed ("failed").
@@ -106,12 +106,12 @@ def fit(
     Returns
     -------
     Ensemble
-        In the order of the members asked for. A member that diverges is marked as failed, with its reason.
+        In the requested order of members. A member that diverges is marked as failed, with the reason.
 
     Raises
     ------
     ValueError
-        If configuration and data do not fit together, or a checkpoint is of another fit.
+        If configuration and data do not fit, or a checkpoint is of another fit.
 
     Examples
     --------
@@ -148,7 +148,7 @@ def fit(
 
 
 def configuration_of(model: NetworkConfig | str, dataset: SequenceDataset, activation: str | None) -> NetworkConfig:
-    """Configuration of a named architecture for a data set; a configuration comes back as it is."""
+    """Configuration of a named architecture for a data set; a configuration is returned unchanged."""
     if isinstance(model, HybridConfig | PublishedConfig):
         return model
     if not isinstance(model, str):
@@ -188,10 +188,10 @@ def fit_together(
     engine: str = "auto",
     precision: str = "float32",
 ) -> list[Ensemble]:
-    """Train the members of several configurations as one stack, such as both activations of one architecture.
+    """Train members of several configurations as one stack, such as both activations of one architecture.
 
-    Meant for GPUs: a stack of both takes half as many operations as one of each. Every member becomes what it becomes
-    in a `fit` of its own configuration, and either goes on from the other's checkpoints.
+    This is meant for GPUs, because one stack takes half as many operations as two. Every member is the same as in a
+    `fit` of its own configuration, and each of the two functions can resume from the other's checkpoints.
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ def fit_together(
     Returns
     -------
     list of Ensemble
-        One per part.
+        One for each part.
 
     Raises
     ------

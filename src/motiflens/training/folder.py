@@ -1,4 +1,4 @@
-"""Ensembles in a folder, trained member by member so that nothing finished is lost."""
+"""Ensembles in a folder, saved member by member so that no finished network is lost."""
 
 from pathlib import Path
 
@@ -28,12 +28,12 @@ def fit_to_folder(
     on_news: OnMember | None = None,
     progress: bool = False,
 ) -> Ensemble:
-    """Train what is missing of an ensemble that lives in a folder.
+    """Train the missing members of an ensemble in a folder.
 
-    Every network is saved as soon as its member has finished. The same call goes on where it was interrupted, and does
-    nothing when all is done; a larger `n_members` trains only the new ones. Any number of processes may do so at once:
-    each trains what no other is training, and waits for the rest. A member whose file is damaged is named in a warning
-    and trained anew.
+    Every network is saved as soon as it is trained. The same call resumes an interrupted training, and does nothing if
+    all members are trained. With a larger `n_members`, only the new members are trained. Any number of processes may
+    run at once: each trains members that no other process is training, and waits for the others. A member with a
+    damaged file is named in a warning and trained again.
 
     Parameters
     ----------
@@ -44,12 +44,12 @@ def fit_to_folder(
     Returns
     -------
     Ensemble
-        All members that the folder holds.
+        All members in the folder.
 
     Raises
     ------
     ValueError
-        If the folder holds another ensemble; says what differs.
+        If the folder holds another ensemble; the message says what differs.
     """
     check_members(n_members)
     check_fit(config, dataset, protocol)

@@ -1,8 +1,8 @@
 """Training steps for many networks of one architecture on the same batches.
 
-All members share the batch, so its patches, their covariance and the product of the first layer are computed once
-for all (`models/shared_first_layer.py`); from the first pool on each member runs as the plain module it is, in
-cache. Members never mix: what one becomes does not depend on whom it was stacked with.
+All members share the batch. So its patches, their covariance and the product of the first layer are computed once for
+all (`models/stacked/shared_first_layer.py`). After the first pool, each member runs as a module by itself, in cache. A
+member does not depend on the other members of its stack.
 """
 
 from collections.abc import Sequence
@@ -58,14 +58,14 @@ class TrainedMember:
         return [int(word) for word in self._dropout.state["state"]["state"]]
 
     def set_dropout_state(self, words: list[int]) -> None:
-        """Go on drawing dropout masks from a state that `dropout_state` returned."""
+        """Restore the source of dropout masks from a state that `dropout_state` returned."""
         state = self._dropout.state
         state["state"]["state"] = np.array(words, dtype=np.uint64)
         self._dropout.state = state
 
 
 class LoopEngine(SideBySide[TrainedMember]):
-    """Members that train side by side, each as the plain module it is: the `training.Engine` for CPUs."""
+    """The `training.stack.Engine` for CPUs: members train together, each as a module by itself."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ def train_step(
     y : torch.Tensor, shape=(B, n_outputs)
     precision : str
     entropy_weight : float
-        How much of the attention's entropy is added to what the step minimises.
+        Weight of the attention's entropy in the loss that the step minimises.
     loss : Loss
 
     Returns

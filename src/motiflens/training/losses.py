@@ -1,4 +1,4 @@
-"""What the members of a fit minimise, and the scale on which they learn real-valued targets."""
+"""Losses, and the scale of real-valued targets in training."""
 
 import typing
 from functools import partial
@@ -14,7 +14,7 @@ from motiflens.training.protocol import Protocol
 
 
 class Loss(typing.Protocol):
-    """What is minimised."""
+    """A loss."""
 
     def __call__(self, outputs: torch.Tensor, targets: torch.Tensor, *, reduction: str = "none") -> torch.Tensor:
         """Map outputs and targets, both (..., N, n_outputs), to the loss of each, or with "mean" to their mean."""
@@ -28,7 +28,7 @@ def cross_entropy(
     reduction: str = "none",
     positive_weight: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Binary cross-entropy of logits in nats, that of positives times `positive_weight`, shape=(n_outputs,)."""
+    """Binary cross-entropy of logits in nats, multiplied for positives by `positive_weight`, shape=(n_outputs,)."""
     return F.binary_cross_entropy_with_logits(outputs, targets, pos_weight=positive_weight, reduction=reduction)
 
 
@@ -40,10 +40,10 @@ def squared_error(outputs: torch.Tensor, targets: torch.Tensor, *, reduction: st
 def on_labelled(
     outputs: torch.Tensor, targets: torch.Tensor, *, reduction: str = "none", loss: Loss = cross_entropy
 ) -> torch.Tensor:
-    """A loss where labels, shape=(..., N, T), are there; missing ones, which are NaN, have none and no gradient.
+    """A loss over labels, shape=(..., N, T), that are not missing; a missing label (NaN) has no loss and no gradient.
 
-    What is left is scaled so that its mean over sequences and outputs is the mean over the labels that are there, 0
-    if none is.
+    It is scaled so that its mean over sequences and outputs is the mean over labels that are not missing, or 0 if all
+    are missing.
     """
     known = ~targets.isnan()
     each = torch.where(known, loss(outputs, torch.where(known, targets, 0)), 0)
@@ -53,7 +53,7 @@ def on_labelled(
 
 
 def loss_of(protocol: Protocol, y: torch.Tensor) -> Loss:
-    """What a protocol minimises on the targets y of the training sequences, shape=(N, n_outputs)."""
+    """The loss of a protocol for targets y of the training sequences, shape=(N, n_outputs)."""
     if protocol.objective == "regression":
         return squared_error
     if protocol.positive_weight is None:
@@ -64,7 +64,7 @@ def loss_of(protocol: Protocol, y: torch.Tensor) -> Loss:
 
 
 def balanced_weight(y: torch.Tensor) -> torch.Tensor:
-    """Negatives per positive of each label, shape=(n_outputs,): as much weight on either class.
+    """Number of negatives for each positive of each label, shape=(n_outputs,), which gives both classes equal weight.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def balanced_weight(y: torch.Tensor) -> torch.Tensor:
 class TargetScale(NamedTuple):
     """Mean and standard deviation of each target over the training sequences, float64, shape=(n_outputs,).
 
-    Members learn standardised targets, whatever their unit; `unscale` lets a finished network predict in that unit.
+    Members learn standardised targets. `unscale` makes a trained network predict in the unit of the targets.
     """
 
     mean: torch.Tensor
@@ -92,18 +92,18 @@ class TargetScale(NamedTuple):
 
     @classmethod
     def of(cls, y: torch.Tensor) -> "TargetScale":
-        """Scale of targets y, shape=(N, n_outputs), of which missing ones are NaN."""
+        """Scale of targets y, shape=(N, n_outputs), with NaN for missing ones."""
         if not y.isnan().any():
             return cls(y.double().mean(0), y.double().std(0, correction=0))
         mean = y.double().nanmean(0)
         return cls(mean, (y.double() - mean).square().nanmean(0).sqrt())
 
     def standardise(self, y: torch.Tensor) -> torch.Tensor:
-        """Turn targets (N, T) into standard deviations from the mean."""
+        """Standardise targets (N, T): subtract the mean and divide by the standard deviation."""
         return ((y.double() - self.mean) / self.deviation).to(y.dtype)
 
     def unscale(self, network: HybridNetwork | PublishedNetwork) -> None:
-        """Fold the scale into the last layer of a network that has learned standardised targets."""
+        """Put the scale into the last layer of a network that has learned standardised targets."""
         out = network.out if isinstance(network, PublishedNetwork) else network.head.out
         with torch.no_grad():
             weight, bias = out.weight.double(), out.bias.double()

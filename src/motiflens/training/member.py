@@ -1,7 +1,7 @@
-"""One member of an ensemble: what became of it, its course through training, and its checkpoint.
+"""One member of an ensemble in training, its checkpoint, and its outcome.
 
-A `Part` says which members of one configuration are wanted, a `Trainee` is one of them in training, a `Member` what
-became of it.
+A `Part` lists the members of one configuration to train, a `Trainee` is one of them in training, and a `Member` its
+outcome.
 """
 
 import io
@@ -36,16 +36,16 @@ def member_seed(seed: int, index: int) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """The members of one configuration in a fit, and what is done for each of them.
+    """The members of one configuration in a fit.
 
     Attributes
     ----------
     config : HybridConfig or PublishedConfig
     members : sequence of int
-        Their numbers, from 0.
+        Numbers of the members, from 0.
     checkpoint_dir : path, optional
-        After every epoch the state of each member is kept in this folder; the same fit goes on from there. A member's
-        file is removed when it has finished and `on_news` has returned, or else when the fit ends.
+        Folder for the state of each member after every epoch, from which the same fit resumes. A member's file is
+        removed when it has finished and `on_news` has returned, or when the fit ends.
     on_news : callable, optional
         Called with a member after each of its epochs, while its status is "training", and once when it has finished
         ("ok") or failed ("failed").
@@ -53,7 +53,7 @@ class Part:
     Raises
     ------
     ValueError
-        If no member is named, or one twice.
+        If there is no member, or one is named twice.
     """
 
     config: NetworkConfig
@@ -69,7 +69,7 @@ class Part:
 
 
 class Trainee:
-    """A member on its way: its schedule, its history and the weights of its best epoch so far.
+    """A member in training: its schedule, its history and the weights of its best epoch so far.
 
     Parameters
     ----------
@@ -90,12 +90,12 @@ class Trainee:
         self.best_weights: dict[str, torch.Tensor] | None = None
 
     def finish_epoch(self, train_loss: float, valid_loss: float, metric: float) -> bool:
-        """Take an epoch's results: notice divergence, or move the schedule on.
+        """Process the results of an epoch: detect divergence, or advance the schedule.
 
         Returns
         -------
         is_best : bool
-            Whether the weights of this epoch are to be kept as the best so far.
+            Whether this epoch is the best so far, so that its weights must be kept.
         """
         for which, loss in (("training", train_loss), ("validation", valid_loss)):
             if not math.isfinite(loss):
@@ -115,7 +115,7 @@ class Trainee:
         return self.member.status != "training" or self.schedule.finished
 
     def save(self, more: dict[str, Any]) -> None:
-        """Keep everything that this member needs to go on, together with what others know of it."""
+        """Save everything that is needed to resume this member, together with other state."""
         state = {
             "member": {**vars(self.member), "network": None},
             "schedule": {**vars(self.schedule), "protocol": None},
@@ -124,7 +124,7 @@ class Trainee:
         self.checkpoints.save(self.member.index, {**state, **more})
 
     def resume(self) -> dict[str, Any] | None:
-        """Go on from what was kept, and return all of it; None if nothing was."""
+        """Resume from the saved state, and return it; None if there is none."""
         if (state := self.checkpoints.load(self.member.index)) is not None:
             self.member = Member(**state["member"])
             vars(self.schedule).update({**state["schedule"], "protocol": self.protocol})
@@ -133,15 +133,15 @@ class Trainee:
 
 
 class Checkpoints:
-    """One file per member in a folder, or nothing at all without a folder.
+    """One file for each member in a folder; nothing is saved without a folder.
 
-    A file begins with the SHA-256 digest of the rest: PyTorch reads weights with a flipped bit without a word.
+    A file begins with the SHA-256 digest of the rest, because PyTorch reads damaged weights without an error.
 
     Parameters
     ----------
     folder : path or None
     identity : str
-        Tells one fit from another: a checkpoint of another identity is refused.
+        Identity of the fit; a checkpoint with another identity is refused.
     """
 
     def __init__(self, folder: str | Path | None, identity: str) -> None:
@@ -157,7 +157,7 @@ class Checkpoints:
         return None if self.folder is None else self.folder / f"member_{index:03d}.ckpt"
 
     def save(self, index: int, state: dict[str, Any]) -> None:
-        """Keep a member's state in place of the one before."""
+        """Save a member's state, which replaces the one before."""
         if (path := self._path(index)) is None:
             return
         content = io.BytesIO()
@@ -165,7 +165,7 @@ class Checkpoints:
         write_bytes(sha256(content.getbuffer()).digest() + content.getbuffer(), path)
 
     def load(self, index: int) -> dict[str, Any] | None:
-        """Return a member's state, or None if none was kept; one that is damaged is left aside with a warning.
+        """Return a member's state, or None if there is none; a damaged file is ignored with a warning.
 
         Raises
         ------
@@ -193,7 +193,7 @@ class Checkpoints:
             path.unlink(missing_ok=True)
 
     def close(self, indices: Sequence[int]) -> None:
-        """Remove what is left of these members, and the folder if nothing else is in it."""
+        """Remove the files of these members, and the folder if it is empty."""
         for index in indices:
             self.remove(index)
         if self.folder is not None:

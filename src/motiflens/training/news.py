@@ -1,4 +1,4 @@
-"""News of networks in training, as it passes between processes."""
+"""Reports on networks in training, which are sent between processes."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from motiflens.models.ensemble import Member
 
 
 class News(NamedTuple):
-    """An epoch of one network, or that something is done."""
+    """A report: an epoch of one network, or the end of some work."""
 
     key: str  # of what is trained: a candidate, or a record
     member: int = -1  # number of the network; -1 for several
@@ -17,6 +17,6 @@ class News(NamedTuple):
 
     @classmethod
     def of_epoch(cls, key: str, member: Member) -> "News":
-        """The news that a member has trained an epoch."""
+        """The report that a member has trained an epoch."""
         loss, metric = (member.history[name][-1] for name in ("valid_loss", "valid_metric"))
         return cls(key, member.index, member.n_epochs, loss, metric)

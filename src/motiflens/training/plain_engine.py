@@ -1,6 +1,6 @@
-"""Members of any architecture that train side by side, each as the plain module it is.
+"""Members of any architecture that train together, each as a module by itself.
 
-Each draws its dropout masks from a random state of its own, so that what it becomes does not depend on the others.
+Each draws its dropout masks from its own random state, so it does not depend on the others.
 """
 
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ class _PlainMember:
 
 
 class PlainEngine(SideBySide[_PlainMember]):
-    """The `training.Engine` for networks that no other engine knows."""
+    """The `training.stack.Engine` for networks that no other engine supports."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Predictions for the sequences of a FASTA file, a part of it in memory at a time."""
+"""Predictions for the sequences of a FASTA file, of which only a part is in memory at a time."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -22,7 +22,7 @@ def predict_fasta(networks: NetworksLike, fasta: str | Path, *, scale: Scale = "
     ----------
     networks : network, several, ensemble, or folder of either
     fasta : path
-        Plain or gzip; sequences of the network's length.
+        Plain or gzip, with sequences of the network's length.
     scale : {"auto", "probability", "raw"}
         As for :func:`motiflens.models.predict.predict`.
 
@@ -36,7 +36,7 @@ def predict_fasta(networks: NetworksLike, fasta: str | Path, *, scale: Scale = "
     FileNotFoundError
         If a file is missing.
     ValueError
-        If the folder holds no network, the file no DNA, or a sequence has another length than the network takes.
+        If the folder holds no network, the file holds no DNA, or a sequence does not have the network's length.
     """
     found = as_networks(networks)
     length = getattr(getattr(found[0], "config", None), "length", None)

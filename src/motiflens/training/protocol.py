@@ -1,4 +1,4 @@
-"""Every number of a training protocol in one dataclass: PAPER (the text), REFERENCE (the released code), and others."""
+"""All settings of a training protocol in one dataclass: PAPER (the text), REFERENCE (the released code), and others."""
 
 import dataclasses
 import math
@@ -16,9 +16,9 @@ MONITORS = ("auroc", "aupr")
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Protocol(SavedConfig):
-    """How a network is trained. Loss: as `losses` has it, perhaps with a penalty; optimiser: Adam.
+    """How a network is trained: by Adam, with a loss of `losses` and an optional penalty.
 
-    Source of PAPER and REFERENCE: Ghotra, Lee, Tripathy, Koo 2021, its text and its released code, which differ.
+    PAPER and REFERENCE are the text and the released code of Ghotra, Lee, Tripathy, Koo 2021, which differ.
     """
 
     name: str = "custom"
@@ -98,13 +98,13 @@ class Protocol(SavedConfig):
             raise InputError(f"positive_weight must be 'balanced', a positive number or None, got {weight!r}")
 
     def monitor(self, n_outputs: int) -> str:
-        """Validation metric that steers training: "auroc" or "aupr", "pearson" in a regression."""
+        """Validation metric for early stopping and learning-rate decay: "auroc", "aupr", or "pearson" (regression)."""
         if self.objective == "regression":
             return "pearson"
         return self.monitor_single_label if n_outputs == 1 else self.monitor_multi_label
 
     def replace(self, **changes: Any) -> "Protocol":
-        """Return a copy with some numbers changed, named "custom" unless a name is given."""
+        """Return a copy with some settings changed, named "custom" unless a name is given."""
         return dataclasses.replace(self, **{"name": "custom", **changes})
 
 
@@ -132,12 +132,12 @@ PROTOCOLS = {protocol.name: protocol for protocol in (PAPER, REFERENCE, INTERACT
 
 
 def get_protocol(name: str) -> Protocol:
-    """Look a protocol up by name, in any case.
+    """Return a protocol by name, ignoring case.
 
     Raises
     ------
     ValueError
-        If there is none of that name.
+        If there is no protocol of that name.
     """
     check_known("protocol", name.upper(), PROTOCOLS)
     return PROTOCOLS[name.upper()]

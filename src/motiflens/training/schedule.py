@@ -1,6 +1,6 @@
-"""One member's course through training: learning-rate decay, early stopping, best epoch.
+"""The schedule of one member: learning-rate decay, early stopping, best epoch.
 
-Every member of an ensemble has a schedule of its own, also when members train as one stack.
+Every member of an ensemble has its own schedule, even if members train as one stack.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from motiflens.training.protocol import Protocol
 
 @dataclass
 class Schedule:
-    """Decides, epoch by epoch, the learning rate and whether to stop. Higher metrics are better."""
+    """Decides after each epoch on the learning rate and whether to stop. Higher metrics are better."""
 
     protocol: Protocol
     learning_rate: float = field(init=False)
@@ -25,7 +25,7 @@ class Schedule:
         self.learning_rate = self.protocol.learning_rate
 
     def update(self, metric: float) -> bool:
-        """Take the validation metric of the epoch just finished.
+        """Process the validation metric of an epoch.
 
         Returns
         -------

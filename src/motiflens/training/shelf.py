@@ -1,7 +1,7 @@
-"""An ensemble's folder while members are trained for it, by any number of processes at once.
+"""An ensemble's folder during training, by any number of processes at once.
 
-Whoever trains a member holds its lock, so that none is trained twice. `ensemble.json` is read, added to and written
-under a lock of its own, so that no member is lost.
+The process that trains a member holds its lock, so no member is trained twice. `ensemble.json` is changed under a lock
+of its own, so no member is lost.
 """
 
 import json
@@ -27,15 +27,15 @@ _DAMAGED_FILE = "ensemble.damaged.json"
 
 
 def save_ensemble(ensemble: Ensemble, folder: str | Path, origin: dict[str, Any] | None = None) -> None:
-    """Write each network into `member_000`, ... and what became of the members into `ensemble.json`.
+    """Write each network into `member_000` and so on, and the outcome of training into `ensemble.json`.
 
     Parameters
     ----------
     ensemble : Ensemble
     folder : path
-        Created if need be.
+        Created if needed.
     origin : dict, optional
-        Plain data on where it comes from (seeds, data), kept in the file.
+        Seeds and data of the ensemble as plain values, kept in the file.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def save_ensemble(ensemble: Ensemble, folder: str | Path, origin: dict[str, Any]
 
 
 class Shelf:
-    """A context manager around an ensemble's folder; locks that were taken are given back at its end.
+    """Context manager around an ensemble's folder; its locks are released at the end.
 
     Parameters
     ----------
@@ -54,13 +54,12 @@ class Shelf:
     config : NetworkConfig
     protocol : Protocol
     origin : dict
-        Plain data on where the networks come from (seeds, data): with configuration and protocol it tells one ensemble
-        from another.
+        Seeds and data of the networks as plain values. With configuration and protocol they identify the ensemble.
 
     Attributes
     ----------
     checkpoints : path
-        Holds the states of unfinished members, and the locks.
+        Folder of the states of unfinished members, and of locks.
     """
 
     def __init__(self, folder: Path, config: NetworkConfig, protocol: Protocol, origin: dict[str, Any]) -> None:
@@ -76,7 +75,7 @@ class Shelf:
         self._locks.release_all()
 
     def open(self) -> None:
-        """Make the folder, and take out of `ensemble.json` what is damaged, with a warning that names it.
+        """Create the folder, and remove damaged members from `ensemble.json`, with a warning that names them.
 
         Raises
         ------
@@ -95,11 +94,11 @@ class Shelf:
                 _write(summary, self.folder)
 
     def indices(self) -> set[int]:
-        """Numbers of the members that have finished or failed by now, whoever trained them."""
+        """Numbers of the members that have finished or failed so far, in any process."""
         return {entry["index"] for entry in self._summary()["members"]}
 
     def take(self, wanted: Sequence[int]) -> list[int]:
-        """Those of the members that no other process is training and that none has finished meanwhile."""
+        """Lock and return those members that no other process is training or has finished."""
         taken = [i for i in wanted if self._locks.take(_lock_of(i))]
         finished = self.indices()  # looked at when locked: what another finished before is seen
         for i in finished.intersection(taken):
@@ -107,7 +106,7 @@ class Shelf:
         return [i for i in taken if i not in finished]
 
     def wait(self) -> None:
-        """Let others go on for a moment; the first time a warning tells whom the work waits for."""
+        """Wait for other processes for a moment; the first time, a warning says for which members."""
         if not self._told:
             self._told = True
             warn(f"another process trains members of {self.folder}: waiting for its networks")

@@ -1,4 +1,4 @@
-"""Members that train side by side, each as a plain module of its own: what the engines for CPUs share."""
+"""Base of the engines for CPUs: members train together, each as a module by itself."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ class OwnMember(Protocol):
         ...
 
     def set_dropout_state(self, state: Any) -> None:
-        """Go on drawing dropout masks from a state that `dropout_state` returned."""
+        """Restore the source of dropout masks from a state that `dropout_state` returned."""
         ...
 
 
@@ -27,7 +27,7 @@ _Member = TypeVar("_Member", bound=OwnMember)
 
 
 class SideBySide(ABC, Generic[_Member]):
-    """The `training.Engine` of members that are modules of their own; children say what a step is.
+    """A `training.stack.Engine` of members that are modules; subclasses define a step.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class SideBySide(ABC, Generic[_Member]):
         batch_size: int,
         learning_rates: Sequence[float],
     ) -> torch.Tensor:
-        """Train every member for one epoch; losses, shape=(E,): see `training.Engine`."""
+        """Train every member for one epoch; losses, shape=(E,): see `training.stack.Engine`."""
         for member, rate in zip(self.members, learning_rates, strict=True):
             member.optimizer.param_groups[0]["lr"] = rate
         total, n_seen = torch.zeros(len(self), dtype=y.dtype, device=y.device), 0
@@ -72,13 +72,13 @@ class SideBySide(ABC, Generic[_Member]):
         return {name: value.detach().clone() for name, value in network.state_dict().items()}
 
     def state(self, i: int) -> dict[str, Any]:
-        """Everything that one member needs to go on from here."""
+        """Everything that is needed to resume one member."""
         member = self.members[i]
         optimizer = member.optimizer.state_dict()
         return {"network": self.weights(i), "optimizer": optimizer, "dropout": member.dropout_state()}
 
     def load_state(self, i: int, state: dict[str, Any]) -> None:
-        """Let one member go on from what `state` returned."""
+        """Restore one member from a result of `state`."""
         member = self.members[i]
         member.network.load_state_dict(state["network"])
         member.optimizer.load_state_dict(state["optimizer"])

@@ -1,6 +1,6 @@
-"""One stack of members from its first epoch to the last: batches, validation, best weights, checkpoints.
+"""Training of one stack of members: batches, validation, best weights, checkpoints.
 
-`Engine` says what is asked of an engine, whether it suits a CPU or a GPU.
+`Engine` is the interface of all engines, for CPUs and GPUs.
 """
 
 import time
@@ -34,7 +34,7 @@ MONITORED = {"auroc": auroc, "aupr": aupr}
 
 
 def batch_order(n_sequences: int, data_seed: int, epoch: int) -> torch.Tensor:
-    """Order in which an epoch (from 0) meets the training sequences, (n_sequences,); the same for every member."""
+    """Order of the training sequences in an epoch (from 0), (n_sequences,), the same for every member."""
     generator = np.random.default_rng([data_seed, epoch])
     return torch.from_numpy(generator.permutation(n_sequences))
 
@@ -45,7 +45,7 @@ def evaluate(network: nn.Module, dataset: SequenceDataset, objective: str = "cla
     Returns
     -------
     metrics : dict
-        valid_auroc, valid_aupr, test_auroc, test_aupr; of a regression valid_pearson, valid_mean_squared_error, ...
+        valid_auroc, valid_aupr, test_auroc, test_aupr; for a regression valid_pearson, valid_mean_squared_error, ...
     """
     measure = regression_metrics if objective == "regression" else classification_metrics
     metrics = {}
@@ -57,20 +57,20 @@ def evaluate(network: nn.Module, dataset: SequenceDataset, objective: str = "cla
 
 
 class Engine(typing.Protocol):
-    """E members that train side by side; they never mix: what one becomes does not depend on whom it is stacked with.
+    """Interface: E members that train together, of which none depends on the others.
 
     Parameters
     ----------
     networks : sequence of HybridNetwork, or of what else the engine takes
-        On one device; their configurations differ at most in `activation`. They are taken over: read weights back with
-        `weights`.
+        On one device; their configurations differ at most in `activation`. The engine may change them; read weights
+        with `weights`.
     protocol : Protocol
     seeds : sequence of int
-        Of each member's dropout masks.
+        Seed of each member's dropout masks.
     precision : str
-        Of the matrix products in training: "float32" or "bfloat16".
+        Precision of matrix products in training: "float32" or "bfloat16".
     loss : Loss
-        What is minimised, mean over sequences and outputs.
+        The loss, averaged over sequences and outputs.
     """
 
     def __init__(
@@ -98,22 +98,23 @@ class Engine(typing.Protocol):
         ----------
         codes : torch.Tensor, uint8, shape=(N, L)
         y : torch.Tensor, shape=(N, n_outputs)
-            Missing labels are NaN, which the loss has to leave out.
+            Missing labels are NaN, which the loss must ignore.
         order : torch.Tensor, int64, shape=(N,)
-            Batches are consecutive runs of it. A last batch of a single sequence is left out: it has no variance.
+            Batches are consecutive parts of it. A last batch of a single sequence is left out, because it has no
+            variance.
         batch_size : int
         learning_rates : sequence of float
-            One per member.
+            One for each member.
 
         Returns
         -------
         losses : torch.Tensor, shape=(E,)
-            Mean over the sequences seen, on the device.
+            Mean over the sequences of the epoch, on the device.
         """
         ...
 
     def logits(self, codes: torch.Tensor) -> torch.Tensor:
-        """Logits (outputs, in a regression) of all members in evaluation mode, shape=(E, N, n_outputs)."""
+        """Logits (or outputs of a regression) of all members in evaluation mode, shape=(E, N, n_outputs)."""
         ...
 
     def weights(self, i: int) -> dict[str, torch.Tensor]:
@@ -121,11 +122,11 @@ class Engine(typing.Protocol):
         ...
 
     def state(self, i: int) -> dict[str, Any]:
-        """Everything that one member needs to go on from here."""
+        """Everything that is needed to resume one member."""
         ...
 
     def load_state(self, i: int, state: dict[str, Any]) -> None:
-        """Let one member go on from what `state` returned; all members of a stack have taken as many steps."""
+        """Restore one member from a result of `state`; all members of a stack must be at the same step."""
         ...
 
     def keep(self, rows: Sequence[int]) -> None:
@@ -134,7 +135,7 @@ class Engine(typing.Protocol):
 
 
 class Training:
-    """What all stacks of one fit share: the data on the device, the protocol and the order of batches."""
+    """Shared by all stacks of a fit: the data on the device, the protocol and the order of batches."""
 
     def __init__(self, dataset: SequenceDataset, protocol: Protocol, data_seed: int, device: torch.device) -> None:
         self.dataset, self.protocol, self.data_seed = dataset, protocol, data_seed
@@ -156,7 +157,7 @@ class Training:
         )
 
     def run(self, stack: list[Trainee], engine: Engine) -> None:
-        """Train a stack to its end; members leave it as they finish."""
+        """Train a stack until all members have finished."""
         while True:
             left = [i for i, trainee in enumerate(stack) if not trainee.finished]
             for i, trainee in enumerate(stack):

@@ -1,8 +1,8 @@
-"""Training a stack of members as one network with a leading member axis: the engine for GPUs.
+"""The engine for GPUs: a stack of members trains as one network with a leading member axis.
 
-The data lie on the device as codes. A whole training step of all members, dropout masks and optimiser included, is
-captured once as a CUDA graph and replayed, so that the host neither launches kernels one by one nor waits for any
-result within an epoch. On the CPU the same step runs without a graph.
+The data are on the device as codes. A training step of all members, including dropout masks and optimiser, is captured
+once as a CUDA graph and replayed. So the host neither launches kernels one by one nor waits for results within an
+epoch. On the CPU the same step runs without a graph.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,9 @@ _WARM_UP_STEPS = 3  # before a capture, as PyTorch asks for
 
 
 class StackedEngine:
-    """All members in each operation: the `training.Engine` for GPUs. "bfloat16" is automatic mixed precision."""
+    """The `training.stack.Engine` for GPUs, with all members in each operation.
+
+    "bfloat16" is automatic mixed precision."""
 
     def __init__(
         self,
@@ -52,7 +54,7 @@ class StackedEngine:
         batch_size: int,
         learning_rates: Sequence[float],
     ) -> torch.Tensor:
-        """Train every member for one epoch; losses, shape=(E,): see `training.Engine`."""
+        """Train every member for one epoch; losses, shape=(E,): see `training.stack.Engine`."""
         device = codes.device
         rates = torch.tensor(list(learning_rates), dtype=y.dtype, device=device)
         if self._replay is None:
@@ -133,7 +135,7 @@ class StackedEngine:
         return self.network.state_dict(i)
 
     def state(self, i: int) -> dict[str, Any]:
-        """Everything that one member needs to go on from here."""
+        """Everything that is needed to resume one member."""
         return {
             "network": self.weights(i),
             "first_moment": self.network.row(self.first_moment, i),
@@ -142,7 +144,7 @@ class StackedEngine:
         }
 
     def load_state(self, i: int, state: dict[str, Any]) -> None:
-        """Let one member go on from what `state` returned."""
+        """Restore one member from a result of `state`."""
         self.network.load_state_dict(i, state["network"])
         self.network.set_row(self.first_moment, i, state["first_moment"])
         self.network.set_row(self.second_moment, i, state["second_moment"])

@@ -1,4 +1,4 @@
-"""Whether a configuration, data and a protocol suit each other, and the protocol that suits data at hand."""
+"""Whether a configuration, data and a protocol fit each other, and the protocol that suits given data."""
 
 import numpy as np
 
@@ -23,12 +23,12 @@ def objective_of(y: np.ndarray) -> str:
 
 
 def suited_protocol(protocol: Protocol, dataset: SequenceDataset, *, objective: str = "auto") -> Protocol:
-    """Return a protocol with the objective of the data and, where they are few, a smaller batch.
+    """Return a protocol with the objective of the data and, if there are few sequences, a smaller batch.
 
     Parameters
     ----------
     protocol : Protocol
-        Comes back as it is if it suits.
+        Returned unchanged if it suits the data.
     dataset : SequenceDataset
     objective : str
         "classification", "regression", or "auto": classification if all values of y are 0 or 1.
@@ -56,7 +56,7 @@ def check_fit(config: NetworkConfig, dataset: SequenceDataset, protocol: Protoco
     Raises
     ------
     ValueError
-        Says what does not fit and what to change.
+        The message says what does not fit and what to change.
     """
     if dataset.length != config.length:
         raise ArgumentError(

@@ -1,4 +1,4 @@
-"""What a fit came to: how well each member predicts, all of them together, and what reading no sequence would reach."""
+"""Summary of a fit: scores of each member and of all members, and those of a random classifier."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -26,7 +26,7 @@ class FitSummary(Tabular):
     """Members of an ensemble on the validation and test sequences, in JSON types.
 
     Metrics are named valid_auroc, test_aupr, test_pearson and so on; over several labels AUROC and AUPR are
-    micro-averaged, correlation and squared error are means.
+    micro-averaged; correlation and squared error are means.
 
     Attributes
     ----------
@@ -35,12 +35,12 @@ class FitSummary(Tabular):
         member, status, reason, best_epoch, n_epochs, fit_seconds, its metrics, and `outputs`: label and metrics of
         each output.
     mean, standard_deviation : dict of str to float
-        Over the members that did not fail; the deviation is that of a sample (n - 1), NaN for a single one.
+        Over the members that did not fail; the sample standard deviation (n - 1) is NaN for a single one.
     uninformed : dict of str to float
-        What reading no sequence reaches: AUROC 1/2, AUPR the prevalence, correlation 0, squared error that of the mean
-        of the training sequences.
+        Scores of a predictor that ignores the sequence: AUROC 0.5, AUPR the fraction of positives, correlation 0, and
+        the squared error of the mean of the training labels.
     outputs : tuple of dict
-        Of each output its label, positives (its share of them in each split, None in a regression), mean and
+        For each output: label, positives (their fraction in each split, None in a regression), mean and
         standard_deviation.
     """
 
@@ -52,7 +52,7 @@ class FitSummary(Tabular):
     outputs: tuple[dict[str, Any], ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as a dictionary."""
+        """The summary as a dictionary."""
         return asdict(self)
 
     def _table(self) -> Table:
@@ -67,13 +67,13 @@ class FitSummary(Tabular):
 
 
 def fit_summary(ensemble: Ensemble, dataset: SequenceDataset) -> FitSummary:
-    """Summarise what `fit` or `fit_to_folder` returned for a data set.
+    """Summarise the result of `fit` or `fit_to_folder` for a data set.
 
     Parameters
     ----------
     ensemble : Ensemble
     dataset : SequenceDataset
-        The one that it was trained on; with several outputs, each is measured here.
+        The data set that it was trained on; with several outputs, each is scored on it.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What an audit comes to, in plain words: six questions, each with its rule, its numbers and its measured accuracy."""
+"""Verdicts of an audit: answers to six questions, each with its rule, its numbers and its measured accuracy."""
 
 from motiflens.audits.verdicts.accuracy import ACCURACY_FILE, Accuracy, read_accuracy
 from motiflens.audits.verdicts.ask import VERDICT_QUESTIONS, rulings, verdict_facts, verdicts

@@ -1,4 +1,4 @@
-"""How often each verdict is right, measured on networks whose answer is known by construction."""
+"""How often each verdict is right, measured on networks for which the answer is known by construction."""
 
 import csv
 import io
@@ -12,14 +12,14 @@ ACCURACY_FILE = "verdict_accuracy.tsv"
 
 
 class Accuracy(NamedTuple):
-    """Counts of right verdicts on networks that no threshold was chosen by.
+    """Counts of right verdicts on networks that were not used to choose thresholds.
 
     Attributes
     ----------
     n_with, n_without : int
-        Networks whose true answer is yes, and those whose is no.
+        Number of networks for which the true answer is yes, and for which it is no.
     n_right_with, n_right_without : int
-        How many of each the verdict got right. "Cannot be said" counts as wrong.
+        Number of right verdicts among these. "Cannot be said" counts as wrong.
     """
 
     n_with: int
@@ -29,12 +29,12 @@ class Accuracy(NamedTuple):
 
     @property
     def sensitivity(self) -> Interval:
-        """Share of right verdicts where the answer is yes, with Wilson's 95 % interval."""
+        """Sensitivity: share of right verdicts if the answer is yes, with Wilson's 95 % confidence interval."""
         return wilson_interval(self.n_right_with, self.n_with)
 
     @property
     def specificity(self) -> Interval:
-        """Share of right verdicts where the answer is no, with Wilson's 95 % interval."""
+        """Specificity: share of right verdicts if the answer is no, with Wilson's 95 % confidence interval."""
         return wilson_interval(self.n_right_without, self.n_without)
 
     def to_dict(self) -> dict[str, Any]:
@@ -45,7 +45,7 @@ class Accuracy(NamedTuple):
 
 @cache
 def read_accuracy() -> dict[str, Accuracy]:
-    """Accuracy by the key of the verdict, from the packaged table; empty where it was not measured yet."""
+    """Accuracy by the key of the verdict, from the table in the package; empty if it was not measured."""
     path = files("motiflens.resources").joinpath(ACCURACY_FILE)
     if not path.is_file():
         return {}

@@ -1,4 +1,4 @@
-"""Every question about every candidate."""
+"""The verdicts of an audit: every question about every candidate."""
 
 from typing import TYPE_CHECKING
 
@@ -23,12 +23,12 @@ VERDICT_QUESTIONS = {
 
 
 def verdict_facts(candidate: "Candidate", evidence: "Evidence") -> Facts:
-    """All that the rules read about a candidate, as plain values: from these alone verdicts can be made again."""
+    """All facts about a candidate that the rules use, as plain values, from which verdicts can be computed again."""
     return {key: question.facts(candidate, evidence) for key, question in VERDICT_QUESTIONS.items()}
 
 
 def rulings(facts: Facts) -> dict[str, Ruling]:
-    """What the rules make of facts, by the key of the question."""
+    """The results of the rules for facts, by the key of the question."""
     return {key: question.judge(facts) for key, question in VERDICT_QUESTIONS.items()}
 
 

@@ -93,9 +93,9 @@ def _more_of_few(facts: Facts) -> str:
 
 
 def reads_too_few(facts: Facts) -> bool:
-    """Whether networks were trained here on few sequences, the same in each epoch.
+    """Whether networks were trained by this package on few sequences, without augmentation.
 
-    Other versions of the sequences in each epoch, from the other strand and shifted, would make more of them.
+    Augmentation (reverse complements, shifts) would help such networks.
     """
     training = facts["training"]
     is_ours = any(one.get("valid_metric") for one in training["networks"])
@@ -109,7 +109,7 @@ def _n_train(facts: Facts) -> int:
 
 
 def predicts_nothing(facts: Facts) -> bool:
-    """Whether the test score is that of chance, and surely not much above."""
+    """Whether the test score is that of a random classifier, and with confidence not much above."""
     found = facts["composition"]
     chance = 0.5 if found["measure"] == "auroc" else 0.0
     _, low, high = found["score"]

@@ -1,4 +1,4 @@
-"""Which filters matter, and what are they? The filters whose loss costs the most, and the motifs that they read."""
+"""Which filters matter, and what are they? The most important filters, and the motifs that they have learned."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Can its attribution maps be trusted? Whether they find motifs where these are known to be."""
+"""Can its attribution maps be trusted? Whether they find motifs at known positions."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""Would another initialisation say the same? How far the networks of one configuration agree."""
+"""Would another initialisation say the same? Whether the networks of one configuration agree."""
 
 from typing import TYPE_CHECKING, Any
 

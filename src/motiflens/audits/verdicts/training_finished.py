@@ -1,4 +1,4 @@
-"""Was training finished? What the histories of the networks say."""
+"""Was training finished? A rule on the training histories of the networks."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any

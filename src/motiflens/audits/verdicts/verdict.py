@@ -1,4 +1,4 @@
-"""What a verdict is: a question, the rule that answers it, the answer with the numbers behind it, and its accuracy."""
+"""A verdict: a question, the rule that answers it, the answer with its numbers, and its accuracy."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,7 +19,7 @@ Facts = Mapping[str, Mapping[str, Any]]
 
 @by_fields
 class Ruling(NamedTuple):
-    """What a rule makes of facts."""
+    """The result of a rule for some facts."""
 
     level: str  # one of LEVELS
     answer: str  # one short line
@@ -28,7 +28,7 @@ class Ruling(NamedTuple):
 
 
 class Question(NamedTuple):
-    """One thing that an audit is asked: facts are gathered from evidence, and a rule reads nothing but facts."""
+    """A question of an audit: facts are collected from the evidence, and a rule uses these facts only."""
 
     key: str
     question: str
@@ -39,7 +39,7 @@ class Question(NamedTuple):
     rule_of_values: str = ""  # the rule in the words of real-valued labels, where they differ
 
     def rule_for(self, *, is_binary: bool) -> str:
-        """The rule in the words of the labels at hand."""
+        """The rule, as text for the kind of labels of the data."""
         return self.rule if is_binary or not self.rule_of_values else self.rule_of_values
 
 
@@ -55,13 +55,13 @@ class Verdict(NamedTuple):
     level : str
         One of `LEVELS`.
     answer : str
-        One short line.
+        The answer in one short line.
     numbers : dict
-        What stands behind it: plain values by name.
+        The numbers behind the answer, by name.
     would_help : str
-        What would let it be said, or make a yes of it; empty where nothing is to be done.
+        What would allow an answer, or improve it; empty if there is nothing to do.
     accuracy : Accuracy or None
-        Of this verdict, on networks whose answer is known; None where that was not measured.
+        Measured accuracy of this verdict; None if it was not measured.
     """
 
     key: str
@@ -75,13 +75,13 @@ class Verdict(NamedTuple):
     accuracy: Accuracy | None
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as plain values."""
+        """The verdict as plain values."""
         accuracy = None if self.accuracy is None else self.accuracy.to_dict()
         return {**self._asdict(), "accuracy": accuracy}
 
 
 class Verdicts(Tabular, list[Verdict]):
-    """Verdicts of an audit, question by question, to be looked at."""
+    """The verdicts of an audit as a list that can be shown, question by question."""
 
     def _table(self) -> Table:
         columns: dict[str, list[Any]] = {
