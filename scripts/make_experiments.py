@@ -7,6 +7,7 @@ from statistics import mean
 from motiflens.basics.store import Record, Store
 from motiflens.report.experiments import markdown_results
 from motiflens.study.experiments import (
+    CONFIRMATION,
     EXPERIMENTS,
     OPTION_TRIALS,
     PROTOCOL_TRIALS,
@@ -62,7 +63,7 @@ def page() -> str:
     records = {key: one for key, one in Store(RECORDS).read()[0].items() if is_experiment_record(one)}
     text = replaced(text, "protocol", trials_table(trials_of(records, PROTOCOL_TRIALS), "Learning rate and strands"))
     text = replaced(text, "options", trials_table(trials_of(records, OPTION_TRIALS), "Augmentation"))
-    networks = [one for key, one in records.items() if key.startswith(f"{EXPERIMENTS}/")]
+    networks = [one for key, one in records.items() if key.split("/")[0] in (EXPERIMENTS, CONFIRMATION)]
     if not any("history" in one for one in networks):
         return replaced(text, "results", "No network of the study is recorded yet.")
     return replaced(text, "results", markdown_results(experiment_tables(networks)))

@@ -8,11 +8,18 @@ from scipy.stats import spearmanr
 from torch import nn
 
 from motiflens.basics.sequence import encode, reverse_complement
+from motiflens.basics.store import Store
 from motiflens.data.crx import read_crx, write_crx
 from motiflens.motifs.sets import load_motifs
+from motiflens.report.experiments import experiment_sentences
 from motiflens.study.driver import News
 from motiflens.study.experiments import (
+    BEST_AUGMENTATION,
+    BEST_OPTION,
+    CONFIRMED,
     EXPERIMENT_PROTOCOL,
+    OPTION_DESIGN,
+    TRIED_OPTIONS,
     TRIED_PROTOCOLS,
     MeasuredEdits,
     attribution_agreement,
@@ -27,10 +34,12 @@ from motiflens.study.experiments import (
     ensemble_records,
     ensemble_scores,
     experiment_problem,
+    experiment_tables,
     factor_name,
     learned_factors,
     limited,
     lost_scores,
+    networks_of,
     other_places,
     packed,
     packed_finely,
@@ -299,6 +308,36 @@ def test_trials_are_measured_on_validation_elements_and_keep_to_themselves(impor
     assert [path.name for path in tmp_path.glob("*.jsonl")] == ["crx-protocol.jsonl"]
     with pytest.raises(ValueError, match="unknown preset"):
         planned_networks("crx-protokol")
+
+
+@pytest.mark.filterwarnings("ignore::motiflens.interpret.attribution.CompletenessWarning")
+def test_the_best_augmentation_is_compared_on_test_elements_with_none(imported, tmp_path):
+    plan = planned_networks("crx-best")
+    assert len(plan) == 10
+    assert {(one.split, one.architecture, one.activation) for one in plan} == {("test", *OPTION_DESIGN)}
+    changes = TRIED_OPTIONS[BEST_OPTION]
+    assert changes.items() <= plan[0].protocol.to_dict().items()
+    small = {
+        "architectures": OPTION_DESIGN[:1], "activations": OPTION_DESIGN[1:], "n_members": 2, "n_parents": 8,
+        "protocol": EXPERIMENT_PROTOCOL.replace(max_epochs=1), "machines": Machines(n_workers=1, device="cpu"),
+    }  # fmt: skip
+    for preset in ("crx-best", "crx"):
+        run_experiments(imported, tmp_path, preset=preset, **small)
+    records = list(Store(tmp_path).read()[0].values())
+    tables = experiment_tables(records)
+    assert (tables.n_networks, [row.n_networks for row in tables.designs]) == (2, [2])
+    (row,) = [row for row in tables.contrasts if row.question == BEST_AUGMENTATION]
+    effects = {
+        name: np.mean(
+            [one["agreement"]["effects"]["all"]["spearman"][0] for one in networks_of(records, *OPTION_DESIGN, name)]
+        )
+        for name in (CONFIRMED, "crx")
+    }
+    assert row.difference.estimate == pytest.approx(effects[CONFIRMED] - effects["crx"], abs=1e-6)
+    assert [(one.size, one.augmentation) for one in tables.ensembles if one.size == 2] == [(2, ""), (2, BEST_OPTION)]
+    said = " ".join(experiment_sentences(tables))
+    assert "Does augmentation?" in said
+    assert "averaged over 1 designs" in said
 
 
 def test_an_ensemble_is_the_mean_of_predictions(data):

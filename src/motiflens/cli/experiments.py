@@ -14,7 +14,12 @@ from motiflens.cli.study_runs import Told, records_of, tell_what_is_left
 if TYPE_CHECKING:
     from motiflens.basics.store import Record
 
-EXPERIMENTS = ("crx", "crx-protocol", "crx-options")  # presets, and first parts of the keys of their records
+EXPERIMENTS = (
+    "crx",
+    "crx-protocol",
+    "crx-options",
+    "crx-best",
+)  # presets, and first parts of the keys of their records
 _OWN = ("architectures", "activations", "n_members", "seed", "data_seed")
 
 

@@ -56,7 +56,8 @@ def study_run(
             "them); interactions, interactions-full, interactions-calibration, interactions-strong-nulls, "
             "interactions-long or interactions-signs: the benchmark of "
             "motif interactions; crx: reporter assays with designed edits, with --data; "
-            "crx-protocol and crx-options: the trials by which its protocol and augmentations were judged; verdicts: "
+            "crx-protocol and crx-options: the trials by which its protocol and augmentations were judged; "
+            "crx-best: the best of these, on test elements; verdicts: "
             "networks whose right diagnosis is known, for the accuracy of an audit's verdicts."
         ),
     ] = "quick",
@@ -64,7 +65,7 @@ def study_run(
     data: Annotated[
         Path | None,
         Option(
-            help="Presets crx, crx-protocol and crx-options: the file that motiflens data crx wrote.",
+            help="Presets that begin with crx: the file that motiflens data crx wrote.",
             exists=True,
         ),
     ] = None,
@@ -151,9 +152,7 @@ def study_run(
         run_verdicts(folder, sequences, changes=changes, as_json=as_json, **options)
         return
     if data is not None:
-        raise InputError(
-            f"--data is for presets crx, crx-protocol, crx-options; {preset} simulates its own: leave it out"
-        )
+        raise InputError(f"--data is for presets that begin with crx; {preset} simulates its own: leave it out")
     if is_interaction_preset(preset):
         own = {name: changes.pop(name) for name in ("n_members", "seed", "data_seed")}
         unused = {**changes, "no_weights": None if weights else True}

@@ -6,7 +6,7 @@ from typing import Any
 
 from motiflens.basics.stats import Interval
 from motiflens.basics.words import format_number, with_interval
-from motiflens.study.experiments import DesignContrast, ExperimentTables
+from motiflens.study.experiments import BEST_AUGMENTATION, DesignContrast, ExperimentTables
 
 
 def experiment_sentences(tables: ExperimentTables) -> list[str]:
@@ -19,10 +19,11 @@ def experiment_sentences(tables: ExperimentTables) -> list[str]:
         sentences.append(_how_many_initialisations(tables))
         largest = max(tables.ensembles, key=lambda row: row.effects)
         interval = Interval(largest.effects, largest.element_low, largest.element_high)
+        augmented = f" and {largest.augmentation}" if largest.augmentation else ""
         sentences.append(
             f"The best ensemble so far, {largest.size} networks of {largest.architecture} "
-            f"with {largest.activation}, has a rank correlation of {with_interval(interval)} with measured effects "
-            "(interval over elements)."
+            f"with {largest.activation}{augmented}, has a rank correlation of {with_interval(interval)} with "
+            "measured effects (interval over elements)."
         )
     return sentences
 
@@ -56,6 +57,7 @@ def _of_contrasts(contrasts: Iterable[DesignContrast]) -> list[str]:
         "small pools (C4C6) against one large (C24)": "Does the pool size?",
         "attention against none": "Does attention?",
         "LSTM against a second convolution": "Does an LSTM?",
+        BEST_AUGMENTATION: "Does augmentation?",
     }
     by_question: dict[str, list[DesignContrast]] = {}
     for row in contrasts:
@@ -98,7 +100,8 @@ def _how_many_initialisations(tables: ExperimentTables) -> str:
     """Mean over designs at each size that all of them have."""
     by_size: dict[int, list[float]] = {}
     for row in tables.ensembles:
-        by_size.setdefault(row.size, []).append(row.effects)
+        if not row.augmentation:
+            by_size.setdefault(row.size, []).append(row.effects)
     n_designs = len(by_size[1])
     complete = [(size, values) for size, values in by_size.items() if len(values) == n_designs]
     steps = ", ".join(f"{sum(values) / n_designs:.3f} of {size}" for size, values in sorted(complete))

@@ -16,10 +16,12 @@ from motiflens.study.experiments.effects import (
     effect_agreement,
     limited,
 )
-from motiflens.study.experiments.ensembles import ENSEMBLE, ensemble_records, ensemble_scores, networks_of
+from motiflens.study.experiments.ensembles import CONFIRMED, ENSEMBLE, ensemble_records, ensemble_scores, networks_of
 from motiflens.study.experiments.learned import factor_name, learned_factors
 from motiflens.study.experiments.measures import ceiling, clustered_share, clustered_spearman, significant
 from motiflens.study.experiments.networks import (
+    BEST_OPTION,
+    CONFIRMATION,
     DESIGNS,
     EXPERIMENT_PRESETS,
     EXPERIMENT_PROTOCOL,
@@ -40,6 +42,7 @@ from motiflens.study.experiments.run import (
     run_experiments,
 )
 from motiflens.study.experiments.tables import (
+    BEST_AUGMENTATION,
     AttributionScore,
     DesignContrast,
     DesignScore,
@@ -72,6 +75,10 @@ __all__ = [
     "over_networks",
     "FIRST_LAYERS",
     "BASELINES_KEY",
+    "BEST_AUGMENTATION",
+    "BEST_OPTION",
+    "CONFIRMATION",
+    "CONFIRMED",
     "DESIGNS",
     "ENSEMBLE",
     "EXPERIMENTS",

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,48 +12,55 @@ from motiflens.basics.json_values import rounded, without_nan
 from motiflens.basics.store import SCHEMA, Record
 from motiflens.study.experiments.attributed import ensemble_attribution
 from motiflens.study.experiments.effects import MeasuredEdits, effect_agreement
-from motiflens.study.experiments.networks import DESIGNS, EXPERIMENTS, FIRST_LAYERS
+from motiflens.study.experiments.networks import (
+    BEST_OPTION,
+    CONFIRMATION,
+    DESIGNS,
+    EXPERIMENTS,
+    FIRST_LAYERS,
+    OPTION_DESIGN,
+)
 from motiflens.study.experiments.packing import unpacked
 
 _N_SUBSETS = 5  # random ensembles of each size; of all networks there is one
 ENSEMBLE = "ensemble"
+CONFIRMED = f"{CONFIRMATION}/{BEST_OPTION}"  # first part of the keys of networks with the best augmentation
 
 
-def networks_of(records: Sequence[Record], architecture: str, activation: str) -> list[Record]:
+def networks_of(
+    records: Sequence[Record], architecture: str, activation: str, group: str = EXPERIMENTS
+) -> list[Record]:
     """Records of the trained networks of one design, by number."""
-    own = [
-        one
-        for one in records
-        if one["key"].startswith(f"{EXPERIMENTS}/{architecture}/{activation}/") and "member" in one
-    ]
+    start = f"{group}/{architecture}/{activation}/"
+    own = [one for one in records if one["key"].startswith(start) and "member" in one]
     return sorted((one for one in own if one["status"] == "ok"), key=lambda one: int(one["member"]))
 
 
 def ensemble_records(records: Sequence[Record], edits: MeasuredEdits) -> list[Record]:
     """One record per design with at least two networks, unless it is there already for these networks."""
     present = {one["key"]: one["config_hash"] for one in records}
+    designs = [(EXPERIMENTS, *names) for names in product(DESIGNS, FIRST_LAYERS)] + [(CONFIRMED, *OPTION_DESIGN)]
     made = []
-    for architecture in DESIGNS:
-        for activation in FIRST_LAYERS:
-            own = networks_of(records, architecture, activation)
-            key = f"{EXPERIMENTS}/{architecture}/{activation}/{ENSEMBLE}"
-            members = [one["member"] for one in own]
-            digest = hashlib.sha256(json.dumps([one["config_hash"] for one in own] + members).encode()).hexdigest()[:12]
-            if len(own) < 2 or present.get(key) == digest:
-                continue
-            predicted = np.stack([unpacked(one["predictions"]) for one in own])  # E, N
-            record = {
-                "schema": SCHEMA,
-                "key": key,
-                "status": "ok",
-                "config_hash": digest,
-                "ensemble_of": {"architecture": architecture, "activation": activation, "members": members},
-                "sizes": ensemble_scores(predicted, edits),
-                "attributions": ensemble_attribution(
-                    [one["attributions"] for one in own], edits, own[0]["config"]["n_parents"]
-                ),
-            }
-            made.append(without_nan(rounded(record)))
+    for group, architecture, activation in designs:
+        own = networks_of(records, architecture, activation, group)
+        key = f"{group}/{architecture}/{activation}/{ENSEMBLE}"
+        members = [one["member"] for one in own]
+        digest = hashlib.sha256(json.dumps([one["config_hash"] for one in own] + members).encode()).hexdigest()[:12]
+        if len(own) < 2 or present.get(key) == digest:
+            continue
+        predicted = np.stack([unpacked(one["predictions"]) for one in own])  # E, N
+        record = {
+            "schema": SCHEMA,
+            "key": key,
+            "status": "ok",
+            "config_hash": digest,
+            "ensemble_of": {"architecture": architecture, "activation": activation, "members": members},
+            "sizes": ensemble_scores(predicted, edits),
+            "attributions": ensemble_attribution(
+                [one["attributions"] for one in own], edits, own[0]["config"]["n_parents"]
+            ),
+        }
+        made.append(without_nan(rounded(record)))
     return made
 
 

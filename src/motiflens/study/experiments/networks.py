@@ -15,7 +15,8 @@ from motiflens.training.protocol import REFERENCE, Protocol
 EXPERIMENTS = "crx"  # the preset, and the first part of the keys of its records
 PROTOCOL_TRIALS = "crx-protocol"  # the preset of the trials by which the protocol was chosen
 OPTION_TRIALS = "crx-options"  # of trials of augmentations, on validation elements
-EXPERIMENT_PRESETS = (EXPERIMENTS, PROTOCOL_TRIALS, OPTION_TRIALS)
+CONFIRMATION = "crx-best"  # the best of these, on test elements
+EXPERIMENT_PRESETS = (EXPERIMENTS, PROTOCOL_TRIALS, OPTION_TRIALS, CONFIRMATION)
 DESIGNS: tuple[str, ...] = ("C24", "C4C6", "C4C6-Att", "C4-LSTM")
 TRIED_DESIGNS: tuple[str, ...] = ("C24", "C4C6")
 FIRST_LAYERS: tuple[str, ...] = ("relu", "exponential")
@@ -46,6 +47,8 @@ TRIED_OPTIONS: dict[str, dict[str, Any]] = {
     "shift-3-mutations-2": {"max_shift": 3, "mutation_rate": 0.02},
 }
 OPTION_DESIGN = ("C4C6", "exponential")
+#: The one with the largest correlation with activities of validation elements (docs/experiments.md).
+BEST_OPTION = "shift-10"
 #: What attribution methods are given beside their own defaults.
 ATTRIBUTION_OPTIONS: dict[str, dict[str, Any]] = {"smooth_grad": {"n_samples": 25}}
 #: How motifs are implanted, to see whether the result tells what experiments would.
@@ -132,7 +135,8 @@ def planned_networks(
     ----------
     preset : str
         "crx", the study, ten networks of each design; "crx-protocol", trials of protocols on validation elements, one
-        network of each; "crx-options", trials of augmentations there, three of each.
+        network of each; "crx-options", trials of augmentations there, three of each; "crx-best", the best of these
+        on test elements, ten networks.
     architectures, activations : tuple of str, optional
     n_members : int, optional
     **changes
@@ -147,16 +151,19 @@ def planned_networks(
     tried, designs, kinds, n = {"": EXPERIMENT_PROTOCOL}, DESIGNS, FIRST_LAYERS, N_MEMBERS
     if preset == PROTOCOL_TRIALS:
         tried, designs, n = TRIED_PROTOCOLS, TRIED_DESIGNS, 1
-    elif preset == OPTION_TRIALS:
+    elif preset in (OPTION_TRIALS, CONFIRMATION):
         tried = {name: EXPERIMENT_PROTOCOL.replace(name=name, **change) for name, change in TRIED_OPTIONS.items()}
         designs, kinds, n = OPTION_DESIGN[:1], OPTION_DESIGN[1:], 3
+    if preset == CONFIRMATION:
+        tried, n = {BEST_OPTION: tried[BEST_OPTION]}, N_MEMBERS
     n = n if n_members is None else n_members
     check_members(n)
     order = product(range(n), tried.items(), architectures or designs, activations or kinds)
     plain = [
         ExperimentNetwork(
             architecture=architecture, activation=kind, member=i, protocol=protocol,
-            group=f"{preset}/{name}" if name else preset, split="valid" if name else "test",
+            group=f"{preset}/{name}" if name else preset,
+            split="valid" if preset in (PROTOCOL_TRIALS, OPTION_TRIALS) else "test",
         )
         for i, (name, protocol), architecture, kind in order
     ]  # fmt: skip

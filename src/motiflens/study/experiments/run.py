@@ -14,7 +14,13 @@ from motiflens.basics.runners import Emit
 from motiflens.basics.store import Record, Store
 from motiflens.study.driver import Finished, Job, Listener, read_and_repair
 from motiflens.study.experiments.ensembles import ensemble_records
-from motiflens.study.experiments.networks import EXPERIMENT_PRESETS, EXPERIMENTS, ExperimentNetwork, planned_networks
+from motiflens.study.experiments.networks import (
+    CONFIRMATION,
+    EXPERIMENT_PRESETS,
+    EXPERIMENTS,
+    ExperimentNetwork,
+    planned_networks,
+)
 from motiflens.study.experiments.trial import (
     BASELINES_KEY,
     ExperimentData,
@@ -75,7 +81,7 @@ def run_experiments(
         networks, store, experiment_problem, run_network_job,
         machines=machines, part=part, budget=budget, on_news=on_news, prepare=prepare,
     )  # fmt: skip
-    if preset == EXPERIMENTS:
+    if preset in (EXPERIMENTS, CONFIRMATION):
         records, _ = read_and_repair(store, experiment_problem)
         _write_ensembles(store, list(records.values()), everything)
     return found

@@ -10,11 +10,19 @@ from motiflens.basics.errors import InputError
 from motiflens.basics.stats import Interval, contrast, half_width, pooled_correlation, spearman
 from motiflens.basics.store import Record
 from motiflens.basics.tables import by_fields
-from motiflens.study.experiments.ensembles import ENSEMBLE, networks_of
-from motiflens.study.experiments.networks import DESIGNS, EXPERIMENTS, FIRST_LAYERS, planned_networks
+from motiflens.study.experiments.ensembles import CONFIRMED, ENSEMBLE, networks_of
+from motiflens.study.experiments.networks import (
+    BEST_OPTION,
+    DESIGNS,
+    EXPERIMENTS,
+    FIRST_LAYERS,
+    OPTION_DESIGN,
+    planned_networks,
+)
 from motiflens.study.experiments.trial import BASELINES_KEY
 
 _LEAST_FOR_GUIDE = 8  # networks over which a correlation is worth a row
+BEST_AUGMENTATION = "the best augmentation of the trials against none"
 
 
 class DesignScore(NamedTuple):
@@ -94,6 +102,7 @@ class EnsembleScore(NamedTuple):
     effects: float
     element_low: float  # bounds over elements; of the largest size only
     element_high: float
+    augmentation: str  # of the training sequences; "" of the study's own networks
 
 
 class Guide(NamedTuple):
@@ -146,7 +155,7 @@ def experiment_tables(records: Iterable[Record]) -> ExperimentTables:
         [_kind(name, networks, baselines) for name in networks[0]["agreement"]["effects"]],
         [_attribution(name, networks, given) for name in networks[0]["attributions"]["methods"]],
         _factors(networks),
-        _contrasts(groups),
+        _contrasts(groups, networks_of(given, *OPTION_DESIGN, CONFIRMED)),
         _ensembles(given),
         guides,
         len(networks),
@@ -212,7 +221,10 @@ def _attribution(method: str, networks: Sequence[Record], given: Sequence[Record
     block = networks[0]["attributions"]
     plain, corrected, unedited = (over_networks(values(name)) for name in ("plain", "corrected", "unedited"))
     bounds = _mean(values("plain", 1)), _mean(values("plain", 2))
-    together = _mean(one["attributions"][method][0] for one in given if one["key"].endswith(f"/{ENSEMBLE}"))
+    together = _mean(
+        one["attributions"][method][0] for one in given
+        if one["key"].startswith(f"{EXPERIMENTS}/") and one["key"].endswith(f"/{ENSEMBLE}")
+    )  # fmt: skip
     return AttributionScore(
         method, len(networks), block["n"], block["n_elements"], plain, corrected, unedited, *bounds, together
     )
@@ -235,8 +247,8 @@ def _factors(networks: Sequence[Record]) -> list[FactorScore]:
     return rows
 
 
-def _contrasts(groups: dict[tuple[str, str], list[Record]]) -> list[DesignContrast]:
-    """Exponential against ReLU, two pools against one, attention and the LSTM against neither."""
+def _contrasts(groups: dict[tuple[str, str], list[Record]], augmented: list[Record]) -> list[DesignContrast]:
+    """Exponential against ReLU, two pools against one, attention, the LSTM, the best augmentation against neither."""
     choices: list[tuple[str, str, tuple[str, str], tuple[str, str]]] = [
         ("exponential against ReLU", name, (name, "relu"), (name, "exponential")) for name in DESIGNS
     ]
@@ -246,9 +258,11 @@ def _contrasts(groups: dict[tuple[str, str], list[Record]]) -> list[DesignContra
         ("LSTM against a second convolution", "C4C6", "C4-LSTM"),
     ):
         choices += [(question, kind, (base, kind), (other, kind)) for kind in FIRST_LAYERS]
+    pairs = [(question, where, groups[base], groups[other]) for question, where, base, other in choices]
+    pairs.append((BEST_AUGMENTATION, f"{', '.join(OPTION_DESIGN)}, {BEST_OPTION}", groups[OPTION_DESIGN], augmented))
     rows = []
-    for question, where, *pair in choices:
-        before, after = (np.array([_effects(one)[0] for one in groups[names]], dtype=np.float64) for names in pair)
+    for question, where, *pair in pairs:
+        before, after = (np.array([_effects(one)[0] for one in own], dtype=np.float64) for own in pair)
         if len(before) and len(after):
             found = contrast([after, before], (1, -1))
             interval = Interval(found.estimate, found.low, found.high)
@@ -259,18 +273,16 @@ def _contrasts(groups: dict[tuple[str, str], list[Record]]) -> list[DesignContra
 def _ensembles(records: Sequence[Record]) -> list[EnsembleScore]:
     rows = []
     for one in records:
-        if one["key"].startswith(f"{EXPERIMENTS}/") and one["key"].endswith(f"/{ENSEMBLE}"):
+        if one["key"].endswith(f"/{ENSEMBLE}"):
+            augmentation = BEST_OPTION if one["key"].startswith(f"{CONFIRMED}/") else ""
             design = (one["ensemble_of"]["architecture"], one["ensemble_of"]["activation"])
             for size in one["sizes"]:
                 whole: dict[str, Any] = size.get("agreement", {})
                 bounds = whole["effects"]["all"]["spearman"][1:] if whole else [None, None]
                 low, high = (math.nan if bound is None else bound for bound in bounds)
-                rows.append(
-                    EnsembleScore(
-                        *design, size["size"], size["n_subsets"], size["activity"], size["effects"], low, high
-                    )
-                )
-    return rows
+                own = (size["size"], size["n_subsets"], size["activity"], size["effects"], low, high)
+                rows.append(EnsembleScore(*design, *own, augmentation))
+    return sorted(rows, key=lambda row: row.augmentation)  # the study's own first
 
 
 def _guide(number: str, values: Sequence[float | None], networks: Sequence[Record]) -> Guide:
