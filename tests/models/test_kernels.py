@@ -164,6 +164,22 @@ def test_folded_block(n, length, inputs, outputs, size, pool, dtype, tolerance):
 
 
 @needs_compiler
+@pytest.mark.parametrize(("dtype", "tolerance"), TYPES)
+@pytest.mark.parametrize(
+    ("n", "length", "inputs", "outputs", "size", "pool"),
+    [(9, 100, 24, 24, 7, 6), (4, 53, 5, 7, 3, 4), (3, 20, 3, 150, 1, 1), (2, 9, 40, 2, 9, 5)],
+)
+def test_a_block_with_a_channel_changed(n, length, inputs, outputs, size, pool, dtype, tolerance):
+    torch.manual_seed(0)
+    x, change = torch.randn(n, inputs, length, dtype=dtype), torch.randn(n, length, dtype=dtype)
+    weight, shift = torch.randn(outputs, inputs, size, dtype=dtype), torch.randn(outputs, dtype=dtype)
+    responses = torch.nn.functional.conv1d(x, weight, padding=size // 2).mT
+    found = kernels.changed_block(responses, change, weight[:, 2], shift, pool)
+    x[:, 2] += change
+    assert_same([found], [kernels.folded_block(x.mT, weight, shift, pool)], tolerance)
+
+
+@needs_compiler
 @pytest.mark.parametrize("architecture", ["C24-Att", "C4C6-Att", "C4C6-LSTM-Trans2", "C4-LSTM"])
 def test_networks_with_kernels_are_the_networks(architecture):
     """In evaluation mode, with BatchNorm of other statistics than at the start and gains of both signs."""

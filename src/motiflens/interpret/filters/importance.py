@@ -1,6 +1,7 @@
 """Importance of each first-layer filter: the change of the outputs if its activations are replaced by their mean."""
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from motiflens.basics.metrics import auroc, labelled, pearson
 from motiflens.basics.tables import Table, Tabular
 from motiflens.models.any_model import AdaptedModel, returned
 from motiflens.models.devices import device_of, dtype_of
-from motiflens.models.hybrid import HybridNetwork, evaluating, with_kernels
+from motiflens.models.hybrid import ConvBlock, HybridNetwork, evaluating, with_kernels
 from motiflens.models.outputs import batches, first_layer_activations, model_outputs
 from motiflens.models.passes import sequences_per_pass
 from motiflens.models.stacked import pooled_activations
@@ -110,7 +111,8 @@ def filter_importance(
     measure, mask = auroc if binary else pearson, labelled(y.T)
     performance = measure(y.T, whole.T, mask)  # T
     parts = []
-    with evaluating(model), torch.inference_mode():
+    kernels = with_kernels(model) if isinstance(model, HybridNetwork) else nullcontext()
+    with evaluating(model), kernels, torch.inference_mode():
         for logits in map(scores, _ablated(model, codes, batch_size)):
             change = whole - logits
             classes = [_mean_where(change, (y == label) & binary) for label in (1, 0)]
@@ -156,15 +158,28 @@ Without = Callable[[int, torch.Tensor], Iterator[torch.Tensor]]
 def _from_pools(model: HybridNetwork, codes: torch.Tensor, batch_size: int) -> Without:
     """Go on from the pooled maps, computed once: the pool of a constant map is that constant."""
     pools = [pooled_activations(model, some) for some in codes.split(batch_size)]  # each n, F, T
+    second = model.stem.second
+    if isinstance(second, ConvBlock) and second.can_fold(pools[0]):
+        return _from_responses(model, second, pools)
 
     def without(i: int, mean: torch.Tensor) -> Iterator[torch.Tensor]:
         for pool in pools:
             kept = pool[:, i].clone()
             pool[:, i] = mean
-            with with_kernels(model):
-                logits = model.from_first_pool(pool)
+            logits = model.from_first_pool(pool)
             pool[:, i] = kept
             yield logits
+
+    return without
+
+
+def _from_responses(model: HybridNetwork, second: ConvBlock, pools: list[torch.Tensor]) -> Without:
+    """Go on from what the second convolution gives, to which a filter contributes by itself."""
+    parts = [(pool, second.with_channel_changed(pool)) for pool in pools]
+
+    def without(i: int, mean: torch.Tensor) -> Iterator[torch.Tensor]:
+        for pool, changed in parts:
+            yield model.head(model.trunk(changed(i, mean - pool[:, i])))
 
     return without
 

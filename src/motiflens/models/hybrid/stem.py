@@ -4,14 +4,16 @@ Architectures: Ghotra, Lee, Tripathy, Koo 2021. The size of the first pool and t
 convolution decide whether its filters learn whole motifs.
 """
 
+from collections.abc import Callable
 from typing import cast
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from motiflens.models.hybrid.config import HybridConfig
 from motiflens.models.hybrid.layers import ACTIVATIONS, BatchNorm1d, BiLSTM, ChannelsLastConv1d, Dropout, MaxPool1d
-from motiflens.models.kernels import folded_block, has_kernels
+from motiflens.models.kernels import changed_block, folded_block, has_kernels
 
 
 class ConvBlock(nn.Module):
@@ -33,10 +35,13 @@ class ConvBlock(nn.Module):
 
     def pooled(self, x: torch.Tensor) -> torch.Tensor:
         """Activations after pooling, before dropout, shape=(N, n_filters, L // pool)."""
-        return self._folded(x) if self._can_fold(x) else self.pool(self.activation_map(x))
+        return self._folded(x) if self.can_fold(x) else self.pool(self.activation_map(x))
 
-    def _can_fold(self, x: torch.Tensor) -> bool:
-        """ReLU only, which leaves the order of responses as it is, and convolutions that leave the length as it is."""
+    def can_fold(self, x: torch.Tensor) -> bool:
+        """Whether a kernel does it for x, shape=(N, n_inputs, L).
+
+        With ReLU only, which leaves the order of responses as it is, and convolutions that leave the length as it is.
+        """
         plain = isinstance(self.activation, nn.ReLU) and self.conv.kernel_size[0] % 2 == 1
         return self.folded and not self.training and plain and has_kernels(x)
 
@@ -45,6 +50,21 @@ class ConvBlock(nn.Module):
         pool = cast(int, self.pool.kernel_size)
         tokens = folded_block(x.transpose(1, 2), self.conv.weight * scale[:, None, None], shift, pool)
         return tokens.transpose(1, 2)
+
+    def with_channel_changed(self, x: torch.Tensor) -> Callable[[int, torch.Tensor], torch.Tensor]:
+        """Prepare `pooled` of x, shape=(N, n_inputs, L), with one of its channels changed, where `can_fold`.
+
+        The function that is returned takes the channel and its change, shape=(N, L), and gives tokens, shape=(N, L //
+        pool, n_filters), without gradient. It computes what comes from this channel alone.
+        """
+        scale, shift = self.norm.scale_and_shift()
+        weight = self.conv.weight * scale[:, None, None]
+        responses = F.conv1d(x, weight, padding=self.conv.padding).transpose(1, 2).contiguous()
+
+        def changed(channel: int, change: torch.Tensor) -> torch.Tensor:
+            return changed_block(responses, change, weight[:, channel], shift, cast(int, self.pool.kernel_size))
+
+        return changed
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map (N, n_inputs, L) to (N, n_filters, L // pool)."""

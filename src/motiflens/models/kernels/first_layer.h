@@ -13,10 +13,6 @@
 #define PAIRS (SYMBOLS * SYMBOLS)
 #define VECTORS 2 /* that go through together */
 
-typedef __typeof__((vector){0} > (vector){0}) lanes; /* of a comparison: all bits or none */
-
-static inline vector choose(lanes which, vector yes, vector no) { return (vector)((which & (lanes)yes) | (~which & (lanes)no)); }
-
 /* Each base with the next one, for all places of a sequence with `half` places before it and behind. */
 UNUSED static void pair_codes(const uint8_t *codes, int length, int size, uint8_t *pairs)
 {

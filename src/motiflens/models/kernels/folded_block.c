@@ -57,6 +57,44 @@ int folded_forward(int n, int length, int inputs, int outputs, int size, int poo
     return 0;
 }
 
+/* `folded_forward` of an input in which one channel has changed: responses (n, length, outputs) of the input as it was, before
+ * the shift, change (n, length) and weight (outputs, size) of the channel; output (n, length / pool, outputs). */
+int folded_change(int n, int length, int outputs, int size, int pool, const real *responses, const real *change,
+    const real *weight, const real *shift, real *output)
+{
+    const int windows = length / pool, row = padded(outputs), half = size / 2;
+    real *memory = whole((size_t)size * row + length + size + row + (size_t)length * outputs + row + 512);
+    if (!memory) return 1;
+    arena scratch = {memory};
+    real *packed = take(&scratch, (size_t)size * row), *input = take(&scratch, length + size), *added = take(&scratch, row);
+    real *before = take(&scratch, (size_t)length * outputs + row); /* with room for loads of whole vectors behind the last */
+    pack_windows(outputs, 1, size, weight, packed);
+    memcpy(added, shift, outputs * sizeof(real));
+    for (int s = 0; s < n; s++) {
+        memcpy(input + half, change + (long)s * length, length * sizeof(real));
+        memcpy(before, responses + (long)s * length * outputs, (size_t)length * outputs * sizeof(real));
+        for (int first = 0; first < outputs; first += LANES)
+            for (int w = 0; w < windows; w++) {
+                vector best = {0};
+                for (int i = 0; i < pool; i++) {
+                    const int at = w * pool + i;
+                    vector sum = load(before + (long)at * outputs + first);
+                    for (int k = 0; k < size; k++) sum += input[at + k] * load(packed + (long)k * row + first);
+                    best = i == 0 ? sum : choose((sum > best) | (sum != sum), sum, best); /* NaN stays: nothing is larger */
+                }
+                real values[LANES];
+                store(values, best);
+                real *to = output + ((long)s * windows + w) * outputs + first;
+                for (int l = 0; l < LANES && first + l < outputs; l++) {
+                    const real value = values[l] + added[first + l];
+                    to[l] = value > 0 ? value : (value != value ? value : 0);
+                }
+            }
+    }
+    free(memory);
+    return 0;
+}
+
 /* Gradient of `folded_forward` by x, written, not added. */
 int folded_backward(int n, int length, int inputs, int outputs, int size, int pool, const real *weight, const real *output,
     const uint16_t *where, const real *gradient, real *x_gradient)

@@ -51,3 +51,31 @@ def folded_block(x: torch.Tensor, weight: torch.Tensor, shift: torch.Tensor, poo
     torch.Tensor, shape=(N, L // pool, n_outputs)
     """
     return _FoldedBlock.apply(x, weight.detach().contiguous(), shift.detach().contiguous(), pool)
+
+
+def changed_block(
+    responses: torch.Tensor, change: torch.Tensor, weight: torch.Tensor, shift: torch.Tensor, pool: int
+) -> torch.Tensor:
+    """`folded_block` of an input in which one channel has changed, without gradient.
+
+    Parameters
+    ----------
+    responses : torch.Tensor, shape=(N, L, n_outputs)
+        Of the convolution to the input as it was, before the shift.
+    change : torch.Tensor, shape=(N, L)
+        Of the channel.
+    weight : torch.Tensor, shape=(n_outputs, size)
+        Of the channel; size odd.
+    shift : torch.Tensor, shape=(n_outputs,)
+    pool : int
+
+    Returns
+    -------
+    torch.Tensor, shape=(N, L // pool, n_outputs)
+    """
+    n, length, outputs = responses.shape
+    output = responses.new_empty(n, length // pool, outputs)
+    known = [tensor.contiguous() for tensor in (responses, change, weight, shift)]
+    sizes = (n, length, outputs, weight.shape[1], pool)
+    call("folded_change", responses, *sizes, *map(address, known), address(output))
+    return output

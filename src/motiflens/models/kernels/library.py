@@ -19,6 +19,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "path_forward": (_I, [_I] * 5 + [_P] * 5),
     "path_backward": (_I, [_I] * 5 + [_P] * 4),
     "folded_forward": (_I, [_I] * 6 + [_P] * 5),
+    "folded_change": (_I, [_I] * 5 + [_P] * 5),
     "folded_backward": (_I, [_I] * 6 + [_P] * 5),
     "lstm_forward": (_I, [_I] * 4 + [_P] * 7),
     "lstm_backward": (_I, [_I] * 4 + [_P] * 11),

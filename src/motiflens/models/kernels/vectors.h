@@ -37,6 +37,11 @@ typedef real eight __attribute__((vector_size(EIGHT * sizeof(real))));
 
 static inline vector load(const real *x) { vector v; memcpy(&v, x, sizeof v); return v; }
 static inline void store(real *x, vector v) { memcpy(x, &v, sizeof v); }
+
+typedef __typeof__((vector){0} > (vector){0}) lanes; /* of a comparison: all bits or none */
+
+static inline vector choose(lanes which, vector yes, vector no) { return (vector)((which & (lanes)yes) | (~which & (lanes)no)); }
+
 static inline eight load8(const real *x) { eight v; memcpy(&v, x, sizeof v); return v; }
 static inline void store8(real *x, eight v) { memcpy(x, &v, sizeof v); }
 
