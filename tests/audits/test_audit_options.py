@@ -79,7 +79,7 @@ def test_options_are_held_against_the_data(task1):
     for options, message in (
         (AuditOptions(target=12), r"target must be in 0\.\.11, got 12"),
         (AuditOptions(window=task1.length - 1), f"window must be at most {task1.length - 2} for sequences of"),
-        (AuditOptions(first_layer="conv"), "first_layer is of models trained elsewhere, got 'conv'"),
+        (AuditOptions(first_layer="conv"), "first_layer is for models trained elsewhere, got 'conv'"),
     ):
         with pytest.raises(ValueError, match=message):
             options.check_data(task1)

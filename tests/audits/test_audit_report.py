@@ -187,7 +187,7 @@ def test_advice_is_on_the_page_and_in_the_summary(evidence, page):
         assert one.change in text
         assert all(reason in text for reason in one.reasons)
         assert one.command is None or one.command in text
-    assert "An effect counts if its 95 % interval does not hold 0" in text
+    assert "An effect counts if its 95 % interval excludes 0" in text
     rows = evidence_summary(evidence)["advice"]
     assert [(row["factor"], row["candidate"], row["level"]) for row in rows] == [one[:3] for one in found]
     json.dumps(rows)

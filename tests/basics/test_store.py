@@ -133,4 +133,4 @@ def test_a_number_that_json_does_not_have_is_damage(tmp_path, literal):
     records, damaged = store.read()
     assert records == {}
     assert damaged[0].key == "task1/a"
-    assert f"{literal} is no number in JSON" in damaged[0].reason
+    assert f"{literal} is not a number in JSON" in damaged[0].reason

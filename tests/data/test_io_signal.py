@@ -89,7 +89,7 @@ def test_a_2bit_that_is_cut_short_is_one_line(folder, capsys, monkeypatch):
     whole = two_bit(LETTERS)
     for n in (4, 15, 30, 60, len(whole) - 3):
         (folder / "cut.2bit").write_bytes(whole[:n])
-        with pytest.raises(ValueError, match=r"cut.2bit: is no whole .2bit file"):
+        with pytest.raises(ValueError, match=r"cut.2bit: is not a complete .2bit file"):
             TwoBitFile(folder / "cut.2bit")
     (folder / "p.bed").write_text("chr1\t1000\t1400\n")
     code, message = fails(

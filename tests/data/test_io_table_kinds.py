@@ -88,7 +88,7 @@ def test_a_number_that_stands_for_missing():
 @pytest.mark.parametrize("column", ["fold", "start", "End", "index"])
 def test_numbers_that_are_seldom_labels_are_asked_about(column, capsys, monkeypatch):
     text = f"sequence,y,{column}\nACGT,1,3\nGGGG,0,4\n"
-    with pytest.raises(ValueError, match=f"column '{column}' may be no label: name the columns of labels by labels"):
+    with pytest.raises(ValueError, match=f"column '{column}' cannot be a label: name the columns of labels by labels"):
         table(text)
     assert "by --labels" in fails(capsys, monkeypatch, "data", "table", "t.csv", "-o", "x.h5")[1]
     assert table(text, labels=["y", column]).n_outputs == 2

@@ -90,7 +90,7 @@ def test_two_columns_of_dna_are_asked_about(folder):
 @pytest.mark.parametrize("name", ["Unnamed: 0", "cv_fold", "row_id", "GC content", "chromStart", "Position", "level_0"])
 def test_numbers_that_are_seldom_labels_are_asked_about_in_any_spelling(folder, name):
     text = f"{name},sequence,y\n" + "".join(f"{v},{s},{v}\n" for s, v in zip(SEQUENCES, VALUES, strict=True))
-    with pytest.raises(ValueError, match=f"column '{name}' may be no label: name the columns of labels by labels"):
+    with pytest.raises(ValueError, match=f"column '{name}' cannot be a label: name the columns of labels by labels"):
         table(text)
     assert table(text, labels=["y"]).label_names == ("y",)
 

@@ -188,7 +188,7 @@ def test_a_checkpoint_of_lightning_is_read_and_what_is_left_over_is_told(place, 
     state = {f"model.{name}": value for name, value in halves().items()}
     state |= {"loss.pos_weight": torch.ones(1), "model_ema.n_averaged": torch.ones(1)}
     torch.save({"state_dict": state, "optimizer_states": [{"state": {0: {"step": torch.ones(1)}}}], **more}, path)
-    told = r"under the prefix 'model\.'; what else is there was left: loss\.pos_weight, model_ema\.n_averaged"
+    told = r"under the prefix 'model\.'; other content was ignored: loss\.pos_weight, model_ema\.n_averaged"
     with pytest.warns(LeftOverWarning, match=told):
         model = load_model("toy_networks:build", weights=path)
     assert all(bool((value == 0.5).all()) for value in model.state_dict().values())

@@ -216,7 +216,7 @@ def test_the_command_reads_any_pytorch_model(place, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--layout", "NL4"), "--layout is of a model named as module:function"),
+        (("--layout", "NL4"), "--layout is for a model given as module:function"),
         (("--n-null", "0"), "--n-null must be a whole number of 1 or more, got 0"),
         (
             ("--out", "pyproject.toml/a.tsv"),

@@ -298,7 +298,7 @@ def test_another_width_can_be_asked_for():
     wide = {"prediction": 0.1, "filters": 0.1, "maps": 0.1}
     assert advice("members", spreads=spreads(0.04), n_networks={"mine": 5}, half_widths=wide).level == "keep"
     assert "± 0.1 for prediction" in rule_of("members", wide)
-    assert "95 % interval does not hold 0" in rule_of("pool")
+    assert "95 % interval excludes 0" in rule_of("pool")
 
 
 # Errors

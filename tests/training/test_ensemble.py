@@ -185,7 +185,7 @@ def test_a_damaged_checkpoint_is_named_and_the_member_starts_anew(fitted, config
             ensemble.fit(config, task2, 1, on_news=interrupt, **options)
         path = tmp_path / "c" / "member_000.ckpt"
         path.write_bytes(damage(path.read_bytes()))
-        with pytest.warns(UserWarning, match=r"member_000\.ckpt cannot be read .*: member 0 starts anew"):
+        with pytest.warns(UserWarning, match=r"member_000\.ckpt cannot be read .*: member 0 starts again"):
             again = ensemble.fit(config, task2, 1, **options)
         torch.testing.assert_close(weights(again[0]), weights(fitted[0]), rtol=1e-4, atol=1e-5)
 

@@ -150,10 +150,10 @@ def test_a_damaged_member_is_named_and_trained_anew(config, task2, tmp_path, dam
         path.unlink()
     else:
         path.write_bytes(content[:-9] if damage == "cut" else content[:-9] + bytes([content[-9] ^ 1]) + content[-8:])
-    with pytest.raises(InputError, match=r"member_001.*trains this member anew"):
+    with pytest.raises(InputError, match=r"member_001.*trains this member again"):
         load_ensemble(tmp_path)
     epochs = []
-    with pytest.warns(UserWarning, match=r"member_001.*: member 1 is trained anew"):
+    with pytest.warns(UserWarning, match=r"member_001.*: member 1 is trained again"):
         again = fit_to_folder(tmp_path, config, task2, 3, protocol=FAST, on_news=epochs_into(epochs))
     assert {member.index for member in epochs} == {1}
     for old, network in zip(before, again, strict=True):

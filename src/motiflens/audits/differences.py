@@ -69,7 +69,7 @@ def _of_filters(audits: Sequence[Audit]) -> dict[str, np.ndarray]:
         found["Matched beyond chance"] = np.array([a.chance.observed - a.chance.expected for a in audits if a.chance])
     if all(a.matches.tpr is not None for a in audits):
         found["Filters of true motifs"] = np.array([a.matches.tpr for a in audits])
-    found["Filters without use"] = np.array([wasted_share(a) for a in audits])
+    found["Uninformative filters"] = np.array([wasted_share(a) for a in audits])
     found["Information of a filter (bits)"] = np.array([a.quality.information.mean() for a in audits])
     return found
 

@@ -138,7 +138,7 @@ class AuditOptions:
             raise InputError(f"target must be in 0..{dataset.n_outputs - 1}, got {target}")
         for name, usual in (("layout", "auto"), ("bases", BASES), ("first_layer", None), ("output", "auto")):
             if getattr(self, name) != usual:
-                raise InputError(f"{name} is of models trained elsewhere, got {getattr(self, name)!r}: leave it out")
+                raise InputError(f"{name} is for models trained elsewhere, got {getattr(self, name)!r}: leave it out")
         if self.window is not None and self.window > dataset.length - 2:
             raise InputError(
                 f"window must be at most {dataset.length - 2} for sequences of {dataset.length} bp, got {self.window}"

@@ -53,7 +53,7 @@ def read_for_labels(
     target = None if options.target is None else as_output(options.target, test)
     network = adapt(model, test.codes, **reading, filters=options.first_layer is not None)
     if isinstance(network, AdaptedModel) and network.unreadable is not None:
-        warn_of(network.unreadable, "no filters are audited, all else is: {}", UnreadFiltersWarning)
+        warn_of(network.unreadable, "filters are not audited, everything else is: {}", UnreadFiltersWarning)
     n_outputs = model_summary(network).n_outputs
     if n_outputs == test.n_outputs:
         if target is not None and not 0 <= target < n_outputs:

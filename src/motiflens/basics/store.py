@@ -140,7 +140,7 @@ class Store:
 
 
 def _refuse(literal: str) -> None:
-    raise InputError(f"{literal} is no number in JSON")
+    raise InputError(f"{literal} is not a number in JSON")
 
 
 def _lines(records: Iterable[Record]) -> str:

@@ -80,7 +80,9 @@ def audit(
     device: Device = "auto",
     target: Annotated[
         str | None,
-        Option(help="Label that is explained, by name or number; or the output that a single label stands for."),
+        Option(
+            help="Label to compute attributions for, by name or number; or the output that belongs to a single label."
+        ),
     ] = None,
     database: Database = DATABASE,
     spike_motifs: SpikeMotifs = None,
@@ -102,9 +104,9 @@ def audit(
     verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
-    """Audit networks on the test sequences of a data set: our own, trained here, or any PyTorch model.
+    """Audit networks on the test sequences of a data set: networks trained here, or any PyTorch model.
 
-    With --out it writes a page to look at; the same command goes on where it was interrupted.
+    With --out it writes a page; the same command resumes an interrupted audit.
     """
     with working("audit", f"reading {data.name}", quiet=quiet):
         from motiflens.audits.options import AuditOptions

@@ -38,11 +38,11 @@ SpikeMotifs = Annotated[
     Option(
         "--motifs",
         help="Motifs that attributions should find: a motif file, or names in the database with commas between them. "
-        "They are put into sequences before those of the filters that matter.",
+        "They are implanted with priority over those of the filters that matter.",
     ),
 ]
 NExamples = Annotated[int, Option(help="Test sequences whose attributions are shown.")]
-Seed = Annotated[int, Option(min=0, help="Of initial weights and of everything that is drawn.")]
+Seed = Annotated[int, Option(min=0, help="Seed of initial weights and of everything that is drawn at random.")]
 Title = Annotated[str | None, Option(help="Heading of the page.")]
 
 

@@ -67,7 +67,7 @@ def compare(
     max_epochs: MaxEpochs = None,
     device: Device = "auto",
     target: Annotated[
-        str | None, Option(help="Label that is explained, by name or number; by default the first.")
+        str | None, Option(help="Label to compute attributions for, by name or number; by default the first.")
     ] = None,
     database: Database = DATABASE,
     spike_motifs: SpikeMotifs = None,
@@ -86,7 +86,7 @@ def compare(
     """Train configurations on a data set, audit all networks, and put the audits side by side.
 
     The table holds means with 95 % intervals, and differences from the first configuration with theirs: of test scores
-    over draws of the test sequences, of all else over networks. The same command goes on where it was interrupted.
+    over draws of the test sequences, of all else over networks. The same command resumes after an interruption.
     """
     with working("compare", f"reading {data.name}", quiet=quiet):
         from motiflens.audits.comparison import side_by_side

@@ -18,13 +18,13 @@ app = Commands("Import your own data, and look at them before training.")
 
 Out = Annotated[Path, Option("--out", "-o", callback=writable_file, help="HDF5 file to write.")]
 Shares = Annotated[str, Option("--split", help="Shares of training, validation and test, drawn at random.")]
-Seed = Annotated[int, Option(min=0, help="Rules the random split and random negatives.")]
+Seed = Annotated[int, Option(min=0, help="Seed of the random split and of random negatives.")]
 Length = Annotated[int | None, Option(min=1, help="Crop or pad all sequences to this length.")]
 DropMissing = Annotated[bool, Option(help="Leave out sequences that lack a label (empty, NA, nan).")]
 MissingValue = Annotated[float | None, Option(help="Number that stands for a missing label, such as -1.")]
 Valid = Annotated[str | None, Option(help="Chromosomes (or folds) for validation, e.g. chr8,chr10.")]
 Test = Annotated[str | None, Option(help="Chromosomes (or folds) for the test, e.g. chr9.")]
-Shuffle = Annotated[int, Option(min=0, max=10_000, help="Add so many dinucleotide shuffles of each positive.")]
+Shuffle = Annotated[int, Option(min=0, max=10_000, help="Add this many dinucleotide shuffles of each positive.")]
 
 
 @app.register("fasta")
@@ -76,10 +76,12 @@ def data_fasta(
 
 @app.register("bed")
 def data_bed(
-    peaks: Annotated[Path, Argument(help="BED or narrowPeak, plain or gzip; or a folder, one label a file.")],
+    peaks: Annotated[
+        Path, Argument(help="BED or narrowPeak, plain or gzip; or a folder with one file for each label.")
+    ],
     genome: Annotated[Path, Argument(help="FASTA of the genome, plain or gzip, or .2bit.")],
     out: Out,
-    width: Annotated[int, Option(min=1, help="Length of the windows around summits or middles.")],
+    width: Annotated[int, Option(min=1, help="Length of the windows around summits or centres.")],
     also: Annotated[list[Path] | None, Option(help="BED of another label; may be given several times.")] = None,
     negatives: Annotated[Path | None, Option(help="BED of the negatives.")] = None,
     gc_matched: Annotated[
@@ -87,20 +89,23 @@ def data_bed(
         Option(min=0, max=10_000, help="Add this many random windows for each positive as negatives, GC-matched."),
     ] = 0,
     avoid: Annotated[
-        Path | None, Option(help="BED of places, beside PEAKS, from which to take no GC-matched negatives.")
+        Path | None, Option(help="BED of regions, besides PEAKS, that GC-matched negatives must avoid.")
     ] = None,
     shuffle: Shuffle = 0,
     value_column: Annotated[
-        str | None, Option(help="Columns, from 1 on, with a label or value, such as 7 of narrowPeak, or 4,5.")
+        str | None, Option(help="Columns, counted from 1, with a label or value, such as 7 of narrowPeak, or 4,5.")
     ] = None,
     label_column: Annotated[
-        int | None, Option(help="Column, from 1 on, that names the label, or several between commas.")
+        int | None,
+        Option(help="Column, counted from 1, with the name of the label, or several names separated by commas."),
     ] = None,
     bigwig: Annotated[
         list[Path] | None, Option(help="bigWig whose signal in a window is a label; may be given several times.")
     ] = None,
-    signal: Annotated[str, Option(help="What of it: mean, max, sum, or log_sum, log(1 + sum).")] = "mean",
-    uncovered: Annotated[str, Option(help="Bases without a value in bigWig: zero, or missing.")] = "zero",
+    signal: Annotated[
+        str, Option(help="Statistic of the signal: mean, max, sum, or log_sum, which is log(1 + sum).")
+    ] = "mean",
+    uncovered: Annotated[str, Option(help="How bases without a value in bigWig count: zero, or missing.")] = "zero",
     missing_value: MissingValue = None,
     drop_missing: DropMissing = False,
     valid: Valid = None,
@@ -162,16 +167,22 @@ def data_table(
     labels: Annotated[
         str | None, Option(help="Columns of labels or values, e.g. a,b. Default: all but sequence, split, name.")
     ] = None,
-    valid_file: Annotated[Path | None, Option(help="Table of validation sequences; TABLE then trains.")] = None,
-    test_file: Annotated[Path | None, Option(help="Table of test sequences; TABLE then trains.")] = None,
+    valid_file: Annotated[
+        Path | None, Option(help="Table of validation sequences; those of TABLE are then for training.")
+    ] = None,
+    test_file: Annotated[
+        Path | None, Option(help="Table of test sequences; those of TABLE are then for training.")
+    ] = None,
     split_column: Annotated[
-        str, Option(help="Column that says train, valid or test, or has folds (see --valid), if there is one.")
+        str, Option(help="Column with train, valid or test, or with folds (see --valid), if there is one.")
     ] = "split",
     name: Annotated[str, Option(help="Column of the sequences' names, if there is one.")] = "name",
     chromosome: Annotated[
         str | None, Option(help="Column of chromosomes, if it is not called chrom or the like.")
     ] = None,
-    group: Annotated[str | None, Option(help="Column whose equal values stay in one split, e.g. the locus.")] = None,
+    group: Annotated[
+        str | None, Option(help="Column of groups, such as the locus; a group stays in one split.")
+    ] = None,
     valid: Valid = None,
     test: Test = None,
     missing_value: MissingValue = None,
@@ -218,7 +229,7 @@ def data_crx(
 ) -> None:
     """Import reporter assays of CRX-bound elements: activities for training, and edits with measured effects.
 
-    Beside OUT it writes tables of the edits and of the sequences, and a report of every check.
+    It also writes tables of the edits and of the sequences, and a report of every check.
     """
     from motiflens.data.crx import read_crx, write_crx
     from motiflens.data.summary import summary
@@ -232,7 +243,7 @@ def data_crx(
 
 @app.register("hdf5")
 def data_hdf5(
-    files: Annotated[list[Path], Argument(help="HDF5, .npz or .mat; several hold a split each.")],
+    files: Annotated[list[Path], Argument(help="HDF5, .npz or .mat; several files hold one split each.")],
     out: Out,
     bases: Annotated[str | None, Option(help="Order of the bases in the file, e.g. AGCT. Default: ACGT.")] = None,
     channels: Annotated[str | None, Option(help="first: (N, 4, L), last: (N, L, 4). Default: found.")] = None,
@@ -266,7 +277,7 @@ def data_hdf5(
 
 @app.register("summary")
 def data_summary(data: DataFile, as_json: Json = False) -> None:
-    """Count splits and labels, compare GC content, and warn of what commonly ruins such data."""
+    """Count splits and labels, compare GC content, and warn of common faults of data sets."""
     from motiflens.data.io import read_hdf5
     from motiflens.data.summary import summary
 

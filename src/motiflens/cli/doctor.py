@@ -7,9 +7,9 @@ from motiflens.cli.options import Json
 
 
 def doctor(as_json: Json = False) -> None:
-    """Say what motiflens has to work with: versions, compiled kernels, threads, GPU, cache, and what is missing.
+    """Print versions, compiled kernels, threads, GPU, cache, and what is missing.
 
-    Run it first where something is slow or does not work, and add what it prints to a report of a fault.
+    Run it first if something is slow or does not work, and add its output to a bug report.
     """
     from motiflens.report.doctor import diagnose
 

@@ -62,11 +62,11 @@ def interactions(
         str | None,
         Option(help="Which output, by number or label's name. Default: the first, or the second of two classes."),
     ] = None,
-    n_null: Annotated[int, Option(help="Shuffled copies of motifs in the null.")] = 200,
+    n_null: Annotated[int, Option(help="Shuffled copies of motifs in the null distribution.")] = 200,
     n_sequences: Annotated[int, Option(help="Largest number of positives, and of background sequences.")] = 500,
     few_motifs: Annotated[
         bool,
-        Option("--few-motifs", help="Call pairs of fewer than five motifs, too, without the second test."),
+        Option("--few-motifs", help="Call pairs even with fewer than five motifs, without the second test."),
     ] = False,
     seed: Annotated[int, Option(min=0, help="The same seed gives the same table.")] = 0,
     device: Annotated[str, Option(help="auto, cpu or cuda.")] = "auto",
@@ -76,7 +76,7 @@ def interactions(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Find pairs of motifs that do more, or less, together than the sum of both, on the positive test sequences."""
+    """Find pairs of motifs whose joint effect differs from the sum of their single effects."""
     _check_options(q, out)
     with working("interactions", f"reading {data.name}"):
         from motiflens.data.io import read_hdf5

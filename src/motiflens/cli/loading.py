@@ -71,7 +71,9 @@ def networks_of(
         asked = [name for name, value in given.items() if value not in (None, "auto", "ACGT")]
         if asked:
             option = asked[0].replace("_", "-")
-            raise InputError(f"--{option} is of a model named as module:function; {model} is read as a folder of ours")
+            raise InputError(
+                f"--{option} is for a model given as module:function, but {model} is the folder of a saved network"
+            )
         return load_networks(model)
     return [adapt(load_any_model(model, weights), codes, filters=filters, **reading)]
 

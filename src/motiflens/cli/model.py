@@ -54,7 +54,7 @@ def filters(
     output: Output = "auto",
     as_json: Json = False,
 ) -> None:
-    """Turn first-layer filters into motifs, on the test sequences, and look them up with TomTom."""
+    """Turn first-layer filters into motifs, on the test sequences, and match them to a database by TomTom."""
     from motiflens.data.io import read_hdf5
     from motiflens.interpret.filters import filter_matches, filter_pwms, motifs_of_pwms
     from motiflens.motifs.sets import Motif, write_meme
@@ -155,7 +155,9 @@ def attribute(
         Option("--format", help="npz, or modisco: two files for TF-MoDISco, with values for all four bases."),
     ] = "npz",
     n_steps: Annotated[int | None, Option(help="Points of integrated_gradients.")] = None,
-    n_points: Annotated[int | None, Option(help="Points at which deep_lift_shap integrates what has no rule.")] = None,
+    n_points: Annotated[
+        int | None, Option(help="Points of the numerical integration of deep_lift_shap where there is no rule.")
+    ] = None,
     target: Target = None,
     positives: Annotated[bool, Option(help="Only test sequences whose label is 1.")] = True,
     weights: Weights = None,
@@ -164,7 +166,7 @@ def attribute(
     output: Output = "auto",
     as_json: Json = False,
 ) -> None:
-    """Compute attributions of test sequences; data of one label with ground truth have them scored against it.
+    """Compute attributions of test sequences; with one label and ground truth, score them against it.
 
     Of an ensemble they are means over its networks. An NPZ file holds: under the method's name the attributions,
     shape (N, 4, L); one_hot, the sequences, of the same shape; rows, which test sequences they are; of an ensemble sd

@@ -50,7 +50,7 @@ def models_check(
     output: Annotated[str, Option(help="What it returns: auto, logits or probabilities.")] = "auto",
     as_json: Json = False,
 ) -> None:
-    """Say in ten lines how a model is read and which analyses will run."""
+    """Print in ten lines how a model is run and which analyses are possible."""
     from motiflens.audits.model_check import check_model
     from motiflens.data.io import read_hdf5
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 app = Commands("List and convert motif files.")
 
 Format = Annotated[str | None, Option(help="Format of the file, if it is not recognised: see `motifs formats`.")]
-Strict = Annotated[bool, Option(help="Refuse a file with a motif that cannot be read, in place of skipping it.")]
+Strict = Annotated[bool, Option(help="Refuse a file with a motif that cannot be read, instead of skipping it.")]
 
 
 @app.register("list")
@@ -39,7 +39,7 @@ def motifs_list(
 
 @app.register("formats")
 def motifs_formats(as_json: Json = False) -> None:
-    """List the formats of motif files that are read; convert, list and tomtom recognise them by themselves."""
+    """List the formats of motif files; convert, list and tomtom recognise them."""
     from motiflens.motifs.formats import FORMATS
 
     if as_json:
@@ -57,7 +57,7 @@ def motifs_convert(
     format: Format = None,
     strict: Strict = False,
 ) -> None:
-    """Write a motif set or file as a MEME file, with the background of the file where it gives one."""
+    """Write a motif set or file as a MEME file, with the background of the file if it has one."""
     from motiflens.motifs.sets import number_ids, write_meme
 
     motifs = read_source(source, format, strict=strict)

@@ -34,7 +34,7 @@ Target = Annotated[
     Option(help="Which output: its number, or its label's name. Default: the first, or the second of two classes."),
 ]
 Quiet = Annotated[bool, Option("--quiet", help="Show no progress.")]
-Verbose = Annotated[bool, Option("--verbose", help="Show a line for every epoch, in place of a bar.")]
+Verbose = Annotated[bool, Option("--verbose", help="Show a line for every epoch instead of a bar.")]
 
 
 def writable_file(path: Path | list[Path] | None) -> Path | list[Path] | None:

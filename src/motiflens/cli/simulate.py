@@ -60,30 +60,35 @@ def simulate(
     n_pairs: Annotated[int | None, Option(help="True pairs of motifs. Default: 40.", panel=_GRAMMAR)] = None,
     n_decoys: Annotated[
         int | None,
-        Option(help="Pairs that look true and mean nothing. Default: half of --n-pairs.", panel=_GRAMMAR),
+        Option(help="Decoy pairs, placed as true ones but without effect. Default: half of --n-pairs.", panel=_GRAMMAR),
     ] = None,
     n_singles: Annotated[
         int | None,
-        Option(help="Up to so many further motifs by themselves, levels 2 and 3. Default: 0.", panel=_GRAMMAR),
+        Option(help="Largest number of additional single motifs, levels 2 and 3. Default: 0.", panel=_GRAMMAR),
     ] = None,
     max_gap: Annotated[int | None, Option(help="Largest gap of a true pair, bp. Default: 20.", panel=_GRAMMAR)] = None,
     n_repress: Annotated[
         int | None,
-        Option(help="Of the pairs: lose the label where both motifs are there. Default: 0.", panel=_GRAMMAR),
+        Option(help="True pairs in which both motifs cancel each other. Default: 0.", panel=_GRAMMAR),
     ] = None,
     n_redundant: Annotated[
         int | None,
-        Option(help="Of the pairs: either motif is enough, both are not more. Default: 0.", panel=_GRAMMAR),
+        Option(help="True pairs in which either motif is enough. Default: 0.", panel=_GRAMMAR),
     ] = None,
     labels: Annotated[
-        Labels | None, Option(help="Additive: no pair interacts. Default: grammar.", panel=_GRAMMAR)
+        Labels | None, Option(help="grammar, or additive: no pair interacts. Default: grammar.", panel=_GRAMMAR)
     ] = None,
     background_sequences: Annotated[
         Path | None,
-        Option(help="FASTA or HDF5 of sequences to put sites into.", panel=_GRAMMAR),
+        Option(help="FASTA or HDF5 of sequences into which sites are placed.", panel=_GRAMMAR),
     ] = None,
     shuffle_background: Annotated[
-        bool, Option("--shuffle-background", help="Keep their dinucleotides only.", panel=_GRAMMAR)
+        bool,
+        Option(
+            "--shuffle-background",
+            help="Shuffle these sequences, with their dinucleotide counts unchanged.",
+            panel=_GRAMMAR,
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:

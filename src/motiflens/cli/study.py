@@ -72,7 +72,7 @@ def study_run(
     sequences: Annotated[
         Path | None,
         Option(
-            help="Preset verdicts: real sequences to put the simulated sites into, as FASTA (a genome, say) or HDF5.",
+            help="Preset verdicts: real sequences into which sites are placed, as FASTA (such as a genome) or HDF5.",
             exists=True,
         ),
     ] = None,
@@ -80,30 +80,34 @@ def study_run(
     architectures: Annotated[str | None, Option(help="Names or patterns, e.g. 'C24,C4C6*'.")] = None,
     activations: Annotated[str | None, Option(help="relu,exponential.")] = None,
     n_filters: Annotated[
-        str | None, Option(help="Of the first layer, beside the task's own number, e.g. 8,64.")
+        str | None, Option(help="Numbers of first-layer filters, in addition to the study's, e.g. 8,64.")
     ] = None,
     n_members: Annotated[int | None, Option("--members", help="Initialisations of each configuration.")] = None,
-    protocol: Annotated[str | None, Option(help="Of training: REFERENCE or PAPER.")] = None,
-    variant: Annotated[str | None, Option(help="Of the networks: text, or code for the code's quirks.")] = None,
+    protocol: Annotated[str | None, Option(help="Training protocol: REFERENCE or PAPER.")] = None,
+    variant: Annotated[
+        str | None, Option(help="Networks of the paper's text, or of its released code: text or code.")
+    ] = None,
     n_sequences_task1: Annotated[int | None, Option(help="Simulated sequences of Task 1.")] = None,
     n_sequences_task2: Annotated[int | None, Option(help="Simulated sequences of Task 2.")] = None,
-    seed: Annotated[int | None, Option(help="Of initial weights and dropout.")] = None,
-    data_seed: Annotated[int | None, Option(help="Of the simulated data and the order of batches.")] = None,
+    seed: Annotated[int | None, Option(help="Seed of initial weights and dropout.")] = None,
+    data_seed: Annotated[int | None, Option(help="Seed of the simulated data and of the order of batches.")] = None,
     runner: Annotated[Runner, Option(help="local, or ray for the nodes of a cluster.")] = Runner.local,
-    address: Annotated[str | None, Option(help="Of a Ray cluster: auto or host:port; or one is started.")] = None,
+    address: Annotated[
+        str | None, Option(help="Address of a Ray cluster: auto or host:port. Default: one is started.")
+    ] = None,
     n_workers: Annotated[
         int | None,
         Option("--workers", help="Processes, or trials at once on a cluster. Default: one per core or GPU."),
     ] = None,
-    shard: Annotated[str | None, Option(help="Do part 3 of 20: 3/20. Shards share the folder.")] = None,
+    shard: Annotated[str | None, Option(help="Run part 3 of 20: 3/20. All parts share the folder.")] = None,
     budget: Annotated[str | None, Option(help="Stop cleanly after this time: 2h, 90m, 1h30m, 45s.")] = None,
     stack_size: Annotated[int | None, Option(help="Members that a worker trains at once.")] = None,
     device: Annotated[str, Option(help="auto, cpu or cuda.")] = "auto",
-    gpu_share: Annotated[float, Option(help="Of a GPU, for each trial on a cluster that has any.")] = 1.0,
+    gpu_share: Annotated[float, Option(help="Share of a GPU for each trial, on a cluster with GPUs.")] = 1.0,
     weights: Annotated[bool, Option(help="Keep the trained networks.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Run the study, or what is missing of it, and write its figures, tables and page."""
+    """Run the missing part of a study, and write its figures, tables and page."""
     from motiflens.basics.store import Store
     from motiflens.cli.study_display import StudyDisplay
     from motiflens.report.study import write_outputs
@@ -127,7 +131,7 @@ def study_run(
         "stack_size": stack_size,
     }
     if address is not None and runner != Runner.ray:
-        raise InputError("--address is of a Ray cluster: give --runner ray, too, or leave it out")
+        raise InputError("--address is that of a Ray cluster: give --runner ray, too, or leave it out")
     folder = out or Path("runs") / preset
     options: dict[str, Any] = {
         "machines": Machines(
@@ -213,7 +217,7 @@ def study_report(
         list[Path] | None,
         Option("--draw", help="Folder of the same study with another --data-seed; may be given several times."),
     ] = None,
-    formats: Annotated[str, Option(help="Of the figures; empty for none.")] = _FORMATS,
+    formats: Annotated[str, Option(help="Formats of the figures; empty for none.")] = _FORMATS,
     as_json: Json = False,
 ) -> None:
     """Write tables, figures, the paper's claims and the page of a study from its stored records alone."""
@@ -264,14 +268,14 @@ def study_report(
 def study_effects(
     folder: Annotated[Path, Argument(help="Records of the paper's grid, whole or in part.")],
     filters: Annotated[
-        Path | None, Option(help="Records of --preset filters; without them nothing is said of their number.")
+        Path | None, Option(help="Records of --preset filters, for the effect of the number of filters.")
     ] = None,
     out: Annotated[Path, Option("--out", "-o", callback=writable_file, help="Table to write.")] = Path(
         "measured_effects.tsv"
     ),
     as_json: Json = False,
 ) -> None:
-    """Write what activation, pool size, number of filters and of networks change, from stored records.
+    """Write the effects of activation, pool size, number of filters and number of networks, from stored records.
 
     Advice is drawn from such a table: src/motiflens/resources/measured_effects.tsv.
     """

@@ -28,37 +28,37 @@ def train(
     architecture: Annotated[str, Option(help="A name that motiflens models list shows.")] = "C4C6-Att",
     activation: Annotated[
         str | None,
-        Option(help="Of the first layer: exponential or relu. Default: exponential, or as published."),
+        Option(help="Activation of the first layer: exponential or relu. Default: exponential, or as published."),
     ] = None,
     n_members: Annotated[int, Option("--members", help="Initialisations to train.")] = 5,
     objective: Annotated[
         str, Option(help="classification or regression; auto: classification if all labels are 0 or 1.")
     ] = "auto",
     reverse_complement: Annotated[
-        bool, Option("--reverse-complement", help="Read each sequence from a random strand in each epoch.")
+        bool, Option("--reverse-complement", help="Reverse-complement each sequence at random in each epoch.")
     ] = False,
     max_shift: Annotated[
-        int, Option(min=0, help="Move each sequence by up to so many bases in each epoch, at random.")
+        int, Option(min=0, help="Shift each sequence by up to this many bases in each epoch, at random.")
     ] = 0,
     mutation_rate: Annotated[
-        float, Option(min=0, max=0.99, help="Exchange this share of the bases in each epoch, at random.")
+        float, Option(min=0, max=0.99, help="Mutate this share of the bases in each epoch, at random.")
     ] = 0.0,
     positive_weight: Annotated[
         str | None,
-        Option(help="Weight of positives in the loss: a number, or balanced for as much on either class."),
+        Option(help="Weight of positives in the loss: a number, or balanced for equal weight of both classes."),
     ] = None,
     protocol: Annotated[str, Option(help="REFERENCE, PAPER, INTERACTIONS or LONG.")] = "REFERENCE",
     task: Annotated[
         int | None, Option(help="Sizes of task 1 (wide) or 2 (small); by default 2 for a single label.")
     ] = None,
     max_epochs: Annotated[int | None, Option(help="Fewer epochs than the protocol's.")] = None,
-    seed: Annotated[int, Option(min=0, help="Rules initial weights and dropout.")] = 0,
+    seed: Annotated[int, Option(min=0, help="Seed of initial weights and dropout.")] = 0,
     device: Annotated[str, Option(help="auto, cpu or cuda.")] = "auto",
     quiet: Quiet = False,
     verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
-    """Train several initialisations of one architecture on a data set; goes on where it was interrupted.
+    """Train several initialisations of one architecture on a data set; the same command resumes.
 
     Sequences may have any length. If a pool or a kernel does not fit, the nearest size that does is used and reported.
     """

@@ -89,7 +89,7 @@ def chosen_output(target: Target | None, networks: Sequence[nn.Module], sequence
         return 0
     if n_outputs == 2 and (getattr(networks[0], "two_classes", False) or _are_shares(outputs)):
         warn(
-            "the model gives the probabilities of two classes and the data have one label: output 1 is taken for it",
+            "the model gives the probabilities of two classes and the data have one label: output 1 is used for it",
             OutputWarning,
         )
         return 1

@@ -95,8 +95,8 @@ def read_ensemble(folder: Path, *, skip_damaged: bool = False) -> tuple[Ensemble
                 member.network = _read_member(member_folder(folder, member.index), digests.get(str(member.index)))
         except InputError as error:
             if not skip_damaged:
-                raise InputError(f"{error}; the command or call that trained it trains this member anew") from error
-            warn(f"{error}: member {member.index} is trained anew")
+                raise InputError(f"{error}; the command or call that trained it trains this member again") from error
+            warn(f"{error}: member {member.index} is trained again")
         else:
             intact.append(member)
     return Ensemble(config, protocol, intact), origin

@@ -177,13 +177,13 @@ class Checkpoints:
             return None
         digest, content = (found := path.read_bytes())[:_DIGEST_SIZE], found[_DIGEST_SIZE:]
         if sha256(content).digest() != digest:
-            warn(f"checkpoint {path} cannot be read (it is damaged): member {index} starts anew")
+            warn(f"checkpoint {path} cannot be read (it is damaged): member {index} starts again")
             return None
         state = torch.load(io.BytesIO(content), weights_only=True, map_location="cpu")
         if state.pop("identity") != self.identity:
             raise InputError(
                 f"{path} belongs to a fit with another configuration, protocol, seed, data or engine: "
-                "choose another folder, or remove this file to start that member anew"
+                "choose another folder, or remove this file to start that member again"
             )
         return state
 

@@ -133,7 +133,7 @@ class Shelf:
             return json.loads(json.dumps(self._empty))
         except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
             path.replace(path.with_name(_DAMAGED_FILE))
-            warn(f"{path} is damaged ({error!r}) and kept as {_DAMAGED_FILE}: its members are trained anew")
+            warn(f"{path} is damaged ({error!r}) and kept as {_DAMAGED_FILE}: its members are trained again")
             return json.loads(json.dumps(self._empty))
         if different := difference(_identity(summary), _identity(self._empty)):
             raise InputError(f"{self.folder} holds another ensemble ({different}): choose another folder")

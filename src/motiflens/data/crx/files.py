@@ -57,6 +57,6 @@ def read_edits(path: str | Path) -> list[EditEffect]:
     """
     columns, rows = read_rows(path)
     if tuple(columns) != EditEffect._fields:
-        raise InputError(f"{path} is no table of edits: expected columns {', '.join(EditEffect._fields)}")
+        raise InputError(f"{path} is not a table of edits: expected columns {', '.join(EditEffect._fields)}")
     kinds = EditEffect.__annotations__
     return [EditEffect(*(kinds[name](field) for name, field in zip(columns, row, strict=True))) for _, row in rows]

@@ -69,7 +69,7 @@ def labels_of_table(
         raise ArgumentError(
             f"{path}: expected labels of {len(names)} sequences, {(~known).sum()} have none, "
             f"the first of them {first!r} ({close_names(first, row_of)})",
-            "mend the names, or leave these sequences out by {drop_missing}",
+            "correct the names, or leave these sequences out by {drop_missing}",
             drop_missing=("drop_missing=True", "--drop-missing"),
         )
     order = [row_of[name] for name in names if name in row_of]

@@ -178,7 +178,7 @@ def _read_file(
             return read_parts(file, channels, bases, with_model=True)
         own = file.get(OWN_GROUP)
         if not isinstance(own, h5py.Group):
-            raise InputError(f"{path}: the link {OWN_GROUP!r} leads nowhere: write the file anew")
+            raise InputError(f"{path}: the link {OWN_GROUP!r} is broken: write the file again")
         if own.attrs.get("format") != FORMAT:
             found = own.attrs.get("format")
             raise InputError(f"{path}: expected format {FORMAT} of motiflens, got {found}: update motiflens")

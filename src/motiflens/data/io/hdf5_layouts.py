@@ -108,7 +108,7 @@ def _find_keys(file: Any) -> _Keys:
             others.append(key)
             continue
         if isinstance(array, Exception):
-            raise InputError(f"{key}: the link leads nowhere ({array})") from array
+            raise InputError(f"{key}: the link is broken ({array})") from array
         is_deepsea = is_deepsea or deepsea
         if place in keys:
             raise InputError(f"expected one key for each array, got both {keys[place]} and {key}")

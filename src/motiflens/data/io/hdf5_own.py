@@ -60,7 +60,7 @@ def read_own_group(group: h5py.Group) -> dict[str, Any]:
         found = _own_parts(group)
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise InputError(
-            f"{group.file.filename}: the group {group.name!r} is damaged ({error}): write the file anew"
+            f"{group.file.filename}: the group {group.name!r} is damaged ({error}): write the file again"
         ) from error
     if not isinstance(found["metadata"], dict):
         raise InputError(f"{group.file.filename}: expected metadata as an object, got {found['metadata']!r}")

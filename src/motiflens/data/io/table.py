@@ -224,7 +224,7 @@ def _labels(table: _Table, others: Sequence[str | None], path: str | Path) -> li
     if "" in chosen:
         raise ArgumentError(f"{path}: the first column has no name, as where pandas or R wrote an index", advice)
     if asked := [column for column in chosen if _ASKED_ABOUT.fullmatch(column.lower())]:
-        raise ArgumentError(f"{path}: column {asked[0]!r} may be no label", advice)
+        raise ArgumentError(f"{path}: column {asked[0]!r} cannot be a label", advice)
     if not chosen:
         raise InputError(f"{path}: expected a column of labels beside {', '.join(table.columns)}, got none")
     return chosen

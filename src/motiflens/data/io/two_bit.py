@@ -57,7 +57,7 @@ class TwoBitFile:
             try:
                 self._records = _read_records(data)
             except (struct.error, ValueError, IndexError) as error:
-                raise InputError(f"{path}: is no whole .2bit file: {error}") from error
+                raise InputError(f"{path}: is not a complete .2bit file: {error}") from error
         self.lengths = {name: record.length for name, record in self._records.items()}
 
     def blocks(self, intervals: Intervals, width: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -104,7 +104,7 @@ def _read_records(data: mmap.mmap) -> dict[str, _Record]:
         offset = struct.unpack_from(offset_format, data, place)[0]
         place += struct.calcsize(offset_format)
         if name in records:
-            raise InputError(f"{name!r} is there twice")
+            raise InputError(f"{name!r} occurs twice")
         records[name] = _read_record(data, offset, order)
     return records
 

@@ -113,7 +113,7 @@ def _drawn_kinds(pairs: PairTable, n_repress: int, n_redundant: int, rng: np.ran
     used = np.concatenate([pairs.motif_i[rows], pairs.motif_j[rows]])
     if len(np.unique(used)) < len(used):
         raise InputError(
-            f"{len(rows)} true pairs share motifs, and a motif is worth one number of logits alone: ask for at most "
+            f"{len(rows)} true pairs share motifs, but a motif can have one single effect only: ask for at most "
             "half as many pairs (n_pairs) as motifs"
         )
     n_true = len(rows) - n_repress - n_redundant

@@ -191,7 +191,9 @@ class AdaptedModel(Shown, nn.Module):
 
     def _check_input(self, X: torch.Tensor) -> None:
         if X.dim() != 3 or tuple(X.shape[1:]) != (4, self.length):
-            raise InputError(f"expected one-hot DNA of shape (N, 4, {self.length}), got {tuple(X.shape)}: adapt anew")
+            raise InputError(
+                f"expected one-hot DNA of shape (N, 4, {self.length}), got {tuple(X.shape)}: adapt it again"
+            )
 
 
 def returned(model: nn.Module, logits: torch.Tensor) -> torch.Tensor:

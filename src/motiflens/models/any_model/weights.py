@@ -90,7 +90,7 @@ def _tell(path: Path, where: str, prefix: str, others: list[str], also: list[str
     place = " ".join([*([f"in {where!r}"] if where else []), *([f"under the prefix {prefix!r}"] if prefix else [])])
     more = f"; they are complete under {', '.join(map(repr, also))}, too" if also else ""
     warn(
-        f"{path} holds all weights of the model{' ' * bool(place)}{place}; what else is there was left: {listed}{more}",
+        f"{path} holds all weights of the model{' ' * bool(place)}{place}; other content was ignored: {listed}{more}",
         LeftOverWarning,
     )
 

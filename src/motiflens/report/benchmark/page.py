@@ -73,7 +73,7 @@ def write_interaction_outputs(
     if not used:
         raise InputError(
             f"expected records of trained networks on data seeds of {FIRST_FIGURE_SEED} or more, got "
-            f"{len(given)} others: lower seeds are there to choose the settings of methods"
+            f"{len(given)} others: lower seeds are used to choose the settings of methods"
         )
     scores = score_tables(used)
     methods, factors, draws = summarise(scores), factor_effects(scores), over_draws(scores)

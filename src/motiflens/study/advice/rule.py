@@ -32,7 +32,7 @@ RULE = (
     "A change is advised if on these data it makes prediction, filters or attribution maps better and none of them "
     "worse, and is to be weighed if it does both. Where only simulated data say so, networks of the same second stage "
     "on the same kind of labels, it is worth a try, and the command tests it. An effect counts if its 95 % interval "
-    "does not hold 0; one of the study only if at least half of the configurations that it speaks of were trained. "
+    "excludes 0; one of the study only if at least half of the configurations concerned were trained. "
     "Where the effect measured on this data set counts, the study’s does not. The study’s simulated data are of two "
     "tasks: task 1 has 12 labels, task 2 a single one. Filter TPR is the share of filters that match a motif of the "
     "data, saliency AUROC, AUPR and SNR (signal-to-noise ratio) score maps at their true sites."
