@@ -20,7 +20,7 @@ RULES = """## Rules that avoid common mistakes
 - Labels of 0 and 1 are classified, all others are a regression. Nothing needs to be said.
 - Give `ml.interactions` five motifs or more, or there are no q-values.
 - Results have a short `repr`, `.to_dataframe()`, and many have `.plot()`, which returns matplotlib axes.
-- Errors that the user can mend are `InputError`, a `ValueError`, and say what to do.
+- Errors that the user can correct are `InputError`, a `ValueError`, and say what to do.
 - In the shell, `--json` prints results for scripts, and every command goes on where it was interrupted.
 - `--model file.py:function` runs that file. Do not pass files that the user did not write or check.
 """
