@@ -10,6 +10,7 @@ from motiflens.audits.evidence import Evidence
 from motiflens.audits.network import Audit
 from motiflens.audits.words import bounds_of, measure_label, method_label
 from motiflens.basics.intervals import bounded_difference
+from motiflens.basics.once import once_for_each
 from motiflens.basics.stats import Interval, contrast
 from motiflens.basics.words import with_interval
 
@@ -30,6 +31,7 @@ class Difference(NamedTuple):
     n_second: int
 
 
+@once_for_each
 def differences(evidence: Evidence, first: Candidate, second: Candidate) -> list[Difference]:
     """Second minus first candidate, for every measure that both have, with members as replicates."""
     rows = []

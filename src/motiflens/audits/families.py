@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from motiflens.basics.once import once_for_each
 from motiflens.basics.plots import consensus, information_logo
 from motiflens.interpret.filters import LOW_INFORMATION
 from motiflens.motifs.motif import Motif
@@ -32,6 +33,7 @@ N_TRIED = 8  # families whose motifs are put into sequences
 FilterRow = dict[str, Any]
 
 
+@once_for_each
 def ranked_filters(candidate: "Candidate", target: int) -> list[FilterRow]:
     """A row of plain values for each filter of every network, the most important first, with the number of its family.
 

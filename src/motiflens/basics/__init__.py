@@ -16,6 +16,7 @@ __all__ = [
     "lazy",
     "locks",
     "metrics",
+    "once",
     "performance",
     "plots",
     "progress",

@@ -10,6 +10,7 @@ from motiflens.audits.verdicts.maps_trusted import MAPS_TRUSTED
 from motiflens.audits.verdicts.same_again import SAME_AGAIN
 from motiflens.audits.verdicts.training_finished import TRAINING_FINISHED
 from motiflens.audits.verdicts.verdict import Facts, Ruling, Verdict, Verdicts
+from motiflens.basics.once import once_for_each
 
 if TYPE_CHECKING:
     from motiflens.audits.candidate import Candidate
@@ -32,6 +33,7 @@ def rulings(facts: Facts) -> dict[str, Ruling]:
     return {key: question.judge(facts) for key, question in VERDICT_QUESTIONS.items()}
 
 
+@once_for_each
 def verdicts(evidence: "Evidence") -> Verdicts:
     """Every question about every candidate, question by question."""
     made = {one.name: rulings(verdict_facts(one, evidence)) for one in evidence.candidates}

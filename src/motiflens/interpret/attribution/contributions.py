@@ -12,8 +12,10 @@ from motiflens.basics.tables import by_fields
 from motiflens.interpret.attribution.completeness import completeness_gap
 from motiflens.interpret.attribution.gradient import centred, check_finite, target_column
 from motiflens.models.hybrid import with_kernels
+from motiflens.models.passes import sequences_per_pass
 
 P = ParamSpec("P")
+_FORWARD = 128  # sequences in a pass without gradient
 
 
 @by_fields
@@ -67,7 +69,7 @@ def contributions(
     """
     n_baselines = baselines.shape[1]
     values = torch.zeros(X.shape, dtype=dtype)
-    explained, size, change = torch.zeros(3, len(X), dtype=dtype)
+    explained, size = torch.zeros(2, len(X), dtype=dtype)
     for start in range(0, len(X) * n_baselines, n_pairs):
         pairs = torch.arange(start, min(start + n_pairs, len(X) * n_baselines))
         n, r = pairs // n_baselines, pairs % n_baselines
@@ -75,14 +77,29 @@ def contributions(
         b = baselines[n, r].to(device, dtype) * x.sum(1, keepdim=True)  # nothing where the base is unknown
         m = multiplier(x, b)
         parts = ((x - b) * m).sum(1)  # n, L
-        with torch.no_grad(), with_kernels(model):
-            outputs = target_column(model(torch.cat([x, b])), 2 * len(x), target)
         explained.index_add_(0, n, parts.sum(1).cpu())
         size.index_add_(0, n, parts.abs().sum(1).cpu())
-        change.index_add_(0, n, torch.sub(*outputs.chunk(2)).to("cpu", dtype))
         m = centred(m) if correct_gradient else m
         values.index_add_(0, n, (m - (b * m).sum(1, keepdim=True)).cpu())
     values /= n_baselines
+
+    def outputs(n: int, inputs: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
+        """One output for each of n inputs, by itself: passes need no gradient and may be large."""
+        found = torch.empty(n, dtype=dtype)
+        n_at_once = sequences_per_pass(_FORWARD, X.shape[2])
+        with torch.no_grad(), with_kernels(model):
+            for start in range(0, n, n_at_once):
+                rows = torch.arange(start, min(start + n_at_once, n))
+                x = inputs(rows).to(device, dtype)
+                x = x if len(x) > 1 else x.repeat(2, 1, 1)  # code that squeezes would take one sequence for none
+                found[rows] = target_column(model(x), len(x), target)[: len(rows)].to("cpu", dtype)
+        return found
+
+    def known(rows: torch.Tensor) -> torch.Tensor:
+        return baselines.flatten(0, 1)[rows] * X[rows // n_baselines].sum(1, keepdim=True)
+
+    of_baselines = outputs(len(X) * n_baselines, known).view(len(X), n_baselines)
+    change = n_baselines * outputs(len(X), lambda rows: X[rows]) - of_baselines.sum(1)
     check_finite(change[:, None], "outputs")
     check_finite(values, "attributions")
     gap = completeness_gap(explained, change, size)

@@ -15,7 +15,7 @@ from motiflens.interpret.attribution.gradient import (
     differentiating,
     gradients_per_pass,
 )
-from motiflens.interpret.attribution.path_gradient import mean_gradient
+from motiflens.interpret.attribution.path_gradient import mean_gradient, sharing
 from motiflens.models.devices import dtype_of
 
 
@@ -84,7 +84,7 @@ def complete_integrated_gradients(
     check_positive(n_shuffles=n_shuffles)
     points, weights = quadrature_points(n_steps, quadrature)
     references = baselines_of(X, baselines, n_shuffles, seed)  # N, R, 4, L
-    with differentiating(model, device, X) as where:
+    with differentiating(model, device, X) as where, sharing(model):
         result = contributions(
             model,
             X,

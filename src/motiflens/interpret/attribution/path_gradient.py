@@ -7,6 +7,8 @@ run through the rest of the network, at each point of the line. Gradients with r
 propagated through the convolution once.
 """
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -16,6 +18,16 @@ from torch.nn import functional as F
 from motiflens.interpret.attribution.gradient import frozen, input_gradient, target_column
 from motiflens.models.hybrid import HybridNetwork, with_kernels
 from motiflens.models.kernels import gradient_along, has_kernels, pooled_along
+
+
+@contextlib.contextmanager
+def sharing(model: nn.Module) -> Iterator[None]:
+    """Have a model compute as the functions below want it: by kernels, without gradients of weights."""
+    if type(model) is HybridNetwork and has_kernels(model.stem.first.conv.weight):
+        with with_kernels(model), frozen(model):
+            yield
+    else:
+        yield
 
 
 def gradient_at(model: nn.Module, x: torch.Tensor, target: int) -> torch.Tensor:
@@ -92,8 +104,7 @@ def _shared(
         responses, where = pooled_along(start, change, a, pool)  # steps, n, T, F
         responses.requires_grad_()
         maps = block.activation(responses.flatten(0, 1)).transpose(1, 2)  # steps * n, F, T
-        with with_kernels(model), frozen(model):
-            column = target_column(model.from_first_pool(maps), len(maps), target)
+        column = target_column(model.from_first_pool(maps), len(maps), target)
         (gradient,) = torch.autograd.grad(column.sum(), responses)
         total += gradient_along(where, gradient, weight, length, pool)
     with torch.no_grad():

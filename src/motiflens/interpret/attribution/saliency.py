@@ -11,7 +11,7 @@ from motiflens.interpret.attribution.gradient import (
     differentiating,
     gradients_per_pass,
 )
-from motiflens.interpret.attribution.path_gradient import gradient_at
+from motiflens.interpret.attribution.path_gradient import gradient_at, sharing
 from motiflens.models.devices import dtype_of
 
 
@@ -61,7 +61,7 @@ def saliency(
     dtype = dtype_of(model)
     gradient = torch.empty(X.shape, dtype=dtype)
     batch_size = gradients_per_pass(batch_size, X)
-    with differentiating(model, device, X) as where:
+    with differentiating(model, device, X) as where, sharing(model):
         for start in range(0, len(X), batch_size):
             rows = slice(start, start + batch_size)
             gradient[rows] = gradient_at(model, X[rows].to(where, dtype), target).cpu()

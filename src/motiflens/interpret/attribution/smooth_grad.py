@@ -14,7 +14,7 @@ from motiflens.interpret.attribution.gradient import (
     differentiating,
     gradients_per_pass,
 )
-from motiflens.interpret.attribution.path_gradient import gradient_at
+from motiflens.interpret.attribution.path_gradient import gradient_at, sharing
 from motiflens.models.devices import dtype_of
 
 
@@ -62,7 +62,7 @@ def smooth_grad(
     rng = np.random.default_rng(seed)
     dtype, batch_size = dtype_of(model), gradients_per_pass(batch_size, X)
     total = torch.zeros(X.shape, dtype=dtype)
-    with differentiating(model, device, X) as where:
+    with differentiating(model, device, X) as where, sharing(model):
         for start in range(0, len(X) * n_samples, batch_size):
             rows = torch.arange(start, min(start + batch_size, len(X) * n_samples)) // n_samples  # of X
             draws = torch.from_numpy(rng.standard_normal((len(rows), *X.shape[1:]), dtype=np.float32))

@@ -18,11 +18,13 @@ from motiflens.audits.verdicts import (
     verdict_facts,
 )
 from motiflens.audits.words import measure_label, method_label
+from motiflens.basics.once import once_for_each
 from motiflens.study.advice.advise import advise
 from motiflens.study.advice.designs import augmented_command, design_of, train_command, usual_task
 from motiflens.study.advice.rule import ADVICE_LEVELS, FAMILIES, Advice, Here, Spread, spread_of
 
 
+@once_for_each
 def advice(evidence: Evidence) -> list[Advice]:
     """Advice on every candidate: activation, pool size, filters, number of networks.
 
