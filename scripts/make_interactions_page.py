@@ -51,7 +51,7 @@ def difference(effect: FactorEffect) -> str:
 def check(holds: bool, sentence: str) -> None:
     """Refuse to write a sentence that the records do not bear out."""
     if not holds:
-        raise ValueError(f"the records no longer say: {sentence}; write the page anew")
+        raise ValueError(f"the records no longer say: {sentence}; write the page again")
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

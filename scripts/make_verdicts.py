@@ -55,14 +55,14 @@ the correlation of the maps with those of a further initialisation that the audi
 
 Thresholds were chosen on even seeds alone. These choices were made after errors of odd seeds had been seen: networks
 that predict as by chance have no filter that matters; whether a patient is well trained is measured, not assumed, so
-that one with a stray network counts as not finished; the data of the kind `parts` were made anew, for its networks had
+that one with a stray network counts as not finished; the data of the kind `parts` were made again, for its networks had
 learned nothing. Seeds from 11 on were added to reach twenty patients whose networks agree. Peaks of Reb1, real data
 with a known answer, showed that motifs must be put into sequences where positives have them, that matrices which are no
 clear motif must not be put beside motifs, and that maps can be judged where composition predicts as well. It was looked
 at which patients of both halves these rules would change before they were taken. The kind `centred` was made after
-that, and the records of six patients, which such matrices had been part of, were made anew. Networks on a table of five
+that, and the records of six patients, of which such matrices were part, were made again. Networks on a table of five
 labels showed that of two networks the median hides a stray, and that one whose validation loss only rises must not
-count as finished. Verdicts became those of one label, for which the records of the kind `three-labels` were made anew.
+count as finished. Verdicts became those of one label, for which the records of the kind `three-labels` were made again.
 
 `motiflens study run --preset verdicts` makes the records (with `--sequences genome.fa`, others, whose sites lie in real
 sequences), and `motiflens study report results/verdicts` counts them.

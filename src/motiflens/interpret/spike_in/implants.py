@@ -113,7 +113,7 @@ def _at_places(
     rng: np.random.Generator,
     places: MotifPlaces,
 ) -> SiteTruth:
-    """Sites one after the other; one that would overlap an earlier one is drawn anew, a few times."""
+    """Sites one after the other; one that would overlap an earlier one is drawn again, a few times."""
     sites: list[tuple[int, int, int, int]] = []  # sequence, start, motif, strand
     for row in range(n):
         own: list[tuple[int, int]] = []

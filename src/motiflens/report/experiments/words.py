@@ -6,6 +6,7 @@ from typing import Any
 
 from motiflens.basics.stats import Interval
 from motiflens.basics.words import format_number, with_interval
+from motiflens.data.crx import EDIT_KINDS
 from motiflens.study.experiments import BEST_AUGMENTATION, DesignContrast, ExperimentTables
 
 
@@ -25,6 +26,7 @@ def experiment_sentences(tables: ExperimentTables) -> list[str]:
             f"with {largest.activation}{augmented}, has a rank correlation of {with_interval(interval)} with "
             "measured effects (interval over elements)."
         )
+        sentences.append(_what_limits(tables, largest.effects))
     return sentences
 
 
@@ -111,9 +113,21 @@ def _how_many_initialisations(tables: ExperimentTables) -> str:
     )
 
 
+def _what_limits(tables: ExperimentTables, reached: float) -> str:
+    """How far the best ensemble is from what measurement error allows, and by which edits."""
+    whole, *kinds = tables.kinds
+    single = [row for row in kinds if row.kind in EDIT_KINDS]
+    best, worst = (pick(single, key=lambda row: row.effects) for pick in (max, min))
+    return (
+        f"What limits it? Not the measurement: its error allows {whole.ceiling:.2f}, and the best ensemble reaches "
+        f"{reached:.3f}. Of the kinds of edits, single networks predict {best.kind} best ({best.effects:.3f}, words of "
+        f"three bases {best.words:.3f}) and {worst.kind} worst ({worst.effects:.3f}, words {worst.words:.3f})."
+    )
+
+
 def _of_guides(tables: ExperimentTables) -> list[str]:
     if not tables.guides:
-        return ["Is a number at hand without experiments a guide to agreement with them? Too few networks to say yet."]
+        return ["Which numbers rank networks as experiments do? Too few networks to say yet."]
     clauses = [
         f"{row.number} {with_interval(row.correlation)} over {row.n_networks} networks, within designs "
         f"{with_interval(row.within)}"
@@ -122,8 +136,8 @@ def _of_guides(tables: ExperimentTables) -> list[str]:
         for row in tables.guides
     ]
     return [
-        "Is a number at hand without experiments a guide to agreement with them? Rank correlation with the agreement "
-        f"of single networks: {'; '.join(clauses)}."
+        "Which numbers, known without experiments, rank networks as experiments do? Rank correlation with the "
+        f"agreement of single networks: {'; '.join(clauses)}."
     ]
 
 
