@@ -144,7 +144,7 @@ def test_the_command_line_reports_and_refuses(records, tmp_path, capsys, monkeyp
     data.write_bytes(b"")
     for arguments, message in [
         (("--preset", "crx", "--out", out), "needs --data"),
-        (("--preset", "quick", "--data", data, "--out", out), "--data is for presets crx"),
+        (("--preset", "quick", "--data", data, "--out", out), "--data is for presets that begin with crx"),
         (("--preset", "crx", "--data", data, "--tasks", "1", "--out", out), "--tasks does not belong to preset crx"),
     ]:
         code, told = fails(capsys, monkeypatch, "study", "run", *arguments)

@@ -48,7 +48,7 @@ TRIED_OPTIONS: dict[str, dict[str, Any]] = {
 }
 OPTION_DESIGN = ("C4C6", "exponential")
 #: The one with the largest correlation with activities of validation elements (docs/experiments.md).
-BEST_OPTION = "shift-10"
+BEST_OPTION = "shift-3-mutations-2"
 #: What attribution methods are given beside their own defaults.
 ATTRIBUTION_OPTIONS: dict[str, dict[str, Any]] = {"smooth_grad": {"n_samples": 25}}
 #: How motifs are implanted, to see whether the result tells what experiments would.
