@@ -221,7 +221,7 @@ def test_two_classes_and_one_label_take_the_second_class(database):
     codes, z, split = counted()
     dataset = SequenceDataset.from_arrays(codes, (z > np.median(z)).astype(np.float32), split=split)
     model = ByFirstBase(lambda z: torch.softmax(torch.cat([torch.zeros_like(z), z], 1), 1)).eval()
-    with pytest.warns(OutputWarning, match="output 1 is taken"):
+    with pytest.warns(OutputWarning, match="output 1 is used"):
         result = audit_network(model, dataset, AuditOptions(database=database, **FAST))
     assert result.metrics["test_auroc"] == 1
     assert result.network.target == 1

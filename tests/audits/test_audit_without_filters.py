@@ -102,7 +102,7 @@ def test_the_shell_says_which_module_and_what_to_do(data, tmp_path, capsys, monk
     model = f"{tmp_path / 'net.py'}:cropped"
     output, errors = told(capsys, monkeypatch, "audit", tmp_path / "data.h5", "--model", model, *options, "-o", out)
     assert "Cropped: 87 parameters, input N4L, returns logits; no filters were read" in output
-    (warning,) = [line for line in errors.splitlines() if line.startswith("warning: no filters")]
+    (warning,) = [line for line in errors.splitlines() if line.startswith("warning: filters are not audited")]
     assert "'stem'" in warning
     assert "(--first-layer)" in warning
     assert sorted(path.name for path in out.iterdir()) == ["audit.html", "audit.json", "summary.json"]

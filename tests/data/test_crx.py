@@ -216,7 +216,7 @@ def test_a_folder_without_the_repositories_is_told(tmp_path):
     with pytest.raises(FileNotFoundError, match="expected a clone of CRX-Active-Learning"):
         read_crx(tmp_path)
     (tmp_path / "table.tsv").write_text("a\tb\n1\t2\n")
-    with pytest.raises(ValueError, match="no table of edits"):
+    with pytest.raises(ValueError, match="is not a table of edits"):
         read_edits(tmp_path / "table.tsv")
 
 

@@ -120,11 +120,11 @@ def test_what_cannot_be_read_is_one_line_with_the_file(folder, capsys, monkeypat
     good = {"X_train": one_hot(CODES), "Y_train": Y}
     write_hdf5(SequenceDataset.from_arrays(CODES, Y), "own.h5")
     kinds = {
-        "dangling.h5": (good, {"X_test": h5py.SoftLink("/nowhere")}, "X_test: the link leads nowhere"),
-        "external.h5": (good, {"X_test": h5py.ExternalLink("gone.h5", "/x")}, "X_test: the link leads nowhere"),
+        "dangling.h5": (good, {"X_test": h5py.SoftLink("/nowhere")}, "X_test: the link is broken"),
+        "external.h5": (good, {"X_test": h5py.ExternalLink("gone.h5", "/x")}, "X_test: the link is broken"),
         "null.h5": ({"Y_train": Y}, {"X_train": h5py.Empty("f")}, "X_train: expected an array, got nothing"),
         "scalar.h5": ({"Y_train": Y}, {"X_train": 3.0}, "X_train: expected an array, got one value"),
-        "group.h5": (good, {"motiflens": h5py.SoftLink("/nowhere")}, "the link 'motiflens' leads nowhere"),
+        "group.h5": (good, {"motiflens": h5py.SoftLink("/nowhere")}, "the link 'motiflens' is broken"),
         "length.h5": ({"X_train": np.zeros((5, 4, 0)), "Y_train": Y[:5]}, {}, "length.h5"),
         "lengths.h5": (
             {"X_train": one_hot(CODES[:5]), "Y_train": Y},

@@ -199,7 +199,7 @@ def test_an_averaged_model_and_a_compiled_part_are_read(place):
     averaged = torch.optim.swa_utils.AveragedModel(model)
     path = place / "average.pt"
     torch.save(averaged.state_dict(), path)
-    with pytest.warns(LeftOverWarning, match="left: n_averaged"):
+    with pytest.warns(LeftOverWarning, match="ignored: n_averaged"):
         load_model("toy_networks:build", weights=path)
     inside = {name.replace("conv.", "conv._orig_mod."): value for name, value in halves().items()}
     torch.save(inside, path)

@@ -57,7 +57,7 @@ VERBS = {
 def test_of_two_classes_the_second_stands_for_the_label_and_it_is_said(verb, adapted, data):
     net = Net(two).eval()
     network = adapt(net, data.codes) if adapted else net
-    with pytest.warns(OutputWarning, match="two classes and the data have one label: output 1 is taken"):
+    with pytest.warns(OutputWarning, match="two classes and the data have one label: output 1 is used"):
         found = VERBS[verb](network, data)
     np.testing.assert_allclose(found, VERBS[verb](network, data, target=1), rtol=1e-5)
     assert np.abs(found - VERBS[verb](network, data, target=0)).max() > 0
