@@ -338,6 +338,9 @@ def test_the_best_augmentation_is_compared_on_test_elements_with_none(imported, 
     said = " ".join(experiment_sentences(tables))
     assert "Does augmentation?" in said
     assert "averaged over 1 designs" in said
+    two = {one.augmentation: one.effects for one in tables.ensembles if one.size == 2}
+    assert f"2 networks of C4C6 with exponential together reach {two[BEST_OPTION]:.3f} with {BEST_OPTION}" in said
+    assert f"and {two['']:.3f} without" in said
 
 
 def test_an_ensemble_is_the_mean_of_predictions(data):

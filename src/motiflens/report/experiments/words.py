@@ -7,7 +7,7 @@ from typing import Any
 from motiflens.basics.stats import Interval
 from motiflens.basics.words import format_number, with_interval
 from motiflens.data.crx import EDIT_KINDS
-from motiflens.study.experiments import BEST_AUGMENTATION, DesignContrast, ExperimentTables
+from motiflens.study.experiments import BEST_AUGMENTATION, DesignContrast, EnsembleScore, ExperimentTables
 
 
 def experiment_sentences(tables: ExperimentTables) -> list[str]:
@@ -26,6 +26,7 @@ def experiment_sentences(tables: ExperimentTables) -> list[str]:
             f"with {largest.activation}{augmented}, has a rank correlation of {with_interval(interval)} with "
             "measured effects (interval over elements)."
         )
+        sentences += _of_augmented_ensembles(tables.ensembles)
         sentences.append(_what_limits(tables, largest.effects))
     return sentences
 
@@ -111,6 +112,24 @@ def _how_many_initialisations(tables: ExperimentTables) -> str:
         "How many initialisations suffice? Rank correlation with measured effects of the mean prediction of ensembles, "
         f"averaged over {n_designs} designs, by their number of networks: {steps}."
     )
+
+
+def _of_augmented_ensembles(ensembles: Sequence[EnsembleScore]) -> list[str]:
+    """Whether augmentation still helps where networks are averaged: the largest size that both have."""
+    plain = {(row.architecture, row.activation, row.size): row for row in ensembles if not row.augmentation}
+    both = [
+        (row, plain[design])
+        for row in ensembles
+        if row.augmentation and (design := (row.architecture, row.activation, row.size)) in plain
+    ]
+    if not both:
+        return []
+    augmented, without = max(both, key=lambda pair: pair[0].size)
+    return [
+        f"Does augmentation help ensembles, too? {augmented.size} networks of {augmented.architecture} with "
+        f"{augmented.activation} together reach {augmented.effects:.3f} with {augmented.augmentation} and "
+        f"{without.effects:.3f} without."
+    ]
 
 
 def _what_limits(tables: ExperimentTables, reached: float) -> str:
