@@ -1,6 +1,9 @@
-"""Memory and time of long sequences: train a network, then audit it with default options, each in a fresh process.
+"""Memory and time of long or many sequences: train networks, then audit one with default options, each in a process.
 
     python benchmarks/long_inputs.py [--sequences 240] [--length 10000] [--test 40] [--architecture C4C6-Att]
+    python benchmarks/long_inputs.py --sequences 200000 --length 500 --test 20000 --architecture C24 --epochs 1
+    python benchmarks/long_inputs.py --sequences 5000 --length 200 --test 500 --architecture C4C6-LSTM-Trans4 \\
+        --task 1 --members 10 --epochs 1      # ten of the largest network of the study
 
 There is no peer: numbers are process CPU seconds on one thread, imports left out, and the peak of resident memory. Both
 grow in proportion to length where the network's cost does. Attention, over a token in 24 bases, is computed in blocks.
@@ -43,13 +46,15 @@ def data(n: int, length: int, n_test: int) -> SequenceDataset:
 
 
 def train(arguments: argparse.Namespace, folder: str) -> Measured:
-    """Train one network for two epochs and save it."""
+    """Train networks together and save the first."""
     torch.set_num_threads(1)
     dataset = data(arguments.sequences, arguments.length, arguments.test)
-    config = network_config(arguments.architecture, length=arguments.length, task=2, n_outputs=1)
-    protocol = REFERENCE.replace(max_epochs=2, batch_size=min(REFERENCE.batch_size, len(dataset.train) // 2))
+    config = network_config(arguments.architecture, length=arguments.length, task=arguments.task, n_outputs=1)
+    protocol = REFERENCE.replace(
+        max_epochs=arguments.epochs, batch_size=min(REFERENCE.batch_size, len(dataset.train) // 2)
+    )
     start = time.process_time()
-    ensemble = fit(config, dataset, 1, protocol=protocol, progress=False)
+    ensemble = fit(config, dataset, arguments.members, protocol=protocol, progress=False)
     seconds = time.process_time() - start
     ensemble[0].save(folder)
     return seconds, peak()
@@ -76,10 +81,13 @@ def main() -> None:
     parser.add_argument("--length", type=int, default=10_000, help="base pairs")
     parser.add_argument("--test", type=int, default=40, help="test sequences")
     parser.add_argument("--architecture", default="C4C6-Att")
+    parser.add_argument("--task", type=int, default=2, help="whose sizes the network has")
+    parser.add_argument("--members", type=int, default=1, help="networks that are trained together")
+    parser.add_argument("--epochs", type=int, default=2)
     arguments = parser.parse_args()
     print_setting("tangermeme")
     with tempfile.TemporaryDirectory() as folder:
-        for name, function in (("training, two epochs", train), ("whole audit", audit)):
+        for name, function in (("training", train), ("whole audit", audit)):
             with multiprocessing.get_context("spawn").Pool(1) as pool:
                 seconds, memory = pool.apply(function, (arguments, folder))
             print(f"{name:22s} {seconds:7.1f} s {memory:6.2f} GiB", flush=True)
