@@ -248,7 +248,7 @@ def of_signs(records: Sequence[Record]) -> dict[str, object]:
         f"{one.true_calls} of {one.n_true} {where} 0" for one, where in zip(unseen, ("above", "below"), strict=False)
     ]
     return {
-        "sign_fresh": f" In the {len(fresh)} draws made after that it calls {' and '.join(said)}." if fresh else "",
+        "sign_fresh": f" In the draws made after that ({len(fresh)}) it calls {' and '.join(said)}." if fresh else "",
         "sign_draws": len(records),
         "sign_failed": sum(one["status"] != "ok" for one in records) or "none",
         "sign_lowest": min(tests),

@@ -1,4 +1,5 @@
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,6 +7,8 @@ from interaction_records import block, record
 from sklearn.metrics import average_precision_score
 
 from motiflens.basics.stats import wilson_interval
+from motiflens.basics.store import Store
+from motiflens.report.benchmark import write_interaction_outputs
 from motiflens.study.benchmark import figure_records
 from motiflens.study.benchmark.calibration import calibrate, count_by_first_layer
 from motiflens.study.benchmark.conditions import Condition, preset_conditions, with_penalty
@@ -13,6 +16,8 @@ from motiflens.study.benchmark.factors import factor_effects
 from motiflens.study.benchmark.scores import average_precision, over_draws, score_tables, summarise
 from motiflens.study.benchmark.signs import sign_summaries
 from motiflens.training.protocol import LONG
+
+RESULTS = Path(__file__).parents[2] / "results"
 
 
 def test_average_precision_is_that_of_another_library_ties_included():
@@ -268,3 +273,14 @@ def test_strong_nulls_and_draws_of_both_signs_are_presets():
     assert signs[0].key == "interactions/level1-signed-C4C6-exponential-epochs30-rate0.004/140"
     null = [record({"insertion": block([0.5] * 6)}, labels="additive", additive_auroc=auroc) for auroc in (0.85, 0.95)]
     assert [row.n_nulls for row in calibrate(null)] == [1, 1]
+    first = record({"insertion": block([0.5] * 6)}, labels="additive")  # its record does not say how strong labels are
+    del first["config"]["data"]["additive_auroc"]
+    assert [row.n_nulls for row in calibrate([*null, first])] == [1, 2]
+
+
+@pytest.mark.parametrize("folder", ["interactions_signs", "interactions_strong_nulls"])
+def test_every_folder_of_records_is_reported(folder, tmp_path):
+    records = list(Store(RESULTS / folder).read()[0].values())
+    assert {one["status"] for one in records} == {"ok"}
+    outputs = write_interaction_outputs(records, tmp_path)
+    assert 'id="signs"' in outputs.report.read_text(encoding="utf-8")

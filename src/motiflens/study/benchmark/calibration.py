@@ -13,6 +13,8 @@ from motiflens.study.benchmark.conditions import Condition
 from motiflens.study.benchmark.scores import _BASE_TRAINING, _P, NOMINAL, _mean, _training
 from motiflens.study.benchmark.trial import block_rows
 
+_UNRECORDED_AUROC = 0.95  # of the labels of the first nulls, whose records do not say it
+
 
 class Calibration(NamedTuple):
     """One method over all nulls that were trained alike: data without any interaction."""
@@ -73,7 +75,7 @@ def calibrate(records: Iterable[Record]) -> list[Calibration]:
     groups: dict[tuple[str, str], list[Record]] = {}
     for record in records:
         if record["labels"] == "additive" and record["status"] == "ok":
-            auroc = record["config"]["data"]["additive_auroc"]
+            auroc = record["config"]["data"].get("additive_auroc", _UNRECORDED_AUROC)
             strength = "" if auroc == Condition.additive_auroc else f", labels of AUROC {auroc:g}"
             for method in record["tables"]:
                 groups.setdefault((_training(record) + strength, method), []).append(record)
