@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from command_line import fails, run
 
+from motiflens.basics.stats import Interval
 from motiflens.basics.store import Store
-from motiflens.report.experiments import experiment_sentences, markdown_results, write_experiment_outputs
-from motiflens.study.experiments import DESIGNS, FIRST_LAYERS, experiment_tables, over_networks
+from motiflens.report.experiments import experiment_sentences, markdown_results, words, write_experiment_outputs
+from motiflens.study.experiments import DESIGNS, FIRST_LAYERS, DesignContrast, experiment_tables, over_networks
 
 ROOT = Path(__file__).parents[2]
 
@@ -157,3 +158,20 @@ def test_the_documentation_says_what_the_records_say():
 
     made = runpy.run_path(str(ROOT / "scripts" / "make_experiments.py"))
     assert made["page"]() == made["TARGET"].read_text(encoding="utf-8")
+
+
+def test_the_answer_to_a_question_is_what_its_intervals_say():
+    def answer(*intervals):
+        names = ("relu", "C4C6")
+        rows = [
+            DesignContrast("q", where, 5, 5, Interval(0, *own)) for where, own in zip(names, intervals, strict=True)
+        ]
+        return words._answer(rows)
+
+    nothing, higher, lower, unknown = (-0.1, 0.1), (0.1, 0.2), (-0.2, -0.1), (math.nan, math.nan)
+    assert answer(higher, higher) == "Yes"
+    assert answer(nothing, nothing) == "Not beyond chance"
+    assert answer(higher, nothing) == "Yes with ReLU; not beyond chance elsewhere"
+    assert answer(higher, lower) == "Yes with ReLU; worse with C4C6"
+    assert answer(nothing, lower) == "Worse with C4C6; not beyond chance elsewhere"
+    assert answer(unknown, unknown) == "Too few networks to say"

@@ -336,7 +336,7 @@ def test_the_best_augmentation_is_compared_on_test_elements_with_none(imported, 
     assert row.difference.estimate == pytest.approx(effects[CONFIRMED] - effects["crx"], abs=1e-6)
     assert [(one.size, one.augmentation) for one in tables.ensembles if one.size == 2] == [(2, ""), (2, BEST_OPTION)]
     said = " ".join(experiment_sentences(tables))
-    assert "Does augmentation?" in said
+    assert "Does augmentation? " in said
     assert "averaged over 1 designs" in said
     two = {one.augmentation: one.effects for one in tables.ensembles if one.size == 2}
     assert f"2 networks of C4C6 with exponential together reach {two[BEST_OPTION]:.3f} with {BEST_OPTION}" in said

@@ -1,6 +1,7 @@
 """What the experiments say, in sentences, and as Markdown for the documentation: all from rows, no number typed."""
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -66,18 +67,39 @@ def _of_contrasts(contrasts: Iterable[DesignContrast]) -> list[str]:
     for row in contrasts:
         by_question.setdefault(row.question, []).append(row)
     return [
-        f"{questions[name]} Difference in the rank correlation with measured effects, {name}, intervals over networks: "
-        f"{'; '.join(_clause(row) for row in rows)}."
+        f"{questions[name]} {_answer(rows)}. Difference in the rank correlation with measured effects, {name}, "
+        f"intervals over networks: {'; '.join(_clause(row) for row in rows)}."
         for name, rows in by_question.items()
     ]
+
+
+def _answer(rows: Sequence[DesignContrast]) -> str:
+    """Yes, no, or where: what intervals that exclude 0 say."""
+    better = [row for row in rows if row.difference.low > 0]
+    worse = [row for row in rows if row.difference.high < 0]
+    if all(math.isnan(row.difference.low) for row in rows):
+        return "Too few networks to say"
+    if len(better) == len(rows):
+        return "Yes"
+    if not better and not worse:
+        return "Not beyond chance"
+    parts = [f"{word} with {', '.join(map(_where, own))}" for word, own in (("yes", better), ("worse", worse)) if own]
+    if len(better) + len(worse) < len(rows):
+        parts.append("not beyond chance elsewhere")
+    answer = "; ".join(parts)
+    return answer[0].upper() + answer[1:]
+
+
+def _where(row: DesignContrast) -> str:
+    return "ReLU" if row.where == "relu" else row.where
 
 
 def _clause(row: DesignContrast) -> str:
     found = with_interval(row.difference, signed=True)
     if math.isnan(row.difference.low):
-        return f"{row.where} {found} ({row.n_other} against {row.n_base} networks, too few for an interval)"
+        return f"{_where(row)} {found} ({row.n_other} against {row.n_base} networks, too few for an interval)"
     said = "could be chance" if row.difference.low <= 0 <= row.difference.high else "beyond chance"
-    return f"{row.where} {found}, {said}"
+    return f"{_where(row)} {found}, {said}"
 
 
 def _which_method(tables: ExperimentTables) -> str:
@@ -162,7 +184,7 @@ def _of_guides(tables: ExperimentTables) -> list[str]:
 
 def markdown_results(tables: ExperimentTables) -> str:
     """Sentences and the main tables as Markdown."""
-    parts = [*experiment_sentences(tables)]
+    parts = [re.sub(r"^([^.?]*\?) ", r"**\1** ", sentence) for sentence in experiment_sentences(tables)]
     parts.append(
         _table(
             ["Architecture", "First layer", "Networks", "Activities", "Effects of edits", "Sign", "Filter TPR"],
