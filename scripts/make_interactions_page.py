@@ -17,6 +17,7 @@ from motiflens.motifs.pairs import PAIR_SIGNS, read_pairs
 from motiflens.study.benchmark import (
     NOMINAL,
     FactorEffect,
+    SignSummary,
     block_rows,
     calibrate,
     count_by_first_layer,
@@ -230,9 +231,14 @@ def missed_pairs(record: Record) -> list[tuple[Interaction, float]]:
     ]  # fmt: skip
 
 
+def by_insertion(records: Sequence[Record]) -> list[SignSummary]:
+    """Recall of either sign by insertion, on labels of both signs."""
+    return [one for one in sign_summaries(records) if (one.labels, one.method) == ("signed", "insertion")]
+
+
 def of_signs(records: Sequence[Record]) -> dict[str, object]:
     """Insertion on draws with pairs of both signs."""
-    rows = [one for one in sign_summaries(records) if (one.labels, one.method) == ("signed", "insertion")]
+    rows = by_insertion(records)
     tests = [network["metrics"]["test_pearson"] for one in records for network in one["networks"] if network["metrics"]]
     kinds = {"+": "more together than the sum", "−": "less: they repress, or either is enough"}
     body: list[list[object]] = []
@@ -243,10 +249,8 @@ def of_signs(records: Sequence[Record]) -> dict[str, object]:
         recall = with_interval(Interval(one.recall, one.recall_low, one.recall_high), decimals=2)
         body.append([sign, words, one.n_true, one.true_calls, recall, one.false_calls])
     fresh = [one for one in records if one["data_seed"] >= UNSEEN_SIGNS]
-    unseen = [one for one in sign_summaries(fresh) if (one.labels, one.method) == ("signed", "insertion")]
-    said = [
-        f"{one.true_calls} of {one.n_true} {where} 0" for one, where in zip(unseen, ("above", "below"), strict=False)
-    ]
+    sides = zip(by_insertion(fresh), ("above", "below"), strict=False)
+    said = [f"{one.true_calls} of {one.n_true} {where} 0" for one, where in sides]
     return {
         "sign_fresh": f" In the draws made after that ({len(fresh)}) it calls {' and '.join(said)}." if fresh else "",
         "sign_draws": len(records),

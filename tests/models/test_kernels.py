@@ -141,12 +141,15 @@ def test_frozen_weights_cost_no_gradient_and_leave_that_of_the_input():
         torch.testing.assert_close(gradient_by_input_alone(run, x, values), expected, rtol=0, atol=0)
 
 
-@needs_compiler
-@pytest.mark.parametrize(("dtype", "tolerance"), TYPES)
-@pytest.mark.parametrize(
+of_sizes = pytest.mark.parametrize(
     ("n", "length", "inputs", "outputs", "size", "pool"),
     [(9, 100, 24, 24, 7, 6), (4, 53, 5, 7, 3, 4), (3, 20, 3, 150, 1, 1), (2, 9, 40, 2, 9, 5)],
 )
+
+
+@needs_compiler
+@pytest.mark.parametrize(("dtype", "tolerance"), TYPES)
+@of_sizes
 def test_folded_block(n, length, inputs, outputs, size, pool, dtype, tolerance):
     """Against convolution, max-pool and ReLU one after the other; positions beyond the last whole pool have no part."""
     torch.manual_seed(0)
@@ -165,10 +168,7 @@ def test_folded_block(n, length, inputs, outputs, size, pool, dtype, tolerance):
 
 @needs_compiler
 @pytest.mark.parametrize(("dtype", "tolerance"), TYPES)
-@pytest.mark.parametrize(
-    ("n", "length", "inputs", "outputs", "size", "pool"),
-    [(9, 100, 24, 24, 7, 6), (4, 53, 5, 7, 3, 4), (3, 20, 3, 150, 1, 1), (2, 9, 40, 2, 9, 5)],
-)
+@of_sizes
 def test_a_block_with_a_channel_changed(n, length, inputs, outputs, size, pool, dtype, tolerance):
     torch.manual_seed(0)
     x, change = torch.randn(n, inputs, length, dtype=dtype), torch.randn(n, length, dtype=dtype)
